@@ -1,0 +1,84 @@
+"""The connection form, before it is saved: whether this cloud can be worked with."""
+
+from typing import Dict
+
+from utils import errors, forms, reply
+from utils.billing import clean_url, is_loopback, origin, read_timeout_s
+from utils.consts import (
+    MAX_FIELD_LENGTH,
+    MAX_TIMEOUT_S,
+    MIN_TIMEOUT_S,
+    MODULE_PARAMS,
+    PARAM_BASE_URL,
+    PARAM_SECRET,
+    PARAM_TIMEOUT,
+    PARAM_USERNAME,
+    PARAM_VERIFY,
+)
+from utils.context import Context
+from utils.secret import Secret
+from utils.values import Server
+
+MAX_WAIT_S = 8.0
+"""Longest wait for one answer of a cloud, so that the form itself is answered in time."""
+
+
+def run(ctx: Context) -> bytes:
+    """Checks the fields, then the cloud behind them, without changing anything there.
+
+    What a form cannot show as advice is an error here; everything else is `doctor`'s.
+    """
+    values = _values()
+    server = _server(ctx, values)
+    if server.base_url.startswith("http:") and not is_loopback(server.base_url):
+        if not ctx.settings.allow_plain_http:
+            raise errors.PlainHttp(server.base_url)
+        ctx.log.warning("%s is plain http: passwords pass in clear", server.base_url)
+    if ctx.host.does_nothing():
+        ctx.log.info("etc/billmgr.DoNothing is there: the cloud is not asked")
+        return reply.ok()
+    ctx.cloud(server).test_connection()
+    return reply.ok()
+
+
+def _values() -> Dict[str, str]:
+    """The module's fields of the form. Raises BadInput, FieldTooLong."""
+    form = forms.read_stdin()
+    module = form if form.tag == "processingmodule" else form.find("processingmodule")
+    if module is None:
+        raise errors.BadInput("no processingmodule")
+    values = forms.fields(module)
+    for name in MODULE_PARAMS:
+        if len(values.get(name, "")) > MAX_FIELD_LENGTH:
+            raise errors.FieldTooLong(name)
+    return values
+
+
+def _server(ctx: Context, values: Dict[str, str]) -> Server:
+    """The connection that the form describes. Raises the errors of its fields."""
+    base_url = clean_url(values.get(PARAM_BASE_URL, ""))
+    timeout = values.get(PARAM_TIMEOUT, "").strip()
+    if timeout and not (timeout.isdigit() and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
+        raise errors.TimeoutInvalid(timeout)
+    return Server(
+        module_id=0,
+        base_url=base_url,
+        username=values.get(PARAM_USERNAME, "").strip(),
+        secret=Secret(values.get(PARAM_SECRET, "")) or _stored_secret(ctx, values, base_url),
+        verify_tls=values.get(PARAM_VERIFY, "").strip() != "off",
+        timeout_s=min(read_timeout_s(timeout), MAX_WAIT_S),
+    )
+
+
+def _stored_secret(ctx: Context, values: Dict[str, str], base_url: str) -> Secret:
+    """The stored secret of an existing module, for its own server only. Raises SecretMissing.
+
+    A form that names another server must bring its secret: the stored one would be sent there.
+    """
+    module_id = (values.get("id") or values.get("elid") or "").strip()
+    if not (module_id.isascii() and module_id.isdigit()):
+        raise errors.SecretMissing(PARAM_SECRET)
+    stored = ctx.billing.server(int(module_id))
+    if origin(stored.base_url) != origin(base_url):
+        raise errors.SecretMissing(base_url)
+    return stored.secret

@@ -1,0 +1,34 @@
+"""The end of a service removes its account."""
+
+from utils import errors, reply
+from utils.context import Context, Service
+
+
+def run(ctx: Context) -> bytes:
+    """Deletes the account that the service owns, or disables and keeps it, and tells BILLmanager.
+
+    An account that is gone already is success. A service that never had one, or whose login a
+    stranger has, makes the closing call and touches nothing.
+    """
+    service = ctx.service()
+    _remove(ctx, service)
+    ctx.billing.post(service.item, "close")
+    return reply.ok()
+
+
+def _remove(ctx: Context, service: Service) -> None:
+    record = service.owner.record()
+    if record is None:
+        ctx.log.info("the service never had an account")
+        return
+    try:
+        account = service.owner.find(record)
+    except errors.LoginTaken:
+        ctx.log.warning("%s is somebody else's account: left alone", record.login)
+        return
+    if account is None:
+        ctx.log.warning("%s is gone already", record.login)
+    elif ctx.settings.on_close == "disable":
+        service.accounts.disable(account)
+    else:
+        service.accounts.delete(account)

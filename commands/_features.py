@@ -1,0 +1,25 @@
+"""What the module can do; asked at each start of BILLmanager, it needs nothing and never fails."""
+
+from utils import reply
+from utils.consts import ITEM_TYPES, MODULE_PARAMS, PARAM_SECRET
+from utils.context import Context
+
+FEATURES = (
+    "check_connection",
+    "tune_connection",
+    "get_server_config",
+    "pricelist_dynamic_settings",
+    "pricelist_dynamic_settings_tune",
+    "open",
+    "suspend",
+    "resume",
+    "setparam",
+    "close",
+    "stat",
+)
+
+
+def run(ctx: Context) -> bytes:
+    """The features document."""
+    params = {name: {"crypted": "yes"} if name == PARAM_SECRET else {} for name in MODULE_PARAMS}
+    return reply.features(ITEM_TYPES, params, FEATURES)

@@ -1,0 +1,18 @@
+"""Reads what the tariff form offers: the cloud's groups."""
+
+from utils import reply
+from utils.consts import ADMIN_GROUP
+from utils.context import Context
+
+GROUPS_FILE = "groups-{}"
+
+
+def run(ctx: Context) -> bytes:
+    """Keeps the group ids of the module's cloud for the tariff form, all or, on a failure, none."""
+    server = ctx.billing.server(ctx.module_id())
+    cloud = ctx.cloud(server)
+    found = set(cloud.groups(ctx.settings.page_size))
+    groups = sorted(group for group in found if group.casefold() != ADMIN_GROUP)
+    ctx.state.write(GROUPS_FILE.format(server.module_id), groups)
+    ctx.log.info("module %d: %d groups kept for the tariff form", server.module_id, len(groups))
+    return reply.ok()

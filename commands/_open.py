@@ -1,0 +1,61 @@
+"""A paid order becomes an account."""
+
+from typing import Tuple
+
+from utils import errors, reply
+from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
+from utils.context import Context, Service
+from utils.misc import generate_secure_password
+from utils.ownership import Record
+from utils.secret import Secret
+from utils.values import Account, Order
+
+
+def run(ctx: Context) -> bytes:
+    """Makes the account as ordered, saves what the customer sees, tells BILLmanager.
+
+    May be repeated after a stop anywhere: the mark written before the account is made says what
+    an earlier run began, and the account's password proves it. Nothing is ever deleted here.
+    """
+    service = ctx.service()
+    if service.item.status in (STATUS_CLOSED, STATUS_SUSPENDED):
+        raise errors.ServiceClosed(service.item.id)
+    with_name = ctx.settings.display_name == "client"
+    order = ctx.tariffs.order(service.item, with_client=True, with_name=with_name)
+    record, account = _own_account(ctx, service, order)
+    account = service.accounts.bring(account, order)
+    service.accounts.enable(account)
+    ctx.billing.save_login(service.item.id, record.login, record.password, service.server.base_url)
+    ctx.billing.post_open(service.item)
+    return reply.ok()
+
+
+def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, Account]:
+    """The account that an earlier run began, or a new one."""
+    record = service.owner.record()
+    if record is not None:
+        account = service.owner.find(record)
+        if account is not None:
+            return record, account
+    if record is None or service.item.mark is None:
+        record = _claim(ctx, service)
+    return record, _create(ctx, service, record, order)
+
+
+def _claim(ctx: Context, service: Service) -> Record:
+    """Looks that nobody has the login, then marks the service as its owner."""
+    login = service.owner.default_login()
+    if service.cloud.get_user(login) is not None:
+        raise errors.LoginTaken(login)
+    password = Secret(generate_secure_password(ctx.settings.password_length))
+    ctx.billing.save_mark(service.owner.new_mark(password))
+    return Record(login, password, proved=False)
+
+
+def _create(ctx: Context, service: Service, record: Record, order: Order) -> Account:
+    """Makes the account; a refused password takes the mark back: the next run has another."""
+    try:
+        return service.accounts.create(service.owner, record, order)
+    except errors.PasswordRefused:
+        ctx.billing.drop_mark(service.item.id)
+        raise

@@ -1,0 +1,21 @@
+"""The tariff form, before the administrator sees it: its groups, without asking the cloud."""
+
+from commands._get_server_config import GROUPS_FILE
+from utils import forms
+from utils.consts import ADMIN_GROUP, TARIFF_GROUP
+from utils.context import Context
+
+NO_GROUP = ("", "no_group")
+"""The key that is stored for no group, and the message that stands for it."""
+
+
+def run(ctx: Context) -> bytes:
+    """The form on standard input with the groups by their ids, the stored one always among them."""
+    form = forms.read_stdin()
+    kept = ctx.state.read(GROUPS_FILE.format(ctx.args.module))
+    groups = {str(group) for group in kept} if isinstance(kept, list) else set()
+    stored = forms.fields(form).get(TARIFF_GROUP, "").strip()
+    if stored and stored.casefold() != ADMIN_GROUP:
+        groups.add(stored)
+    forms.set_options(form, TARIFF_GROUP, [NO_GROUP, *((name, name) for name in sorted(groups))])
+    return forms.to_bytes(form)

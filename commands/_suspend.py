@@ -1,0 +1,12 @@
+"""Non-payment locks the account."""
+
+from utils import reply
+from utils.context import Context
+
+
+def run(ctx: Context) -> bytes:
+    """Disables the service's account and tells BILLmanager."""
+    service = ctx.service()
+    service.accounts.disable(service.owner.account())
+    ctx.billing.post(service.item, "suspend")
+    return reply.ok()

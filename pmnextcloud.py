@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1."""
+
+import argparse
+import os
+import sys
+from typing import List, NoReturn
+
+import commands
+from utils import errors, reply
+from utils.context import Args, Context
+from utils.host import Host
+
+REPORT_S = 10
+"""Part of a budget that is kept back for telling BILLmanager of a failure."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are answers too: argparse alone would leave stdout empty."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises BadArguments instead of leaving the program."""
+        raise errors.BadArguments(message)
+
+
+def parse(argv: List[str]) -> Args:
+    """The known options of a call, `--item 15` or `--item=15`; all others are ignored."""
+    parser = Parser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--command", default="")
+    for number in ("--item", "--module", "--runningoperation"):
+        parser.add_argument(number, type=_number)
+    known, _ = parser.parse_known_args(argv)
+    return Args(known.command, known.item, known.module, known.runningoperation)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 18):
+        raise ValueError
+    return int(text)
+
+
+def run(context: Context) -> bytes:
+    """The reply of the command. Raises PmError."""
+    command = commands.find(context.args.command)
+    if command.touches_cloud and context.host.does_nothing():
+        context.log.info("etc/billmgr.DoNothing is there: nothing is done")
+        return reply.ok()
+    if command.is_light:
+        return command.load().run(context)
+    from utils import budget, report
+
+    seconds = getattr(context.settings, command.budget)
+    kept_back_s = REPORT_S if context.args.runningoperation is not None else 0
+    try:
+        with budget.limit(seconds - kept_back_s):
+            answer = command.load().run(context)
+            report.success(context)
+            return answer
+    except budget.Spent as error:
+        raise errors.OutOfTime(f"{context.args.command}: {seconds} s") from error
+
+
+def fail(context: Context, error: errors.PmError) -> bytes:
+    """The error document of a failure, after BILLmanager was told of it."""
+    context.log.error("failed: %s", error)
+    if error.scope != errors.CALL or context.args.runningoperation is not None:
+        from utils import budget, report
+
+        try:
+            with budget.limit(REPORT_S):
+                report.failure(context, error)
+        except budget.Spent:
+            context.log.warning("no time left to report %s", error.code)
+        except Exception:
+            context.log.exception("could not report %s", error.code)
+    return reply.failure(error)
+
+
+def main(argv: List[str]) -> int:
+    """Answers one call on standard output and returns the exit code."""
+    started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
+    host = Host(os.path.dirname(os.path.dirname(os.path.abspath(started_as))))
+    context = Context(Args(), host)
+    exit_code = 1
+    try:
+        context = Context(parse(argv), host)
+        answer = run(context)
+        exit_code = 0
+    except errors.PmError as error:
+        answer = fail(context, error)
+    except Exception as error:  # noqa: BLE001  the last line of defence: always one document
+        context.log.exception("crashed")
+        answer = fail(context, errors.Unexpected(type(error).__name__))
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

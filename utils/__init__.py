@@ -1,0 +1,1 @@
+"""What the commands stand on: BILLmanager on one side, the cloud on the other."""

@@ -1,0 +1,456 @@
+"""The OCS Provisioning API of Nextcloud and ownCloud: one method per call, typed results.
+
+Always /ocs/v1.php, where both products keep their codes apart (owncloud-ocs.md, 1). What the
+codes mean depends on the call: the general ones stand in _GENERAL, the others beside their call.
+Texts of the cloud are translated and never compared, with the one exception that is not.
+"""
+
+import json
+import time
+from logging import Logger
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Type
+from urllib.parse import quote
+
+import requests
+from requests.auth import AuthBase
+
+from utils import errors, forms, sizes, transport
+from utils.secret import Secret
+from utils.values import Account, Server
+
+PAGE_SIZE = 200
+"""Users and groups per page; Nextcloud 34 takes 1 to 500."""
+
+_CONFIRM = "Password confirmation is required"
+"""Nextcloud's refusal of app passwords on writes: hard-coded English (nextcloud-newer.md, 1)."""
+
+MAX_WAIT_S = 6.4
+"""The longest delay of a login by the cloud's brute-force protection that a form may wait for."""
+
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+Meanings = Mapping[int, Type[errors.CloudRefused]]
+
+
+class Throttle(NamedTuple):
+    """What an anonymous look at the capabilities shows: the delay of the next login."""
+
+    delay_s: float
+
+
+class Answer(NamedTuple):
+    """An OCS envelope: its code, its words, its data."""
+
+    code: int
+    message: str
+    data: Any
+
+
+class NextcloudAPIClient:
+    """One cloud, one session, one run.
+
+    Every method may raise CloudUnreachable (nothing was sent), CloudLost (outcome unknown),
+    CloudCertificate, CloudMaintenance, CloudThrottled, CloudMoved, CloudUntrustedHost, NotACloud,
+    LoginRefused, AppPasswordNeeded, AppPasswordRefused, RightsMissing, CloudError, and
+    CloudRefused with the server's code where none of these fits.
+    """
+
+    def __init__(self, server: Server, log: Logger, ca_file: str = "", proxy: str = "") -> None:
+        self._base = server.base_url
+        self._log = log
+        self._http = transport.session(server.timeout_s, server.verify_tls, ca_file, proxy)
+        self._auth = transport.login_auth(server.username, server.secret)
+
+    # -- users --------------------------------------------------------------------------------
+
+    def create_user(
+        self,
+        login: str,
+        password: Secret,
+        quota_bytes: float,
+        email: str = "",
+        group: str = "",
+        display_name: str = "",
+    ) -> None:
+        """Makes an account with everything in one request.
+
+        Not atomic: after AccountRefused and CloudRefused the account may exist all the same, with
+        another quota (nextcloud-ocs.md, 3). Raises NoSuchGroup, PasswordRefused (107).
+        """
+        form = {
+            "userid": login,
+            "password": password.reveal(),
+            "quota": quota_text(quota_bytes),
+            "email": email,
+            "groups[]": group,
+            "displayName": display_name,
+        }
+        try:
+            self._ocs(
+                "POST",
+                "/cloud/users",
+                data={name: value for name, value in form.items() if value},
+                means={104: errors.NoSuchGroup},
+            )
+        except errors.CloudRefused as error:
+            if error.ocs_code == 107:
+                raise errors.PasswordRefused(error.message) from error
+            raise
+
+    def get_user(self, login: str) -> Optional[Account]:
+        """The account with exactly that login (letter case aside), or None."""
+        try:
+            data = self._ocs(
+                "GET",
+                _user_path(login),
+                means={404: errors.NoSuchUser, 998: errors.NoSuchUser},
+            )
+        except errors.NoSuchUser:
+            return None
+        return account_from(data, login)
+
+    def set_quota(self, login: str, quota_bytes: float) -> None:
+        """Sets the quota; the cloud rounds it (sizes.stored_bytes). Raises NoSuchUser."""
+        self._edit(login, "quota", quota_text(quota_bytes))
+
+    def set_email(self, login: str, email: str) -> None:
+        """Sets the e-mail address. Raises NoSuchUser."""
+        self._edit(login, "email", email)
+
+    def _edit(self, login: str, key: str, value: str) -> None:
+        self._ocs(
+            "PUT",
+            _user_path(login),
+            data={"key": key, "value": value},
+            means={998: errors.NoSuchUser, 404: errors.NoSuchUser},
+        )
+
+    def enable_user(self, login: str) -> None:
+        """Lets the account log in; already so is success. Raises NoSuchUser."""
+        self._ocs("PUT", _user_path(login, "enable"), means=_SWITCH)
+
+    def disable_user(self, login: str) -> None:
+        """Locks the account out; already so is success. Raises NoSuchUser."""
+        self._ocs("PUT", _user_path(login, "disable"), means=_SWITCH)
+
+    def delete_user(self, login: str) -> None:
+        """Deletes the account with its files. Raises NoSuchUser where it is not there."""
+        self._ocs("DELETE", _user_path(login), means={998: errors.NoSuchUser})
+
+    def users(self, page_size: int = PAGE_SIZE) -> Iterator[List[Account]]:
+        """All accounts, page after page; ends at a page shorter than asked for.
+
+        The order of pages follows display names: a rename in between can repeat or hide one.
+        """
+        offset = 0
+        while True:
+            page = self.users_page(offset, page_size)
+            yield page
+            if len(page) < page_size:
+                return
+            offset += page_size
+
+    def users_page(self, offset: int, page_size: int) -> List[Account]:
+        """The accounts from `offset` on, at most `page_size` (1 to 500)."""
+        data = self._ocs(
+            "GET", "/cloud/users/details", params={"limit": page_size, "offset": offset}
+        )
+        found = _mapping(_mapping(data).get("users"))
+        return [account_from(user, login) for login, user in found.items()]
+
+    # -- groups -------------------------------------------------------------------------------
+
+    def groups(self, page_size: int = PAGE_SIZE) -> Iterator[str]:
+        """The ids of all groups, read page after page."""
+        offset = 0
+        while True:
+            data = self._ocs("GET", "/cloud/groups", params={"limit": page_size, "offset": offset})
+            page = [str(group) for group in _mapping(data).get("groups") or []]
+            yield from page
+            if len(page) < page_size:
+                return
+            offset += page_size
+
+    def create_group(self, group: str) -> None:
+        """Makes a group; already there is success."""
+        try:
+            self._ocs("POST", "/cloud/groups", data={"groupid": group})
+        except errors.CloudRefused as error:
+            if error.ocs_code != 102:
+                raise
+
+    def add_to_group(self, login: str, group: str) -> None:
+        """Puts the account into a group; already in is success. Raises NoSuchUser, NoSuchGroup."""
+        self._ocs("POST", _user_path(login, "groups"), data={"groupid": group}, means=_MEMBER)
+
+    def remove_from_group(self, login: str, group: str) -> None:
+        """Takes the account out of a group; not in is success. Raises NoSuchUser, NoSuchGroup."""
+        self._ocs("DELETE", _user_path(login, "groups"), params={"groupid": group}, means=_MEMBER)
+
+    # -- logging in and looking around --------------------------------------------------------
+
+    def accepts(self, login: str, password: Secret) -> bool:
+        """Whether the cloud takes this login and password. One try: refusals are counted there.
+
+        Two-factor login is told apart from a wrong password, so it counts as taken.
+        """
+        try:
+            self._ocs("GET", "/cloud/user", auth=transport.login_auth(login, password))
+        except errors.AppPasswordNeeded:
+            return True
+        except errors.LoginRefused:
+            return False
+        return True
+
+    def test_connection(self) -> None:
+        """Looks whether everything is there that the module needs, without changing anything.
+
+        In order: a cloud answers (status.php), it is not in maintenance, it does not make logins
+        wait, the login is right, and it may write: to disable a name that cannot exist answers 101
+        exactly where writing is allowed (nextcloud-newer.md, 1).
+        """
+        status = self._status()
+        if status.get("maintenance") is True:
+            raise errors.CloudMaintenance("status.php")
+        throttle = self.throttle()
+        if throttle.delay_s > MAX_WAIT_S:
+            raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s")
+        import secrets
+
+        try:
+            self.disable_user(f"pmnextcloud-probe-{secrets.token_hex(8)}")
+        except errors.NoSuchUser:
+            return
+        raise errors.CloudError("a name that cannot exist was disabled")
+
+    def _status(self) -> Mapping[str, Any]:
+        """status.php, which tells a cloud from anything else, without a login."""
+        answer = self._send("GET", "/status.php", auth=transport.Anonymous())
+        try:
+            status = _mapping(json.loads(answer.content))
+        except ValueError as error:
+            _refuse_other_than_ocs("GET /status.php", answer)
+            raise errors.NotACloud("GET /status.php") from error
+        if status.get("code") == 15:
+            raise errors.CloudUntrustedHost("GET /status.php")
+        if "installed" not in status or "version" not in status:
+            raise errors.NotACloud("GET /status.php")
+        return status
+
+    def throttle(self) -> Throttle:
+        """The cloud's brute-force delay for this address; nothing shown counts as none."""
+        try:
+            data = self._ocs("GET", "/cloud/capabilities", auth=transport.Anonymous())
+        except (errors.LoginRefused, errors.AppPasswordNeeded):
+            return Throttle(0.0)  # ownCloud shows its capabilities to nobody
+        shown = _mapping(_mapping(_mapping(data).get("capabilities")).get("bruteforce"))
+        delay_ms = shown.get("delay")
+        return Throttle(delay_ms / 1000 if isinstance(delay_ms, (int, float)) else 0.0)
+
+    # -- one request --------------------------------------------------------------------------
+
+    def _ocs(
+        self,
+        method: str,
+        path: str,
+        params: Optional[Dict[str, Any]] = None,
+        data: Optional[Dict[str, str]] = None,
+        means: Optional[Meanings] = None,
+        auth: Optional[AuthBase] = None,
+    ) -> Any:
+        """The data of an OCS call; raises what its answer means."""
+        call = f"{method} {path}"
+        response = self._send(
+            method, "/ocs/v1.php" + path, {**(params or {}), "format": "json"}, data, auth
+        )
+        answer = _envelope(response)
+        if answer is None:
+            _refuse_other_than_ocs(call, response)
+            raise errors.CloudLost(f"{call}: no OCS answer, HTTP {response.status_code}")
+        if answer.code in (100, 200):
+            return answer.data
+        raise _meaning(call, response, answer, means or {})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Optional[Dict[str, Any]] = None,
+        data: Optional[Dict[str, str]] = None,
+        auth: Optional[AuthBase] = None,
+    ) -> requests.Response:
+        """One request; raises what the HTTP library's failures mean, and refuses redirects."""
+        call = f"{method} {path}"
+        headers = None if data or method == "GET" else {"Content-Length": "0"}
+        started = time.monotonic()
+        try:
+            response = self._http.request(
+                method,
+                self._base + path,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth or self._auth,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, UnicodeError) as error:
+            failure = (
+                transport.translate(error, call)
+                if isinstance(error, requests.RequestException)
+                else errors.CloudUnreachable(f"{call}: {type(error).__name__}")
+            )
+            self._log.warning("%s", failure)
+            raise failure from error
+        took_ms = (time.monotonic() - started) * 1000
+        self._log.debug("%s answered %d in %d ms", call, response.status_code, took_ms)
+        if 300 <= response.status_code < 400:
+            raise errors.CloudMoved(f"{call}: {response.headers.get('Location', '')[:200]}")
+        return response
+
+
+_SWITCH: Meanings = {101: errors.NoSuchUser, 998: errors.NoSuchUser, 404: errors.NoSuchUser}
+_MEMBER: Meanings = {102: errors.NoSuchGroup, 103: errors.NoSuchUser}
+
+_GENERAL: Mapping[int, Type[errors.CloudError]] = {
+    429: errors.CloudThrottled,
+    503: errors.CloudMaintenance,
+    996: errors.CloudLost,
+    500: errors.CloudLost,
+}
+
+
+def _user_path(login: str, *parts: str) -> str:
+    return "/".join(("/cloud/users", quote(login, safe=""), *parts))
+
+
+def quota_text(quota_bytes: float) -> str:
+    """A quota as the clouds take it: whole bytes or `none`; never GiB, never a minus."""
+    return "none" if quota_bytes == sizes.UNLIMITED else str(int(quota_bytes))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """A JSON object; PHP writes an empty one as a list, and null for none."""
+    return value if isinstance(value, dict) else {}
+
+
+def _envelope(response: requests.Response) -> Optional[Answer]:
+    """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
+    body = response.content
+    if len(body) > _MAX_ANSWER_BYTES:
+        return None
+    try:
+        if body.lstrip()[:1] == b"<":
+            meta = forms.parse(body).find("meta")
+            if meta is None:
+                return None
+            values = forms.fields(meta)
+            return Answer(int(values.get("statuscode", "")), values.get("message", ""), None)
+        ocs = _mapping(json.loads(body)).get("ocs")
+        meta_json = _mapping(_mapping(ocs).get("meta"))
+        code = int(meta_json["statuscode"])
+        return Answer(code, str(meta_json.get("message") or ""), _mapping(ocs).get("data"))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _refuse_other_than_ocs(call: str, response: requests.Response) -> None:
+    """Raises what an answer outside the OCS envelope means, where its HTTP status tells."""
+    status = response.status_code
+    where = f"{call}: HTTP {status}"
+    if status == 401:
+        raise _refused_login(where, response)
+    if status == 429:
+        raise errors.CloudThrottled(where)
+    if status == 503:
+        raise errors.CloudMaintenance(where)
+    if status == 400 and b"<" in response.content[:200]:
+        raise errors.CloudUntrustedHost(where)
+    if status in (404, 405, 412) or (status < 300 and _looks_like_html(response)):
+        raise errors.NotACloud(where)
+    if status == 403:
+        raise errors.RightsMissing(where)
+    if status >= 500:
+        raise errors.CloudLost(where)
+
+
+def _looks_like_html(response: requests.Response) -> bool:
+    return b"<html" in response.content[:2000].lower()
+
+
+def _meaning(
+    call: str, response: requests.Response, answer: Answer, means: Meanings
+) -> errors.CloudError:
+    """The error that an answer with a refusing code stands for."""
+    if response.status_code == 401 or answer.code == 997:
+        return _refused_login(f"{call}: {answer.code}", response)
+    if answer.code == 403 or response.status_code == 403:
+        if answer.message == _CONFIRM:
+            return errors.AppPasswordRefused(call)
+        return errors.RightsMissing(f"{call}: {answer.message[:200]}")
+    if answer.code in means:
+        return means[answer.code](call, answer.code, answer.message[:200])
+    if response.status_code in _GENERAL or answer.code in _GENERAL:
+        kind = _GENERAL.get(answer.code) or _GENERAL[response.status_code]
+        return kind(f"{call}: {answer.code} {answer.message[:200]}")
+    return errors.CloudRefused(call, answer.code, answer.message[:200])
+
+
+def _refused_login(where: str, response: requests.Response) -> errors.CloudError:
+    """A wrong login bears WWW-Authenticate; a right one that needs an app password does not.
+
+    Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an
+    e-mail of two accounts answer 401 without that header.
+    """
+    if "WWW-Authenticate" in response.headers:
+        return errors.LoginRefused(where)
+    return errors.AppPasswordNeeded(where)
+
+
+def account_from(data: Any, login: str) -> Account:
+    """The account in a user object; `login` stands in where the server leaves it out.
+
+    ownCloud has no id and writes `enabled` as a text; numeric logins come as numbers.
+    """
+    user = _mapping(data)
+    quota_bytes, used_bytes = _usage(user.get("quota"))
+    enabled = user.get("enabled", True)
+    return Account(
+        login=str(user.get("id", login)),
+        enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
+        email=str(user.get("email") or ""),
+        display_name=str(user.get("displayname") or user.get("display-name") or ""),
+        groups=tuple(str(group) for group in user.get("groups") or []),
+        quota_bytes=quota_bytes,
+        used_bytes=used_bytes,
+    )
+
+
+def _usage(quota: Any) -> Tuple[Optional[float], Optional[int]]:
+    """Quota and used bytes of a quota object, in every shape the servers have.
+
+    Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn into
+    the disk's size or -3 by version (nextcloud-newer.md, 2). An empty list is a storage error.
+    """
+    if not isinstance(quota, dict) or not quota:
+        return None, None
+    limit = quota.get("quota", quota.get("definition"))
+    return _limit(limit), _used(quota)
+
+
+def _limit(limit: Any) -> Optional[float]:
+    if isinstance(limit, (int, float)) and not isinstance(limit, bool):
+        return sizes.UNLIMITED if limit < 0 else int(limit)
+    if limit == "default":
+        return None
+    try:
+        return sizes.parse_text(str(limit))
+    except ValueError:
+        return None
+
+
+def _used(quota: Mapping[str, Any]) -> Optional[int]:
+    """The used bytes; an ownCloud account without a home has none yet, and says nothing."""
+    used = quota.get("used", 0 if "definition" in quota else None)
+    if isinstance(used, bool) or not isinstance(used, (int, float)) or used < 0:
+        return None
+    return int(used)

@@ -1,0 +1,44 @@
+"""A command's time: whatever hangs, the program answers before its budget is spent."""
+
+import signal
+import time
+from contextlib import contextmanager
+from types import FrameType
+from typing import Iterator, Optional
+
+
+class Spent(BaseException):
+    """Raised in the middle of whatever runs when the time is over.
+
+    Not an Exception, so that no library takes it for a fault of its own.
+    """
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Runs the body for at most `seconds`, then raises Spent in it.
+
+    The alarm repeats, in case the first one is raised where Python swallows it (a destructor).
+    """
+
+    def ring(number: int, frame: Optional[FrameType]) -> None:
+        raise Spent
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Clock:
+    """What is left of a budget that began when the clock was made."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left_s(self) -> float:
+        """Seconds left, negative when the budget is overdrawn."""
+        return self._end - time.monotonic()

@@ -1,0 +1,37 @@
+"""The fixed words of the module: its name, its parameters, BILLmanager's numbers."""
+
+VERSION = "1.0.0"
+
+MODULE = "pmnextcloud"
+ITEM_TYPES = ("backupservice", "nextcloud")
+
+PARAM_BASE_URL = "base_url"
+PARAM_USERNAME = "nc_username"
+PARAM_SECRET = "nc_password"  # noqa: S105  a field's name
+PARAM_VERIFY = "verify_ssl"
+PARAM_TIMEOUT = "timeout"
+MODULE_PARAMS = (PARAM_BASE_URL, PARAM_USERNAME, PARAM_SECRET, PARAM_VERIFY, PARAM_TIMEOUT)
+
+ITEM_LOGIN = "username"
+ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name
+ITEM_URL = "url"
+ITEM_MARK = "pmnextcloud_mark"
+
+TARIFF_GROUP = "usergroup"
+ADMIN_GROUP = "admin"
+"""The cloud's group of administrators, never offered and never given."""
+
+DISK_ADDONS = ("disk", "disc")
+"""Internal names of the add-on that sells space, the first that a tariff has counts."""
+
+STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
+"""item.status (protocol notes, D.2)."""
+
+TRIAL_PERIOD = -100
+BILL_BY_STATISTICS = 3
+ADDON_INTEGER = 2
+
+DEFAULT_TIMEOUT_S = 30
+MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5, 300
+MAX_FIELD_LENGTH = 255
+"""Longest value of a connection field; BILLmanager's own columns hold no more."""

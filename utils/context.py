@@ -1,0 +1,131 @@
+"""What a command has at hand: arguments, settings, log, billing, the cloud. Made when touched."""
+
+from functools import cached_property
+from logging import Logger
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from utils import errors
+from utils.host import Host
+from utils.settings import Settings, load
+
+if TYPE_CHECKING:
+    from utils.api import NextcloudAPIClient
+    from utils.billing import Billing
+    from utils.ownership import Ownership
+    from utils.provisioning import Provisioning
+    from utils.state import State
+    from utils.tariff import Tariffs
+    from utils.values import Item, Server
+
+
+class Args(NamedTuple):
+    """The command line, as far as it concerns this module."""
+
+    command: str = ""
+    item: Optional[int] = None
+    module: Optional[int] = None
+    runningoperation: Optional[int] = None
+
+
+class Service(NamedTuple):
+    """A service and all that is needed to act on its account."""
+
+    item: "Item"
+    server: "Server"
+    cloud: "NextcloudAPIClient"
+    owner: "Ownership"
+    accounts: "Provisioning"
+
+
+class Context:
+    """One run of one command."""
+
+    def __init__(self, args: Args, host: Host) -> None:
+        self.args = args
+        self.host = host
+        self.cloud_module_id: Optional[int] = None
+        """The module whose cloud this run has reached for."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """etc/pmnextcloud.conf. Raises SettingsBroken."""
+        return load(self.host.path("etc", "pmnextcloud.conf"))
+
+    @cached_property
+    def log(self) -> Logger:
+        """The program's log."""
+        from utils.misc import setup_logging
+
+        try:
+            log_file = self.settings.log_file
+        except errors.SettingsBroken:
+            log_file = ""  # the failure itself is reported where the settings are used
+        return setup_logging(
+            log_file or self.host.path("var", "pmnextcloud.log"),
+            self.host.path("etc", "debug.conf"),
+            self.args.command,
+            self.args.item,
+        )
+
+    @cached_property
+    def billing(self) -> "Billing":
+        """BILLmanager."""
+        from utils.billing import Billing
+
+        return Billing(self.host, self.log, self.args.runningoperation)
+
+    @cached_property
+    def tariffs(self) -> "Tariffs":
+        """What was ordered."""
+        from utils.tariff import Tariffs
+
+        return Tariffs(self.billing.db)
+
+    @cached_property
+    def state(self) -> "State":
+        """The module's own files under var/."""
+        from utils.state import State
+
+        return State(self.host.path("var", "pmnextcloud"))
+
+    def item_id(self) -> int:
+        """The --item of the call. Raises BadArguments where it is missing."""
+        if self.args.item is None:
+            raise errors.BadArguments("--item")
+        return self.args.item
+
+    def module_id(self) -> int:
+        """The --module of the call. Raises BadArguments where it is missing."""
+        if self.args.module is None:
+            raise errors.BadArguments("--module")
+        return self.args.module
+
+    def concerns_module(self) -> bool:
+        """Whether the call is about a stored module or a service of one, not about a form."""
+        return self.args.item is not None or self.args.module is not None
+
+    def cloud(self, server: "Server") -> "NextcloudAPIClient":
+        """A client of a module's cloud; the HTTP library is loaded only here."""
+        from utils.api import NextcloudAPIClient
+
+        if self.concerns_module():
+            self.cloud_module_id = server.module_id
+        return NextcloudAPIClient(server, self.log, self.settings.ca_file, self.settings.proxy)
+
+    def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
+        """Tells whose an account is, for one service."""
+        from utils.ownership import Ownership
+
+        installation = self.billing.key.installation()
+        former_servers = self.settings.former_servers
+        return Ownership(item, server, cloud, self.log, installation, former_servers)
+
+    def service(self) -> Service:
+        """The service of the call with its cloud. Raises what reading either may raise."""
+        from utils.provisioning import Provisioning
+
+        item = self.billing.item(self.item_id())
+        server = self.billing.server(item.module_id)
+        cloud = self.cloud(server)
+        owner = self.owner(item, server, cloud)
+        return Service(item, server, cloud, owner, Provisioning(cloud, self.log))

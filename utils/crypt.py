@@ -1,0 +1,56 @@
+"""BILLmanager's encrypted parameters: RSA, PKCS#1 v1.5, one block, Base64 (protocol notes, E)."""
+
+import base64
+import binascii
+import hashlib
+import warnings
+from typing import Any
+
+from utils import errors
+from utils.secret import Secret
+
+_INSTALLATION_LENGTH = 12
+
+
+class Key:
+    """BILLmanager's private key. Raises KeyUnavailable where the file holds none."""
+
+    def __init__(self, path: str) -> None:
+        with warnings.catch_warnings():
+            # The last release for Python 3.8 warns about it on standard error at every start.
+            warnings.simplefilter("ignore")
+            from cryptography.hazmat.primitives import serialization
+            from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        try:
+            with open(path, "rb") as file:
+                key: Any = serialization.load_pem_private_key(file.read(), password=None)
+        except (OSError, ValueError, TypeError) as error:
+            raise errors.KeyUnavailable(f"{path}: {type(error).__name__}") from error
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise errors.KeyUnavailable(f"{path}: not RSA")
+        self._key = key
+        self._padding = padding.PKCS1v15()
+        self._public_der = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def installation(self) -> str:
+        """A short name of this BILLmanager: its key is what moves with its database."""
+        return hashlib.sha256(self._public_der).hexdigest()[:_INSTALLATION_LENGTH]
+
+    def decrypt(self, text: str) -> Secret:
+        """The secret behind a stored value; an empty one stays empty.
+
+        Raises SecretBroken where the result is not clean UTF-8 text: newer OpenSSL answers a
+        wrong key with random bytes, which must never be sent anywhere.
+        """
+        if not text:
+            return Secret("")
+        try:
+            data = base64.b64decode("".join(text.split()), validate=True)
+            plain = self._key.decrypt(data, self._padding).decode("utf-8")
+        except (ValueError, binascii.Error) as error:
+            raise errors.SecretBroken(type(error).__name__) from error
+        if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in plain):
+            raise errors.SecretBroken("control characters")
+        return Secret(plain)

@@ -1,0 +1,92 @@
+"""BILLmanager's database: SQL with parameters; reading, and the statistics rows."""
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+import pymysql
+from pymysql.cursors import DictCursor
+
+from utils import errors
+
+CONNECT_TIMEOUT_S = 5
+QUERY_TIMEOUT_S = 30
+
+Row = Dict[str, Any]
+
+
+class Database:
+    """One connection for the run, opened by the first query.
+
+    `config` holds DBHost, DBUser, DBPassword, DBName and perhaps DBSocket (protocol notes, D.1);
+    a socket is preferred. Every method raises DatabaseUnavailable.
+    """
+
+    def __init__(self, config: Mapping[str, str]) -> None:
+        self._config = config
+        self._connection: Optional[pymysql.connections.Connection[DictCursor]] = None
+
+    def _connect(self) -> "pymysql.connections.Connection[DictCursor]":
+        if self._connection is None:
+            config = self._config
+            try:
+                self._connection = pymysql.connect(
+                    unix_socket=config.get("DBSocket") or None,
+                    host=config.get("DBHost") or "localhost",
+                    user=config.get("DBUser") or "root",
+                    password=config.get("DBPassword", ""),
+                    database=config["DBName"],
+                    charset="utf8mb4",
+                    cursorclass=DictCursor,
+                    autocommit=True,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=QUERY_TIMEOUT_S,
+                    write_timeout=QUERY_TIMEOUT_S,
+                )
+            except KeyError as error:
+                raise errors.DatabaseUnavailable("DBName is not set") from error
+            except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError) as error:
+                raise errors.DatabaseUnavailable(_words(error)) from error
+        return self._connection
+
+    def rows(self, sql: str, *params: object) -> List[Row]:
+        """The rows that a query finds, as dictionaries."""
+        try:
+            with self._connect().cursor() as cursor:
+                cursor.execute(sql, params)
+                return list(cursor.fetchall())
+        except (pymysql.MySQLError, OSError) as error:
+            raise errors.DatabaseUnavailable(_words(error)) from error
+
+    def row(self, sql: str, *params: object) -> Optional[Row]:
+        """The first row that a query finds, or None."""
+        return next(iter(self.rows(sql, *params)), None)
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether the table has the column; BILLmanager's versions differ."""
+        return bool(
+            self.row(
+                "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE()"
+                " AND table_name = %s AND column_name = %s",
+                table,
+                column,
+            )
+        )
+
+    def write_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """One statement for many rows, all or none of them."""
+        try:
+            connection = self._connect()
+            connection.begin()
+            try:
+                with connection.cursor() as cursor:
+                    cursor.executemany(sql, rows)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+        except (pymysql.MySQLError, OSError) as error:
+            raise errors.DatabaseUnavailable(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """The server's number and words without the account's password, which they never hold."""
+    return ": ".join(str(part) for part in error.args[:2]) or type(error).__name__

@@ -1,0 +1,81 @@
+"""The XML that comes from outside: forms on standard input, answers of mgrctl and of clouds.
+
+One locked parser for all: no entities, no network, no DTD, no huge documents.
+"""
+
+import sys
+from typing import Any, Dict, List, Tuple
+
+from lxml import etree
+
+from utils import errors
+from utils.reply import clean
+
+MAX_FORM_BYTES = 4 * 1024 * 1024
+
+Form = etree._Element  # lxml has no public name for its type
+
+
+def parse(data: bytes) -> Form:
+    """The root of an XML document. Raises ValueError where it is none, or has a DTD."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        # The parser's own words may quote the document, passwords included.
+        place = f"line {error.lineno}" if isinstance(error, etree.XMLSyntaxError) else "encoding"
+        raise ValueError(f"no XML: {place}") from error
+    docinfo: Any = root.getroottree().docinfo if root is not None else None
+    if docinfo is None or docinfo.doctype:
+        raise ValueError("no XML: it has a DTD")
+    return root
+
+
+def read_stdin() -> Form:
+    """The form on standard input. Raises BadInput where it is no acceptable document."""
+    try:
+        data = sys.stdin.buffer.read(MAX_FORM_BYTES + 1) if sys.stdin else b""
+    except (OSError, ValueError) as error:
+        raise errors.BadInput(type(error).__name__) from error
+    if not data.strip():
+        raise errors.BadInput("empty")
+    if len(data) > MAX_FORM_BYTES:
+        raise errors.BadInput(f"over {MAX_FORM_BYTES} bytes")
+    try:
+        return parse(data)
+    except ValueError as error:
+        raise errors.BadInput(str(error)) from error
+
+
+def fields(parent: Form) -> Dict[str, str]:
+    """The direct children as name and text; of several with one name the first counts."""
+    values: Dict[str, str] = {}
+    for child in parent:
+        if isinstance(child.tag, str):
+            values.setdefault(child.tag, child.text or "")
+    return values
+
+
+def set_field(form: Form, name: str, value: str) -> None:
+    """Sets the direct child `name` to `value`, adding it where it is missing."""
+    node = form.find(name)
+    if node is None:
+        node = etree.SubElement(form, name)
+    node.text = clean(value)
+
+
+def set_options(form: Form, name: str, options: List[Tuple[str, str]]) -> None:
+    """Fills the select field `name` with (key, text) pairs, replacing what it had."""
+    for old in form.findall(f"slist[@name='{name}']"):
+        form.remove(old)
+    options_list = etree.SubElement(form, "slist", {"name": name})
+    for key, text in options:
+        etree.SubElement(options_list, "msg", {"key": clean(key)}).text = clean(text)
+
+
+def to_bytes(form: Form) -> bytes:
+    """The form as a document for BILLmanager."""
+    text: bytes = etree.tostring(form, xml_declaration=True, encoding="UTF-8")
+    return text

@@ -1,0 +1,49 @@
+"""BILLmanager's own files under its root: where they are, how they are read."""
+
+import os
+from typing import Dict, Iterator
+
+
+class Host:
+    """The installation that the program was started in; `root` is an absolute path."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def path(self, *parts: str) -> str:
+        """A path under the root."""
+        return os.path.join(self.root, *parts)
+
+    def does_nothing(self) -> bool:
+        """Whether modules must leave the outside world alone (etc/billmgr.DoNothing, B.2)."""
+        return os.path.exists(self.path("etc", "billmgr.DoNothing"))
+
+    def config(self) -> Dict[str, str]:
+        """BILLmanager's configuration files as name and value.
+
+        Lines are `Name value` (A.1); the value is the rest of the line, whatever it holds.
+        Files that are missing or unreadable count as empty: `paramlist` is asked then.
+        """
+        values: Dict[str, str] = {}
+        for path in self._config_files():
+            try:
+                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                    lines = file.read().splitlines()
+            except OSError:
+                continue
+            for line in lines:
+                name, _, value = line.strip().partition(" ")
+                if name and not name.startswith("#"):
+                    values[name] = value.strip()
+        return values
+
+    def _config_files(self) -> Iterator[str]:
+        yield self.path("etc", "billmgr.conf")
+        folder = self.path("etc", "billmgr.conf.d")
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            return
+        for name in names:
+            if name.endswith(".conf"):
+                yield os.path.join(folder, name)

@@ -1,0 +1,92 @@
+"""mgrctl, the only door for writing into BILLmanager (protocol notes, C.1)."""
+
+import os
+import subprocess
+import time
+from logging import Logger
+from typing import Dict, List
+
+from utils import errors, forms
+from utils.consts import MODULE
+from utils.secret import Secret
+
+CALL_TIMEOUT_S = 20
+ATTEMPTS = 3
+_ENVIRONMENT_NAME = "PMNEXTCLOUD_VALUE"
+
+
+class Mgrctl:
+    """Calls functions of BILLmanager's core through `path`, its local client."""
+
+    def __init__(self, path: str, log: Logger) -> None:
+        self._path = path
+        self._log = log
+
+    def call(self, function: str, **params: object) -> forms.Form:
+        """The answer of `function`, an XML document without an error in it.
+
+        A Secret among the values goes through the environment, never through the argument list.
+        Raises CoreUnavailable where the core does not answer, CoreRefused where it says no.
+        A core that restarts is asked again for a moment: all functions used may be repeated.
+        """
+        command = [self._path, "-m", "billmgr", "-o", "xml"]
+        environment = {**os.environ, "SSH_CONNECTION": MODULE}
+        pairs: List[str] = []
+        for name, value in params.items():
+            if isinstance(value, Secret):
+                variable = f"{_ENVIRONMENT_NAME}_{name}"
+                environment[variable] = value.reveal()
+                command += ["-e", f"{name}=${variable}"]
+            else:
+                pairs.append(f"{name}={value}")
+        started = time.monotonic()
+        try:
+            data = self._run([*command, function, *pairs], environment)
+        except errors.CoreUnavailable as first:
+            self._log.warning("%s: %s, trying again", function, first)
+            data = self._run_again([*command, function, *pairs], environment)
+        answer = self._read(function, data)
+        self._log.debug("mgrctl %s took %d ms", function, (time.monotonic() - started) * 1000)
+        return answer
+
+    def _run(self, command: List[str], environment: Dict[str, str]) -> bytes:
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=CALL_TIMEOUT_S,
+                env=environment,
+                check=True,
+            )
+        except subprocess.CalledProcessError as error:
+            words = error.stderr.decode("utf-8", "replace").strip()[:200]
+            raise errors.CoreUnavailable(f"exit {error.returncode} {words}".strip()) from error
+        except subprocess.TimeoutExpired as error:
+            raise errors.CoreUnavailable(f"no answer in {CALL_TIMEOUT_S} s") from error
+        except (OSError, ValueError) as error:
+            raise errors.CoreUnavailable(f"{self._path}: {error}") from error
+        return done.stdout
+
+    def _run_again(self, command: List[str], environment: Dict[str, str]) -> bytes:
+        import tenacity  # only a core that is down needs it
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(errors.CoreUnavailable),
+            wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+            stop=tenacity.stop_after_attempt(ATTEMPTS - 1),
+            before=lambda state: time.sleep(0.5) if state.attempt_number == 1 else None,
+            reraise=True,
+        )(self._run, command, environment)
+
+    def _read(self, function: str, data: bytes) -> forms.Form:
+        try:
+            answer = forms.parse(data)
+        except ValueError as error:
+            raise errors.CoreUnavailable(f"{function}: {error}") from error
+        refusal = answer if answer.tag == "error" else answer.find("error")
+        if refusal is not None:
+            texts = [node.text or "" for node in refusal.iter("param", "msg")]
+            detail = " ".join([refusal.get("object", ""), *texts]).strip()
+            raise errors.CoreRefused(function, refusal.get("type", "unknown"), detail[:300])
+        return answer

@@ -1,0 +1,133 @@
+"""Small helpers with one obvious job each: the log, passwords, checks of names and addresses."""
+
+import io
+import logging
+import os
+import re
+import sys
+from decimal import Decimal
+from typing import Optional, TextIO, Union
+
+from utils import errors, sizes
+from utils.consts import MODULE
+from utils.secret import strike_out
+
+_LEVELS = {
+    9: logging.DEBUG,
+    8: logging.DEBUG,
+    7: logging.DEBUG,
+    6: logging.INFO,
+    5: logging.INFO,
+    4: logging.WARNING,
+    3: logging.ERROR,
+    2: logging.CRITICAL,
+    1: logging.CRITICAL,
+    0: logging.CRITICAL + 1,
+}
+"""Levels of etc/debug.conf (protocol notes, A.2) as Python's."""
+
+_LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+_DIGITS = "23456789"
+_SYMBOLS = "-_.!+*@%="
+_USERNAME = re.compile(r"[A-Za-z0-9_.@'-]([A-Za-z0-9 _.@'-]*[A-Za-z0-9_.@'-])?")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+    r"@(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+)
+
+
+class _Formatter(logging.Formatter):
+    """One line per record, secrets struck out, line breaks and control characters made visible."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = strike_out(super().format(record))
+        lines = text.splitlines() or [""]
+        kept = [lines[0], *("    " + line for line in lines[1:])]
+        return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in kept)
+
+
+def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:
+    """The program's one log: appends to `path`, at the level that `debug_conf` names.
+
+    Each line bears time, process id, command and item. Where the file cannot be opened
+    the log goes to standard error, which BILLmanager does not read.
+    """
+    log = logging.getLogger(MODULE)
+    log.handlers.clear()
+    log.propagate = False
+    log.setLevel(_level(debug_conf))
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        stream: TextIO = os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
+    except OSError:
+        stream = sys.stderr or io.StringIO()
+    handler = logging.StreamHandler(stream)
+    where = f"{command or '-'} {item if item is not None else '-'}".replace("%", "%%")
+    handler.setFormatter(_Formatter(f"%(asctime)s [%(process)d] %(levelname)s {where} %(message)s"))
+    log.addHandler(handler)
+    return log
+
+
+def _level(debug_conf: str) -> int:
+    """The level of the line `pmnextcloud N` (or `pmnextcloud.* N`); INFO without one."""
+    try:
+        with open(debug_conf, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return logging.INFO
+    level = logging.INFO
+    for line in lines:
+        words = line.split()
+        if len(words) == 2 and words[0] in (MODULE, MODULE + ".*") and words[1].isdigit():
+            level = _LEVELS.get(int(words[1]), logging.DEBUG)
+    return level
+
+
+def generate_secure_password(length: int = 20) -> str:
+    """A random password that any sane policy accepts: both cases, digits and symbols.
+
+    No characters that are easily taken for one another, none that need quoting in XML or a URL's
+    userinfo by habit. Raises ValueError for fewer than 8 characters.
+    """
+    import secrets  # only `open` makes passwords
+
+    if length < 8:
+        raise ValueError("a password needs at least 8 characters")
+    kinds = (_LETTERS[:25], _LETTERS[25:], _DIGITS, _SYMBOLS)
+    characters = [secrets.choice(kind) for kind in kinds for _ in range(2)]
+    everything = _LETTERS + _DIGITS + _SYMBOLS
+    characters += [secrets.choice(everything) for _ in range(length - len(characters))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
+
+
+def validate_username(login: str) -> bool:
+    """Whether both clouds accept the login: 3 to 64 of a-z A-Z 0-9 space _ . @ - ' .
+
+    Sources: nextcloud-ocs.md, 3; owncloud-ocs.md, row 29 (at least 3 characters).
+    """
+    return 3 <= len(login) <= 64 and bool(_USERNAME.fullmatch(login)) and bool(login.strip("."))
+
+
+def validate_email(address: str) -> bool:
+    """Whether the address is one that a cloud will take: plain ASCII, one @, a dotted domain."""
+    local = address.partition("@")[0]
+    return (
+        len(address) <= 254
+        and bool(_EMAIL.fullmatch(address))
+        and ".." not in address
+        and not local.startswith(".")
+        and not local.endswith(".")
+    )
+
+
+def validate_quota(quota_bytes: Union[float, Decimal]) -> float:
+    """The size itself where it can be sold: whole bytes above zero, or unlimited.
+
+    Raises QuotaZero for anything else.
+    """
+    if quota_bytes == sizes.UNLIMITED:
+        return sizes.UNLIMITED
+    if not 1 <= quota_bytes < 2**63:
+        raise errors.QuotaZero(quota_bytes)
+    return int(quota_bytes)

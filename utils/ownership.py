@@ -1,0 +1,127 @@
+"""Whose account is it? Nothing in the cloud is changed for a service before this file says ours.
+
+A service owns the login in its own mark, written by this installation for this service and this
+server. A service of the predecessor owns exactly `user_<item>`, where a password is saved with
+it. Any other saved login is no record: an order form may let the client type one.
+
+A mark alone is an intention. It is proved once what `open` saves last before its closing call,
+the customer's password, stands on the service too; until then the account must accept the
+password in the mark.
+"""
+
+from logging import Logger
+from typing import Iterable, NamedTuple, Optional
+from urllib.parse import urlsplit
+
+from utils import errors
+from utils.api import NextcloudAPIClient
+from utils.consts import ADMIN_GROUP
+from utils.mark import server_digest
+from utils.secret import Secret
+from utils.values import Account, Item, Mark, Server
+
+
+class Record(NamedTuple):
+    """What a service says of its account; `proved` is whether it was seen to be its own."""
+
+    login: str
+    password: Secret
+    proved: bool
+
+
+class Ownership:
+    """Answers for one service; `former_servers` are addresses the module's server had before."""
+
+    def __init__(
+        self,
+        item: Item,
+        server: Server,
+        cloud: NextcloudAPIClient,
+        log: Logger,
+        installation: str,
+        former_servers: Iterable[str] = (),
+    ) -> None:
+        self._item = item
+        self._server = server
+        self._cloud = cloud
+        self._log = log
+        self._installation = installation
+        self._servers = {server_digest(url) for url in (server.base_url, *former_servers)}
+
+    def default_login(self) -> str:
+        """The login of a new account of this service."""
+        return f"user_{self._item.id}"
+
+    def new_mark(self, password: Secret) -> Mark:
+        """The mark that announces a new account."""
+        return Mark(
+            installation=self._installation,
+            item_id=self._item.id,
+            login=self.default_login(),
+            server=server_digest(self._server.base_url),
+            password=password,
+        )
+
+    def record(self) -> Optional[Record]:
+        """What stands on the service, or None where it never had an account of ours.
+
+        Raises MarkForeign, AccountElsewhere.
+        """
+        item = self._item
+        if item.mark is not None:
+            return self._marked(item.mark)
+        if item.saved_password and item.saved_login == self.default_login():
+            self._refuse_elsewhere_url(item.saved_url)
+            return Record(item.saved_login, item.saved_password, proved=True)
+        return None
+
+    def _marked(self, mark: Mark) -> Record:
+        if mark.installation != self._installation or mark.item_id != self._item.id:
+            raise errors.MarkForeign(f"{mark.installation}/{mark.item_id}")
+        if mark.server not in self._servers:
+            raise errors.AccountElsewhere(self._item.saved_url or mark.server)
+        return Record(mark.login, mark.password, proved=self._item.saved_password == mark.password)
+
+    def _refuse_elsewhere_url(self, url: str) -> None:
+        """The predecessor saved the address without its path, so only the host can be compared."""
+        if url and urlsplit(url).hostname != urlsplit(self._server.base_url).hostname:
+            raise errors.AccountElsewhere(url)
+
+    def account(self) -> Account:
+        """The service's own account as it is now.
+
+        Raises AccountMissing where it never had one or it is gone, LoginTaken where the account
+        is another's, AccountProtected.
+        """
+        record = self.record()
+        if record is None:
+            raise errors.AccountMissing(self.default_login())
+        account = self.find(record)
+        if account is None:
+            raise errors.AccountMissing(record.login)
+        return account
+
+    def find(self, record: Record) -> Optional[Account]:
+        """The account of the record as it is now, or None where nobody has the login.
+
+        Raises LoginTaken where it is not proved and does not accept the record's password,
+        AccountProtected where it is the connection's own or an administrator's.
+        """
+        account = self._cloud.get_user(record.login)
+        if account is None:
+            return None
+        self._refuse_protected(account)
+        if not record.proved:
+            self.prove(record)
+        return account
+
+    def prove(self, record: Record) -> None:
+        """Tries the record's password once. Raises LoginTaken where the account refuses it."""
+        if not self._cloud.accepts(record.login, record.password):
+            raise errors.LoginTaken(record.login)
+        self._log.info("%s accepts the password of our mark: it is ours", record.login)
+
+    def _refuse_protected(self, account: Account) -> None:
+        own = self._server.username.casefold()
+        if account.login.casefold() == own or ADMIN_GROUP in account.groups:
+            raise errors.AccountProtected(account.login)

@@ -1,0 +1,164 @@
+"""What a service's tariff and add-ons promise the customer (protocol notes, D.3)."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from utils import errors, sizes
+from utils.consts import (
+    ADDON_INTEGER,
+    ADMIN_GROUP,
+    BILL_BY_STATISTICS,
+    DISK_ADDONS,
+    TARIFF_GROUP,
+)
+from utils.db import Database, Row
+from utils.misc import validate_email, validate_quota
+from utils.values import Item, Order, Quota
+
+_ADDONS = """
+SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.addontype, p.billtype,
+       p.measure, IFNULL(a.addonlimit, p.addonlimit) AS included, a.intvalue AS extra,
+       IFNULL(a.addonmax, p.addonmax) AS cap, IFNULL(a.addonmaxtrial, p.addonmaxtrial) AS trial_cap
+  FROM item i
+  JOIN pricelist p ON p.parent = i.pricelist AND p.active = 'on' AND p.billtype NOT IN (4, 10)
+  LEFT JOIN itemtype t ON t.id = p.itemtype
+  LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
+ WHERE (p.compound IS NULL OR a.id IS NOT NULL)
+   AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s AND i.id IN %s
+ ORDER BY p.id
+"""
+_EMAIL = "SELECT email FROM user WHERE account = %s ORDER BY id LIMIT 1"
+_EMAIL_ENABLED = """
+SELECT email FROM user
+ WHERE account = %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id LIMIT 1
+"""
+_KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
+
+
+class Measure(NamedTuple):
+    """A row of BILLmanager's table `measure`: one of it is `relation` of the lesser one."""
+
+    name: str
+    relation: Optional[Decimal]
+    lesser_id: Optional[int]
+
+
+class Tariffs:
+    """Reads tariffs; every method may raise DatabaseUnavailable."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._measures: Optional[Dict[int, Measure]] = None
+
+    def order(self, item: Item, with_client: bool, with_name: bool = False) -> Order:
+        """What the service is to be: quota and group, and for `with_client` the client's e-mail.
+
+        Raises QuotaMissing, QuotaZero, MeasureUnknown, GroupForbidden.
+        """
+        quota = self.quota(item)
+        group = self.group(item.tariff_id)
+        if group.casefold() == ADMIN_GROUP:
+            raise errors.GroupForbidden(group)
+        return Order(
+            quota_bytes=quota.quota_bytes,
+            group=group,
+            email=self._email(item.account_id) if with_client else "",
+            display_name=self._client_name(item.account_id) if with_name else "",
+        )
+
+    def group(self, tariff_id: int) -> str:
+        """The cloud's group of a tariff, or an empty text."""
+        row = self._db.row(
+            "SELECT value FROM pricelistparam WHERE pricelist = %s AND intname = %s",
+            tariff_id,
+            TARIFF_GROUP,
+        )
+        return (row["value"] or "").strip() if row else ""
+
+    def quota(self, item: Item) -> Quota:
+        """The quota of a service. Raises QuotaMissing, QuotaZero, MeasureUnknown."""
+        return self._quota(self._disk_addons([item]).get(item.id), item)
+
+    def quotas(self, items: List[Item]) -> Dict[int, Quota]:
+        """The quotas of many services by id; those without a usable add-on are left out."""
+        addons = self._disk_addons(items)
+        quotas = {}
+        for item in items:
+            try:
+                quotas[item.id] = self._quota(addons.get(item.id), item)
+            except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown):
+                continue
+        return quotas
+
+    def _disk_addons(self, items: List[Item]) -> Dict[int, Row]:
+        """The add-on that sells space, of each service that has one: `disk` before `disc`."""
+        if not items:
+            return {}
+        rows = self._db.rows(_ADDONS, DISK_ADDONS, [item.id for item in items])
+        found: Dict[int, Row] = {}
+        for row in sorted(rows, key=lambda row: DISK_ADDONS.index(row["name"])):
+            found.setdefault(row["item"], row)
+        return found
+
+    def _quota(self, addon: Optional[Row], item: Item) -> Quota:
+        if addon is None or addon["addontype"] != ADDON_INTEGER:
+            raise errors.QuotaMissing(item.tariff_id)
+        unit_bytes = self._unit_bytes(addon["measure"])
+        amount = _amount(addon, item.trial)
+        quota_bytes = sizes.UNLIMITED if amount is None else validate_quota(amount * unit_bytes)
+        return Quota(quota_bytes, addon["name"], addon["measure"], unit_bytes)
+
+    def _unit_bytes(self, measure_id: Optional[int]) -> int:
+        """How many bytes one of the measure is, down BILLmanager's own chain of measures."""
+        if self._measures is None:
+            self._measures = {
+                row["id"]: Measure(row["intname"], row["relation"], row["lessmeasure"])
+                for row in self._db.rows("SELECT id, intname, relation, lessmeasure FROM measure")
+            }
+        factor, lesser_id = Decimal(1), measure_id
+        for _ in self._measures:  # no longer than the chain can be, in case it is a circle
+            measure = self._measures.get(lesser_id) if lesser_id is not None else None
+            if measure is None:
+                break
+            power = _KNOWN_MEASURES.get(measure.name.lower())
+            if power is not None:
+                return int(factor * 1024**power)
+            factor *= _decimal(measure.relation) or 0
+            lesser_id = measure.lesser_id
+        raise errors.MeasureUnknown(measure_id)
+
+    def _email(self, account_id: int) -> str:
+        """The address of the client's first enabled user; empty for none or a broken one."""
+        has_switch = self._db.has_column("user", "disabled")
+        row = self._db.row(_EMAIL_ENABLED if has_switch else _EMAIL, account_id)
+        address = (row["email"] or "").strip() if row else ""
+        return address if validate_email(address) else ""
+
+    def _client_name(self, account_id: int) -> str:
+        row = self._db.row("SELECT name FROM account WHERE id = %s", account_id)
+        return (row["name"] or "").strip()[:64] if row else ""
+
+
+def _amount(addon: Row, trial: bool) -> Optional[Decimal]:
+    """The amount in the add-on's measure; None is unlimited: by statistics, without a cap."""
+    if addon["billtype"] == BILL_BY_STATISTICS:
+        amount = _decimal(addon["cap"])
+    else:
+        amount = (_decimal(addon["included"]) or Decimal(0)) + (
+            _decimal(addon["extra"]) or Decimal(0)
+        )
+    trial_cap = _decimal(addon["trial_cap"])
+    if trial and trial_cap is not None and (amount is None or trial_cap < amount):
+        return trial_cap
+    return amount
+
+
+def _decimal(value: Any) -> Optional[Decimal]:
+    """A number however the database's driver hands it over; None stays None (D.3)."""
+    if value is None:
+        return None
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    try:
+        return Decimal(text.strip())
+    except InvalidOperation as error:
+        raise errors.QuotaZero(text) from error

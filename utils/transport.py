@@ -1,0 +1,160 @@
+"""The HTTP session to a cloud: TLS, time limits, what is repeated, what is never followed."""
+
+import os
+import ssl
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Optional
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.util.retry import Retry
+
+from utils import errors
+from utils.consts import MODULE, VERSION
+from utils.secret import Secret
+
+CONNECT_TIMEOUT_S = 5
+USER_AGENT = f"{MODULE}/{VERSION}"
+
+_RETRY = Retry(
+    total=2,
+    connect=2,
+    read=0,
+    status=2,
+    other=0,
+    redirect=0,
+    allowed_methods=frozenset(["GET", "PUT"]),
+    status_forcelist=(502, 504),
+    backoff_factor=0.3,
+    raise_on_status=False,
+    respect_retry_after_header=False,  # a proxy may ask for minutes, per try
+)
+"""A refused connection is tried again for every method, for nothing was sent; a gateway's error
+only where the request may be repeated. Longer waits are BILLmanager's queue."""
+
+# A name server that does not answer must not hold a form for half a minute: the resolver's
+# wait cannot be interrupted from Python, only shortened.
+os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
+
+
+class Bearer(AuthBase):
+    """Logs in with a token alone."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Adds the header to a request."""
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+
+class Anonymous(AuthBase):
+    """Sends no login at all."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Leaves a request as it is."""
+        return request
+
+
+def login_auth(username: str, secret: Secret) -> AuthBase:
+    """Basic login in UTF-8, as the clouds read it; without a user name the secret is a token."""
+    if not username:
+        return Bearer(secret)
+    return HTTPBasicAuth(username.encode(), secret.reveal().encode())
+
+
+class _Adapter(HTTPAdapter):
+    """Gives every request the session's time limits."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
+        super().__init__(max_retries=_RETRY)
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self._timeout
+        return super().send(request, *args, **kwargs)
+
+
+def session(
+    timeout_s: float, verify_tls: bool, ca_file: str = "", proxy: str = ""
+) -> requests.Session:
+    """A session for one run: nothing from the environment or .netrc, no cookie kept.
+
+    `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
+    """
+    http = requests.Session()
+    http.trust_env = False
+    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    http.verify = (ca_file or True) if verify_tls else False
+    if proxy:
+        http.proxies = {"http": proxy, "https": proxy}
+    http.headers.update(
+        {"User-Agent": USER_AGENT, "OCS-APIRequest": "true", "Accept-Language": "en"}
+    )
+    adapter = _Adapter(timeout_s)
+    http.mount("https://", adapter)
+    http.mount("http://", adapter)
+    if not verify_tls:
+        import urllib3
+
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return http
+
+
+def translate(error: requests.RequestException, call: str) -> errors.CloudError:
+    """What a failure of the HTTP library means: nothing sent, answer lost, not to be trusted."""
+    cause = _innermost(error)
+    words = f"{call}: {_plain(cause)}"
+    if isinstance(cause, ssl.SSLCertVerificationError) or _is_wrong_name(cause):
+        return errors.CloudCertificate(words)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, requests.exceptions.SSLError):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, requests.exceptions.ConnectionError) and _never_connected(error):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return errors.CloudUnreachable(words)
+    return errors.CloudLost(words)
+
+
+def _chain(error: Optional[BaseException]) -> "list[BaseException]":
+    """The error and what it came from, outermost first; the libraries nest in three ways."""
+    found = []
+    while error is not None and error not in found:
+        found.append(error)
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+        error = inner or error.__cause__ or error.__context__
+    return found
+
+
+def _innermost(error: BaseException) -> BaseException:
+    return _chain(error)[-1]
+
+
+def _never_connected(error: BaseException) -> bool:
+    from urllib3.exceptions import NewConnectionError
+
+    return any(isinstance(one, NewConnectionError) for one in _chain(error))
+
+
+def _is_wrong_name(cause: BaseException) -> bool:
+    return type(cause).__name__ == "CertificateError"
+
+
+def _plain(cause: BaseException) -> str:
+    """A cause in few words, without the object addresses that the libraries put in."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return type(cause).__name__
