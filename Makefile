@@ -1,0 +1,76 @@
+# make demo     plays the whole life of a service, on any machine, alone
+# make test     lint, types, all tests, coverage gate
+# make bench    what each command costs
+# make live     the end-to-end tests against the servers of docker-compose.yml
+# make install  puts the module under BASE (BILLmanager's root)
+
+SHELL := /bin/sh
+PYTHON ?= python3
+BASE ?= /usr/local/mgr5
+DESTDIR ?=
+RUN_ON ?= nextcloud-newest nextcloud-oldest
+
+ENV := .venv
+BIN := $(ENV)/bin
+# A second interpreter to test on: the oldest that is supported, where it is installed.
+OLDEST := $(shell tests/tools/find-python 3.8)
+
+SOURCES := pmnextcloud.py commands utils
+LINE := --line-length 100 --target-version py38
+RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT
+# Errors are named after what is wrong, and mgrctl is started on purpose.
+LINT := $(LINE) --select $(RULES) --ignore N818,S603
+# Tests assert, print what they measured, and hold passwords that are made up.
+LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,S320,BLE001
+
+.PHONY: demo test lint types unit e2e test-oldest bench live install clean
+
+demo: $(ENV)/.ready
+	$(BIN)/python -m tests.demo
+
+test: lint types $(ENV)/.ready
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n 2
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=95
+	$(MAKE) test-oldest
+
+lint: $(ENV)/.ready
+	@if [ -x $(BIN)/ruff ]; then \
+	    $(BIN)/ruff format --check $(LINE) $(SOURCES) && \
+	    $(BIN)/ruff check $(LINT) $(SOURCES) && \
+	    $(BIN)/ruff check $(LINT_TESTS) tests && \
+	    $(BIN)/lint-imports; \
+	else echo "lint: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
+
+types: $(ENV)/.ready
+	@if [ -x $(BIN)/mypy ]; then $(BIN)/mypy; \
+	else echo "types: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
+
+unit: $(ENV)/.ready
+	$(BIN)/python -m pytest -q tests/unit
+
+e2e: $(ENV)/.ready
+	$(BIN)/python -m pytest -q tests/e2e
+
+test-oldest:
+	@if [ -n "$(OLDEST)" ]; then \
+	    $(MAKE) ENV=.venv-oldest PYTHON=$(OLDEST) .venv-oldest/.ready && \
+	    .venv-oldest/bin/python -m pytest -q -n 2; \
+	else echo "Python 3.8 is not installed here: not tested on it"; fi
+
+bench: $(ENV)/.ready
+	$(BIN)/python -m tests.bench
+
+live: $(ENV)/.ready
+	ENV=$(ENV) tests/tools/live $(RUN_ON)
+
+$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
+	tests/tools/prepare $(PYTHON) $(ENV)
+	touch $@
+
+install:
+	etc/install "$(PYTHON)" "$(BASE)" "$(DESTDIR)"
+
+clean:
+	rm -rf .venv .venv-oldest .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

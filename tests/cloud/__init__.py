@@ -1,0 +1,13 @@
+"""A double of the cloud: answers over real sockets as a recorded Nextcloud 29.0.6 does.
+
+``with Cloud() as cloud:`` gives a server with one admin; ``cloud.url``, ``cloud.admin_login`` and
+``cloud.admin_password`` are what a client needs. See Cloud for the state, Fault for what can be
+broken, and ``python -m tests.cloud`` for a server to look at by hand.
+"""
+
+from .faults import KINDS, LATE, Fault
+from .profile import NEXTCLOUD_29, Profile
+from .server import Cloud
+from .state import Seen, User, Users
+
+__all__ = ["KINDS", "LATE", "NEXTCLOUD_29", "Cloud", "Fault", "Profile", "Seen", "User", "Users"]

@@ -1,0 +1,31 @@
+"""Run the double by hand: ``python -m tests.cloud --port 8080 [--tls good]``."""
+
+import argparse
+import sys
+import threading
+
+from .certificates import KINDS
+from .server import Cloud
+
+
+def main() -> None:
+    """Start the double, say where it is, and wait to be interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
+    parser.add_argument("--sub-path", default="", help="such as /nextcloud")
+    parser.add_argument("--tls", choices=KINDS, help="serve https with such a certificate")
+    arguments = parser.parse_args()
+    with Cloud(port=arguments.port, sub_path=arguments.sub_path, tls=arguments.tls) as cloud:
+        sys.stdout.write(
+            f"url       {cloud.url}\nlogin     {cloud.admin_login}\npassword  {cloud.admin_password}\n"
+            f"ca file   {cloud.ca_file or '-'}\n"
+        )
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("stopped\n")
+
+
+if __name__ == "__main__":
+    main()

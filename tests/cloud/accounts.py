@@ -1,0 +1,574 @@
+"""The provisioning API itself: what each call does to users and groups and which code it answers.
+
+Order of the checks and codes as recorded on 29.0.6; every handler takes a Call and the ids of the
+path, returns the ``data`` of a success and raises OcsError otherwise.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Union
+
+from .message import Request
+from .sizes import Number, computer_file_size, human_file_size, is_numeric
+from .state import User
+
+if TYPE_CHECKING:
+    from .server import Cloud
+
+ADMIN_GROUP = "admin"
+NAME_MAX = 64
+PASSWORD_MAX_BYTES = 469
+COMMON_PASSWORDS = {
+    "abc",
+    "123456",
+    "12345678",
+    "1234567890",
+    "password",
+    "password123",
+    "qwertyuiop",
+    "qwerty",
+}
+LANGUAGES = {
+    "en",
+    "en_GB",
+    "de",
+    "de_DE",
+    "ru",
+    "uk",
+    "fr",
+    "es",
+    "it",
+    "pl",
+    "nl",
+    "pt_BR",
+    "cs",
+    "tr",
+    "kk",
+}
+RESERVED_LOGINS = re.compile(
+    r"(\.htaccess|\.ocdata|index\.html|files_external|nextcloud\.log|appdata_.*)\Z", re.I
+)
+PROFILE_FIELDS = {
+    "phone": r"\+",
+    "address": "",
+    "website": "https?://",
+    "twitter": "",
+    "fediverse": "",
+    "organisation": "",
+    "role": "",
+    "headline": "",
+    "biography": "",
+}
+PHP_ARRAY_KEY = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
+EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+\Z")
+
+
+class OcsError(Exception):
+    """A refusal with an OCS code; the texts of real servers are translated and often empty."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class PhpError(Exception):
+    """A fault inside the server: a parameter missing or of the wrong type, an exception that nobody
+    catches.
+    """
+
+
+@dataclass
+class Call:
+    """One call with all that a handler needs; ``was_free`` tells that the login to be created did
+    not exist when the request came in.
+    """
+
+    cloud: "Cloud"
+    request: Request
+    caller: Optional[User]
+    was_free: bool = True
+
+    @property
+    def user(self) -> User:
+        """The acting user; only for routes that need one."""
+        if self.caller is None:
+            raise PhpError("a route without login asked for the user")
+        return self.caller
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the acting user is in the group admin."""
+        return ADMIN_GROUP in self.user.groups
+
+    def text(self, name: str, default: Optional[str] = None) -> str:
+        """Give a text parameter; raises PhpError if it is a list or missing without a default."""
+        value = self.request.parameters.get(name, default)
+        if value is None or isinstance(value, (list, dict)):
+            raise PhpError(name)
+        return str(value)
+
+    def texts(self, name: str) -> List[str]:
+        """Give a list parameter, empty if it is not there; raises PhpError for a single text."""
+        value = self.request.parameters.get(name, [])
+        if not isinstance(value, list):
+            raise PhpError(name)
+        return [str(one) for one in value]
+
+    def page(self, found: Iterable[Any]) -> List[Any]:
+        """Cut ``limit`` and ``offset`` out of what was found: no limit and -1 are all, 0 and words
+        are nothing.
+        """
+        limit: Optional[int] = None
+        if "limit" in self.request.parameters:
+            limit = _php_int(self.text("limit"))
+            largest = self.cloud.profile.page_limit_max
+            if largest is not None and not 1 <= limit <= largest:
+                raise PhpError("limit")
+        start = max(_php_int(self.text("offset", "0")), 0)
+        end = None if limit is None or limit < 0 else start + limit
+        return found[start:end] if isinstance(found, list) else list(islice(found, start, end))
+
+    def target(self, login: str, missing_code: int = 998, message: str = "") -> User:
+        """Give the user of the path; raises OcsError with ``missing_code``."""
+        user = self.cloud.users.find(login)
+        if user is None:
+            raise OcsError(missing_code, message)
+        return user
+
+    def may_manage(self, user: User) -> bool:
+        """Whether the acting user is an admin or a sub-admin of one of the user's groups (never of
+        an admin's).
+        """
+        return self.is_admin or (
+            ADMIN_GROUP not in user.groups and bool(self.user.subadmin & user.groups)
+        )
+
+
+def capabilities(call: Call) -> Dict[str, Any]:
+    """GET cloud/capabilities, for anybody."""
+    delay_ms = int(call.cloud.door.brute_force.delay_s * 1000)
+    return call.cloud.profile.capabilities(
+        call.cloud.url, logged_in=call.caller is not None, delay_ms=delay_ms
+    )
+
+
+def own_record(call: Call) -> Dict[str, Any]:
+    """GET cloud/user."""
+    return _record(call, call.user, scopes=True)
+
+
+def read_user(call: Call, login: str) -> Dict[str, Any]:
+    """GET users/ID."""
+    user = call.target(login, 404, "User does not exist")
+    if not call.may_manage(user) and user is not call.user:
+        raise OcsError(998)
+    return _record(call, user, scopes=user is call.user)
+
+
+def list_users(call: Call) -> Dict[str, Any]:
+    """GET users: a number-like login comes back as a number, as every key of a PHP array does."""
+    logins = [user.login for user in _found_users(call)]
+    return {"users": [int(login) if PHP_ARRAY_KEY.match(login) else login for login in logins]}
+
+
+def list_details(call: Call) -> Dict[str, Any]:
+    """GET users/details."""
+    return {"users": _by_login(call, _found_users(call))}
+
+
+def list_disabled(call: Call) -> Dict[str, Any]:
+    """GET users/disabled."""
+    disabled = [user for user in _reachable(call, call.text("search", "")) if not user.enabled]
+    return {"users": _by_login(call, call.page(disabled))}
+
+
+def create_user(call: Call) -> Dict[str, str]:
+    """POST users: not atomic, a refused quota or language leaves the account behind."""
+    cloud = call.cloud
+    login, password = call.text("userid"), call.text("password", "")
+    display_name, email = call.text("displayName", ""), call.text("email", "")
+    groups, subadmin = call.texts("groups"), call.texts("subadmin")
+    quota, language = call.text("quota", ""), call.text("language", "")
+    if not login and cloud.generate_login is not None:
+        login = cloud.generate_login()
+    if cloud.users.find(login):
+        # Whoever looked before the other one was done fails in the database, with another code.
+        raise (
+            OcsError(101, "Bad request") if call.was_free else OcsError(102, "User already exists")
+        )
+    _check_groups(call, groups)
+    _check_subadmin_groups(call, subadmin)
+    _check_password_and_email(call, password, email)
+    _check_login(login)
+    _check_policy(call, password)
+    if len(login) > NAME_MAX:
+        raise OcsError(101, "Bad request")
+    if len(display_name) > NAME_MAX:
+        raise OcsError(101, "Invalid displayname")
+    user = cloud.add_user(
+        login,
+        password or secrets.token_urlsafe(20),
+        groups=groups,
+        subadmin=subadmin,
+        display_name=display_name.strip(),
+    )
+    try:
+        if quota:
+            _set_quota(call, user, quota)
+    except PhpError as error:
+        raise OcsError(101, str(error)) from error
+    if language:
+        _set_language(call, user, language)
+    user.email = email.lower()
+    return {"id": user.login}
+
+
+def edit_user(call: Call, login: str) -> None:
+    """PUT users/ID: one key at a time."""
+    key, value = call.text("key"), call.text("value")
+    user = call.target(login)
+    if not call.may_manage(user) and user is not call.user:
+        raise OcsError(998)
+    codes = call.cloud.profile.codes
+    if key == "quota" and call.may_manage(user):
+        _set_quota(call, user, value)
+    elif key in ("displayname", "display"):
+        if len(value) > NAME_MAX:
+            raise OcsError(101, "Invalid displayname")
+        user.display_name = value.strip() or user.display_name
+    elif key == "email":
+        if value and not EMAIL.match(value):
+            raise OcsError(codes["bad_value"])
+        user.email = value.lower()
+    elif key == "password":
+        if _password_faults(call, value):
+            raise OcsError(codes["password_policy_on_edit"], _password_faults(call, value))
+        user.password = value
+    else:
+        _edit_profile(call, user, key, value)
+
+
+def enable_user(call: Call, login: str) -> None:
+    """PUT users/ID/enable."""
+    _set_enabled(call, login, True)
+
+
+def disable_user(call: Call, login: str) -> None:
+    """PUT users/ID/disable."""
+    _set_enabled(call, login, False)
+
+
+def delete_user(call: Call, login: str) -> None:
+    """DELETE users/ID, with its app passwords."""
+    user = call.target(login)
+    if user is call.user:
+        raise OcsError(101)
+    if not call.may_manage(user):
+        raise OcsError(998)
+    call.cloud.remove_user(user.login)
+
+
+def groups_of_user(call: Call, login: str) -> Dict[str, List[str]]:
+    """GET users/ID/groups; a sub-admin sees only the groups that are his."""
+    user = call.target(login)
+    if user is call.user or call.is_admin:
+        return {"groups": sorted(user.groups)}
+    if not call.may_manage(user):
+        raise OcsError(998)
+    return {"groups": sorted(user.groups & call.user.subadmin)}
+
+
+def add_to_group(call: Call, login: str) -> None:
+    """POST users/ID/groups."""
+    group = call.text("groupid", "")
+    if not group:
+        raise OcsError(101)
+    if group not in call.cloud.groups:
+        raise OcsError(102)
+    user = call.target(login, 103)
+    if not call.is_admin and group not in call.user.subadmin:
+        raise OcsError(104)
+    user.groups.add(group)
+
+
+def remove_from_group(call: Call, login: str) -> None:
+    """DELETE users/ID/groups."""
+    group = call.text("groupid")
+    if not group.strip():
+        raise OcsError(101)
+    if group not in call.cloud.groups:
+        raise OcsError(102)
+    user = call.target(login, 103)
+    if not call.is_admin and group not in call.user.subadmin:
+        raise OcsError(104)
+    if user is call.user and group == ADMIN_GROUP:
+        raise OcsError(105, "Cannot remove yourself from the admin group")
+    if not call.is_admin and user.groups & call.user.subadmin == {group}:
+        raise OcsError(105, "Not viable to remove user from the last group you are sub-admin of")
+    user.groups.discard(group)
+
+
+def list_groups(call: Call) -> Dict[str, List[str]]:
+    """GET groups."""
+    text = call.text("search", "").lower()
+    names = call.cloud.groups
+    found = sorted(
+        group for group in names if text in group.lower() or text in names[group].lower()
+    )
+    return {"groups": call.page(found)}
+
+
+def create_group(call: Call) -> None:
+    """POST groups; ids differ by letter case."""
+    group = call.text("groupid")
+    if not group:
+        raise OcsError(101, "Invalid group name")
+    if group in call.cloud.groups:
+        raise OcsError(102, "group exists")
+    call.cloud.add_group(group, call.text("displayname", ""))
+
+
+def read_group(call: Call, group: str) -> Dict[str, List[str]]:
+    """GET groups/GID: the logins of its members."""
+    return {"users": [user.login for user in _members(call, group)]}
+
+
+def group_details(call: Call, group: str) -> Dict[str, Any]:
+    """GET groups/GID/users/details."""
+    return {"users": _by_login(call, call.page(_members(call, group)))}
+
+
+def delete_group(call: Call, group: str) -> None:
+    """DELETE groups/GID."""
+    if group not in call.cloud.groups:
+        raise OcsError(101)
+    if group == ADMIN_GROUP:
+        raise OcsError(102)
+    call.cloud.remove_group(group)
+
+
+def confirm_password(call: Call) -> Dict[str, int]:
+    """PUT core/apppassword/confirm."""
+    if call.text("password") != call.user.password:
+        raise OcsError(403)
+    return {"lastLogin": int(call.cloud.clock())}
+
+
+def _members(call: Call, group: str) -> List[User]:
+    """Give the users of a group by login; raises OcsError 404 or 403."""
+    if group not in call.cloud.groups:
+        raise OcsError(404, "The requested group could not be found")
+    if not call.is_admin and group not in call.user.subadmin:
+        raise OcsError(403)
+    return sorted(
+        (user for user in call.cloud.users.values() if group in user.groups), key=_by_case
+    )
+
+
+def _by_case(user: User) -> str:
+    """Sort key of one page: the login without regard to case."""
+    return user.login.lower()
+
+
+def _reachable(call: Call, search: str) -> Iterable[User]:
+    """Give all users who match and whom the acting user may list, in the order of paging."""
+    if call.is_admin:
+        users = call.cloud.users
+        return users.matching(search) if search else users.ordered()
+    return [user for user in call.cloud.users.matching(search) if user.groups & call.user.subadmin]
+
+
+def _found_users(call: Call) -> List[User]:
+    """Give the asked page of users: paged by display name, then sorted by login within the page."""
+    return sorted(call.page(_reachable(call, call.text("search", ""))), key=_by_case)
+
+
+def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]:
+    """Give whole records by login; an array whose keys are 0, 1, 2 … is a list in PHP's JSON, an
+    empty one too.
+    """
+    records = {user.login: _record(call, user, scopes=False) for user in users}
+    if list(records) == [str(number) for number in range(len(records))]:
+        return list(records.values())
+    return records
+
+
+def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
+    """Give one user as the acting user may see it; ``scopes`` are shown on one's own record only."""
+    cloud = call.cloud
+    quota_text = user.quota if user.quota != "default" else cloud.default_quota
+    record: Dict[str, Any] = {}
+    if call.may_manage(user):
+        record["enabled"] = user.enabled
+    if call.is_admin:
+        record["storageLocation"] = f"/var/nextcloud/data/{user.login}"
+    record.update(
+        {
+            "id": user.login,
+            "lastLogin": int(user.last_login) * 1000,
+            "backend": "Database",
+            "subadmin": sorted(user.subadmin),
+            "quota": cloud.profile.quota(user, quota_text, cloud.disk_free_bytes),
+            "manager": user.profile.get("manager", ""),
+            "email": user.email or None,
+            "additional_mail": list(user.additional_mail),
+            "displayname": user.shown_name,
+            "display-name": user.shown_name,
+        }
+    )
+    record.update((name, user.profile.get(name, "")) for name in PROFILE_FIELDS)
+    record["profile_enabled"] = user.profile.get("profile_enabled", "1")
+    if scopes:
+        record["avatarScope"] = "v2-federated"
+        record["additional_mailScope"] = ["v2-federated" for _ in user.additional_mail]
+        record.update((name + "Scope", "v2-federated") for name in ("email", "displayname"))
+        record.update((name + "Scope", "v2-local") for name in (*PROFILE_FIELDS, "profile_enabled"))
+    record.update(
+        {
+            "groups": sorted(user.groups),
+            "language": user.language,
+            "locale": user.profile.get("locale", ""),
+            "notify_email": None,
+            "backendCapabilities": {"setDisplayName": True, "setPassword": True},
+        }
+    )
+    return record
+
+
+def _php_int(text: str) -> int:
+    """Read a number as PHP's (int): words are 0."""
+    number = re.match(r"\s*[+-]?\d+", text)
+    return int(number.group()) if number else 0
+
+
+def _check_login(login: str) -> None:
+    """Raise OcsError 101 for a login that cannot be."""
+    if re.search(r"[^a-zA-Z0-9 _.@'-]", login):
+        raise OcsError(
+            101,
+            'Only the following characters are allowed in an Login: "a-z", "A-Z", "0-9", spaces and '
+            '"_.@-\'"',
+        )
+    if not login.strip():
+        raise OcsError(101, "A valid Login must be provided")
+    if login != login.strip():
+        raise OcsError(101, "Login contains whitespace at the beginning or at the end")
+    if not login.strip("."):
+        raise OcsError(101, "Login must not consist of dots only")
+    if RESERVED_LOGINS.match(login):
+        raise OcsError(101, "Login is invalid because files already exist for this user")
+
+
+def _check_password_and_email(call: Call, password: str, email: str) -> None:
+    """Raise OcsError 101, 108 or 110 if what was sent is too long or not enough."""
+    if len(password.encode()) > PASSWORD_MAX_BYTES:
+        raise OcsError(101, "Invalid password value")
+    if not password and not email:
+        raise OcsError(108, "To send a password link to the user an email address is required.")
+    if not email and call.cloud.email_required:
+        raise OcsError(110, "Required email address was not provided")
+
+
+def _check_policy(call: Call, password: str) -> None:
+    """Raise OcsError 107 for a weak password; without one the server makes its own."""
+    faults = _password_faults(call, password)
+    if password and faults:
+        raise OcsError(107, faults)
+
+
+def _check_groups(call: Call, groups: List[str]) -> None:
+    """Raise OcsError 104, 105 or 106 if the new user cannot be put into these groups."""
+    for group in groups:
+        if group not in call.cloud.groups:
+            raise OcsError(104, f"Group {group} does not exist")
+        if not call.is_admin and group not in call.user.subadmin:
+            raise OcsError(105, f"Insufficient privileges for group {group}")
+    if not groups and not call.is_admin:
+        raise OcsError(106, "No group specified (required for sub-admins)")
+
+
+def _check_subadmin_groups(call: Call, groups: List[str]) -> None:
+    """Raise OcsError if nobody can be made sub-admin of these groups."""
+    for group in groups:
+        if group not in call.cloud.groups:
+            raise OcsError(
+                call.cloud.profile.codes["missing_subadmin_group"], "Sub-admin group does not exist"
+            )
+        if group == ADMIN_GROUP:
+            raise OcsError(103, "Cannot create sub-admins for admin group")
+        if not call.is_admin:
+            raise OcsError(403)
+
+
+def _password_faults(call: Call, password: str) -> str:
+    """Give what the password policy says, "" if nothing; the real list has a million words, this
+    one a few.
+    """
+    faults = []
+    if password.lower() in COMMON_PASSWORDS:
+        faults.append("Password is among the 1,000,000 most common ones. Please make it unique.")
+    minimum = call.cloud.password_policy_min
+    if len(password) < minimum:
+        faults.append(f"Password needs to be at least {minimum} characters long.")
+    return " ".join(faults)
+
+
+def _set_quota(call: Call, user: User, value: str) -> None:
+    """Store a quota as the server rounds it; raises OcsError, PhpError for a negative one."""
+    refused = call.cloud.profile.codes["bad_value"]
+    if value not in ("none", "default"):
+        size: Optional[Number] = float(value) if is_numeric(value) else computer_file_size(value)
+        if size is None:
+            raise OcsError(refused, f"Invalid quota value: {value}")
+        largest = call.cloud.max_quota_bytes
+        if largest is not None and size > largest:
+            raise OcsError(refused, f"Invalid quota value. {value} is exceeding the maximum quota")
+        written = human_file_size(size)
+        stored = computer_file_size(written)
+        if stored is None:
+            raise PhpError(f"Failed to set quota to invalid value {written}")
+        value = human_file_size(stored)
+    if value == "none" and not call.cloud.unlimited_allowed:
+        raise OcsError(refused, "Unlimited quota is forbidden on this instance")
+    user.quota = value
+
+
+def _set_language(call: Call, user: User, value: str) -> None:
+    """Store a language that the server has."""
+    if value not in LANGUAGES:
+        raise OcsError(call.cloud.profile.codes["bad_value"], "Invalid language")
+    user.language = value
+
+
+def _edit_profile(call: Call, user: User, key: str, value: str) -> None:
+    """Store one of the keys that are neither login nor quota; a value that is no phone or URL is
+    dropped silently.
+    """
+    codes = call.cloud.profile.codes
+    if key == "language":
+        _set_language(call, user, value)
+    elif key in PROFILE_FIELDS:
+        if re.match(PROFILE_FIELDS[key], value):
+            user.profile[key] = value
+    elif key in ("manager", "profile_enabled", "locale"):
+        user.profile[key] = value
+    elif key == "additional_mail" and EMAIL.match(value):
+        if value not in user.additional_mail:
+            user.additional_mail.append(value)
+    elif key in ("notify_email", "additional_mail"):
+        raise OcsError(codes["bad_value"])
+    else:
+        raise OcsError(codes["unknown_key"])
+
+
+def _set_enabled(call: Call, login: str, enabled: bool) -> None:
+    """Enable or disable; twice is a success."""
+    user = call.target(login, 101)
+    if user is call.user:
+        raise OcsError(101)
+    if not call.may_manage(user):
+        raise OcsError(998)
+    user.enabled = enabled

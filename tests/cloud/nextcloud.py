@@ -1,0 +1,247 @@
+"""What a Nextcloud makes of a request: the order of its gates, its routes and its error pages."""
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from urllib.parse import unquote
+
+from . import accounts
+from .accounts import Call, OcsError, PhpError
+from .login import Stop, outer
+from .message import Answer, Request, envelope, html, plain_json
+from .state import Seen, User
+
+if TYPE_CHECKING:
+    from .server import Cloud
+
+Handler = Callable[..., Any]
+Methods = Dict[str, Tuple[Optional[Handler], str]]
+ANYBODY, KNOWN, SUBADMIN, ADMIN = "anybody", "known", "sub-admin", "admin"
+RIGHTS_MESSAGE = {
+    SUBADMIN: "Logged in account must be at least a sub admin",
+    ADMIN: "Logged in account must be an admin",
+}
+INVALID_QUERY = (
+    "Invalid query, please check the syntax. API specifications are here: "
+    "http://www.freedesktop.org/wiki/Specifications/open-collaboration-services.\n"
+)
+COOKIES = (
+    "oc_sessionPassphrase=made-up; path=/; HttpOnly; SameSite=Lax",
+    "ocinstance01=made-up; path=/; HttpOnly; SameSite=Lax",
+    "nc_sameSiteCookielax=true; path=/; HttpOnly; SameSite=Lax",
+    "nc_sameSiteCookiestrict=true; path=/; HttpOnly; SameSite=Strict",
+)
+USER, GROUP = "/cloud/users/([^/]+)", "/cloud/groups/(.+)"
+# The first pattern that has the method decides; patterns that fit without it make 405, none at all 998.
+# A route without handler exists on the server but is nothing that the program may call: 501 makes that loud.
+_TABLE: List[Tuple[str, Methods]] = [
+    ("/cloud/capabilities", {"GET": (accounts.capabilities, ANYBODY)}),
+    ("/cloud/user", {"GET": (accounts.own_record, KNOWN)}),
+    ("/cloud/user/fields(?:/.+)?", {"GET": (None, KNOWN)}),
+    (
+        "/cloud/users",
+        {"GET": (accounts.list_users, SUBADMIN), "POST": (accounts.create_user, SUBADMIN)},
+    ),
+    ("/cloud/users/details", {"GET": (accounts.list_details, SUBADMIN)}),
+    ("/cloud/users/disabled", {"GET": (accounts.list_disabled, SUBADMIN)}),
+    (
+        USER,
+        {
+            "GET": (accounts.read_user, KNOWN),
+            "PUT": (accounts.edit_user, KNOWN),
+            "DELETE": (accounts.delete_user, SUBADMIN),
+        },
+    ),
+    (USER + "/enable", {"PUT": (accounts.enable_user, SUBADMIN)}),
+    (USER + "/disable", {"PUT": (accounts.disable_user, SUBADMIN)}),
+    (
+        USER + "/groups",
+        {
+            "GET": (accounts.groups_of_user, KNOWN),
+            "POST": (accounts.add_to_group, SUBADMIN),
+            "DELETE": (accounts.remove_from_group, SUBADMIN),
+        },
+    ),
+    (
+        USER + "/(?:subadmins|welcome|wipe)",
+        {"GET": (None, KNOWN), "POST": (None, ADMIN), "DELETE": (None, ADMIN)},
+    ),
+    (USER + "/.*", {}),
+    (
+        "/cloud/groups",
+        {"GET": (accounts.list_groups, SUBADMIN), "POST": (accounts.create_group, ADMIN)},
+    ),
+    ("/cloud/groups/details", {"GET": (None, SUBADMIN)}),
+    (GROUP + "/users/details", {"GET": (accounts.group_details, SUBADMIN)}),
+    (GROUP + "/users", {"GET": (accounts.read_group, SUBADMIN)}),
+    (GROUP + "/subadmins", {"GET": (None, ADMIN)}),
+    (
+        GROUP,
+        {
+            "GET": (accounts.read_group, SUBADMIN),
+            "PUT": (None, ADMIN),
+            "DELETE": (accounts.delete_group, ADMIN),
+        },
+    ),
+    ("/core/apppassword/confirm", {"PUT": (accounts.confirm_password, KNOWN)}),
+    ("/core/getapppassword", {"GET": (None, KNOWN)}),
+]
+ROUTES = [(re.compile(pattern + r"\Z", re.S), methods) for pattern, methods in _TABLE]
+
+
+def handle(cloud: "Cloud", request: Request, seen: Seen, was_free: bool) -> Answer:
+    """Give the answer to one request and have its effect; ``seen`` learns who asked."""
+    try:
+        answer = _through_gates(cloud, request, seen, was_free)
+    except Stop as stop:
+        answer = stop.answer
+    return answer
+
+
+def _through_gates(cloud: "Cloud", request: Request, seen: Seen, was_free: bool) -> Answer:
+    """Pass the gates in the server's order; the login is looked at before the route, the route
+    before the rights.
+    """
+    is_status = request.path == "/status.php"
+    if cloud.untrusted_host:
+        return untrusted(is_status)
+    if is_status:
+        return plain_json(200, _status(cloud), "application/json")
+    if cloud.maintenance:
+        return maintenance(request)
+    if not re.match(r"/ocs/v[12]\.php(/|\Z)", request.path):
+        return html(
+            404,
+            "Page not found",
+            "The page could not be found on the server or you may not be allowed to view it.",
+        )
+    caller = cloud.door.admit(request, seen)
+    with cloud.lock:
+        return _routed(Call(cloud, request, caller, was_free))
+
+
+def _routed(call: Call) -> Answer:
+    """Find the route, check the rights and run its handler."""
+    request = call.request
+    found, arguments = _find(request)
+    if found is None:
+        return (
+            found_nothing(request)
+            if arguments is None
+            else Answer(405, content_type=("application/json; charset=utf-8"))
+        )
+    handler, right = found
+    if right != ANYBODY and call.caller is None:
+        return _ocs(request, 401, 997, "Current user is not logged in")
+    if not _has_api_header(call):
+        return plain_json(412, {"message": "CSRF check failed"})
+    if handler is accounts.edit_user and not call.cloud.rate_limit.allows(call.user.login):
+        return Answer(429)
+    if right in RIGHTS_MESSAGE and not _has_right(call.user, right):
+        return _refusal(request, OcsError(403, RIGHTS_MESSAGE[right]))
+    if handler is None:
+        return Answer(501, b"the double does not have this route of the server", "text/plain")
+    try:
+        data = handler(call, *(arguments or ()))
+    except OcsError as error:
+        return _refusal(request, error)
+    except PhpError:
+        status, code = (200, 996) if request.ocs_version == 1 else (500, 500)
+        return envelope(
+            status, code, "Internal Server Error\n", as_json=request.wants_json, counts=False
+        )
+    answer = _ocs(request, 200, 100 if request.ocs_version == 1 else 200, "OK", data)
+    if handler is accounts.capabilities:
+        answer.headers["ETag"] = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+    return answer
+
+
+def _find(
+    request: Request,
+) -> Tuple[Optional[Tuple[Optional[Handler], str]], Optional[Tuple[str, ...]]]:
+    """Give route and ids of the path; without a route the ids tell whether only the method was
+    wrong.
+    """
+    fits: Optional[Tuple[str, ...]] = None
+    for pattern, methods in ROUTES:
+        match = pattern.match(request.route)
+        if match is None:
+            continue
+        fits = match.groups()
+        if request.method in methods:
+            # Group ids are unquoted a second time by the controller.
+            return methods[request.method], tuple(
+                unquote(part) for part in fits
+            ) if "groups/" in pattern.pattern else fits
+    return None, fits
+
+
+def _has_api_header(call: Call) -> bool:
+    """Whether the request shows that no browser was tricked into it."""
+    sent, wanted = call.request.headers.get("ocs-apirequest", ""), call.cloud.profile.api_header
+    bearer = call.request.headers.get("authorization", "").lower().startswith("bearer ")
+    return bearer or (sent == wanted if wanted else bool(sent))
+
+
+def _has_right(user: User, right: str) -> bool:
+    """Whether the user is an admin, or a sub-admin where that is enough."""
+    return accounts.ADMIN_GROUP in user.groups or (right == SUBADMIN and bool(user.subadmin))
+
+
+def _refusal(request: Request, error: OcsError) -> Answer:
+    """Put a refusal into the envelope: v1 always says HTTP 200."""
+    status = (
+        {998: 404, 404: 404, 403: 403}.get(error.code, 400) if request.ocs_version == 2 else 200
+    )
+    return _ocs(request, status, error.code, error.message)
+
+
+def _ocs(request: Request, http_status: int, code: int, message: str, data: Any = None) -> Answer:
+    """Make an answer of the router."""
+    return envelope(
+        http_status,
+        code,
+        message,
+        data,
+        as_json=request.wants_json,
+        counts=request.ocs_version == 1,
+    )
+
+
+def found_nothing(request: Request) -> Answer:
+    """Make the answer to a route that does not exist."""
+    status, code = (200, 998) if request.ocs_version == 1 else (404, 404)
+    return outer(request, status, code, INVALID_QUERY)
+
+
+def untrusted(is_status: bool) -> Answer:
+    """Make the answer to a Host that is not in trusted_domains."""
+    if is_status:
+        return plain_json(400, {"error": "Trusted domain error.", "code": 15}, "application/json")
+    return html(400, "Access through untrusted domain", "Please contact your administrator.")
+
+
+def maintenance(request: Request) -> Answer:
+    """Make the answer of maintenance mode."""
+    answer = (
+        outer(request, 503, 503, "Service unavailable")
+        if request.ocs_version
+        else html(503, "Maintenance mode", "This instance is currently in maintenance mode.")
+    )
+    answer.headers["X-Nextcloud-Maintenance-Mode"] = "1"
+    return answer
+
+
+def _status(cloud: "Cloud") -> Dict[str, object]:
+    """Give status.php, which needs no login and tells the truth in maintenance mode too."""
+    profile = cloud.profile
+    return {
+        "installed": True,
+        "maintenance": cloud.maintenance,
+        "needsDbUpgrade": False,
+        "version": profile.version,
+        "versionstring": profile.version_string,
+        "edition": "",
+        "productname": profile.product_name,
+        "extendedSupport": False,
+    }

@@ -1,0 +1,49 @@
+"""The stand, the cloud double, and a provider who has both."""
+
+import os
+from typing import Iterator
+
+import pytest
+
+from tests.cloud import Cloud
+from tests.e2e.sites import DoubleSite, RealSite
+from tests.e2e.world import World
+from tests.stand import Stand
+
+
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    """A BILLmanager. At its end no secret may have stood on any command line or in the log."""
+    with Stand() as made:
+        yield made
+        assert not made.leaks
+        written = made.log
+        assert not [secret for secret in made.secrets if len(secret) > 5 and secret in written]
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """A Nextcloud double."""
+    with Cloud() as made:
+        yield made
+
+
+@pytest.fixture
+def world(stand: Stand, cloud: Cloud) -> World:
+    """A provider whose cloud is the double."""
+    return World(stand, DoubleSite(cloud))
+
+
+@pytest.fixture(params=["double", pytest.param("real", marks=pytest.mark.live)])
+def any_world(request: pytest.FixtureRequest, stand: Stand) -> Iterator[World]:
+    """A provider whose cloud is the double, or with -m live a real server."""
+    if request.param == "double":
+        with Cloud() as made:
+            yield World(stand, DoubleSite(made))
+        return
+    site = RealSite()
+    world = World(stand, site)
+    if os.environ.get("CLOUD_CA"):
+        stand.write("etc/pmnextcloud.conf", f"ca_file = {os.environ['CLOUD_CA']}\n")
+    yield world
+    site.clean(world.items)

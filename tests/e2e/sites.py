@@ -1,0 +1,162 @@
+"""The cloud as a test sees it beside the program: the double, or a real server over its own API."""
+
+import os
+from typing import Dict, List, NamedTuple, Optional, Set
+
+import requests
+
+from tests.cloud import Cloud
+
+GIB = 1024**3
+
+
+class Seen(NamedTuple):
+    """An account as the cloud's administrator sees it; quota_bytes is None for unlimited."""
+
+    enabled: bool
+    email: str
+    groups: Set[str]
+    quota_bytes: Optional[int]
+
+
+class DoubleSite:
+    """The OCS double."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.url = cloud.url
+        self.login = "admin"
+        self.password = cloud.admin_password
+
+    def account(self, login: str) -> Optional[Seen]:
+        """The account, read past the program."""
+        return _read(self.url, (self.login, self.password), login)
+
+    def login_works(self, login: str, password: str) -> bool:
+        """Whether a customer gets in with these."""
+        return self.cloud.login_works(login, password)
+
+    def add_account(self, login: str, password: str) -> None:
+        """Somebody else's account."""
+        self.cloud.add_user(login, password)
+
+    def remove_account(self, login: str) -> None:
+        """The cloud's administrator deletes an account by hand."""
+        self.cloud.remove_user(login)
+
+    def add_group(self, group: str) -> None:
+        """A group that is there before the module comes."""
+        self.cloud.add_group(group)
+
+    def add_to_group(self, login: str, group: str) -> None:
+        """The cloud's administrator puts an account into a group by hand."""
+        user = self.cloud.users.find(login)
+        assert user is not None
+        self.cloud.add_group(group)
+        user.groups.add(group)
+
+    def store_bytes(self, login: str, password: str, count: int) -> None:
+        """The customer has so many bytes of files."""
+        user = self.cloud.users.find(login)
+        assert user is not None
+        user.used_bytes = count
+        user.logged_in = True
+
+    def clean(self, item_ids: List[int]) -> None:
+        """Nothing to do: the double goes away."""
+
+
+class RealSite:
+    """The server named by CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD; CLOUD_CA may name its authority."""
+
+    def __init__(self) -> None:
+        self.url = os.environ["CLOUD_URL"].rstrip("/")
+        self.login = os.environ["CLOUD_USER"]
+        self.password = os.environ["CLOUD_PASSWORD"]
+        self._http = requests.Session()
+        self._http.auth = (self.login, self.password)
+        self._http.headers["OCS-APIRequest"] = "true"
+        self._http.verify = os.environ.get("CLOUD_CA") or True
+        self._groups: Set[str] = set()
+
+    def _call(self, method: str, path: str, **form: str) -> int:
+        answer = self._http.request(
+            method, f"{self.url}/ocs/v1.php/cloud{path}?format=json", data=form or None, timeout=120
+        )
+        code: int = answer.json()["ocs"]["meta"]["statuscode"]
+        return code
+
+    def account(self, login: str) -> Optional[Seen]:
+        """The account, read past the program."""
+        return _read(self.url, (self.login, self.password), login, self._http.verify)
+
+    def login_works(self, login: str, password: str) -> bool:
+        """Whether a customer gets in with these."""
+        answer = requests.get(
+            f"{self.url}/ocs/v1.php/cloud/user?format=json",
+            auth=(login, password),
+            headers={"OCS-APIRequest": "true"},
+            verify=self._http.verify,
+            timeout=60,
+        )
+        return answer.status_code == 200
+
+    def add_account(self, login: str, password: str) -> None:
+        """Somebody else's account."""
+        assert self._call("POST", "/users", userid=login, password=password) == 100
+
+    def remove_account(self, login: str) -> None:
+        """The cloud's administrator deletes an account by hand."""
+        self._call("DELETE", f"/users/{login}")
+
+    def add_group(self, group: str) -> None:
+        """A group that is there before the module comes."""
+        self._groups.add(group)
+        assert self._call("POST", "/groups", groupid=group) in (100, 102)
+
+    def add_to_group(self, login: str, group: str) -> None:
+        """The cloud's administrator puts an account into a group by hand."""
+        self.add_group(group)
+        assert self._call("POST", f"/users/{login}/groups", groupid=group) == 100
+
+    def store_bytes(self, login: str, password: str, count: int) -> None:
+        """The customer uploads a file of so many bytes."""
+        answer = requests.put(
+            f"{self.url}/remote.php/dav/files/{login}/file.bin",
+            data=b"\0" * count,
+            auth=(login, password),
+            verify=self._http.verify,
+            timeout=120,
+        )
+        assert answer.status_code in (201, 204), answer.text
+
+    def clean(self, item_ids: List[int]) -> None:
+        """Removes what a test left."""
+        for item_id in item_ids:
+            self._call("DELETE", f"/users/user_{item_id}")
+
+
+def _read(url: str, auth: "tuple[str, str]", login: str, verify: object = True) -> Optional[Seen]:
+    """An account by the API itself, without the program's client."""
+    answer = requests.get(
+        f"{url}/ocs/v1.php/cloud/users/{login}?format=json",
+        auth=auth,
+        headers={"OCS-APIRequest": "true"},
+        verify=verify,
+        timeout=60,
+    ).json()["ocs"]
+    if answer["meta"]["statuscode"] != 100:
+        return None
+    data: Dict[str, object] = answer["data"]
+    quota = data["quota"]
+    assert isinstance(quota, dict)
+    limit = quota["quota"]
+    unlimited = limit == "none" or (isinstance(limit, (int, float)) and limit < 0)
+    groups = data["groups"]
+    assert isinstance(groups, list)
+    return Seen(
+        bool(data["enabled"]),
+        str(data["email"] or ""),
+        set(groups),
+        None if unlimited else int(limit),
+    )

@@ -1,0 +1,66 @@
+"""A provider with one cloud: a module, a product, clients; and the program run on their orders."""
+
+import secrets
+from typing import Any, List, Optional, Union
+
+from tests.e2e.sites import DoubleSite, RealSite
+from tests.stand import Addon, Run, Stand
+
+Site = Union[DoubleSite, RealSite]
+
+
+class World:
+    """A stand with one module on one cloud; `group` is a group of its own in that cloud."""
+
+    def __init__(self, stand: Stand, site: Site, **module: Any) -> None:
+        self.stand = stand
+        self.site = site
+        self.itemtype = stand.add_itemtype("backupservice")
+        values = {"base_url": site.url, "login": site.login, "password": site.password, **module}
+        self.module = stand.add_module(**values)
+        self.client = stand.add_account("Client 7", emails=["client7@example.com"])
+        self.group = "pmnextcloud-test"
+        self.items: List[int] = []
+        if isinstance(site, RealSite):
+            # Several runs share a real server: their services must not have the same numbers.
+            first = secrets.randbelow(10**8) + 10**6
+            stand.sql("ALTER TABLE item AUTO_INCREMENT = %s", first)
+
+    def tariff(self, gib: int = 5, group: Optional[str] = "", **addon: Any) -> int:
+        """A tariff with so much space; `group` None is none, "" the world's own."""
+        disk = Addon(**{"name": "disk", "measure": "gib", "limit": gib, **addon})
+        usergroup = self.group if group == "" else group
+        return self.stand.add_tariff(self.itemtype, addons=[disk], usergroup=usergroup)
+
+    def order(self, tariff: Optional[int] = None, **order: Any) -> int:
+        """A paid order: a service in processing."""
+        item = self.stand.order(
+            tariff if tariff is not None else self.tariff(), self.client, self.module, **order
+        )
+        self.items.append(item)
+        return item
+
+    def run(self, command: str, item: int, trycount: int = 0, **options: Any) -> Run:
+        """A command on a service, with a running operation as BILLmanager has it."""
+        operation = self.stand.add_operation(command, item, trycount)
+        return self.stand.run(command, item=item, runningoperation=operation, **options)
+
+    def opened(self, tariff: Optional[int] = None, **order: Any) -> int:
+        """A service that is open."""
+        item = self.order(tariff, **order)
+        self.run("open", item).check()
+        return item
+
+    def login(self, item: int) -> str:
+        """The login of a service."""
+        return f"user_{item}"
+
+    def status(self, item: int) -> int:
+        """The service's status in billing."""
+        status: int = self.stand.item(item)["status"]
+        return status
+
+    def customer_gets_in(self, item: int) -> bool:
+        """Whether what the customer sees in his area opens his account."""
+        params = self.stand.params(item)
+        return self.site.login_works(params["username"], params["userpassword"])
