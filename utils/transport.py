@@ -66,11 +66,21 @@ def login_auth(username: str, secret: Secret) -> AuthBase:
 
 
 class _Adapter(HTTPAdapter):
-    """Gives every request the session's time limits."""
+    """Gives every request the session's time limits and trusts further authorities."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, ca_file: str = "") -> None:
         self._timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
+        self._ca_file = ca_file
         super().__init__(max_retries=_RETRY)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Makes the pool of connections; the usual authorities are added by requests itself."""
+        if self._ca_file:
+            try:
+                kwargs["ssl_context"] = ssl.create_default_context(cafile=self._ca_file)
+            except OSError as error:
+                raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
+        super().init_poolmanager(*args, **kwargs)
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -90,13 +100,13 @@ def session(
     http = requests.Session()
     http.trust_env = False
     http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    http.verify = (ca_file or True) if verify_tls else False
+    http.verify = verify_tls
     if proxy:
         http.proxies = {"http": proxy, "https": proxy}
     http.headers.update(
         {"User-Agent": USER_AGENT, "OCS-APIRequest": "true", "Accept-Language": "en"}
     )
-    adapter = _Adapter(timeout_s)
+    adapter = _Adapter(timeout_s, ca_file if verify_tls else "")
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     if not verify_tls:

@@ -4,8 +4,7 @@ import argparse
 import sys
 import threading
 
-from .certificates import KINDS
-from .server import Cloud
+from .server import TLS_KINDS, Cloud
 
 
 def main() -> None:
@@ -13,11 +12,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
     parser.add_argument("--sub-path", default="", help="such as /nextcloud")
-    parser.add_argument("--tls", choices=KINDS, help="serve https with such a certificate")
+    parser.add_argument("--tls", choices=TLS_KINDS, help="serve https with such a certificate")
     arguments = parser.parse_args()
     with Cloud(port=arguments.port, sub_path=arguments.sub_path, tls=arguments.tls) as cloud:
         sys.stdout.write(
-            f"url       {cloud.url}\nlogin     {cloud.admin_login}\npassword  {cloud.admin_password}\n"
+            f"url       {cloud.url}\nlogin     {cloud.admin_login}\n"
+            f"password  {cloud.admin_password}\n"
             f"ca file   {cloud.ca_file or '-'}\n"
         )
         sys.stdout.flush()

@@ -397,7 +397,7 @@ def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]
 
 
 def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
-    """Give one user as the acting user may see it; ``scopes`` are shown on one's own record only."""
+    """Give one user as the acting user may see it, with ``scopes`` on one's own record only."""
     cloud = call.cloud
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
     record: Dict[str, Any] = {}
@@ -449,7 +449,8 @@ def _check_login(login: str) -> None:
     if re.search(r"[^a-zA-Z0-9 _.@'-]", login):
         raise OcsError(
             101,
-            'Only the following characters are allowed in an Login: "a-z", "A-Z", "0-9", spaces and '
+            'Only the following characters are allowed in an Login: "a-z", "A-Z", "0-9", spaces'
+            " and "
             '"_.@-\'"',
         )
     if not login.strip():

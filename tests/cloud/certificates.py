@@ -13,18 +13,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-KINDS = ("good", "self-signed", "expired", "wrong-host")
 Signer = Tuple[x509.Name, ec.EllipticCurvePrivateKey]
 
 
 def server_context(kind: str, folder: Path) -> ssl.SSLContext:
-    """Give a TLS context with a certificate of one of KINDS; ``folder/ca.pem`` is the CA that a
-    client would trust.
+    """Give a TLS context with a certificate of that kind: good, self-signed, expired or wrong-host.
 
-    Raises ValueError for another kind.
+    ``folder/ca.pem`` becomes the authority that a client would trust.
     """
-    if kind not in KINDS:
-        raise ValueError(f"no such kind of certificate: {kind}")
     now = datetime.datetime.now(datetime.timezone.utc)
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Test authority")
@@ -61,6 +57,21 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
+def _key_usage(*, is_ca: bool) -> x509.KeyUsage:
+    """Give what the key is for: newer Pythons refuse an authority that does not say it."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=is_ca,
+        crl_sign=is_ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 def _certificate(
     subject: x509.Name,
     key: ec.EllipticCurvePrivateKey,
@@ -89,6 +100,7 @@ def _certificate(
             critical=False,
         )
     )
+    builder = builder.add_extension(_key_usage(is_ca=is_ca), critical=True)
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())

@@ -46,7 +46,7 @@ class BruteForce:
 
     @property
     def delay_s(self) -> float:
-        """What the server sleeps before it looks at the next login: 0.2 s, doubling, 25 s at most."""
+        """What the server sleeps before the next login: 0.2 s, doubling, 25 s at most."""
         count = self.count(DELAY_MEMORY_S)
         return min(0.1 * 2 ** min(count, 10), DELAY_MAX_S) if count else 0.0
 

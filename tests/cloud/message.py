@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=UTF-8"
 HTML_PAGE = (
-    '<!DOCTYPE html>\n<html class="ng-csp" lang="en">\n<head><meta charset="utf-8"><title>Nextcloud</title></head>\n'
+    '<!DOCTYPE html>\n<html class="ng-csp" lang="en">\n'
+    '<head><meta charset="utf-8"><title>Nextcloud</title></head>\n'
     '<body id="body-login"><h2>{title}</h2><p>{text}</p></body>\n</html>\n'
 )
 

@@ -32,8 +32,9 @@ COOKIES = (
     "nc_sameSiteCookiestrict=true; path=/; HttpOnly; SameSite=Strict",
 )
 USER, GROUP = "/cloud/users/([^/]+)", "/cloud/groups/(.+)"
-# The first pattern that has the method decides; patterns that fit without it make 405, none at all 998.
-# A route without handler exists on the server but is nothing that the program may call: 501 makes that loud.
+# The first pattern that has the method decides; patterns that fit without it make 405, none at
+# all 998. A route without handler exists on the server, but the program has no business there: 501
+# makes that loud.
 _TABLE: List[Tuple[str, Methods]] = [
     ("/cloud/capabilities", {"GET": (accounts.capabilities, ANYBODY)}),
     ("/cloud/user", {"GET": (accounts.own_record, KNOWN)}),

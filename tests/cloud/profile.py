@@ -23,8 +23,6 @@ class Profile:
     ``codes``: OCS code by reason. ``page_limit_max``: largest ``limit`` that is taken, None for
     any. ``refused_login_in_xml``: a wrong password is told in XML even if JSON was asked for.
     ``api_header``: the only value of OCS-APIRequest that is taken, None for any.
-    ``app_password_may_write``: whether writes with an app password pass without a confirmed
-    password.
     """
 
     name: str
@@ -34,7 +32,6 @@ class Profile:
     refused_login_in_xml: bool = True
     api_header: Optional[str] = "true"
     page_limit_max: Optional[int] = None
-    app_password_may_write: bool = True
     codes: Mapping[str, int] = field(default_factory=dict)
 
     def capabilities(self, url: str, *, logged_in: bool, delay_ms: int) -> Dict[str, Any]:

@@ -8,11 +8,12 @@ import ssl
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Set, Type
 
-from . import certificates, nextcloud
+from . import nextcloud
 from .faults import LATE, Fault
 from .login import Clock, Doorkeeper, RateLimit, claimed_login
 from .message import Answer, Request, html
@@ -36,6 +37,8 @@ REASONS = {
     502: "Bad Gateway",
     503: "Service Unavailable",
 }
+TLS_KINDS = ("good", "self-signed", "expired", "wrong-host")
+LINE_MAX_BYTES = 65_536
 BODY_MAX_BYTES = 10_000_000
 
 
@@ -47,7 +50,7 @@ class Cloud:
     """A Nextcloud that is not there.
 
     ``with Cloud() as cloud:`` starts it; ``cloud.url`` is its address. ``tls`` is None for plain
-    http or one of ``certificates.KINDS``; ``clock`` gives the seconds that brute-force protection
+    http or one of TLS_KINDS; ``clock`` gives the seconds that brute-force protection
     and rate limit count. Users, groups, flags and faults may be changed at any time. ``before`` is
     called after a request was read and before anything comes of it; if it gives False, nothing does
     and the connection is closed, as if the client had died before it asked. ``after`` is called
@@ -69,7 +72,7 @@ class Cloud:
         """Set up the fresh state; nothing listens yet. Raises ValueError for an unknown kind of
         ``tls``.
         """
-        if tls is not None and tls not in certificates.KINDS:
+        if tls is not None and tls not in TLS_KINDS:
             raise ValueError(f"no such kind of certificate: {tls}")
         self.profile = profile
         self.sub_path = sub_path.rstrip("/")
@@ -207,6 +210,10 @@ class Cloud:
     def start(self) -> "Cloud":
         """Listen; the port is chosen by the system unless one was given."""
         if self.tls is not None:
+            with warnings.catch_warnings():
+                # On the oldest Python that is served, cryptography warns of its own future.
+                warnings.simplefilter("ignore")
+                from . import certificates
             self._folder = tempfile.TemporaryDirectory(prefix="cloud-double-")
             folder = Path(self._folder.name)
             self._context = certificates.server_context(self.tls, folder)
@@ -288,7 +295,7 @@ class Cloud:
                     if request.headers.get("connection", "").lower() == "close":
                         break
         except (OSError, Hangup):
-            pass  # The client went away, refused the certificate, or the fault of the moment hangs up.
+            pass  # The client went away or refused the certificate, or a fault hangs up.
         finally:
             with self.lock:
                 self._connections -= {plain, connection}
@@ -368,26 +375,37 @@ class Cloud:
 
 
 def _requests(stream: BinaryIO) -> Iterator[Request]:
-    """Read requests until the client closes; raises Hangup for what is no HTTP or has too large a
-    body.
+    """Give requests until the client closes; raises Hangup for what is no HTTP, too large, or cut
+    off: a request that did not come whole has no effect.
     """
     while True:
-        line = stream.readline(65536).decode("latin-1").split()
+        line = stream.readline(LINE_MAX_BYTES).decode("latin-1").split()
         if not line:
             return
         if len(line) != 3:
             raise Hangup
-        headers: Dict[str, str] = {}
-        for raw in iter(lambda: stream.readline(65536), b""):
-            name, colon, value = raw.decode("latin-1").partition(":")
-            if not colon:
-                break
-            headers[name.strip().lower()] = value.strip()
+        headers = _headers(stream)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > BODY_MAX_BYTES:
             raise Hangup
+        body = stream.read(int(length))
+        if len(body) < int(length):
+            raise Hangup
         path, _, query = line[1].partition("?")
-        yield Request(line[0], path, query, headers, stream.read(int(length)))
+        yield Request(line[0], path, query, headers, body)
+
+
+def _headers(stream: BinaryIO) -> Dict[str, str]:
+    """Read headers up to the empty line, by lower-cased name; raises Hangup if it does not come."""
+    headers: Dict[str, str] = {}
+    while True:
+        line = stream.readline(LINE_MAX_BYTES)
+        if line in (b"\r\n", b"\n"):
+            return headers
+        name, colon, value = line.decode("latin-1").partition(":")
+        if not colon:
+            raise Hangup
+        headers[name.strip().lower()] = value.strip()
 
 
 def _head(answer: Answer) -> bytes:

@@ -25,7 +25,7 @@ ANSWER_HEADERS = (
 
 
 def trim(recording: Dict[str, Any]) -> Dict[str, Any]:
-    """Give the short form of a recording: the server and the steps of each section in their order."""
+    """Give the short form of a recording: the server and each section's steps in order."""
     entries: List[Entry] = recording["transcripts"]
     names = {entry["name"] for entry in entries}
     sections: Dict[str, List[Entry]] = {}
@@ -37,7 +37,7 @@ def trim(recording: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def write(short: Dict[str, Any], target: Path) -> None:
-    """Write the short form with one step a line, so that a change of one is a change of one line."""
+    """Write the short form, one step a line: a change of one is a change of one line."""
     sections = ",\n".join(
         f"{json.dumps(name)}: [\n" + ",\n".join(_one_line(step) for step in steps) + "\n]"
         for name, steps in short["sections"].items()

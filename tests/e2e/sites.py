@@ -74,6 +74,7 @@ class RealSite:
         self.login = os.environ["CLOUD_USER"]
         self.password = os.environ["CLOUD_PASSWORD"]
         self._http = requests.Session()
+        self._http.trust_env = False  # whose authorities would win over CLOUD_CA
         self._http.auth = (self.login, self.password)
         self._http.headers["OCS-APIRequest"] = "true"
         self._http.verify = os.environ.get("CLOUD_CA") or True

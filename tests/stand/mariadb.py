@@ -195,11 +195,23 @@ class MariaDb:
     def connect(
         self, user: str = "root", password: str = "", database: Optional[str] = None,
     ) -> "pymysql.connections.Connection[DictCursor]":
-        """Open a connection through the socket; rows come as dicts, every statement commits."""
-        return pymysql.connect(
-            unix_socket=self.socket, user=user, password=password, database=database,
-            charset="utf8mb4", autocommit=True, cursorclass=DictCursor,
+        """Open a connection through the socket; rows come as dicts, every statement commits.
+
+        Raises MariaDbError if the server is not there, pymysql's errors if it refuses.
+        """
+        connection = pymysql.connect(
+            user=user, password=password, database=database, charset="utf8mb4", ssl_disabled=True,
+            autocommit=True, cursorclass=DictCursor, defer_connect=True,
         )
+        # PyMySQL would leave its own socket open where nobody listens.
+        channel = socket.socket(socket.AF_UNIX)
+        try:
+            channel.connect(self.socket)
+        except OSError as error:
+            channel.close()
+            raise MariaDbError(f"nobody listens on {self.socket}") from error
+        connection.connect(channel)
+        return connection
 
     @property
     def running(self) -> bool:

@@ -55,7 +55,7 @@ class Stand(Business):
         """
         super().__init__(Database(server or mariadb.shared()), keys.shared())
         self._kept = root is not None
-        self.root = root or Path(tempfile.mkdtemp(prefix="pmnc-root-")).resolve()
+        self.root = (root or Path(tempfile.mkdtemp(prefix="pmnc-root-"))).resolve()
         self.module = module
         self.runs: List[Run] = []
         self.leaks: List[Leak] = []

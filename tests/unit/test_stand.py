@@ -609,22 +609,23 @@ def test_rollback_of_a_tariff_change(shop: Shop) -> None:
     (["elid={item}", "sok=yes"], "value", "sok"),
     (["elid={addon}", "sok=ok"], "missed", "item"),
 ])
-@pytest.mark.parametrize("function", [
-    "backupservice.open", "service.postclose", "service.saveparam", "service.dropparam",
-])
 def test_what_a_real_one_would_refuse(
-    shop: Shop, function: str, words: List[str], kind: str, subject: str,
+    shop: Shop, words: List[str], kind: str, subject: str,
 ) -> None:
     """Sections C.1, K.2: an error document, exit code 0, nothing changed."""
     addon = shop.stand.sql("SELECT id FROM item WHERE parent = %s", shop.item)[0]["id"]
     words = [word.format(item=shop.item, addon=addon) for word in words]
     before = shop.stand.sql("SELECT * FROM item ORDER BY id")
-    printed = mgrctl(shop.stand, function, "name=a", "value=b", *words)
-    assert printed.code == 0
-    assert printed.refusal is not None
-    assert (printed.refusal["type"], printed.refusal["object"]) == (kind, subject)
-    assert shop.stand.calls[-1].error_type == kind
+    for function in (
+        "backupservice.open", "service.postclose", "service.saveparam", "service.dropparam",
+    ):
+        printed = mgrctl(shop.stand, function, "name=a", "value=b", *words)
+        assert printed.code == 0
+        assert printed.refusal is not None
+        assert (printed.refusal["type"], printed.refusal["object"]) == (kind, subject)
+        assert shop.stand.calls[-1].error_type == kind
     assert shop.stand.sql("SELECT * FROM item ORDER BY id") == before
+    assert shop.stand.params(shop.item) == {}
     assert shop.stand.operation(shop.operation) is not None
 
 
@@ -1055,6 +1056,16 @@ def test_order_is_what_a_module_finds(shop: Shop) -> None:
     assert (row["intname"], row["item"], row["trycount"]) == ("open", shop.item, 0)
 
 
+def test_order_brings_parameters_of_its_own(shop: Shop) -> None:
+    """Section D.2: what an order form or the predecessor left on the item, plain and crypted."""
+    item = shop.stand.order(
+        shop.tariff, shop.account, shop.module,
+        params={"username": "user_7"}, crypted_params={"userpassword": "Grün7654"},
+    )
+    assert shop.stand.params(item) == {"username": "user_7", "userpassword": "Grün7654"}
+    assert shop.stand.crypted_names(item) == ["userpassword"]
+
+
 def test_many_orders_at_once(shop: Shop) -> None:
     """For measurements: the same rows as by `order`, many at a time."""
     items = shop.stand.order_many(
@@ -1171,17 +1182,23 @@ def test_a_stand_outlives_its_server_in_order(tmp_path: Path) -> None:
     server = MariaDb()
     with Stand(program=None, server=server) as stand:
         server.stop()
-        with pytest.raises(pymysql.MySQLError):
+        with pytest.raises(MariaDbError, match="nobody listens"):
             stand.sql("SELECT 1")
         root = stand.root
     assert not root.exists()
 
 
-def test_missing_mariadb_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line that a developer can paste."""
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(mariadb, "SEARCH_PATH", "/nowhere")
-    with pytest.raises(MariaDbError, match="install it as root with: apt-get install .*mariadb"):
+@pytest.mark.parametrize(("manager", "command"), [
+    ("apt-get", "apt-get install .*mariadb-server-core"), ("dnf", "dnf install .*mariadb-server"),
+])
+def test_missing_mariadb_is_said_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: str, command: str,
+) -> None:
+    """One line that a developer can paste, for the distribution at hand."""
+    (tmp_path / manager).touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(mariadb, "SEARCH_PATH", str(tmp_path))
+    with pytest.raises(MariaDbError, match=f"install it as root with: {command}"):
         MariaDb()
 
 

@@ -1,0 +1,168 @@
+"""What several unit tests need: a log, a stubbed HTTP door, recorded answers, a BILLmanager."""
+
+import json
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator
+
+import hypothesis
+import pytest
+import responses
+
+from tests.stand import Stand
+from utils import secret
+from utils.billing import Billing
+from utils.host import Host
+from utils.secret import Secret
+from utils.values import Account, Item, Order, Server
+
+RECORDING = Path(__file__).parents[1] / "cloud" / "recordings" / "nextcloud-29.0.6.json"
+BASE = "https://cloud.example.com:8443/nc"
+PASSWORD = "made-up-password"
+
+hypothesis.settings.register_profile("unit", deadline=None, derandomize=True, max_examples=100)
+hypothesis.settings.load_profile("unit")
+
+
+@lru_cache(maxsize=None)
+def _recording() -> Dict[str, Dict[str, Any]]:
+    sections = json.loads(RECORDING.read_text("utf-8"))["sections"]
+    return {step["name"]: step for steps in sections.values() for step in steps}
+
+
+def recorded(name: str) -> Dict[str, Any]:
+    """A recorded answer of Nextcloud 29.0.6 as the arguments of a stub: body, status, headers.
+
+    Of several steps with one name the last. Raises KeyError where there is none.
+    """
+    step = _recording()[name]
+    headers = dict(step["answer_headers"])
+    body = json.dumps(step["json"]) if "json" in step else step["text"]
+    return {
+        "body": body,
+        "status": step["status"],
+        "content_type": headers.pop("Content-Type", "text/html"),
+        "headers": headers,
+    }
+
+
+def ocs(code: int = 100, data: Any = None, message: str = "", status: int = 200) -> Dict[str, Any]:
+    """An OCS answer of v1.php as the arguments of a stub."""
+    meta = {"status": "ok" if code == 100 else "failure", "statuscode": code, "message": message}
+    body = json.dumps({"ocs": {"meta": meta, "data": [] if data is None else data}})
+    return {"body": body, "status": status, "content_type": "application/json; charset=utf-8"}
+
+
+def make_server(**changes: Any) -> Server:
+    """A module's connection; no such host exists."""
+    server = Server(31, BASE, "admin", Secret(PASSWORD), verify_tls=True, timeout_s=5.0)
+    return server._replace(**changes)
+
+
+def make_account(**changes: Any) -> Account:
+    """An account as ordered by make_order()."""
+    account = Account(
+        login="user_1001",
+        enabled=True,
+        email="client7@example.com",
+        display_name="",
+        groups=("clients",),
+        quota_bytes=5 * 1024**3,
+        used_bytes=0,
+    )
+    return account._replace(**changes)
+
+
+def make_order(**changes: Any) -> Order:
+    """5 GiB in the group `clients`."""
+    order = Order(5 * 1024**3, group="clients", email="client7@example.com")
+    return order._replace(**changes)
+
+
+def make_item(**changes: Any) -> Item:
+    """Service 1001 of module 31, paid and not yet opened."""
+    item = Item(
+        id=1001,
+        itemtype="backupservice",
+        status=5,
+        account_id=201,
+        tariff_id=501,
+        last_tariff_id=None,
+        trial=False,
+        module_id=31,
+        saved_login="",
+        saved_password=None,
+        saved_url="",
+        mark=None,
+    )
+    return item._replace(**changes)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets of one test are not struck out in the texts of the next."""
+    monkeypatch.setattr(secret, "_known", set())
+    monkeypatch.setattr(secret, "_pattern", None)
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> logging.Logger:
+    """A logger whose every line `caplog` has."""
+    caplog.set_level(logging.DEBUG)
+    return logging.getLogger("unit")
+
+
+@pytest.fixture
+def http() -> Iterator[responses.RequestsMock]:
+    """The HTTP door, stubbed: a request without a stub fails, and so does a stub without one."""
+    with responses.RequestsMock() as stubs:
+        yield stubs
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Stand]:
+    """A BILLmanager for all tests of a file; each makes its own services in it."""
+    one = Stand()
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+@pytest.fixture
+def billing(stand: Stand, log: logging.Logger) -> Iterator[Billing]:
+    """The stand's BILLmanager as a command sees it, for a call without an operation."""
+    yield from opened(stand, log)
+    stand.core_faults.clear()
+    stand.hidden_functions.clear()
+    stand.saveparam_form = "both"
+    stand.core_down = False
+
+
+def opened(stand: Stand, log: logging.Logger, **more: Any) -> Iterator[Billing]:
+    """Billing on a stand, its connection closed at the end; `more` as for Billing."""
+    one = Billing(Host(str(stand.root)), log, **more)
+    yield one
+    close(one)
+
+
+def close(billing: Billing) -> None:
+    """Close the database connection of a Billing if it has one."""
+    connection = billing.db._connection if "db" in vars(billing) else None
+    if connection is not None and connection.open:
+        connection.close()
+
+
+@pytest.fixture
+def serving(stand: Stand, log: logging.Logger) -> Iterator[Callable[[int], Billing]]:
+    """Makes the Billing of a call that serves the given running operation."""
+    made = []
+
+    def make(operation_id: int) -> Billing:
+        made.append(Billing(Host(str(stand.root)), log, operation_id))
+        return made[-1]
+
+    yield make
+    for one in made:
+        close(one)

@@ -1,0 +1,523 @@
+"""NextcloudAPIClient: what it sends, and what each answer of a cloud means to it."""
+
+import json
+import logging
+import re
+from base64 import b64encode
+from typing import Any, Callable, Dict, List, Optional, Type
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import responses
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
+from utils import api, errors, sizes
+from utils.api import NextcloudAPIClient, account_from
+from utils.secret import Secret
+
+CLOUD = BASE + "/ocs/v1.php/cloud"
+USER = CLOUD + "/users/user_7"
+GIB = 1024**3
+Call = Callable[[NextcloudAPIClient], Any]
+
+
+@pytest.fixture
+def cloud(log: logging.Logger) -> NextcloudAPIClient:
+    """A client of the cloud at BASE."""
+    return NextcloudAPIClient(make_server(), log)
+
+
+def create(cloud: NextcloudAPIClient, **more: Any) -> None:
+    """Makes user_7 with 5 GiB."""
+    cloud.create_user("user_7", Secret("Made-up-pw-77"), 5 * GIB, **more)
+
+
+CALLS: Dict[str, Any] = {
+    "create_user": ("POST", "/users", create),
+    "get_user": ("GET", "/users/user_7", lambda cloud: cloud.get_user("user_7")),
+    "set_quota": ("PUT", "/users/user_7", lambda cloud: cloud.set_quota("user_7", GIB)),
+    "set_email": ("PUT", "/users/user_7", lambda cloud: cloud.set_email("user_7", "a@b.example")),
+    "enable_user": ("PUT", "/users/user_7/enable", lambda cloud: cloud.enable_user("user_7")),
+    "disable_user": ("PUT", "/users/user_7/disable", lambda cloud: cloud.disable_user("user_7")),
+    "delete_user": ("DELETE", "/users/user_7", lambda cloud: cloud.delete_user("user_7")),
+    "users": ("GET", "/users/details", lambda cloud: list(cloud.users())),
+    "groups": ("GET", "/groups", lambda cloud: list(cloud.groups())),
+    "create_group": ("POST", "/groups", lambda cloud: cloud.create_group("clients")),
+    "add_to_group": (
+        "POST",
+        "/users/user_7/groups",
+        lambda cloud: cloud.add_to_group("user_7", "clients"),
+    ),
+    "remove_from_group": (
+        "DELETE",
+        "/users/user_7/groups",
+        lambda cloud: cloud.remove_from_group("user_7", "clients"),
+    ),
+}
+"""Every call about users and groups: its method, its path, how it is made."""
+
+HTML = {"body": "<!DOCTYPE html><html><body>Log in</body></html>", "content_type": "text/html"}
+CONFIRM = "Password confirmation is required"
+GENERAL: Dict[str, Any] = {
+    "401 in XML with WWW-Authenticate": (
+        recorded("wrong password [v1json]"),
+        errors.LoginRefused,
+    ),
+    "401 without the header, two-factor": (
+        recorded("2FA enforced: real password [v1json]"),
+        errors.AppPasswordNeeded,
+    ),
+    "401 without the header, tokens enforced": (
+        recorded("token_auth_enforced: real password [v1json]"),
+        errors.AppPasswordNeeded,
+    ),
+    "401 without an envelope": (
+        {"status": 401, "headers": {"WWW-Authenticate": "Basic"}},
+        errors.LoginRefused,
+    ),
+    "403 confirmation, v1": (ocs(403, message=CONFIRM), errors.AppPasswordRefused),
+    "403 confirmation, HTTP": (ocs(403, message=CONFIRM, status=403), errors.AppPasswordRefused),
+    "403 no administrator": (recorded("non-admin POST /users [v1json]"), errors.RightsMissing),
+    "403 of a web server": ({**HTML, "status": 403}, errors.RightsMissing),
+    "429 empty": (recorded("rate limit, v1 json [v1json]"), errors.CloudThrottled),
+    "429 with Retry-After": (
+        {"status": 429, "headers": {"Retry-After": "600"}},
+        errors.CloudThrottled,
+    ),
+    "429 inside HTTP 200": (
+        recorded("brute force: right password, attempts were on other logins [v1json]"),
+        errors.CloudThrottled,
+    ),
+    "429 in an envelope": (ocs(429, status=429), errors.CloudThrottled),
+    "503 with the header": (recorded("maintenance [v1json]"), errors.CloudMaintenance),
+    "503 without": ({**HTML, "status": 503}, errors.CloudMaintenance),
+    "301": ({"status": 301, "headers": {"Location": "https://new.example"}}, errors.CloudMoved),
+    "302": ({"status": 302, "headers": {"Location": "/login"}}, errors.CloudMoved),
+    "307": ({"status": 307}, errors.CloudMoved),
+    "400 HTML": (recorded("untrusted domain GET"), errors.CloudUntrustedHost),
+    "400 empty": ({"status": 400}, errors.CloudLost),
+    "404 HTML": (recorded("path /cloud/users?format=json"), errors.NotACloud),
+    "405 empty": (recorded("disable with POST [v1json]"), errors.NotACloud),
+    "412": (recorded("no OCS-APIRequest header, GET [v1json]"), errors.NotACloud),
+    "200 HTML": (HTML, errors.NotACloud),
+    "200 empty": ({"body": ""}, errors.CloudLost),
+    "garbage": ({"body": b'{"ocs":{"meta":\xff\x00'}, errors.CloudLost),
+    "half JSON": ({"body": '{"ocs":{"meta":{"status":"ok","statuscode":100'}, errors.CloudLost),
+    "JSON, no envelope": ({"body": '{"ocs": []}'}, errors.CloudLost),
+    "XML, no envelope": ({"body": "<doc/>"}, errors.CloudLost),
+    "XML without a number": ({"body": "<ocs><meta/></ocs>"}, errors.CloudLost),
+    "half XML": ({"body": "<ocs><meta><statuscode>100"}, errors.CloudLost),
+    "996": (recorded("create without userid [v1json]"), errors.CloudLost),
+    "996 under HTTP 500": (ocs(996, status=500), errors.CloudLost),
+    "500 HTML": ({**HTML, "status": 500}, errors.CloudLost),
+    "an unknown code": (ocs(777, message="?"), errors.CloudRefused),
+    "999": (ocs(999), errors.CloudRefused),
+}
+"""Answers that mean the same to every call."""
+
+
+def stub(http: responses.RequestsMock, call: str, answer: Dict[str, Any]) -> Call:
+    """Stubs one call of CALLS and returns how it is made."""
+    method, path, make = CALLS[call]
+    http.add(method, CLOUD + path, **answer)
+    return make  # type: ignore[no-any-return]
+
+
+# -- failures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", GENERAL)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_general_answer_means_the_same_to_every_call(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, call: str, answer: str
+) -> None:
+    arguments, expected = GENERAL[answer]
+    make = stub(http, call, arguments)
+    with pytest.raises(errors.CloudError) as caught:
+        make(cloud)
+    assert type(caught.value) is expected
+    assert len(http.calls) == 1, "it was sent again, or a redirect was followed"
+    assert PASSWORD not in str(caught.value)
+
+
+REFUSED, NO_USER, NO_GROUP = errors.CloudRefused, errors.NoSuchUser, errors.NoSuchGroup
+MEANINGS = [
+    *[("create_user", code, REFUSED) for code in (101, 102, 103, 105, 106, 108, 109, 110, 111)],
+    ("create_user", 104, NO_GROUP),
+    ("create_user", 107, errors.PasswordRefused),
+    *[("set_quota", code, REFUSED) for code in (101, 102, 103, 107, 112, 113)],
+    ("set_quota", 998, NO_USER),
+    ("set_email", 998, NO_USER),
+    ("enable_user", 101, NO_USER),
+    ("enable_user", 998, NO_USER),
+    ("disable_user", 101, NO_USER),
+    ("disable_user", 998, NO_USER),
+    ("delete_user", 998, NO_USER),
+    ("delete_user", 101, REFUSED),
+    ("users", 998, REFUSED),
+    ("groups", 998, REFUSED),
+    ("create_group", 101, REFUSED),
+    ("create_group", 103, REFUSED),
+    *[
+        (call, code, kind)
+        for call in ("add_to_group", "remove_from_group")
+        for code, kind in ((101, REFUSED), (102, NO_GROUP), (103, NO_USER), (104, REFUSED))
+    ],
+    ("remove_from_group", 105, REFUSED),
+]
+
+
+@pytest.mark.parametrize(("call", "code", "expected"), MEANINGS)
+def test_a_code_means_what_it_means_beside_its_call(
+    http: responses.RequestsMock,
+    cloud: NextcloudAPIClient,
+    call: str,
+    code: int,
+    expected: Type[errors.PmError],
+) -> None:
+    make = stub(http, call, ocs(code, message="said so"))
+    with pytest.raises(errors.PmError) as caught:
+        make(cloud)
+    assert type(caught.value) is expected
+    if isinstance(caught.value, errors.CloudRefused):
+        assert caught.value.ocs_code == code
+        assert caught.value.message == "said so"
+
+
+def test_create_tells_a_missing_group(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.post(CLOUD + "/users", **recorded("create missing group [v1json]"))
+    with pytest.raises(errors.NoSuchGroup):
+        create(cloud, group="nosuchgroup")
+
+
+def test_create_hands_on_the_policys_own_words(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.post(CLOUD + "/users", **recorded("create weak password [v1json]"))
+    with pytest.raises(errors.PasswordRefused, match="among the 1,000,000"):
+        create(cloud)
+
+
+def test_get_user_finds_nobody_where_nextcloud_says_404(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(USER, **recorded("get nonexistent [v1json]"))
+    assert cloud.get_user("user_7") is None
+
+
+def test_get_user_finds_nobody_where_owncloud_says_998(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(USER, **ocs(998, message="The requested user could not be found"))
+    assert cloud.get_user("user_7") is None
+
+
+def test_get_user_tells_a_missing_right_from_a_missing_account(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    """A sub-administrator is told 998, without words, of an account that is not his."""
+    http.get(USER, **recorded("subadmin get out of group [v1json]"))
+    with pytest.raises(errors.CloudError):
+        cloud.get_user("user_7")
+
+
+@pytest.mark.parametrize("data", [[], None, "", 7, {}])
+def test_success_without_a_user_object_is_no_account(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
+) -> None:
+    """Taken for one, it would be an enabled account in no group at all."""
+    http.get(USER, **ocs(100, data))
+    with pytest.raises(errors.CloudLost):
+        cloud.get_user("user_7")
+
+
+def test_success_in_xml_is_no_account(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    body = "<ocs><meta><statuscode>100</statuscode></meta><data><enabled/></data></ocs>"
+    http.get(USER, body=body, content_type="text/xml")
+    with pytest.raises(errors.CloudLost):
+        cloud.get_user("user_7")
+
+
+def test_a_refusal_in_xml_keeps_its_code(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    meta = "<meta><statuscode>102</statuscode><message>User already exists</message></meta>"
+    http.post(CLOUD + "/users", body=f'<?xml version="1.0"?><ocs>{meta}<data/></ocs>')
+    with pytest.raises(errors.CloudRefused, match="User already exists") as caught:
+        create(cloud)
+    assert caught.value.ocs_code == 102
+
+
+def test_an_answer_over_the_limit_is_not_read(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "_MAX_ANSWER_BYTES", 10)
+    http.get(USER, **ocs(100, {"id": "user_7"}))
+    with pytest.raises(errors.CloudLost):
+        cloud.get_user("user_7")
+
+
+def test_a_broken_gateway_is_asked_again_where_a_request_may_be_repeated(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(USER, status=502)
+    http.get(USER, status=504)
+    http.get(USER, **ocs(100, {"id": "user_7", "enabled": True}))
+    account = cloud.get_user("user_7")
+    assert account is not None
+    assert account.login == "user_7"
+
+
+@pytest.mark.parametrize("call", ["create_user", "delete_user", "create_group", "add_to_group"])
+def test_a_broken_gateway_is_an_unknown_outcome_where_a_request_may_not_be_repeated(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, call: str
+) -> None:
+    make = stub(http, call, {"status": 502})
+    with pytest.raises(errors.CloudLost):
+        make(cloud)
+    assert len(http.calls) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+FIELDS = ("id", "enabled", "email", "displayname", "groups", "quota", "users")
+LIMITS = ("quota", "used", "definition", "free", "total")
+USER_DATA = st.dictionaries(
+    st.sampled_from(FIELDS), JSON | st.dictionaries(st.sampled_from(LIMITS), JSON)
+)
+
+
+@given(code=st.just(100) | JSON, message=JSON, data=USER_DATA | JSON)
+@example(100, "", {"groups": 5})
+@example(100, "", {"quota": {"quota": float("inf")}})
+@example(100, "", {"quota": {"quota": float("nan")}})
+@example(100, "", {"quota": {"quota": 5, "used": float("inf")}})
+@example(float("inf"), "", [])
+def test_no_envelope_crashes_the_client(code: Any, message: Any, data: Any) -> None:
+    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
+    body = json.dumps({"ocs": {"meta": {"statuscode": code, "message": message}, "data": data}})
+    for call in ("get_user", "users", "groups"):
+        with responses.RequestsMock() as http:
+            make = stub(http, call, {"body": body})
+            try:
+                make(cloud)
+            except errors.CloudError:
+                continue
+
+
+@given(body=st.binary(max_size=60), status=st.sampled_from([200, 400, 401, 403, 404, 500, 503]))
+@example(b"[" * 100000, 200)
+@example(b"<" * 10, 200)
+def test_no_body_crashes_the_client(body: bytes, status: int) -> None:
+    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
+    for url, make in (
+        (USER, CALLS["get_user"][2]),
+        (BASE + "/status.php", lambda cloud: cloud.test_connection()),
+    ):
+        with responses.RequestsMock() as http:
+            http.get(url, body=body, status=status)
+            with pytest.raises(errors.CloudError):
+                make(cloud)
+
+
+# -- what is sent -----------------------------------------------------------------------------
+
+
+def form(http: responses.RequestsMock, number: int = 0) -> Dict[str, List[str]]:
+    """The form of a request that was sent."""
+    body = http.calls[number].request.body
+    return parse_qs(body if isinstance(body, str) else (body or b"").decode())
+
+
+def query(http: responses.RequestsMock, number: int = 0) -> Dict[str, List[str]]:
+    """The query of a request that was sent."""
+    return parse_qs(urlsplit(http.calls[number].request.url).query)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_call_keeps_sub_path_and_port_and_asks_for_json(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, call: str
+) -> None:
+    data = {"id": "user_7", "enabled": True} if call == "get_user" else {"users": [], "groups": []}
+    stub(http, call, ocs(100, data))(cloud)
+    request = http.calls[0].request
+    assert request.url.startswith(CLOUD + CALLS[call][1] + "?")
+    assert query(http)["format"] == ["json"]
+    assert request.headers["OCS-APIRequest"] == "true"
+    assert request.headers["User-Agent"].startswith("pmnextcloud/")
+    assert request.headers["Accept-Language"] == "en"
+    assert "Cookie" not in request.headers
+    if request.method in ("PUT", "POST"):
+        assert int(request.headers["Content-Length"]) == len(request.body or "")
+    if request.body:
+        assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_create_sends_everything_in_one_form(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.post(CLOUD + "/users", **recorded("create ok [v1json]"))
+    create(cloud, email="client7@example.com", group="clients", display_name="Client 7")
+    assert form(http) == {
+        "userid": ["user_7"],
+        "password": ["Made-up-pw-77"],
+        "quota": [str(5 * GIB)],
+        "email": ["client7@example.com"],
+        "groups[]": ["clients"],
+        "displayName": ["Client 7"],
+    }
+
+
+def test_create_leaves_out_what_is_empty(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.post(CLOUD + "/users", **recorded("create ok [v1json]"))
+    create(cloud)
+    assert set(form(http)) == {"userid", "password", "quota"}
+
+
+@pytest.mark.parametrize(
+    ("quota_bytes", "text"), [(GIB, str(GIB)), (1.0, "1"), (sizes.UNLIMITED, "none")]
+)
+def test_set_quota_sends_whole_bytes_or_none(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, quota_bytes: float, text: str
+) -> None:
+    http.put(USER, **recorded("quota 5 GB [v1json]"))
+    cloud.set_quota("user_7", quota_bytes)
+    assert form(http) == {"key": ["quota"], "value": [text]}
+
+
+def test_set_email_sends_one_key(http: responses.RequestsMock, cloud: NextcloudAPIClient) -> None:
+    http.put(USER, **recorded("edit email=new@example.org [v1json]"))
+    cloud.set_email("user_7", "new@example.org")
+    assert form(http) == {"key": ["email"], "value": ["new@example.org"]}
+
+
+@pytest.mark.parametrize("call", ["add_to_group", "remove_from_group"])
+def test_a_group_is_named_where_the_server_reads_it(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, call: str
+) -> None:
+    stub(http, call, ocs())(cloud)
+    sent = form(http) if call == "add_to_group" else query(http)
+    assert sent["groupid"] == ["clients"]
+
+
+LOGINS = ["rec.dot", "rec@example.org", "rec space", "rec'quote", "a/b", "a+b", "100%", "a?b#c"]
+
+
+@pytest.mark.parametrize("login", [*LOGINS, "клиент"])
+def test_an_id_is_quoted_whole(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, login: str
+) -> None:
+    http.get(re.compile(".*"), **recorded("get nonexistent [v1json]"))
+    assert cloud.get_user(login) is None
+    assert http.calls[0].request.url == f"{CLOUD}/users/{quote(login, safe='')}?format=json"
+
+
+@given(login=st.text(min_size=1, max_size=64).filter(lambda text: text.strip(".")))
+def test_any_login_survives_quoting(login: str) -> None:
+    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as http:
+        http.get(re.compile(".*"), **ocs(404))
+        try:
+            found = cloud.get_user(login)
+        except (UnicodeError, errors.CloudError) as error:
+            assert not login.isprintable(), error
+            return
+        assert found is None
+        path = urlsplit(http.calls[0].request.url).path
+        assert path.count("/") == CLOUD.count("/") + 2 - 2
+        assert path.rpartition("/")[2] == quote(login, safe="")
+
+
+@pytest.mark.parametrize("username", ["admin", "админ", "a:b"])
+def test_a_login_is_sent_as_basic_in_utf8(
+    http: responses.RequestsMock, log: logging.Logger, username: str
+) -> None:
+    server = make_server(username=username, secret=Secret("Пароль:ü-77"))
+    http.get(USER, **ocs(404))
+    NextcloudAPIClient(server, log).get_user("user_7")
+    expected = b64encode(f"{username}:Пароль:ü-77".encode()).decode()
+    assert http.calls[0].request.headers["Authorization"] == f"Basic {expected}"
+
+
+def test_without_a_user_name_the_secret_is_a_bearer_token(
+    http: responses.RequestsMock, log: logging.Logger
+) -> None:
+    http.get(USER, **ocs(404))
+    NextcloudAPIClient(make_server(username=""), log).get_user("user_7")
+    assert http.calls[0].request.headers["Authorization"] == f"Bearer {PASSWORD}"
+
+
+def test_the_callers_netrc_is_not_read(
+    http: responses.RequestsMock,
+    cloud: NextcloudAPIClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Any,
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine cloud.example.com login stranger password made-up-1\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    http.get(CLOUD + "/capabilities", **recorded("capabilities without auth [v1json]"))
+    cloud.throttle()
+    assert "Authorization" not in http.calls[0].request.headers
+
+
+# -- accounts ---------------------------------------------------------------------------------
+
+
+def test_get_user_reads_a_recorded_account(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(USER, **recorded("create full, read back [v1json]"))
+    account = cloud.get_user("user_7")
+    assert account is not None
+    assert account.login == "rec_full_v1json"
+    assert account.enabled is True
+    assert account.groups == ("rec_group_a", "rec_group_b")
+    assert account.quota_bytes == 5 * GIB
+    assert account.used_bytes == 0
+    assert "@" in account.email
+    assert account.display_name
+
+
+def test_a_disabled_account_is_read_as_such(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(USER, **recorded("disabled user, read [v1json]"))
+    account = cloud.get_user("user_7")
+    assert account is not None
+    assert account.enabled is False
+
+
+@pytest.mark.parametrize(
+    ("name", "quota_bytes", "used_is_known"),
+    [
+        ("never logged in [v1json]", 5 * GIB, True),
+        ("after first login [v1json]", 5 * GIB, True),
+        ("quota 0 B, read back [v2json]", 0, True),
+        ("create quota none, read back [v2json]", sizes.UNLIMITED, True),
+        ("create quota default, read back [v2json]", sizes.UNLIMITED, True),
+        ("create quota odd bytes, read back [v2json]", None, True),
+    ],
+)
+def test_recorded_quotas_are_read(name: str, quota_bytes: Optional[float], used_is_known: bool) -> None:
+    try:
+        body = json.loads(recorded(name)["body"])
+    except KeyError:
+        pytest.fail(f"not recorded: {name}")
+    account = account_from(body["ocs"]["data"], "x")
+    if quota_bytes is None:
+        quota_bytes = body["ocs"]["data"]["quota"]["quota"]
+    assert account.quota_bytes == quota_bytes
+    assert (account.used_bytes is not None) is used_is_known
