@@ -27,10 +27,13 @@ class Database:
     def _connect(self) -> "pymysql.connections.Connection[DictCursor]":
         if self._connection is None:
             config = self._config
+            host = config.get("DBHost") or "localhost"
+            is_local = bool(config.get("DBSocket")) or host in ("localhost", "127.0.0.1", "::1")
             try:
                 self._connection = pymysql.connect(
                     unix_socket=config.get("DBSocket") or None,
-                    host=config.get("DBHost") or "localhost",
+                    host=host,
+                    ssl_disabled=is_local,  # a TLS context alone costs 30 ms
                     user=config.get("DBUser") or "root",
                     password=config.get("DBPassword", ""),
                     database=config["DBName"],

@@ -434,9 +434,7 @@ def test_any_login_survives_quoting(login: str) -> None:
             assert not login.isprintable(), error
             return
         assert found is None
-        path = urlsplit(http.calls[0].request.url).path
-        assert path.count("/") == CLOUD.count("/") + 2 - 2
-        assert path.rpartition("/")[2] == quote(login, safe="")
+        assert http.calls[0].request.url == f"{CLOUD}/users/{quote(login, safe='')}?format=json"
 
 
 @pytest.mark.parametrize("username", ["admin", "админ", "a:b"])
@@ -484,11 +482,11 @@ def test_get_user_reads_a_recorded_account(
     assert account is not None
     assert account.login == "rec_full_v1json"
     assert account.enabled is True
-    assert account.groups == ("rec_group_a", "rec_group_b")
+    assert account.groups == ("rec_grp", "rec_grp2")
     assert account.quota_bytes == 5 * GIB
     assert account.used_bytes == 0
-    assert "@" in account.email
-    assert account.display_name
+    assert account.email == "full_v1json@example.org"
+    assert account.display_name == "Full v1json"
 
 
 def test_a_disabled_account_is_read_as_such(
@@ -501,23 +499,319 @@ def test_a_disabled_account_is_read_as_such(
 
 
 @pytest.mark.parametrize(
-    ("name", "quota_bytes", "used_is_known"),
+    ("name", "quota_bytes", "used_bytes"),
     [
-        ("never logged in [v1json]", 5 * GIB, True),
-        ("after first login [v1json]", 5 * GIB, True),
-        ("quota 0 B, read back [v2json]", 0, True),
-        ("create quota none, read back [v2json]", sizes.UNLIMITED, True),
-        ("create quota default, read back [v2json]", sizes.UNLIMITED, True),
-        ("create quota odd bytes, read back [v2json]", None, True),
+        ("never logged in [v1json]", sizes.UNLIMITED, 0),
+        ("after first login [v1json]", sizes.UNLIMITED, 0),
+        ("after upload [v1json]", sizes.UNLIMITED, 3 * 1024**2),
+        ("quota 5 GB, read back [v2json]", 5 * GIB, 3 * 1024**2),
+        ("quota bytes not round, read back [v2json]", 1181116006, 3 * 1024**2),
+        ("quota 0 B, read back [v2json]", 0, 3 * 1024**2),
+        ("quota below usage, read back [v2json]", 1024**2, 3 * 1024**2),
+        ("quota huge, read back [v2json]", int(9.9999952745967e19), 3 * 1024**2),
+        ("quota with spaces, read back [v2json]", GIB, 3 * 1024**2),
+        ("create quota zero, read back [v2json]", 0, 0),
     ],
 )
-def test_recorded_quotas_are_read(name: str, quota_bytes: Optional[float], used_is_known: bool) -> None:
-    try:
-        body = json.loads(recorded(name)["body"])
-    except KeyError:
-        pytest.fail(f"not recorded: {name}")
-    account = account_from(body["ocs"]["data"], "x")
-    if quota_bytes is None:
-        quota_bytes = body["ocs"]["data"]["quota"]["quota"]
+def test_a_recorded_quota_is_read(name: str, quota_bytes: float, used_bytes: int) -> None:
+    data = json.loads(recorded(name)["body"])["ocs"]["data"]
+    account = account_from(data, "x")
+    assert (account.quota_bytes, account.used_bytes) == (quota_bytes, used_bytes)
+
+
+UNLIMITED = sizes.UNLIMITED
+FREE = {"free": 80626573312, "used": 163, "total": 80626573475, "relative": 0}
+QUOTAS = {
+    "29, never logged in": ({"quota": 5 * GIB, "used": 0}, 5 * GIB, 0),
+    "29, never logged in, none": ({"quota": "none", "used": 0}, UNLIMITED, 0),
+    "29, unlimited": ({**FREE, "quota": -3}, UNLIMITED, 163),
+    "29, over quota": ({"free": 0, "used": 9, "total": 9, "quota": 5}, 5, 9),
+    "29, zero": ({"free": 0, "used": 9, "total": 9, "relative": 100, "quota": 0}, 0, 9),
+    "a storage error": ([], None, None),
+    "no quota object": (None, None, None),
+    "31, unlimited": (
+        {"free": -3, "used": 7, "total": -3, "relative": 0, "quota": -3},
+        UNLIMITED,
+        7,
+    ),
+    "31, over quota": (
+        {"free": -2097152, "used": 3145728, "total": 1048576, "relative": 300, "quota": 1048576},
+        1048576,
+        3145728,
+    ),
+    "31, zero looks unlimited": (
+        {"free": -3, "used": 0, "total": -3, "relative": 0, "quota": 0},
+        0,
+        0,
+    ),
+    "ownCloud, 5 GB": ({**FREE, "definition": "5 GB"}, 5 * GIB, 163),
+    "ownCloud, 1.4 GB": ({**FREE, "definition": "1.4 GB"}, 1503238554, 163),
+    "ownCloud, none": ({**FREE, "definition": "none"}, UNLIMITED, 163),
+    "ownCloud, default": ({**FREE, "definition": "default"}, None, 163),
+    "ownCloud, broken": ({**FREE, "definition": " B"}, None, 163),
+    "ownCloud, zero": ({**FREE, "definition": "0 B"}, 0, 163),
+    "ownCloud, never logged in": ({"definition": "5 GB"}, 5 * GIB, 0),
+    "before ownCloud 10.0.3, no limit is told": (FREE, None, 163),
+    "null": ({"quota": None, "used": 3}, None, 3),
+    "a truth value": ({"quota": True, "used": True}, None, None),
+    "used is missing": ({"quota": GIB}, GIB, None),
+    "used is no number": ({"quota": GIB, "used": "12"}, GIB, None),
+    "used is negative": ({"quota": GIB, "used": -3}, GIB, None),
+    "used is a float": ({"quota": GIB, "used": 12.0}, GIB, 12),
+}
+
+
+@pytest.mark.parametrize("shape", QUOTAS)
+def test_every_shape_of_a_quota_is_read(shape: str) -> None:
+    quota, quota_bytes, used_bytes = QUOTAS[shape]
+    account = account_from({"id": "user_7", "enabled": True, "quota": quota}, "user_7")
     assert account.quota_bytes == quota_bytes
-    assert (account.used_bytes is not None) is used_is_known
+    assert account.used_bytes == used_bytes
+
+
+@pytest.mark.parametrize(
+    ("told", "enabled"),
+    [(True, True), (False, False), ("true", True), ("false", False), ("False", False), ("", False)],
+)
+def test_enabled_may_be_a_text(told: object, enabled: bool) -> None:
+    assert account_from({"enabled": told}, "user_7").enabled is enabled
+
+
+def test_an_owncloud_account_bears_the_login_it_was_asked_by() -> None:
+    data = {"enabled": "true", "quota": {"definition": "5 GB"}, "email": None, "displayname": "x"}
+    account = account_from(data, "user_7")
+    assert (account.login, account.email, account.groups) == ("user_7", "", ())
+
+
+def test_numeric_ids_are_texts(http: responses.RequestsMock, cloud: NextcloudAPIClient) -> None:
+    http.get(CLOUD + "/users/details", **recorded("numeric userid in details [v1json]"))
+    [account] = cloud.users_page(0, 200)
+    assert account.login == "4711"
+
+
+# -- lists ------------------------------------------------------------------------------------
+
+
+def page(*logins: object) -> Dict[str, Any]:
+    """A page of users/details."""
+    return ocs(100, {"users": {str(login): {"id": login, "enabled": True} for login in logins}})
+
+
+def test_users_are_read_page_by_page_to_the_first_short_one(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    for answer in (page("a", "b"), page("c", "d"), page("e")):
+        http.get(CLOUD + "/users/details", **answer)
+    pages = [[account.login for account in found] for found in cloud.users(2)]
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+    assert [query(http, number)["offset"] for number in range(3)] == [["0"], ["2"], ["4"]]
+    assert query(http)["limit"] == ["2"]
+
+
+@pytest.mark.parametrize("nobody", [[], None, {"users": []}, {"users": None}, {"users": {}}])
+def test_an_empty_page_ends_the_list(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
+) -> None:
+    http.get(CLOUD + "/users/details", **page("a", "b"))
+    http.get(CLOUD + "/users/details", **ocs(100, nobody))
+    assert [len(found) for found in cloud.users(2)] == [2, 0]
+
+
+def test_groups_are_read_page_by_page_as_texts(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(CLOUD + "/groups", **ocs(100, {"groups": ["admin", 4711]}))
+    http.get(CLOUD + "/groups", **ocs(100, {"groups": []}))
+    assert list(cloud.groups(2)) == ["admin", "4711"]
+    assert query(http, 1) == {"limit": ["2"], "offset": ["2"], "format": ["json"]}
+
+
+def test_recorded_groups_are_read(http: responses.RequestsMock, cloud: NextcloudAPIClient) -> None:
+    http.get(CLOUD + "/groups", **recorded("groups all [v1json]"))
+    assert "admin" in list(cloud.groups(500))
+
+
+def test_a_group_that_exists_is_as_good_as_made(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.post(CLOUD + "/groups", **recorded("group create duplicate [v1json]"))
+    cloud.create_group("clients")
+    assert form(http) == {"groupid": ["clients"]}
+
+
+# -- logging in and looking around ------------------------------------------------------------
+
+
+def test_a_refused_password_is_not_accepted(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(CLOUD + "/user", **recorded("wrong password [v1json]"))
+    assert cloud.accepts("user_7", Secret("Made-up-pw-77")) is False
+    assert len(http.calls) == 1
+
+
+def test_a_password_that_the_cloud_never_looked_at_proves_nothing(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    """With two-factor or tokens enforced every password, the wrong ones too, gets this answer."""
+    http.get(CLOUD + "/user", **recorded("2FA enforced: real password [v1json]"))
+    try:
+        accepted = cloud.accepts("user_7", Secret("some other password"))
+    except errors.PmError:
+        accepted = False
+    assert accepted is False
+
+
+def test_an_accepted_password_is_sent_as_the_accounts_own(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(CLOUD + "/user", **recorded("user self [v1json]"))
+    assert cloud.accepts("user_7", Secret("Made-up-pw-77")) is True
+    expected = b64encode(b"user_7:Made-up-pw-77").decode()
+    assert http.calls[0].request.headers["Authorization"] == f"Basic {expected}"
+
+
+def test_accepts_hands_on_every_other_failure(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(CLOUD + "/user", **recorded("maintenance [v1json]"))
+    with pytest.raises(errors.CloudMaintenance):
+        cloud.accepts("user_7", Secret("Made-up-pw-77"))
+
+
+STATUS, CAPABILITIES = BASE + "/status.php", CLOUD + "/capabilities"
+PROBE = re.compile(re.escape(CLOUD) + r"/users/pmnextcloud-probe-[0-9a-f]{16}/disable\?format=json")
+
+
+def see(
+    http: responses.RequestsMock,
+    status: Optional[Dict[str, Any]] = None,
+    capabilities: Optional[Dict[str, Any]] = None,
+    probe: Optional[Dict[str, Any]] = None,
+) -> None:
+    """Stubs the calls of test_connection up to the first that is given."""
+    http.get(STATUS, **(status or recorded("status.php")))
+    if status is None:
+        http.get(CAPABILITIES, **(capabilities or recorded("capabilities without auth [v1json]")))
+    if status is None and capabilities is None:
+        http.put(PROBE, **(probe or recorded("disable nonexistent [v1json]")))
+
+
+NOT_STATUS: Dict[str, Any] = {
+    "a web page": (HTML, errors.NotACloud),
+    "no page": ({**HTML, "status": 404}, errors.NotACloud),
+    "another JSON": ({"body": "{}"}, errors.NotACloud),
+    "a JSON list": ({"body": "[]"}, errors.NotACloud),
+    "half a JSON": ({"body": '{"installed":true,"version"'}, errors.NotACloud),
+    "nothing": ({"status": 204}, errors.NotACloud),
+    "an unknown host": (recorded("untrusted domain, status.php"), errors.CloudUntrustedHost),
+    "maintenance": (recorded("maintenance status.php"), errors.CloudMaintenance),
+    "a redirect": ({"status": 301, "headers": {"Location": "/x"}}, errors.CloudMoved),
+    "an error": ({"status": 500}, errors.CloudLost),
+    "a throttle": ({"status": 429}, errors.CloudThrottled),
+}
+
+
+@pytest.mark.parametrize("answer", NOT_STATUS)
+def test_the_connection_test_ends_at_a_status_that_is_none(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: str
+) -> None:
+    status, expected = NOT_STATUS[answer]
+    see(http, status=status)
+    with pytest.raises(errors.CloudError) as caught:
+        cloud.test_connection()
+    assert type(caught.value) is expected
+
+
+def bruteforce(delay: object) -> Dict[str, Any]:
+    """Capabilities that show a delay of logins, in milliseconds."""
+    return ocs(100, {"capabilities": {"bruteforce": {"delay": delay, "allow-listed": False}}})
+
+
+@pytest.mark.parametrize("delay_ms", [12800, 25000])
+def test_a_throttled_login_is_not_tried(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, delay_ms: int
+) -> None:
+    see(http, capabilities=bruteforce(delay_ms))
+    with pytest.raises(errors.CloudThrottled):
+        cloud.test_connection()
+
+
+PROBES: Dict[str, Any] = {
+    "wrong password": (recorded("wrong password [v1json]"), errors.LoginRefused),
+    "two-factor": (recorded("2FA enforced: real password [v1json]"), errors.AppPasswordNeeded),
+    "app password refused": (ocs(403, message=CONFIRM), errors.AppPasswordRefused),
+    "no rights": (ocs(403, message="Logged in account must be an admin"), errors.RightsMissing),
+    "throttled": (ocs(429, message="Reached maximum delay"), errors.CloudThrottled),
+    "done": (ocs(100), errors.CloudError),
+    "no such route, Nextcloud": (
+        ocs(998, message="Invalid query, please check the syntax."),
+        errors.CloudError,
+    ),
+    "no such route, ownCloud": (ocs(999, message="Invalid query"), errors.CloudError),
+    "404": (ocs(404), errors.CloudError),
+}
+
+
+@pytest.mark.parametrize("answer", PROBES)
+def test_only_101_proves_the_right_to_write(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: str
+) -> None:
+    probe, expected = PROBES[answer]
+    see(http, probe=probe)
+    with pytest.raises(expected):
+        cloud.test_connection()
+
+
+def test_the_connection_test_looks_without_a_login_and_writes_to_nobody(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    see(http)
+    cloud.test_connection()
+    methods = [call.request.method for call in http.calls]
+    logins = ["Authorization" in call.request.headers for call in http.calls]
+    assert (methods, logins) == (["GET", "GET", "PUT"], [False, False, True])
+
+
+@pytest.mark.parametrize(
+    ("answer", "delay_s"),
+    [
+        (bruteforce(0), 0.0),
+        (bruteforce(200), 0.2),
+        (bruteforce("soon"), 0.0),
+        (bruteforce(None), 0.0),
+        (ocs(100, {"capabilities": []}), 0.0),
+        (ocs(100, []), 0.0),
+        (ocs(997, status=401), 0.0),
+        ({**ocs(997, status=401), "headers": {"WWW-Authenticate": "Basic"}}, 0.0),
+    ],
+)
+def test_the_anonymous_capabilities_show_the_delay(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: Dict[str, Any], delay_s: float
+) -> None:
+    http.get(CAPABILITIES, **answer)
+    assert cloud.throttle().delay_s == delay_s
+
+
+# -- what is told -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ["made-up\ntoken-77", "made-up-токен-77", "made-up\x00token"])
+def test_a_token_that_no_header_can_hold_is_a_failure_and_stays_secret(
+    log: logging.Logger, caplog: pytest.LogCaptureFixture, token: str
+) -> None:
+    server = make_server(base_url="http://127.0.0.1:9", username="", secret=Secret(token))
+    with pytest.raises(errors.PmError) as caught:
+        NextcloudAPIClient(server, log).get_user("user_7")
+    assert "token" not in str(caught.value)
+    assert "token" not in caplog.text
+
+
+def test_a_call_is_logged_without_body_or_headers(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    http.post(CLOUD + "/users", **recorded("create ok [v1json]"))
+    create(cloud, email="client7@example.com")
+    lines = [message for message in caplog.messages if "/cloud/users" in message]
+    assert len(lines) == 1
+    assert re.fullmatch(r"POST /ocs/v1.php/cloud/users answered 200 in \d+ ms", lines[0])

@@ -167,7 +167,6 @@ def test_settings_and_fields_named_in_messages_exist(language: str) -> None:
         assert set(re.findall(r"\b[a-z]+_[a-z_]+\b", plain)) <= known, text
 
 
-@pytest.mark.filterwarnings("ignore:Python 3.8 is no longer supported")  # cryptography's last
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_limits_named_in_messages_are_those_of_the_program(language: str) -> None:
     texts = messages(language, "msgerror")
