@@ -2,8 +2,8 @@
 
 from typing import Dict
 
-from utils import errors, forms, reply
-from utils.billing import clean_url, is_loopback, origin, read_timeout_s
+from utils import address, errors, forms, reply
+from utils.billing import read_timeout_s
 from utils.consts import (
     MAX_FIELD_LENGTH,
     MAX_TIMEOUT_S,
@@ -22,15 +22,18 @@ from utils.values import Server
 MAX_WAIT_S = 8.0
 """Longest wait for one answer of a cloud, so that the form itself is answered in time."""
 
+SAFE_SECRET_BYTES = 117
+"""What even a 1024 bit key can encrypt in one block; only longer secrets need a look at the key."""
+
 
 def run(ctx: Context) -> bytes:
     """Checks the fields, then the cloud behind them, without changing anything there.
 
     What a form cannot show as advice is an error here; everything else is `doctor`'s.
     """
-    values = _values()
+    values = _values(ctx)
     server = _server(ctx, values)
-    if server.base_url.startswith("http:") and not is_loopback(server.base_url):
+    if address.is_plain(server.base_url):
         if not ctx.settings.allow_plain_http:
             raise errors.PlainHttp(server.base_url)
         ctx.log.warning("%s is plain http: passwords pass in clear", server.base_url)
@@ -41,7 +44,7 @@ def run(ctx: Context) -> bytes:
     return reply.ok()
 
 
-def _values() -> Dict[str, str]:
+def _values(ctx: Context) -> Dict[str, str]:
     """The module's fields of the form. Raises BadInput, FieldTooLong."""
     form = forms.read_stdin()
     module = form if form.tag == "processingmodule" else form.find("processingmodule")
@@ -51,12 +54,15 @@ def _values() -> Dict[str, str]:
     for name in MODULE_PARAMS:
         if len(values.get(name, "")) > MAX_FIELD_LENGTH:
             raise errors.FieldTooLong(name)
+    secret_bytes = len(values.get(PARAM_SECRET, "").encode())
+    if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.key.capacity_bytes():
+        raise errors.FieldTooLong(PARAM_SECRET)
     return values
 
 
 def _server(ctx: Context, values: Dict[str, str]) -> Server:
     """The connection that the form describes. Raises the errors of its fields."""
-    base_url = clean_url(values.get(PARAM_BASE_URL, ""))
+    base_url = address.clean(values.get(PARAM_BASE_URL, ""))
     timeout = values.get(PARAM_TIMEOUT, "").strip()
     if timeout and not (timeout.isdigit() and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
         raise errors.TimeoutInvalid(timeout)
@@ -79,6 +85,6 @@ def _stored_secret(ctx: Context, values: Dict[str, str], base_url: str) -> Secre
     if not (module_id.isascii() and module_id.isdigit()):
         raise errors.SecretMissing(PARAM_SECRET)
     stored = ctx.billing.server(int(module_id))
-    if origin(stored.base_url) != origin(base_url):
+    if address.origin(stored.base_url) != address.origin(base_url):
         raise errors.SecretMissing(base_url)
     return stored.secret

@@ -3,7 +3,7 @@
 from typing import Tuple
 
 from utils import errors, reply
-from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
 from utils.context import Context, Service
 from utils.misc import generate_secure_password
 from utils.ownership import Record
@@ -25,7 +25,9 @@ def run(ctx: Context) -> bytes:
     record, account = _own_account(ctx, service, order)
     account = service.accounts.bring(account, order)
     service.accounts.enable(account)
-    ctx.billing.save_login(service.item.id, record.login, record.password, service.server.base_url)
+    if not record.proved or service.item.status != STATUS_ACTIVE:
+        url = service.server.base_url
+        ctx.billing.save_login(service.item.id, record.login, record.password, url)
     ctx.billing.post_open(service.item)
     return reply.ok()
 

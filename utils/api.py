@@ -11,11 +11,9 @@ from logging import Logger
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Type
 from urllib.parse import quote
 
-import requests
-from requests.auth import AuthBase
-
 from utils import errors, forms, sizes, transport
 from utils.secret import Secret
+from utils.transport import Answer
 from utils.values import Account, Server
 
 PAGE_SIZE = 200
@@ -27,8 +25,6 @@ _CONFIRM = "Password confirmation is required"
 MAX_WAIT_S = 6.4
 """The longest delay of a login by the cloud's brute-force protection that a form may wait for."""
 
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
-
 Meanings = Mapping[int, Type[errors.CloudRefused]]
 
 
@@ -38,7 +34,7 @@ class Throttle(NamedTuple):
     delay_s: float
 
 
-class Answer(NamedTuple):
+class Envelope(NamedTuple):
     """An OCS envelope: its code, its words, its data."""
 
     code: int
@@ -202,6 +198,10 @@ class NextcloudAPIClient:
             return False
         return True
 
+    def own_login(self) -> str:
+        """The login that the connection's own secret belongs to."""
+        return str(_mapping(self._ocs("GET", "/cloud/user")).get("id") or "")
+
     def test_connection(self) -> None:
         """Looks whether everything is there that the module needs, without changing anything.
 
@@ -227,7 +227,7 @@ class NextcloudAPIClient:
         """status.php, which tells a cloud from anything else, without a login."""
         answer = self._send("GET", "/status.php", auth=transport.Anonymous())
         try:
-            status = _mapping(json.loads(answer.content))
+            status = _mapping(json.loads(answer.body))
         except ValueError as error:
             _refuse_other_than_ocs("GET /status.php", answer)
             raise errors.NotACloud("GET /status.php") from error
@@ -256,7 +256,7 @@ class NextcloudAPIClient:
         params: Optional[Dict[str, Any]] = None,
         data: Optional[Dict[str, str]] = None,
         means: Optional[Meanings] = None,
-        auth: Optional[AuthBase] = None,
+        auth: Optional[transport.AuthBase] = None,
     ) -> Any:
         """The data of an OCS call; raises what its answer means."""
         call = f"{method} {path}"
@@ -266,7 +266,7 @@ class NextcloudAPIClient:
         answer = _envelope(response)
         if answer is None:
             _refuse_other_than_ocs(call, response)
-            raise errors.CloudLost(f"{call}: no OCS answer, HTTP {response.status_code}")
+            raise errors.CloudLost(f"{call}: no OCS answer, HTTP {response.status}")
         if answer.code in (100, 200):
             return answer.data
         raise _meaning(call, response, answer, means or {})
@@ -277,33 +277,21 @@ class NextcloudAPIClient:
         path: str,
         params: Optional[Dict[str, Any]] = None,
         data: Optional[Dict[str, str]] = None,
-        auth: Optional[AuthBase] = None,
-    ) -> requests.Response:
-        """One request; raises what the HTTP library's failures mean, and refuses redirects."""
+        auth: Optional[transport.AuthBase] = None,
+    ) -> Answer:
+        """One request; raises what failures of the connection mean, and refuses redirects."""
         call = f"{method} {path}"
-        headers = None if data or method == "GET" else {"Content-Length": "0"}
         started = time.monotonic()
         try:
-            response = self._http.request(
-                method,
-                self._base + path,
-                params=params,
-                data=data,
-                headers=headers,
-                auth=auth or self._auth,
-                allow_redirects=False,
+            response = transport.send(
+                self._http, method, self._base + path, params, data, auth or self._auth
             )
-        except (requests.RequestException, UnicodeError) as error:
-            failure = (
-                transport.translate(error, call)
-                if isinstance(error, requests.RequestException)
-                else errors.CloudUnreachable(f"{call}: {type(error).__name__}")
-            )
+        except errors.CloudError as failure:
             self._log.warning("%s", failure)
-            raise failure from error
+            raise
         took_ms = (time.monotonic() - started) * 1000
-        self._log.debug("%s answered %d in %d ms", call, response.status_code, took_ms)
-        if 300 <= response.status_code < 400:
+        self._log.debug("%s answered %d in %d ms", call, response.status, took_ms)
+        if 300 <= response.status < 400:
             raise errors.CloudMoved(f"{call}: {response.headers.get('Location', '')[:200]}")
         return response
 
@@ -333,29 +321,27 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _envelope(response: requests.Response) -> Optional[Answer]:
+def _envelope(response: Answer) -> Optional[Envelope]:
     """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
-    body = response.content
-    if len(body) > _MAX_ANSWER_BYTES:
-        return None
+    body = response.body
     try:
         if body.lstrip()[:1] == b"<":
             meta = forms.parse(body).find("meta")
             if meta is None:
                 return None
             values = forms.fields(meta)
-            return Answer(int(values.get("statuscode", "")), values.get("message", ""), None)
+            return Envelope(int(values.get("statuscode", "")), values.get("message", ""), None)
         ocs = _mapping(json.loads(body)).get("ocs")
         meta_json = _mapping(_mapping(ocs).get("meta"))
         code = int(meta_json["statuscode"])
-        return Answer(code, str(meta_json.get("message") or ""), _mapping(ocs).get("data"))
+        return Envelope(code, str(meta_json.get("message") or ""), _mapping(ocs).get("data"))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _refuse_other_than_ocs(call: str, response: requests.Response) -> None:
+def _refuse_other_than_ocs(call: str, response: Answer) -> None:
     """Raises what an answer outside the OCS envelope means, where its HTTP status tells."""
-    status = response.status_code
+    status = response.status
     where = f"{call}: HTTP {status}"
     if status == 401:
         raise _refused_login(where, response)
@@ -363,39 +349,39 @@ def _refuse_other_than_ocs(call: str, response: requests.Response) -> None:
         raise errors.CloudThrottled(where)
     if status == 503:
         raise errors.CloudMaintenance(where)
-    if status == 400 and b"<" in response.content[:200]:
+    if status == 400 and b"<" in response.body[:200]:
         raise errors.CloudUntrustedHost(where)
     if status in (404, 405, 412) or (status < 300 and _looks_like_html(response)):
         raise errors.NotACloud(where)
     if status == 403:
         raise errors.RightsMissing(where)
+    if status in (502, 504) and call.startswith("GET "):
+        raise errors.CloudUnreachable(where)
     if status >= 500:
         raise errors.CloudLost(where)
 
 
-def _looks_like_html(response: requests.Response) -> bool:
-    return b"<html" in response.content[:2000].lower()
+def _looks_like_html(response: Answer) -> bool:
+    return b"<html" in response.body[:2000].lower()
 
 
-def _meaning(
-    call: str, response: requests.Response, answer: Answer, means: Meanings
-) -> errors.CloudError:
+def _meaning(call: str, response: Answer, answer: Envelope, means: Meanings) -> errors.CloudError:
     """The error that an answer with a refusing code stands for."""
-    if response.status_code == 401 or answer.code == 997:
+    if response.status == 401 or answer.code == 997:
         return _refused_login(f"{call}: {answer.code}", response)
-    if answer.code == 403 or response.status_code == 403:
+    if answer.code == 403 or response.status == 403:
         if answer.message == _CONFIRM:
             return errors.AppPasswordRefused(call)
         return errors.RightsMissing(f"{call}: {answer.message[:200]}")
     if answer.code in means:
         return means[answer.code](call, answer.code, answer.message[:200])
-    if response.status_code in _GENERAL or answer.code in _GENERAL:
-        kind = _GENERAL.get(answer.code) or _GENERAL[response.status_code]
+    if response.status in _GENERAL or answer.code in _GENERAL:
+        kind = _GENERAL.get(answer.code) or _GENERAL[response.status]
         return kind(f"{call}: {answer.code} {answer.message[:200]}")
     return errors.CloudRefused(call, answer.code, answer.message[:200])
 
 
-def _refused_login(where: str, response: requests.Response) -> errors.CloudError:
+def _refused_login(where: str, response: Answer) -> errors.CloudError:
     """A wrong login bears WWW-Authenticate; a right one that needs an app password does not.
 
     Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an

@@ -3,9 +3,8 @@
 from functools import cached_property
 from logging import Logger
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
-from urllib.parse import urlsplit
 
-from utils import errors, mark
+from utils import address, errors, mark
 from utils.consts import (
     DEFAULT_TIMEOUT_S,
     ITEM_LOGIN,
@@ -138,15 +137,17 @@ class Billing:
         """
         numbers = [login[5:] for login in logins if login.startswith("user_")]
         ids = [int(number) for number in numbers if number.isascii() and number.isdigit()]
-        rows = self.db.rows(
-            _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
-            " AND (i.id IN %s OR i.id IN"
-            " (SELECT item FROM itemparam WHERE intname = %s AND value IN %s))",
-            module_id,
-            _COUNTED,
-            _some(ids),
+        named = self.db.rows(
+            "SELECT item FROM itemparam WHERE intname = %s AND value IN %s",
             ITEM_LOGIN,
             _some(logins),
+        )
+        rows = self.db.rows(
+            _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
+            " AND i.id IN %s ORDER BY i.id",
+            module_id,
+            _COUNTED,
+            _some([*ids, *(row["item"] for row in named)]),
         )
         return self._lenient(rows)
 
@@ -165,7 +166,7 @@ class Billing:
         return [self._item(row, saved.get(row["id"], {}), strict=False) for row in rows]
 
     def _saved(self, item_ids: List[int]) -> Dict[int, Dict[str, str]]:
-        """What stands in both parameter tables; encrypted values under "crypted:" and their name."""
+        """What stands in both parameter tables; encrypted values under `crypted:<name>`."""
         wanted = (_some(item_ids), _SAVED_NAMES)
         rows = self.db.rows(
             "SELECT item, intname, value FROM itemparam WHERE item IN %s AND intname IN %s"
@@ -253,10 +254,10 @@ class Billing:
         if not secret:
             raise errors.ModuleUnset(f"module {module_id}: {PARAM_SECRET}")
         try:
-            base_url = clean_url(params.get(PARAM_BASE_URL, ""))
+            base_url = address.clean(params.get(PARAM_BASE_URL, ""))
         except errors.BadArguments as error:
             raise errors.ModuleUnset(f"module {module_id}: {error}") from error
-        if base_url.startswith("http:") and not is_loopback(base_url):
+        if address.is_plain(base_url):
             self._log.warning("module %d speaks plain http: passwords pass in clear", module_id)
         if secret and PARAM_SECRET in params and "crypted:" + PARAM_SECRET not in params:
             self._log.warning(
@@ -414,51 +415,6 @@ class Billing:
 def _some(values: Sequence[object]) -> Sequence[object]:
     """The values for an IN (...); NULL, which matches nothing, where there are none."""
     return values or (None,)
-
-
-def clean_url(text: str) -> str:
-    """A cloud's address in one form: no trailing slash, no /index.php; path and port kept.
-
-    Raises UrlMissing, or UrlInvalid where it is no http(s) URL, or has credentials, a query or a
-    fragment in it.
-    """
-    address = text.strip()
-    if not address:
-        raise errors.UrlMissing
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise errors.UrlInvalid(address) from error
-    if parts.scheme not in ("http", "https") or not host or port == 0:
-        raise errors.UrlInvalid(address)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise errors.UrlInvalid(parts._replace(netloc=host, query="", fragment="").geturl())
-    if any(char.isspace() or not char.isprintable() or char in "<>\"'\\^`{|}" for char in address):
-        raise errors.UrlInvalid(address)
-    path = parts.path.rstrip("/")
-    if path.endswith("/index.php"):
-        path = path[: -len("/index.php")]
-    return f"{parts.scheme}://{parts.netloc.lower()}{path.rstrip('/')}"
-
-
-def origin(base_url: str) -> Tuple[str, str, Optional[int]]:
-    """Scheme, host and port of a clean address: where a secret may be sent."""
-    parts = urlsplit(base_url)
-    return parts.scheme, parts.hostname or "", parts.port
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether the address names this very machine."""
-    from ipaddress import ip_address
-
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_timeout_s(text: str) -> float:

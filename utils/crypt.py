@@ -38,6 +38,10 @@ class Key:
         """A short name of this BILLmanager: its key is what moves with its database."""
         return hashlib.sha256(self._public_der).hexdigest()[:_INSTALLATION_LENGTH]
 
+    def capacity_bytes(self) -> int:
+        """How long a text BILLmanager can encrypt with this key: one block less its padding."""
+        return int(self._key.key_size) // 8 - 11
+
     def decrypt(self, text: str) -> Secret:
         """The secret behind a stored value; an empty one stays empty.
 

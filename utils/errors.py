@@ -163,7 +163,7 @@ class ItemNotFound(PmError):
 
 
 class ServiceClosed(PmError):
-    """The service is closed in billing; nothing is opened for it."""
+    """The service is closed or suspended in billing; nothing is opened for it."""
 
     code = "service_closed"
     kind = PERMANENT
@@ -286,7 +286,7 @@ class UsageUnread(PmError):
     """Some services' usage could not be read; what was read is booked, the day is not whole."""
 
     code = "usage_unread"
-    scope = MODULE
+    scope = HOST
 
 
 class AccountRefused(PmError):
@@ -343,7 +343,7 @@ class CloudLost(CloudError):
 
 
 class CloudUnreachable(CloudError):
-    """No connection: nothing was sent."""
+    """No connection, or no answer to a mere question: nothing was changed."""
 
     code = "cloud_unreachable"
     scope = MODULE

@@ -4,24 +4,13 @@ BILLmanager encrypts it in one RSA block, so it must stay under 117 bytes (a 102
 the installation and the server stand in it as short digests.
 """
 
-import hashlib
 import json
 from typing import Optional
-from urllib.parse import urlsplit
 
 from utils.secret import Secret
 from utils.values import Mark
 
 _VERSION = 1
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def server_digest(base_url: str) -> str:
-    """Names the server of an address: host, port and path; http and https are the same server."""
-    parts = urlsplit(base_url if "//" in base_url else "https://" + base_url)
-    port = parts.port if parts.port != _DEFAULT_PORTS.get(parts.scheme) else None
-    place = f"{(parts.hostname or '').rstrip('.')}:{port or ''}{parts.path.rstrip('/')}"
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 def to_text(mark: Mark) -> str:

@@ -4,19 +4,17 @@ A service owns the login in its own mark, written by this installation for this 
 server. A service of the predecessor owns exactly `user_<item>`, where a password is saved with
 it. Any other saved login is no record: an order form may let the client type one.
 
-A mark alone is an intention. It is proved once what `open` saves last before its closing call,
-the customer's password, stands on the service too; until then the account must accept the
-password in the mark.
+A mark alone is an intention. It is proved once the login that `open` saves after it has seen the
+account as ordered stands on the service too; until then the account must accept the password in
+the mark. (Staff may correct the saved password later: it proves nothing and need not match.)
 """
 
 from logging import Logger
 from typing import Iterable, NamedTuple, Optional
-from urllib.parse import urlsplit
 
-from utils import errors
+from utils import address, errors
 from utils.api import NextcloudAPIClient
 from utils.consts import ADMIN_GROUP
-from utils.mark import server_digest
 from utils.secret import Secret
 from utils.values import Account, Item, Mark, Server
 
@@ -46,7 +44,7 @@ class Ownership:
         self._cloud = cloud
         self._log = log
         self._installation = installation
-        self._servers = {server_digest(url) for url in (server.base_url, *former_servers)}
+        self._addresses = (server.base_url, *former_servers)
 
     def default_login(self) -> str:
         """The login of a new account of this service."""
@@ -58,7 +56,7 @@ class Ownership:
             installation=self._installation,
             item_id=self._item.id,
             login=self.default_login(),
-            server=server_digest(self._server.base_url),
+            server=address.digest(self._server.base_url),
             password=password,
         )
 
@@ -78,13 +76,14 @@ class Ownership:
     def _marked(self, mark: Mark) -> Record:
         if mark.installation != self._installation or mark.item_id != self._item.id:
             raise errors.MarkForeign(f"{mark.installation}/{mark.item_id}")
-        if mark.server not in self._servers:
+        if mark.server not in map(address.digest, self._addresses):
             raise errors.AccountElsewhere(self._item.saved_url or mark.server)
-        return Record(mark.login, mark.password, proved=self._item.saved_password == mark.password)
+        proved = bool(self._item.saved_password) and self._item.saved_login == mark.login
+        return Record(mark.login, mark.password, proved)
 
     def _refuse_elsewhere_url(self, url: str) -> None:
         """The predecessor saved the address without its path, so only the host can be compared."""
-        if url and urlsplit(url).hostname != urlsplit(self._server.base_url).hostname:
+        if url and address.host(url) not in map(address.host, self._addresses):
             raise errors.AccountElsewhere(url)
 
     def account(self) -> Account:
@@ -122,6 +121,8 @@ class Ownership:
         self._log.info("%s accepts the password of our mark: it is ours", record.login)
 
     def _refuse_protected(self, account: Account) -> None:
-        own = self._server.username.casefold()
-        if account.login.casefold() == own or ADMIN_GROUP in account.groups:
+        own = self._server.username
+        if not own or "@" in own:  # a token or an e-mail address does not tell whose it is
+            own = self._cloud.own_login()
+        if account.login.casefold() == own.casefold() or ADMIN_GROUP in account.groups:
             raise errors.AccountProtected(account.login)

@@ -2,6 +2,7 @@
 
 from utils import errors, reply
 from utils.context import Context
+from utils.secret import strike_out
 
 _PROBLEM = "processingmodule_connect"
 
@@ -79,7 +80,7 @@ def _as_problem(context: Context, error: errors.PmError) -> None:
         level="error",
         param_pm_name=context.billing.module_name(module_id),
         param_pm_id=module_id,
-        param_errormsg=str(error),
+        param_errormsg=strike_out(str(error)),
     )
     context.state.write(name, error.code)
     context.log.error("module %d has a problem: %s", module_id, error)

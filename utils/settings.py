@@ -3,7 +3,7 @@
 import os
 from typing import Any, Callable, Dict, NamedTuple, Tuple
 
-from utils import errors
+from utils import address, errors
 
 
 class Settings(NamedTuple):
@@ -57,8 +57,11 @@ def _file(text: str) -> str:
     return text
 
 
-def _words(text: str) -> Tuple[str, ...]:
-    return tuple(text.split())
+def _addresses(text: str) -> Tuple[str, ...]:
+    try:
+        return tuple(address.clean(word) for word in text.split())
+    except errors.BadArguments as error:
+        raise ValueError(str(error)) from error
 
 
 _READERS: Dict[str, Callable[[str], Any]] = {
@@ -72,7 +75,7 @@ _READERS: Dict[str, Callable[[str], Any]] = {
     "allow_plain_http": _switch,
     "ca_file": _file,
     "proxy": str,
-    "former_servers": _words,
+    "former_servers": _addresses,
     "page_size": _number(1, 500),
     "log_file": _file,
 }

@@ -13,10 +13,10 @@ from utils.consts import (
 )
 from utils.db import Database, Row
 from utils.misc import validate_email, validate_quota
-from utils.values import Item, Order, Quota
+from utils.values import Disk, Item, Order
 
 _ADDONS = """
-SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.addontype, p.billtype,
+SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtype,
        p.measure, IFNULL(a.addonlimit, p.addonlimit) AS included, a.intvalue AS extra,
        IFNULL(a.addonmax, p.addonmax) AS cap, IFNULL(a.addonmaxtrial, p.addonmaxtrial) AS trial_cap
   FROM item i
@@ -24,7 +24,7 @@ SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.addonty
   LEFT JOIN itemtype t ON t.id = p.itemtype
   LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
  WHERE (p.compound IS NULL OR a.id IS NOT NULL)
-   AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s AND i.id IN %s
+   AND p.addontype = %s AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s AND i.id IN %s
  ORDER BY p.id
 """
 _EMAIL = "SELECT email FROM user WHERE account = %s ORDER BY id LIMIT 1"
@@ -55,12 +55,12 @@ class Tariffs:
 
         Raises QuotaMissing, QuotaZero, MeasureUnknown, GroupForbidden.
         """
-        quota = self.quota(item)
+        quota_bytes = self.quota(item)
         group = self.group(item.tariff_id)
         if group.casefold() == ADMIN_GROUP:
             raise errors.GroupForbidden(group)
         return Order(
-            quota_bytes=quota.quota_bytes,
+            quota_bytes=quota_bytes,
             group=group,
             email=self._email(item.account_id) if with_client else "",
             display_name=self._client_name(item.account_id) if with_name else "",
@@ -75,38 +75,39 @@ class Tariffs:
         )
         return (row["value"] or "").strip() if row else ""
 
-    def quota(self, item: Item) -> Quota:
-        """The quota of a service. Raises QuotaMissing, QuotaZero, MeasureUnknown."""
-        return self._quota(self._disk_addons([item]).get(item.id), item)
+    def quota(self, item: Item) -> float:
+        """The ordered bytes of a service, or sizes.UNLIMITED.
 
-    def quotas(self, items: List[Item]) -> Dict[int, Quota]:
-        """The quotas of many services by id; those without a usable add-on are left out."""
-        addons = self._disk_addons(items)
-        quotas = {}
-        for item in items:
+        Raises QuotaMissing, QuotaZero, MeasureUnknown.
+        """
+        addon = self._disk_addons([item]).get(item.id)
+        if addon is None:
+            raise errors.QuotaMissing(item.tariff_id)
+        amount = _amount(addon, item.trial)
+        if amount is None:
+            return sizes.UNLIMITED
+        return validate_quota(amount * self._unit_bytes(addon["measure"]))
+
+    def disks(self, items: List[Item]) -> Dict[int, Disk]:
+        """What the usage of each service is counted on, by id; those without are left out."""
+        disks = {}
+        for item_id, addon in self._disk_addons(items).items():
             try:
-                quotas[item.id] = self._quota(addons.get(item.id), item)
-            except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown):
+                unit_bytes = self._unit_bytes(addon["measure"])
+            except errors.MeasureUnknown:
                 continue
-        return quotas
+            disks[item_id] = Disk(addon["name"], addon["measure"], unit_bytes)
+        return disks
 
     def _disk_addons(self, items: List[Item]) -> Dict[int, Row]:
         """The add-on that sells space, of each service that has one: `disk` before `disc`."""
         if not items:
             return {}
-        rows = self._db.rows(_ADDONS, DISK_ADDONS, [item.id for item in items])
+        rows = self._db.rows(_ADDONS, ADDON_INTEGER, DISK_ADDONS, [item.id for item in items])
         found: Dict[int, Row] = {}
         for row in sorted(rows, key=lambda row: DISK_ADDONS.index(row["name"])):
             found.setdefault(row["item"], row)
         return found
-
-    def _quota(self, addon: Optional[Row], item: Item) -> Quota:
-        if addon is None or addon["addontype"] != ADDON_INTEGER:
-            raise errors.QuotaMissing(item.tariff_id)
-        unit_bytes = self._unit_bytes(addon["measure"])
-        amount = _amount(addon, item.trial)
-        quota_bytes = sizes.UNLIMITED if amount is None else validate_quota(amount * unit_bytes)
-        return Quota(quota_bytes, addon["name"], addon["measure"], unit_bytes)
 
     def _unit_bytes(self, measure_id: Optional[int]) -> int:
         """How many bytes one of the measure is, down BILLmanager's own chain of measures."""

@@ -3,7 +3,7 @@
 import os
 import ssl
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Optional
+from typing import Any, List, Mapping, NamedTuple, Optional
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,6 +15,7 @@ from utils.consts import MODULE, VERSION
 from utils.secret import Secret
 
 CONNECT_TIMEOUT_S = 5
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
 USER_AGENT = f"{MODULE}/{VERSION}"
 
 _RETRY = Retry(
@@ -116,6 +117,55 @@ def session(
     return http
 
 
+class Answer(NamedTuple):
+    """What came back: the HTTP status, the headers by any letter case, the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def send(
+    http: requests.Session,
+    method: str,
+    url: str,
+    params: Optional[Mapping[str, Any]],
+    data: Optional[Mapping[str, str]],
+    auth: AuthBase,
+) -> Answer:
+    """One request and its answer; redirects are not followed.
+
+    Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
+    CloudCertificate, and CloudLost where the outcome is unknown.
+    """
+    call = f"{method} {url}"
+    headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
+    try:
+        with http.request(
+            method,
+            url,
+            params=params,
+            data=data,
+            headers=headers,
+            auth=auth,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = b""
+            for part in response.iter_content(65536):
+                body += part
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise errors.CloudLost(f"{call}: over {MAX_ANSWER_BYTES} bytes")
+            return Answer(response.status_code, response.headers, body)
+    except UnicodeError as error:
+        raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+    except requests.RequestException as error:
+        failure = translate(error, call)
+        if method == "GET" and isinstance(failure, errors.CloudLost):
+            failure = errors.CloudUnreachable(failure.value)
+        raise failure from error
+
+
 def translate(error: requests.RequestException, call: str) -> errors.CloudError:
     """What a failure of the HTTP library means: nothing sent, answer lost, not to be trusted."""
     cause = _innermost(error)
@@ -135,7 +185,7 @@ def translate(error: requests.RequestException, call: str) -> errors.CloudError:
     return errors.CloudLost(words)
 
 
-def _chain(error: Optional[BaseException]) -> "list[BaseException]":
+def _chain(error: Optional[BaseException]) -> List[BaseException]:
     """The error and what it came from, outermost first; the libraries nest in three ways."""
     found = []
     while error is not None and error not in found:

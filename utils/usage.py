@@ -4,7 +4,7 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Set
 
 from utils import errors, sizes
 from utils.context import Context
-from utils.values import Account, Item, Quota, Server
+from utils.values import Account, Disk, Item, Server
 
 FEW_SERVICES = 20
 """Up to so many services are read one by one: cheaper than paging through a whole server."""
@@ -33,7 +33,7 @@ class Collector:
         self._day = day
         self._cloud = ctx.cloud(server)
         self._settled: Set[int] = set()
-        self._booked = self._missing = self._not_ours = self._unread = 0
+        self._booked = self._missing = self._not_ours = self._unsold = self._unread = 0
 
     def read_all(self) -> None:
         """Reads every service of the module and writes its row.
@@ -48,11 +48,13 @@ class Collector:
     def finish(self) -> None:
         """Logs the summary. Raises UsageUnread where an account could not be read."""
         self._log.info(
-            "usage of %s: %d booked, %d accounts missing, %d not ours, %d unread",
+            "usage of %s: %d booked, %d accounts missing, %d not ours,"
+            " %d without a disk add-on, %d unread",
             self._day,
             self._booked,
             self._missing,
             self._not_ours,
+            self._unsold,
             self._unread,
         )
         if self._unread:
@@ -104,25 +106,25 @@ class Collector:
         return record.login
 
     def _book(self, items: List[Item], accounts: Dict[int, Account]) -> None:
-        quotas = self._ctx.tariffs.quotas(items)
+        disks = self._ctx.tariffs.disks(items)
         rows = []
         for item in items:
             self._settled.add(item.id)
-            row = self._row(item, accounts[item.id], quotas.get(item.id))
+            row = self._row(item, accounts[item.id], disks.get(item.id))
             if row is not None:
                 rows.append(row)
         if rows:
             self._ctx.billing.write_stat(rows)
             self._booked += len(rows)
 
-    def _row(self, item: Item, account: Account, quota: Optional[Quota]) -> Optional[StatRow]:
-        if quota is None:
-            self._unread += 1
+    def _row(self, item: Item, account: Account, disk: Optional[Disk]) -> Optional[StatRow]:
+        if disk is None:
+            self._unsold += 1
             self._log.warning("service %d: its tariff has no usable disk add-on", item.id)
             return None
         if account.used_bytes is None:
             self._unread += 1
             self._log.warning("service %d: the cloud cannot read %s", item.id, account.login)
             return None
-        value = sizes.in_measure(account.used_bytes, quota.unit_bytes)
-        return StatRow(item.id, self._day, quota.addon, value, quota.measure_id)
+        value = sizes.in_measure(account.used_bytes, disk.unit_bytes)
+        return StatRow(item.id, self._day, disk.addon, value, disk.measure_id)

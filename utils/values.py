@@ -43,13 +43,9 @@ class Item(NamedTuple):
     mark: Optional[Mark]
 
 
-class Quota(NamedTuple):
-    """What the disk add-on of a service says.
+class Disk(NamedTuple):
+    """The add-on that sells a service's space, and its measure: one of it is `unit_bytes`."""
 
-    `quota_bytes` may be sizes.UNLIMITED; `unit_bytes` is one of the add-on's measure.
-    """
-
-    quota_bytes: float
     addon: str
     measure_id: int
     unit_bytes: int

@@ -150,8 +150,12 @@ def test_a_field_over_its_length_is_named(checker: Checker, name: str) -> None:
     assert not checker.cloud.requests
 
 
-def test_a_secret_of_exactly_the_longest_length_is_asked_about(checker: Checker) -> None:
-    assert checker.refused(nc_password="x" * 255) == "cloud_login_refused"
+def test_a_secret_that_billmanager_cannot_encrypt_is_too_long(checker: Checker) -> None:
+    # The stand's key has 2048 bits: one block of it takes 245 bytes.
+    for secret in ("x" * 246, "Ж" * 123):
+        run = checker.ask(nc_password=secret)
+        assert (run.error_type, run.error_value) == ("field_too_long", "nc_password")
+    assert checker.refused(nc_password="x" * 245) == "cloud_login_refused"
 
 
 @pytest.mark.parametrize(

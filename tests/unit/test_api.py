@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
-from utils import api, errors, sizes
+from utils import errors, sizes, transport
 from utils.api import NextcloudAPIClient, account_from
 from utils.secret import Secret
 
@@ -257,7 +257,7 @@ def test_a_refusal_in_xml_keeps_its_code(
 def test_an_answer_over_the_limit_is_not_read(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "_MAX_ANSWER_BYTES", 10)
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 10)
     http.get(USER, **ocs(100, {"id": "user_7"}))
     with pytest.raises(errors.CloudLost):
         cloud.get_user("user_7")

@@ -53,7 +53,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def raw_server(answer: bytes, swallow: bool = True) -> Iterator[int]:
+def raw_server(answer: bytes) -> Iterator[int]:
     """A server that answers its first connection with these bytes and closes it; gives its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(10)
@@ -62,8 +62,7 @@ def raw_server(answer: bytes, swallow: bool = True) -> Iterator[int]:
         connection, _ = listener.accept()
         with connection:
             connection.settimeout(10)
-            if swallow:
-                connection.recv(65536)
+            connection.recv(65536)
             connection.sendall(answer)
 
     thread = threading.Thread(target=serve)
@@ -76,14 +75,15 @@ def raw_server(answer: bytes, swallow: bool = True) -> Iterator[int]:
 
 
 def fails(connect: Connect, url: str, expected: Type[errors.CloudError], **more: Any) -> str:
-    """Reads an account, which must fail so; gives the words."""
+    """A write, which must fail so; gives the words."""
     with pytest.raises(errors.CloudError) as caught:
-        connect(url, **more).get_user("user_7")
+        connect(url, **more).create_group("clients")
     assert type(caught.value) is expected
     words = str(caught.value)
-    assert "0x" not in words, "the address of an object tells nobody anything"
+    assert " at 0x" not in words, "the address of an object tells nobody anything"
     assert "Admin-Pw-for-tests-1" not in words
-    assert "GET /cloud/users/user_7" in words or "GET /ocs/v1.php/cloud/users/user_7" in words
+    assert "POST " in words
+    assert "/ocs/v1.php/cloud/groups" in words
     return words
 
 
@@ -173,6 +173,15 @@ def test_a_ca_file_that_is_none_is_a_broken_setting(
 # -- the answer was lost ----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", ["cut_before", "half"])
+def test_a_question_that_gets_no_answer_has_changed_nothing(
+    connect: Connect, cloud: Cloud, kind: str
+) -> None:
+    cloud.faults.append(Fault(kind, times=None))
+    with pytest.raises(errors.CloudUnreachable):
+        connect(cloud.url).get_user("user_7")
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after", "half"])
 def test_a_cut_connection_is_an_unknown_outcome(
@@ -237,7 +246,7 @@ def test_an_earlier_certificate_is_not_blamed_for_a_later_failure(
         except errors.CloudCertificate:
             cloud.faults.append(Fault("cut_after", times=None))
             with pytest.raises(errors.CloudLost):
-                connect(cloud.url).get_user("user_7")
+                connect(cloud.url).create_group("clients")
         else:
             pytest.fail("the certificate was taken")
 
@@ -284,6 +293,13 @@ def test_a_named_authority_does_not_replace_the_usual_ones(tmp_path: Path) -> No
         adapter.cert_verify(connection, cloud.url, http.verify, None)
         assert connection.ca_certs != cloud.ca_file
         assert Path(connection.ca_certs).is_file()
+
+
+def test_a_named_authority_is_trusted_behind_a_proxy_too() -> None:
+    with Cloud(tls="good") as cloud:
+        adapter: Any = transport.session(5, True, str(cloud.ca_file)).get_adapter(cloud.url)
+    context = adapter.proxy_manager_for("http://127.0.0.1:9").connection_pool_kw["ssl_context"]
+    assert [one for one in context.get_ca_certs() if "Test authority" in str(one["subject"])]
 
 
 @pytest.mark.parametrize("kind", ["self-signed", "expired", "wrong-host"])
