@@ -46,6 +46,7 @@ def run(context: Context) -> bytes:
     if command.touches_cloud and context.host.does_nothing():
         context.log.info("etc/billmgr.DoNothing is there: nothing is done")
         return reply.ok()
+    context.level = command.level
     if command.is_light:
         return command.load().run(context)
     from utils import budget, report

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Dict, NamedTuple, Protocol, cast
 
 from utils import errors
+from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
 
 if TYPE_CHECKING:
     from utils.context import Context
@@ -21,6 +22,7 @@ class Command(NamedTuple):
 
     file: str
     budget: str = "budget_s"
+    level: int = LEVEL_WRITES
     touches_cloud: bool = True
     is_light: bool = False
 
@@ -36,13 +38,13 @@ COMMANDS: Dict[str, Command] = {
     "pricelist_dynamic_settings_tune": Command(
         "_pricelist_dynamic_settings_tune", "form_budget_s", touches_cloud=False
     ),
-    "get_server_config": Command("_get_server_config"),
+    "get_server_config": Command("_get_server_config", level=LEVEL_READS),
     "open": Command("_open"),
     "suspend": Command("_suspend"),
     "resume": Command("_resume"),
-    "setparam": Command("_set_param"),
+    "setparam": Command("_set_param", level=LEVEL_EDITS),
     "close": Command("_close"),
-    "stat": Command("_stat", "stat_budget_s"),
+    "stat": Command("_stat", "stat_budget_s", level=LEVEL_READS),
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
 """Spellings that BILLmanager may use; never advertised (protocol notes, I)."""

@@ -36,21 +36,29 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
     """The account that an earlier run began, or a new one."""
     record = service.owner.record()
     if record is not None:
-        account = service.owner.find(record)
-        if account is not None:
-            return record, account
+        try:
+            account = service.owner.find(record)
+        except errors.LoginTaken:
+            if not _may_differ(ctx):
+                raise
+            record = None
+        else:
+            if account is not None:
+                return record, account
     if record is None or service.item.mark is None:
         record = _claim(ctx, service)
     return record, _create(ctx, service, record, order)
 
 
+def _may_differ(ctx: Context) -> bool:
+    return ctx.settings.taken_login == "suffix"
+
+
 def _claim(ctx: Context, service: Service) -> Record:
     """Looks that nobody has the login, then marks the service as its owner."""
-    login = service.owner.default_login()
-    if service.cloud.get_user(login) is not None:
-        raise errors.LoginTaken(login)
+    login = service.owner.free_login(_may_differ(ctx))
     password = Secret(generate_secure_password(ctx.settings.password_length))
-    ctx.billing.save_mark(service.owner.new_mark(password))
+    ctx.billing.save_mark(service.owner.new_mark(login, password))
     return Record(login, password, proved=False)
 
 

@@ -1,19 +1,48 @@
 """A new tariff or add-on changes quota and group."""
 
-from utils import reply
-from utils.context import Context
+from utils import errors, reply
+from utils.context import Context, Service
 
 
 def run(ctx: Context) -> bytes:
     """Brings quota and group to what billing has now and tells BILLmanager.
 
     While the tariff changes, the old one's group is left; groups set by hand stay. Whether the
-    account is enabled is not touched: a suspended service may change its tariff.
+    account is enabled is not touched: a suspended service may change its tariff. A change that
+    can never be made is taken back, a passing or unknown fault never undoes a paid one.
     """
     service = ctx.service()
+    try:
+        _apply(ctx, service)
+    except errors.PmError as error:
+        if error.kind == errors.PERMANENT and error.scope == errors.SERVICE:
+            _roll_back(ctx, service)
+        raise
+    ctx.billing.post_set_param(service.item)
+    return reply.ok()
+
+
+def _apply(ctx: Context, service: Service) -> None:
     order = ctx.tariffs.order(service.item, with_client=False)
     old_tariff_id = service.item.last_tariff_id
     leave_group = ctx.tariffs.group(old_tariff_id) if old_tariff_id else ""
     service.accounts.bring(service.owner.account(), order, leave_group)
-    ctx.billing.post_set_param(service.item)
-    return reply.ok()
+
+
+def _roll_back(ctx: Context, service: Service) -> None:
+    """Takes a change of tariff back, once the old quota and group are seen in the cloud again.
+
+    Or once the account is known to be gone. Where neither can be said staff decides.
+    """
+    item = service.item
+    if item.last_tariff_id is None:
+        return
+    try:
+        old = item._replace(tariff_id=item.last_tariff_id)
+        order = ctx.tariffs.order(old, with_client=False)
+        account = service.owner.existing()
+        if account is not None:
+            service.accounts.bring(account, order, leave_group=ctx.tariffs.group(item.tariff_id))
+        ctx.billing.roll_back_tariff(item)
+    except errors.PmError as error:
+        ctx.log.warning("the change of tariff is not taken back: %s", error)

@@ -114,12 +114,17 @@ class NextcloudAPIClient:
         self._edit(login, "email", email)
 
     def _edit(self, login: str, key: str, value: str) -> None:
-        self._ocs(
-            "PUT",
-            _user_path(login),
-            data={"key": key, "value": value},
-            means={998: errors.NoSuchUser, 404: errors.NoSuchUser},
-        )
+        try:
+            self._ocs(
+                "PUT",
+                _user_path(login),
+                data={"key": key, "value": value},
+                means={998: errors.NoSuchUser, 404: errors.NoSuchUser},
+            )
+        except errors.CloudThrottled as error:
+            # The brute-force block would have met the read before: this is Nextcloud's limit of
+            # 50 such changes in 600 s for each administrator.
+            raise errors.CloudWriteLimit(error.value) from error
 
     def enable_user(self, login: str) -> None:
         """Lets the account log in; already so is success. Raises NoSuchUser."""

@@ -364,6 +364,11 @@ class Billing:
         self.mgrctl.call("service.postsetparam", sok="ok", elid=item.id)
         self._log.info("service.postsetparam done")
 
+    def roll_back_tariff(self, item: Item) -> None:
+        """Puts the service back on the tariff that it had before the change."""
+        self.mgrctl.call("service.changepricelist.rollback", sok="ok", elid=item.id)
+        self._log.warning("the change of tariff was taken back")
+
     def _post(self, item_id: int, post: Post) -> Optional[int]:
         """Makes a closing call, unless an earlier run did, and returns the status after it.
 

@@ -27,6 +27,9 @@ DISK_ADDONS = ("disk", "disc")
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
 """item.status (protocol notes, D.2)."""
 
+LEVEL_READS, LEVEL_WRITES, LEVEL_EDITS = 0, 1, 2
+"""What a command does in the cloud: looks, changes accounts, changes their fields (limited)."""
+
 TRIAL_PERIOD = -100
 BILL_BY_STATISTICS = 3
 ADDON_INTEGER = 2

@@ -2,20 +2,29 @@
 
 from functools import cached_property
 from logging import Logger
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Iterable, List, NamedTuple, Optional
 
 from utils import errors
+from utils.consts import LEVEL_READS
 from utils.host import Host
 from utils.settings import Settings, load
 
 if TYPE_CHECKING:
     from utils.api import NextcloudAPIClient
     from utils.billing import Billing
+    from utils.locks import LockFile
     from utils.ownership import Ownership
     from utils.provisioning import Provisioning
+    from utils.refusals import Refusals
     from utils.state import State
     from utils.tariff import Tariffs
     from utils.values import Item, Server
+
+AT_ONCE = 4
+"""So many processes may talk to one module's cloud at the same time."""
+
+WAIT_RESERVE_S = 20
+"""Part of a budget that is not spent on waiting for others."""
 
 
 class Args(NamedTuple):
@@ -43,8 +52,13 @@ class Context:
     def __init__(self, args: Args, host: Host) -> None:
         self.args = args
         self.host = host
+        self.level = LEVEL_READS
+        """What the command does in the cloud."""
         self.cloud_module_id: Optional[int] = None
         """The module whose cloud this run has reached for."""
+        self.refusals: Optional[Refusals] = None
+        """What that cloud refused lately."""
+        self._locks: List[LockFile] = []
 
     @cached_property
     def settings(self) -> Settings:
@@ -109,8 +123,31 @@ class Context:
         from utils.api import NextcloudAPIClient
 
         if self.concerns_module():
-            self.cloud_module_id = server.module_id
+            self._take_turn(server)
         return NextcloudAPIClient(server, self.log, self.settings.ca_file, self.settings.proxy)
+
+    def _take_turn(self, server: "Server") -> None:
+        """Waits until few enough processes are at the cloud, and looks what it refused lately.
+
+        Raises Busy, and the refusal that still stands.
+        """
+        from utils.refusals import Refusals
+
+        self.cloud_module_id = server.module_id
+        self._lock(f"cloud-{server.module_id}", range(AT_ONCE), f"module {server.module_id}")
+        refusals = Refusals(self.state, self.billing.key, server, self.level)
+        refusals.check()
+        self.refusals = refusals
+
+    def _lock(self, name: str, numbers: Iterable[int], what: str) -> None:
+        """Takes one of a file's locks until the process ends. Raises Busy."""
+        from utils.locks import LockFile
+
+        lock = LockFile(self.state.path(name) + ".lock")
+        wait_s = max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
+        if lock.take(numbers, wait_s) is None:
+            raise errors.Busy(what)
+        self._locks.append(lock)
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""
@@ -121,9 +158,13 @@ class Context:
         return Ownership(item, server, cloud, self.log, installation, former_servers)
 
     def service(self) -> Service:
-        """The service of the call with its cloud. Raises what reading either may raise."""
+        """The service of the call with its cloud, for this process alone.
+
+        Raises Busy, and what reading either may raise.
+        """
         from utils.provisioning import Provisioning
 
+        self._lock("services", [self.item_id()], f"service {self.item_id()}")
         item = self.billing.item(self.item_id())
         server = self.billing.server(item.module_id)
         cloud = self.cloud(server)

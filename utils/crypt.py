@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import hmac
 import warnings
 from typing import Any
 
@@ -23,13 +24,15 @@ class Key:
             from cryptography.hazmat.primitives.asymmetric import padding, rsa
         try:
             with open(path, "rb") as file:
-                key: Any = serialization.load_pem_private_key(file.read(), password=None)
+                pem = file.read()
+            key: Any = serialization.load_pem_private_key(pem, password=None)
         except (OSError, ValueError, TypeError) as error:
             raise errors.KeyUnavailable(f"{path}: {type(error).__name__}") from error
         if not isinstance(key, rsa.RSAPrivateKey):
             raise errors.KeyUnavailable(f"{path}: not RSA")
         self._key = key
         self._padding = padding.PKCS1v15()
+        self._pem = pem
         self._public_der = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -37,6 +40,10 @@ class Key:
     def installation(self) -> str:
         """A short name of this BILLmanager: its key is what moves with its database."""
         return hashlib.sha256(self._public_der).hexdigest()[:_INSTALLATION_LENGTH]
+
+    def fingerprint(self, text: str) -> str:
+        """A short name of a secret text that tells nobody without the key anything about it."""
+        return hmac.new(self._pem, text.encode(), hashlib.sha256).hexdigest()[:32]
 
     def capacity_bytes(self) -> int:
         """How long a text BILLmanager can encrypt with this key: one block less its padding."""

@@ -241,6 +241,12 @@ class NotPosted(PmError):
     code = "not_posted"
 
 
+class Busy(PmError):
+    """Another process works on the same service, or too many on the same cloud."""
+
+    code = "busy"
+
+
 class AccountMissing(PmError):
     """The service has no account in the cloud."""
 
@@ -367,6 +373,13 @@ class CloudThrottled(CloudError):
     """The cloud asks for patience: too many refused logins or too many writes."""
 
     code = "cloud_throttled"
+    scope = MODULE
+
+
+class CloudWriteLimit(CloudError):
+    """The cloud takes no more changes of accounts' fields for now (50 in 600 s)."""
+
+    code = "cloud_write_limit"
     scope = MODULE
 
 

@@ -18,6 +18,9 @@ from utils.consts import ADMIN_GROUP
 from utils.secret import Secret
 from utils.values import Account, Item, Mark, Server
 
+TRIED_LOGINS = 10
+"""Where a login may differ, so many are looked at before staff is asked."""
+
 
 class Record(NamedTuple):
     """What a service says of its account; `proved` is whether it was seen to be its own."""
@@ -47,15 +50,28 @@ class Ownership:
         self._addresses = (server.base_url, *former_servers)
 
     def default_login(self) -> str:
-        """The login of a new account of this service."""
+        """The login that an account of this service has, where nobody else had it before."""
         return f"user_{self._item.id}"
 
-    def new_mark(self, password: Secret) -> Mark:
+    def free_login(self, may_differ: bool) -> str:
+        """The login for a new account: the default one, or the next free where it `may_differ`.
+
+        Raises LoginTaken.
+        """
+        candidates = [self.default_login()]
+        if may_differ:
+            candidates += [f"{self.default_login()}_{number}" for number in range(2, TRIED_LOGINS)]
+        for login in candidates:
+            if self._cloud.get_user(login) is None:
+                return login
+        raise errors.LoginTaken(candidates[-1])
+
+    def new_mark(self, login: str, password: Secret) -> Mark:
         """The mark that announces a new account."""
         return Mark(
             installation=self._installation,
             item_id=self._item.id,
-            login=self.default_login(),
+            login=login,
             server=address.digest(self._server.base_url),
             password=password,
         )
@@ -92,13 +108,18 @@ class Ownership:
         Raises AccountMissing where it never had one or it is gone, LoginTaken where the account
         is another's, AccountProtected.
         """
-        record = self.record()
-        if record is None:
-            raise errors.AccountMissing(self.default_login())
-        account = self.find(record)
+        account = self.existing()
         if account is None:
-            raise errors.AccountMissing(record.login)
+            raise errors.AccountMissing(self.default_login())
         return account
+
+    def existing(self) -> Optional[Account]:
+        """The service's own account as it is now, or None where it has none.
+
+        Raises LoginTaken where the account is another's, AccountProtected.
+        """
+        record = self.record()
+        return None if record is None else self.find(record)
 
     def find(self, record: Record) -> Optional[Account]:
         """The account of the record as it is now, or None where nobody has the login.

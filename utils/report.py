@@ -16,6 +16,8 @@ def failure(context: Context, error: errors.PmError) -> None:
     What cannot be saved is logged: the error itself is answered all the same.
     """
     steps = []
+    if context.refusals is not None:
+        steps.append(_remember)
     if context.args.runningoperation is not None:
         steps.append(_on_operation)
     if error.scope == errors.MODULE and context.concerns_module():
@@ -28,13 +30,20 @@ def failure(context: Context, error: errors.PmError) -> None:
 
 
 def success(context: Context) -> None:
-    """Forgets the registered problem of the module whose cloud was just seen to work."""
+    """Forgets problem and refusals of the module whose cloud was just seen to work."""
     if context.cloud_module_id is not None:
         context.state.forget(_problem_file(context.cloud_module_id))
+    if context.refusals is not None:
+        context.refusals.forget()
 
 
 def _problem_file(module_id: int) -> str:
     return f"problem-{module_id}"
+
+
+def _remember(context: Context, error: errors.PmError) -> None:
+    if context.refusals is not None:
+        context.refusals.remember(error)
 
 
 def _on_operation(context: Context, error: errors.PmError) -> None:

@@ -14,6 +14,7 @@ class Settings(NamedTuple):
     stat_budget_s: int = 3600
     tries_before_manual: int = 10
     on_close: str = "delete"
+    taken_login: str = "refuse"
     display_name: str = "none"
     password_length: int = 20
     allow_plain_http: bool = False
@@ -70,6 +71,7 @@ _READERS: Dict[str, Callable[[str], Any]] = {
     "stat_budget_s": _number(60, 86400),
     "tries_before_manual": _number(1, 1000),
     "on_close": _choice("delete", "disable"),
+    "taken_login": _choice("refuse", "suffix"),
     "display_name": _choice("none", "client"),
     "password_length": _number(12, 64),
     "allow_plain_http": _switch,

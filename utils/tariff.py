@@ -20,7 +20,7 @@ SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtyp
        p.measure, IFNULL(a.addonlimit, p.addonlimit) AS included, a.intvalue AS extra,
        IFNULL(a.addonmax, p.addonmax) AS cap, IFNULL(a.addonmaxtrial, p.addonmaxtrial) AS trial_cap
   FROM item i
-  JOIN pricelist p ON p.parent = i.pricelist AND p.active = 'on' AND p.billtype NOT IN (4, 10)
+  JOIN pricelist p ON p.parent = IFNULL(%s, i.pricelist) AND p.active = 'on' AND p.billtype NOT IN (4, 10)
   LEFT JOIN itemtype t ON t.id = p.itemtype
   LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
  WHERE (p.compound IS NULL OR a.id IS NOT NULL)
@@ -80,7 +80,7 @@ class Tariffs:
 
         Raises QuotaMissing, QuotaZero, MeasureUnknown.
         """
-        addon = self._disk_addons([item]).get(item.id)
+        addon = self._disk_addons([item], item.tariff_id).get(item.id)
         if addon is None:
             raise errors.QuotaMissing(item.tariff_id)
         amount = _amount(addon, item.trial)
@@ -99,11 +99,16 @@ class Tariffs:
             disks[item_id] = Disk(addon["name"], addon["measure"], unit_bytes)
         return disks
 
-    def _disk_addons(self, items: List[Item]) -> Dict[int, Row]:
-        """The add-on that sells space, of each service that has one: `disk` before `disc`."""
+    def _disk_addons(self, items: List[Item], tariff_id: Optional[int] = None) -> Dict[int, Row]:
+        """The add-on that sells space, of each service that has one: `disk` before `disc`.
+
+        By the service's tariff, or as if it had the one given.
+        """
         if not items:
             return {}
-        rows = self._db.rows(_ADDONS, ADDON_INTEGER, DISK_ADDONS, [item.id for item in items])
+        rows = self._db.rows(
+            _ADDONS, tariff_id, ADDON_INTEGER, DISK_ADDONS, [item.id for item in items]
+        )
         found: Dict[int, Row] = {}
         for row in sorted(rows, key=lambda row: DISK_ADDONS.index(row["name"])):
             found.setdefault(row["item"], row)

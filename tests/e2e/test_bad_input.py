@@ -42,6 +42,12 @@ def accounts(cloud: Cloud) -> Tuple[object, object]:
     return users, dict(cloud.groups)
 
 
+def double(world: World) -> Cloud:
+    """The world's cloud, which is the double."""
+    assert isinstance(world.site, DoubleSite)
+    return world.site.cloud
+
+
 def refused(
     world: World, error_type: str, command: Optional[str], *, problem: bool = False, **run: Any
 ) -> Run:
@@ -50,12 +56,12 @@ def refused(
     With `problem` the fault is the module's, and a problem registered for it is no change.
     """
     without = ("problems",) if problem else ()
-    before = billing(world.stand, *without), accounts(world.site.cloud)
+    before = billing(world.stand, *without), accounts(double(world))
     done = world.stand.run(command, **run)
     assert done.exit_code == 1, str(done)
     assert done.error_type == error_type, str(done)
     assert done.stderr == b""
-    assert (billing(world.stand, *without), accounts(world.site.cloud)) == before
+    assert (billing(world.stand, *without), accounts(double(world))) == before
     shown = done.stdout.decode("utf-8")
     assert not [text for text in world.stand.secrets if len(text) > 5 and text in shown]
     return done
@@ -75,9 +81,7 @@ def settled() -> Iterator[World]:
 # -- the command ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "command", [None, "", "prolong", "_open", "../commands/_open"]
-)
+@pytest.mark.parametrize("command", [None, "", "prolong", "_open", "../commands/_open"])
 def test_an_unknown_or_missing_command(settled: World, command: Optional[str]) -> None:
     refused(settled, "unknown_command", command, item=settled.items[0])
 
@@ -118,7 +122,11 @@ def test_an_item_that_is_no_number(settled: World, number: str) -> None:
 def test_a_module_or_an_operation_that_is_no_number(settled: World) -> None:
     refused(settled, "bad_arguments", "stat", module="abc")
     refused(
-        settled, "bad_arguments", "close", item=settled.items[0], runningoperation="-1",
+        settled,
+        "bad_arguments",
+        "close",
+        item=settled.items[0],
+        runningoperation="-1",
         form="equals",
     )
 
@@ -224,7 +232,7 @@ def test_words_of_a_broken_document_are_not_repeated(settled: World) -> None:
 def test_no_database(world: World, command: str) -> None:
     world.stand.write_db_conf(DBSocket="/nonexistent/db.sock")
     refused(world, "database_unavailable", command, item=world.order())
-    assert not world.site.cloud.requests
+    assert not double(world).requests
 
 
 def test_a_database_that_refuses_the_login(world: World) -> None:
@@ -259,7 +267,7 @@ def test_a_core_that_fails_before_anything_was_made(
 ) -> None:
     world.stand.core_faults.append(CoreFault(".*", kind=fault, times=None))
     refused(world, error_type, "open", item=world.order())
-    assert {seen.method for seen in world.site.cloud.requests} == {"GET"}
+    assert {seen.method for seen in double(world).requests} == {"GET"}
 
 
 def test_no_mgrctl(world: World) -> None:
@@ -275,9 +283,9 @@ def test_no_key(world: World, content: Optional[bytes]) -> None:
         path.unlink()
     else:
         path.write_bytes(content)
-    asked = len(world.site.cloud.requests)
+    asked = len(double(world).requests)
     refused(world, "key_unavailable", "suspend", item=item)
-    assert len(world.site.cloud.requests) == asked
+    assert len(double(world).requests) == asked
 
 
 def other_key(world: World) -> Key:
@@ -298,7 +306,7 @@ def test_the_key_of_another_billmanager(world: World, command: str) -> None:
     world.stand.write("etc/billmgr.pem", other_key(world).pem(), mode=0o600)
     number = {"item": item} if command == "open" else {"module": world.module}
     refused(world, "module_secret_broken", command, problem=True, **number)
-    assert not world.site.cloud.requests
+    assert not double(world).requests
 
 
 # -- what is stored ---------------------------------------------------------------------------
@@ -309,18 +317,18 @@ def test_a_module_secret_that_does_not_decrypt(world: World, stored: str) -> Non
     item = world.order()
     world.stand.sql("UPDATE processingcryptedparam SET value = %s", stored)
     refused(world, "module_secret_broken", "open", problem=True, item=item)
-    assert not world.site.cloud.requests
+    assert not double(world).requests
 
 
 @pytest.mark.parametrize("name", ["userpassword", MARK])
 def test_a_secret_of_the_item_that_does_not_decrypt(world: World, name: str) -> None:
     item = world.opened()
-    asked = len(world.site.cloud.requests)
+    asked = len(double(world).requests)
     world.stand.sql(
         "UPDATE itemcryptedparam SET value = 'QUJD' WHERE item = %s AND intname = %s", item, name
     )
     refused(world, "secret_broken", "close", item=item)
-    assert len(world.site.cloud.requests) == asked
+    assert len(double(world).requests) == asked
 
 
 def test_a_secret_that_decrypts_to_control_characters(world: World) -> None:
@@ -343,7 +351,7 @@ def test_a_mark_that_is_none(world: World, text: str) -> None:
     item = world.order()
     world.stand.save_param(item, MARK, text, crypted=True)
     refused(world, "secret_broken", "open", item=item)
-    assert not world.site.cloud.requests
+    assert not double(world).requests
 
 
 @pytest.mark.parametrize(
@@ -381,7 +389,7 @@ def test_settings_that_cannot_be_used(world: World, line: str) -> None:
     run = refused(world, "settings_broken", "open", item=world.order())
     assert run.error_value is not None
     assert line.split()[0] in run.error_value
-    assert not world.site.cloud.requests
+    assert not double(world).requests
 
 
 def test_settings_that_are_no_text(world: World) -> None:
@@ -410,14 +418,14 @@ def test_settings_that_are_no_text(world: World) -> None:
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
 def test_a_cloud_that_answers_badly(world: World, fault: Fault, error_type: str) -> None:
-    world.site.cloud.faults.append(fault)
+    double(world).faults.append(fault)
     refused(world, error_type, "open", problem=True, item=world.order())
-    assert {seen.method for seen in world.site.cloud.requests} == {"GET"}
+    assert {seen.method for seen in double(world).requests} == {"GET"}
 
 
 def test_a_redirect_to_another_cloud_is_not_followed(world: World) -> None:
     with Cloud() as other:
         where = {"Location": f"{other.url}/ocs/v1.php/cloud/users/user_1"}
-        world.site.cloud.faults.append(Fault("redirect", times=None, headers=where))
+        double(world).faults.append(Fault("redirect", times=None, headers=where))
         refused(world, "cloud_moved", "open", problem=True, item=world.order())
         assert not other.requests

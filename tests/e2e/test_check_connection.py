@@ -189,9 +189,7 @@ def test_what_is_no_address_of_a_cloud(checker: Checker, address: str) -> None:
         f"root:{URL_PASSWORD}@cloud.example.com",
     ],
 )
-def test_a_password_in_the_address_is_refused_and_not_shown(
-    checker: Checker, address: str
-) -> None:
+def test_a_password_in_the_address_is_refused_and_not_shown(checker: Checker, address: str) -> None:
     checker.stand.secrets.append(URL_PASSWORD)
     assert checker.refused(base_url=address) == "url_invalid"
 
@@ -372,7 +370,8 @@ def test_a_throttled_login(checker: Checker, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault("stall", times=None, seconds=60), Fault("drip", times=None, seconds=1)],
+    "fault",
+    [Fault("stall", times=None, seconds=60), Fault("drip", times=None, seconds=1)],
     ids=["silent", "byte-a-second"],
 )
 def test_a_cloud_that_is_too_slow_is_not_waited_for(checker: Checker, fault: Fault) -> None:

@@ -57,6 +57,12 @@ def without_disk(world: World) -> int:
     return world.order(world.stand.add_tariff(world.itemtype, addons=[]))
 
 
+def double(world: World) -> Cloud:
+    """The world's cloud, which is the double."""
+    assert isinstance(world.site, DoubleSite)
+    return world.site.cloud
+
+
 # -- faults of one service --------------------------------------------------------------------
 
 
@@ -73,7 +79,7 @@ def test_a_permanent_fault_goes_to_staff_at_once_and_once(world: World) -> None:
     assert world.stand.tasks() == tasks
     assert not world.stand.problems()
     assert world.status(item) == PROCESSING
-    assert not world.site.cloud.users.find(world.login(item))
+    assert not double(world).users.find(world.login(item))
 
 
 def test_a_permanent_fault_after_the_task_was_closed_is_a_task_again(world: World) -> None:
@@ -94,12 +100,12 @@ def test_an_operation_without_a_type_of_task_goes_to_staff_all_the_same(world: W
 
 def lost_write(world: World) -> None:
     """The cloud answers every change with an empty 500."""
-    world.site.cloud.faults.append(Fault("status", method="PUT", times=None, code=500))
+    double(world).faults.append(Fault("status", method="PUT", times=None, code=500))
 
 
 def written_in_vain(world: World) -> None:
     """The cloud says yes to every change and makes none."""
-    world.site.cloud.faults.append(Fault("ocs", method="PUT", times=None, code=100))
+    double(world).faults.append(Fault("ocs", method="PUT", times=None, code=100))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_a_passing_fault_that_passed_leaves_no_trace(world: World) -> None:
     item = world.opened()
     lost_write(world)
     operation = fail(world, "suspend", item, "cloud_lost", trycount=5).operation["id"]
-    world.site.cloud.faults.clear()
+    double(world).faults.clear()
     world.stand.run("suspend", item=item, runningoperation=operation).check()
     assert world.status(item) == SUSPENDED
     assert not world.stand.operations()
@@ -196,7 +202,7 @@ def test_a_fault_of_the_module_is_one_problem_and_no_task(
         items = [world.order(), world.order()]
         break_it(cloud)
         outcomes = [fail(world, "open", item, error_type, trycount=50) for item in items]
-        run = stand.run("stat", module=world.module)
+        run = stand.run("get_server_config", module=world.module)
         assert (run.exit_code, run.error_type) == (1, error_type)
         assert all(outcome.operation["errorxml"] for outcome in outcomes)
         assert not any(outcome.is_manual for outcome in outcomes)
@@ -212,7 +218,7 @@ def test_a_fault_of_the_module_is_one_problem_and_no_task(
 
 def test_a_problem_is_registered_again_once_it_had_worked_in_between(world: World) -> None:
     item = world.opened()
-    cloud = world.site.cloud
+    cloud = double(world)
     for expected in (1, 2):
         in_maintenance(cloud)
         fail(world, "suspend", item, "cloud_maintenance")
@@ -222,11 +228,23 @@ def test_a_problem_is_registered_again_once_it_had_worked_in_between(world: Worl
         world.run("suspend", item).check()
 
 
+def test_a_success_that_never_met_the_cloud_does_not_end_a_problem(world: World) -> None:
+    items = [world.order() for _ in range(3)]
+    in_maintenance(double(world))
+    fail(world, "open", items[0], "cloud_maintenance")
+    asked = len(double(world).requests)
+    world.run("close", items[1]).check()
+    world.stand.run("stat", module=world.module).check()
+    assert len(double(world).requests) == asked
+    fail(world, "open", items[2], "cloud_maintenance")
+    assert len(world.stand.problems()) == 1
+
+
 def test_another_fault_is_another_problem(world: World) -> None:
     item = world.opened()
-    in_maintenance(world.site.cloud)
+    in_maintenance(double(world))
     fail(world, "suspend", item, "cloud_maintenance")
-    host_dead(world.site.cloud)
+    host_dead(double(world))
     fail(world, "suspend", item, "cloud_unreachable")
     fail(world, "suspend", item, "cloud_unreachable")
     texts = [row["params"] for row in world.stand.problems()]
@@ -237,15 +255,16 @@ def test_another_fault_is_another_problem(world: World) -> None:
 
 def test_every_module_has_problems_of_its_own(world: World) -> None:
     other = world.stand.add_module(world.site.url, "admin", world.site.password)
-    in_maintenance(world.site.cloud)
+    in_maintenance(double(world))
     for module in (world.module, other, world.module, other):
-        assert world.stand.run("stat", module=module).error_type == "cloud_maintenance"
+        run = world.stand.run("get_server_config", module=module)
+        assert run.error_type == "cloud_maintenance"
     assert [row["elid"] for row in world.stand.problems()] == [world.module, other]
 
 
 def test_operations_that_fail_at_the_same_time_are_one_problem(world: World) -> None:
     items = [world.order() for _ in range(3)]
-    in_maintenance(world.site.cloud)
+    in_maintenance(double(world))
 
     def slowly(call: Call) -> None:
         if call.function == "problems.register":
@@ -295,11 +314,11 @@ def test_a_key_of_another_billmanager_is_no_fault_of_one_service(world: World) -
     while _reads(key, stored):
         key = Key()
     world.stand.write("etc/billmgr.pem", key.pem(), mode=0o600)
-    asked = len(world.site.cloud.requests)
+    asked = len(double(world).requests)
     outcome = fail(world, "suspend", item, "module_secret_broken")
     assert not outcome.is_manual
     assert not world.stand.tasks()
-    assert len(world.site.cloud.requests) == asked
+    assert len(double(world).requests) == asked
 
 
 def _reads(key: Key, encrypted: str) -> bool:
@@ -326,11 +345,11 @@ def test_without_a_running_operation_nothing_is_written(world: World) -> None:
 
 def test_a_cloud_that_repeats_the_password_does_not_spread_it(world: World) -> None:
     words = f"user admin:{world.site.password} may not do this"
-    world.site.cloud.faults.append(
+    double(world).faults.append(
         Fault("ocs", method="POST", path="/users$", times=None, code=101, message=words)
     )
     refused = fail(world, "open", world.order(), "account_refused")
-    world.site.cloud.faults[:] = [Fault("ocs", times=None, code=429, message=words)]
+    double(world).faults[:] = [Fault("ocs", times=None, code=429, message=words)]
     throttled_too = fail(world, "open", world.order(), "cloud_throttled")
     texts = [str(row) for table in (world.stand.tasks(), world.stand.problems()) for row in table]
     for outcome in (refused, throttled_too):
@@ -363,7 +382,7 @@ def test_the_first_fault_is_answered_although_the_core_refuses_the_report(
 
 def test_a_problem_that_cannot_be_registered_is_tried_again(world: World) -> None:
     item = world.opened()
-    in_maintenance(world.site.cloud)
+    in_maintenance(double(world))
     world.stand.core_faults.append(CoreFault("problems.register", kind="error"))
     for expected in (0, 1, 1):
         fail(world, "suspend", item, "cloud_maintenance")
@@ -372,11 +391,11 @@ def test_a_problem_that_cannot_be_registered_is_tried_again(world: World) -> Non
 
 def test_a_module_that_cannot_remember_still_reports_and_works(world: World) -> None:
     world.stand.write("var/pmnextcloud", "a file where the folder belongs")
-    in_maintenance(world.site.cloud)
+    in_maintenance(double(world))
     item = world.order()
     fail(world, "open", item, "cloud_maintenance")
     assert len(world.stand.problems()) == 1
-    world.site.cloud.maintenance = False
+    double(world).maintenance = False
     world.run("open", item).check()
     assert world.status(item) == ACTIVE
 
@@ -392,7 +411,7 @@ def test_a_report_whose_answer_is_lost_is_made_once(
     if count == "tasks":
         fail(world, "open", without_disk(world), "quota_missing")
     else:
-        in_maintenance(world.site.cloud)
+        in_maintenance(double(world))
         fail(world, "open", world.order(), "cloud_maintenance")
     rows: List[Any] = getattr(world.stand, count)()
     assert len(rows) == 1
@@ -409,7 +428,7 @@ def test_a_stalling_cloud_costs_the_time_of_one_command(world: World) -> None:
         "processingparam", processingmodule=world.module, intname="timeout", value="300"
     )
     items = [world.order(), world.order()]
-    world.site.cloud.faults.append(Fault("stall", times=None, seconds=120))
+    double(world).faults.append(Fault("stall", times=None, seconds=120))
     outcomes: List[Outcome] = []
     with ExitStack() as stack:
         for trycount, item in zip((9, 10), items):

@@ -10,7 +10,8 @@ from typing import Dict, List, Optional
 import pytest
 from lxml import etree
 
-from tests.cloud import Fault
+from tests.cloud import Cloud, Fault
+from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.stand import Run, Stand
 from tests.stand.stand import PROGRAM
@@ -28,6 +29,12 @@ def cut_off(stand: Stand) -> None:
     """Takes database and core away from the module."""
     stand.write_db_conf(DBSocket="/nonexistent/db.sock")
     stand.core_down = True
+
+
+def double(world: World) -> Cloud:
+    """The world's cloud, which is the double."""
+    assert isinstance(world.site, DoubleSite)
+    return world.site.cloud
 
 
 # -- tune_connection --------------------------------------------------------------------------
@@ -105,9 +112,7 @@ def tariff_form(stand: Stand, module: Optional[int], stored: str = "") -> "etree
     """The tariff form as it comes back for a tariff with that group stored."""
     form = etree.Element("doc")
     etree.SubElement(form, "usergroup").text = stored
-    run = stand.run(
-        "pricelist_dynamic_settings_tune", module=module, stdin=etree.tostring(form)
-    )
+    run = stand.run("pricelist_dynamic_settings_tune", module=module, stdin=etree.tostring(form))
     return run.check().xml
 
 
@@ -162,10 +167,10 @@ def test_groups_are_offered_by_id_in_any_characters_without_asking_the_cloud(
     world: World,
 ) -> None:
     odd = "a<b> & \"c\" 'd' ]]> Группа №1 \u20ac"
-    world.site.cloud.add_group("id-7", "Shown name")
-    world.site.cloud.add_group(odd)
+    double(world).add_group("id-7", "Shown name")
+    double(world).add_group(odd)
     world.stand.run("get_server_config", module=world.module).check()
-    asked = len(world.site.cloud.requests)
+    asked = len(double(world).requests)
     cut_off(world.stand)
     form = tariff_form(world.stand, world.module)
     assert offered(form) == ["", odd, "id-7"]
@@ -173,7 +178,7 @@ def test_groups_are_offered_by_id_in_any_characters_without_asking_the_cloud(
         odd,
         "id-7",
     ]
-    assert len(world.site.cloud.requests) == asked
+    assert len(double(world).requests) == asked
 
 
 # -- get_server_config ------------------------------------------------------------------------
@@ -187,7 +192,7 @@ def kept(world: World) -> bytes:
 def test_all_groups_but_admin_are_kept_for_nobody_else_to_read(world: World) -> None:
     names = [f"group-{number:02}" for number in range(10)]
     for name in [*names, "Admin"]:
-        world.site.cloud.add_group(name)
+        double(world).add_group(name)
     world.stand.write("etc/pmnextcloud.conf", "page_size = 4\n")
     world.stand.run("get_server_config", module=world.module).check()
     assert json.loads(kept(world)) == names
@@ -195,8 +200,8 @@ def test_all_groups_but_admin_are_kept_for_nobody_else_to_read(world: World) -> 
     assert [path.name for path in folder.iterdir()] == [f"groups-{world.module}.json"]
     assert (folder / f"groups-{world.module}.json").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert len(world.site.cloud.requests) == 4
-    world.site.cloud.remove_group("group-00")
+    assert len(double(world).requests) == 4
+    double(world).remove_group("group-00")
     world.stand.run("get_server_config", module=world.module).check()
     assert json.loads(kept(world)) == names[1:]
 
@@ -213,12 +218,12 @@ def test_all_groups_but_admin_are_kept_for_nobody_else_to_read(world: World) -> 
 )
 def test_a_failed_read_keeps_the_old_list(world: World, fault: Fault, error_type: str) -> None:
     for number in range(3):
-        world.site.cloud.add_group(f"group-{number}")
+        double(world).add_group(f"group-{number}")
     world.stand.write("etc/pmnextcloud.conf", "page_size = 2\n")
     world.stand.run("get_server_config", module=world.module).check()
     before = kept(world)
-    world.site.cloud.add_group("group-3")
-    world.site.cloud.faults.append(fault)
+    double(world).add_group("group-3")
+    double(world).faults.append(fault)
     run = world.stand.run("get_server_config", module=world.module)
     assert (run.exit_code, run.error_type) == (1, error_type)
     assert kept(world) == before
@@ -227,7 +232,7 @@ def test_a_failed_read_keeps_the_old_list(world: World, fault: Fault, error_type
 def test_do_nothing_keeps_the_list_as_it_is(world: World) -> None:
     world.stand.do_nothing()
     world.stand.run("get_server_config", module=world.module).check()
-    assert not world.site.cloud.requests
+    assert not double(world).requests
     assert not (world.stand.root / "var/pmnextcloud").exists()
 
 

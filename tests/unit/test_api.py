@@ -231,7 +231,7 @@ def test_success_without_a_user_object_is_no_account(
 ) -> None:
     """Taken for one, it would be an enabled account in no group at all."""
     http.get(USER, **ocs(100, data))
-    with pytest.raises(errors.CloudLost):
+    with pytest.raises(errors.CloudError):
         cloud.get_user("user_7")
 
 
@@ -240,7 +240,7 @@ def test_success_in_xml_is_no_account(
 ) -> None:
     body = "<ocs><meta><statuscode>100</statuscode></meta><data><enabled/></data></ocs>"
     http.get(USER, body=body, content_type="text/xml")
-    with pytest.raises(errors.CloudLost):
+    with pytest.raises(errors.CloudError):
         cloud.get_user("user_7")
 
 

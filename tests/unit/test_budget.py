@@ -1,0 +1,63 @@
+"""A command's time."""
+
+import signal
+import time
+
+import pytest
+
+from utils import budget
+
+
+def test_a_body_that_hangs_is_ended_in_time() -> None:
+    started = time.monotonic()
+    with pytest.raises(budget.Spent), budget.limit(0.1):
+        time.sleep(10)
+    assert time.monotonic() - started < 1
+
+
+def test_no_library_takes_the_end_for_a_fault_of_its_own() -> None:
+    assert not issubclass(budget.Spent, Exception)
+    caught = []
+    with pytest.raises(budget.Spent), budget.limit(0.05):
+        try:
+            time.sleep(10)
+        except Exception as error:  # what is tested
+            caught.append(error)
+    assert not caught
+
+
+def test_the_end_that_was_swallowed_once_comes_again() -> None:
+    swallowed = []
+    with pytest.raises(budget.Spent), budget.limit(0.05):
+        try:
+            time.sleep(10)
+        except budget.Spent as error:
+            swallowed.append(error)
+        time.sleep(10)
+    assert len(swallowed) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, -5])
+def test_a_budget_that_is_spent_already_ends_at_once(seconds: float) -> None:
+    with pytest.raises(budget.Spent), budget.limit(seconds):
+        time.sleep(10)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_afterwards_nothing_rings_and_the_handler_is_the_old_one(fails: bool) -> None:
+    def mine(number: int, frame: object) -> None:
+        raise AssertionError("it rang")
+
+    before = signal.signal(signal.SIGALRM, mine)
+    try:
+        try:
+            with budget.limit(0.1):
+                if fails:
+                    raise KeyError
+        except KeyError:
+            assert fails
+        assert signal.getsignal(signal.SIGALRM) is mine
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+        time.sleep(0.15)
+    finally:
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,72 @@
+"""The documents that go to BILLmanager."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils import errors, forms, reply
+from utils.secret import Secret
+
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("plain", "plain"),
+        ("a < b & c > d \" '", "a < b & c > d \" '"),
+        ("control \x00\x01\x1f\x0b", "control \ufffd\ufffd\ufffd\ufffd"),
+        ("tab\tand\nline", "tab\tand\nline"),
+        ("lone \ud800\udfff surrogates", "lone \ufffd\ufffd surrogates"),
+        ("no characters \ufffe\uffff", "no characters \ufffd\ufffd"),
+        ("клиент 😀", "клиент 😀"),
+        ("]]>", "]]>"),
+    ],
+)
+def test_whatever_went_wrong_the_answer_is_a_document(value: str, told: str) -> None:
+    root = forms.parse(reply.failure(errors.QuotaZero(value)))
+    assert root.findtext("error/param[@name='value']") == told
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_document(value: str) -> None:
+    document = reply.failure(errors.Unexpected(value))
+    assert forms.parse(document).find("error") is not None
+    assert document.startswith(DECLARATION)
+
+
+def test_the_error_document_has_type_object_and_value() -> None:
+    error = ET.fromstring(reply.failure(errors.LoginTaken("user_7"))).find("error")
+    assert error is not None
+    assert error.attrib == {"type": "login_taken", "object": ""}
+    assert [(node.tag, node.attrib, node.text) for node in error] == [
+        ("param", {"name": "value"}, "user_7")
+    ]
+
+
+def test_a_secret_is_struck_out() -> None:
+    secret = Secret("Made-up&pw<77")
+    document = reply.failure(errors.CoreRefused("service.saveparam", "value", secret.reveal()))
+    assert b"Made-up" not in document
+    assert b"***" in document
+
+
+def test_done_is_an_empty_document() -> None:
+    assert reply.ok() == DECLARATION + b"<doc />\n"
+
+
+def test_features_have_types_params_with_attributes_and_names() -> None:
+    document = reply.features(
+        ["backupservice"], {"base_url": {}, "nc_password": {"crypted": "yes"}}, ["open", "stat"]
+    )
+    root = ET.fromstring(document)
+    assert [node.attrib for node in root.findall("itemtypes/itemtype")] == [
+        {"name": "backupservice"}
+    ]
+    assert [node.attrib for node in root.findall("params/param")] == [
+        {"name": "base_url"},
+        {"name": "nc_password", "crypted": "yes"},
+    ]
+    assert [node.get("name") for node in root.findall("features/feature")] == ["open", "stat"]
