@@ -64,7 +64,8 @@ def _server(ctx: Context, values: Dict[str, str]) -> Server:
     """The connection that the form describes. Raises the errors of its fields."""
     base_url = address.clean(values.get(PARAM_BASE_URL, ""))
     timeout = values.get(PARAM_TIMEOUT, "").strip()
-    if timeout and not (timeout.isdigit() and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
+    is_number = timeout.isascii() and timeout.isdigit() and len(timeout) < 6
+    if timeout and not (is_number and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
         raise errors.TimeoutInvalid(timeout)
     return Server(
         module_id=0,

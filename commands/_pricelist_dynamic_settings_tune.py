@@ -15,7 +15,8 @@ def run(ctx: Context) -> bytes:
     kept = ctx.state.read(GROUPS_FILE.format(ctx.args.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
     stored = forms.fields(form).get(TARIFF_GROUP, "").strip()
-    if stored and stored.casefold() != ADMIN_GROUP:
+    if stored:
         groups.add(stored)
-    forms.set_options(form, TARIFF_GROUP, [NO_GROUP, *((name, name) for name in sorted(groups))])
+    offered = sorted(group for group in groups if group.casefold() != ADMIN_GROUP)
+    forms.set_options(form, TARIFF_GROUP, [NO_GROUP, *((group, group) for group in offered)])
     return forms.to_bytes(form)

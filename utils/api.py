@@ -56,6 +56,8 @@ class NextcloudAPIClient:
         self._log = log
         self._http = transport.session(server.timeout_s, server.verify_tls, ca_file, proxy)
         self._auth = transport.login_auth(server.username, server.secret)
+        self.answered = False
+        """Whether the cloud has answered anything yet."""
 
     # -- users --------------------------------------------------------------------------------
 
@@ -271,7 +273,7 @@ class NextcloudAPIClient:
         answer = _envelope(response)
         if answer is None:
             _refuse_other_than_ocs(call, response)
-            raise errors.CloudLost(f"{call}: no OCS answer, HTTP {response.status}")
+            raise _no_answer(f"{call}: no OCS answer, HTTP {response.status}")
         if answer.code in (100, 200):
             return answer.data
         raise _meaning(call, response, answer, means or {})
@@ -294,6 +296,7 @@ class NextcloudAPIClient:
         except errors.CloudError as failure:
             self._log.warning("%s", failure)
             raise
+        self.answered = True
         took_ms = (time.monotonic() - started) * 1000
         self._log.debug("%s answered %d in %d ms", call, response.status, took_ms)
         if 300 <= response.status < 400:
@@ -360,10 +363,15 @@ def _refuse_other_than_ocs(call: str, response: Answer) -> None:
         raise errors.NotACloud(where)
     if status == 403:
         raise errors.RightsMissing(where)
-    if status in (502, 504) and call.startswith("GET "):
-        raise errors.CloudUnreachable(where)
     if status >= 500:
-        raise errors.CloudLost(where)
+        raise _no_answer(where)
+
+
+def _no_answer(where: str) -> errors.CloudError:
+    """What an answer that says nothing means: after a mere question, a cloud out of order."""
+    if where.startswith("GET "):
+        return errors.CloudUnreachable(where)
+    return errors.CloudLost(where)
 
 
 def _looks_like_html(response: Answer) -> bool:

@@ -115,6 +115,13 @@ class Billing:
             raise errors.ItemNotFound(f"{item_id} ({row['module'] or '-'})")
         return self._item(row, self._saved([item_id]).get(item_id, {}))
 
+    def module_of(self, item_id: int) -> int:
+        """The module of a service. Raises ItemNotFound."""
+        row = self.db.row("SELECT processingmodule FROM item WHERE id = %s", item_id)
+        if row is None or row["processingmodule"] is None:
+            raise errors.ItemNotFound(item_id)
+        return int(row["processingmodule"])
+
     def items(self, module_id: int, after: int, count: int) -> List[Item]:
         """The next services of a module that may own an account, in order of id, after `after`.
 

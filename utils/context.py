@@ -58,6 +58,8 @@ class Context:
         """The module whose cloud this run has reached for."""
         self.refusals: Optional[Refusals] = None
         """What that cloud refused lately."""
+        self.client: Optional[NextcloudAPIClient] = None
+        """The client of that cloud."""
         self._locks: List[LockFile] = []
 
     @cached_property
@@ -124,7 +126,9 @@ class Context:
 
         if self.concerns_module():
             self._take_turn(server)
-        return NextcloudAPIClient(server, self.log, self.settings.ca_file, self.settings.proxy)
+        settings = self.settings
+        self.client = NextcloudAPIClient(server, self.log, settings.ca_file, settings.proxy)
+        return self.client
 
     def _take_turn(self, server: "Server") -> None:
         """Waits until few enough processes are at the cloud, and looks what it refused lately.
@@ -165,7 +169,12 @@ class Context:
         from utils.provisioning import Provisioning
 
         self._lock("services", [self.item_id()], f"service {self.item_id()}")
-        item = self.billing.item(self.item_id())
+        try:
+            item = self.billing.item(self.item_id())
+        except errors.SecretBroken:
+            # Where the module's own secret does not decrypt either, no service is to blame.
+            self.billing.server(self.billing.module_of(self.item_id()))
+            raise
         server = self.billing.server(item.module_id)
         cloud = self.cloud(server)
         owner = self.owner(item, server, cloud)

@@ -25,7 +25,7 @@ class LockFile:
         self._file: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)
 
     def take(self, numbers: Iterable[int], wait_s: float) -> Optional[int]:
-        """The first of the numbers that is free, locked; None if none is within `wait_s` seconds."""
+        """The first free one of the numbers, locked; None if none is free within `wait_s`."""
         wanted = list(numbers)
         deadline = time.monotonic() + wait_s
         while True:

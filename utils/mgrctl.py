@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from logging import Logger
-from typing import Dict, List
+from typing import Callable, Dict, List, Mapping
 
 from utils import errors, forms
 from utils.consts import MODULE
@@ -27,8 +27,20 @@ class Mgrctl:
 
         A Secret among the values goes through the environment, never through the argument list.
         Raises CoreUnavailable where the core does not answer, CoreRefused where it says no.
-        A core that restarts is asked again for a moment: all functions used may be repeated.
+        A core that restarts is asked again for a moment, so the function must bear repetition.
         """
+        return self._call(function, params, self._run_or_again)
+
+    def call_once(self, function: str, **params: object) -> forms.Form:
+        """As `call`, for a function that adds something each time: it is not asked again."""
+        return self._call(function, params, self._run)
+
+    def _call(
+        self,
+        function: str,
+        params: Mapping[str, object],
+        run: Callable[[List[str], Dict[str, str]], bytes],
+    ) -> forms.Form:
         command = [self._path, "-m", "billmgr", "-o", "xml"]
         environment = {**os.environ, "SSH_CONNECTION": MODULE}
         pairs: List[str] = []
@@ -40,11 +52,7 @@ class Mgrctl:
             else:
                 pairs.append(f"{name}={value}")
         started = time.monotonic()
-        try:
-            data = self._run([*command, function, *pairs], environment)
-        except errors.CoreUnavailable as first:
-            self._log.warning("%s: %s, trying again", function, first)
-            data = self._run_again([*command, function, *pairs], environment)
+        data = run([*command, function, *pairs], environment)
         answer = self._read(function, data)
         self._log.debug("mgrctl %s took %d ms", function, (time.monotonic() - started) * 1000)
         return answer
@@ -68,7 +76,11 @@ class Mgrctl:
             raise errors.CoreUnavailable(f"{self._path}: {error}") from error
         return done.stdout
 
-    def _run_again(self, command: List[str], environment: Dict[str, str]) -> bytes:
+    def _run_or_again(self, command: List[str], environment: Dict[str, str]) -> bytes:
+        try:
+            return self._run(command, environment)
+        except errors.CoreUnavailable as first:
+            self._log.warning("%s, trying again", first)
         import tenacity  # only a core that is down needs it
 
         return tenacity.Retrying(

@@ -2,9 +2,13 @@
 
 from utils import errors, reply
 from utils.context import Context
+from utils.locks import LockFile
 from utils.secret import strike_out
 
 _PROBLEM = "processingmodule_connect"
+
+REPORT_WAIT_S = 3
+"""Another process that registers the same problem is waited for so long."""
 
 
 def failure(context: Context, error: errors.PmError) -> None:
@@ -31,10 +35,15 @@ def failure(context: Context, error: errors.PmError) -> None:
 
 def success(context: Context) -> None:
     """Forgets problem and refusals of the module whose cloud was just seen to work."""
-    if context.cloud_module_id is not None:
-        context.state.forget(_problem_file(context.cloud_module_id))
-    if context.refusals is not None:
-        context.refusals.forget()
+    module_id = context.cloud_module_id
+    if module_id is None or context.client is None or not context.client.answered:
+        return
+    try:
+        context.state.forget(_problem_file(module_id))
+        if context.refusals is not None:
+            context.refusals.forget()
+    except errors.StateUnwritable as error:
+        context.log.warning("%s", error)
 
 
 def _problem_file(module_id: int) -> str:
@@ -65,7 +74,7 @@ def _on_operation(context: Context, error: errors.PmError) -> None:
     answer = mgrctl.call("task.gettype", operation=context.args.command)
     task_type = answer.findtext(".//task_type")
     if task_type:
-        mgrctl.call(
+        mgrctl.call_once(
             "task.edit",
             sok="ok",
             item=context.args.item,
@@ -79,9 +88,10 @@ def _as_problem(context: Context, error: errors.PmError) -> None:
     if module_id is None:  # the fault came before the module's cloud was reached for
         module_id = context.args.module or context.billing.item(context.item_id()).module_id
     name = _problem_file(module_id)
-    if context.state.read(name) == error.code:
+    lock = LockFile(context.state.path(name) + ".lock")
+    if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
         return
-    context.billing.mgrctl.call(
+    context.billing.mgrctl.call_once(
         "problems.register",
         sok="ok",
         name=_PROBLEM,

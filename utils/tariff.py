@@ -20,7 +20,8 @@ SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtyp
        p.measure, IFNULL(a.addonlimit, p.addonlimit) AS included, a.intvalue AS extra,
        IFNULL(a.addonmax, p.addonmax) AS cap, IFNULL(a.addonmaxtrial, p.addonmaxtrial) AS trial_cap
   FROM item i
-  JOIN pricelist p ON p.parent = IFNULL(%s, i.pricelist) AND p.active = 'on' AND p.billtype NOT IN (4, 10)
+  JOIN pricelist p
+    ON p.parent = IFNULL(%s, i.pricelist) AND p.active = 'on' AND p.billtype NOT IN (4, 10)
   LEFT JOIN itemtype t ON t.id = p.itemtype
   LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
  WHERE (p.compound IS NULL OR a.id IS NOT NULL)

@@ -370,8 +370,10 @@ def test_the_first_fault_is_answered_although_the_core_is_down(world: World) -> 
     assert outcome.operation["errorxml"] is None
 
 
-@pytest.mark.parametrize("function", ["runningoperation.edit", "task.gettype", "task.edit"])
-@pytest.mark.parametrize("kind", ["error", "garbage"])
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [("runningoperation.edit", "error"), ("task.gettype", "garbage"), ("task.edit", "error")],
+)
 def test_the_first_fault_is_answered_although_the_core_refuses_the_report(
     world: World, function: str, kind: str
 ) -> None:
@@ -389,8 +391,11 @@ def test_a_problem_that_cannot_be_registered_is_tried_again(world: World) -> Non
         assert len(world.stand.problems()) == expected
 
 
-def test_a_module_that_cannot_remember_still_reports_and_works(world: World) -> None:
-    world.stand.write("var/pmnextcloud", "a file where the folder belongs")
+def test_a_module_that_cannot_remember_its_problem_still_reports_and_works(
+    world: World,
+) -> None:
+    # A folder where the file belongs can be neither replaced nor removed.
+    world.stand.write(f"var/pmnextcloud/problem-{world.module}.json/in/the/way", "")
     in_maintenance(double(world))
     item = world.order()
     fail(world, "open", item, "cloud_maintenance")

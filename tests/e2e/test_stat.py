@@ -82,7 +82,7 @@ def test_nothing_is_booked_where_the_cloud_cannot_be_read(world: World, count: i
     many(world, count)
     world.site.cloud.faults.append(Fault("status", code=500, times=None))
     run = world.stand.run("stat", module=world.module)
-    assert (run.exit_code, run.error_type) == (1, "cloud_lost")
+    assert (run.exit_code, run.error_type) == (1, "cloud_unreachable")
     assert not booked(world)
     assert not world.stand.called("service.poststat")
 

@@ -117,6 +117,9 @@ GENERAL: Dict[str, Any] = {
 }
 """Answers that mean the same to every call."""
 
+WRITE_LIMIT = ("429 empty", "429 with Retry-After")
+"""What the limit of edits answers; the block after wrong logins has an envelope and is another."""
+
 
 def stub(http: responses.RequestsMock, call: str, answer: Dict[str, Any]) -> Call:
     """Stubs one call of CALLS and returns how it is made."""
@@ -134,6 +137,8 @@ def test_a_general_answer_means_the_same_to_every_call(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, call: str, answer: str
 ) -> None:
     arguments, expected = GENERAL[answer]
+    if call in ("set_quota", "set_email") and answer in WRITE_LIMIT:
+        expected = errors.CloudWriteLimit
     make = stub(http, call, arguments)
     with pytest.raises(errors.CloudError) as caught:
         make(cloud)
@@ -423,17 +428,16 @@ def test_an_id_is_quoted_whole(
     assert http.calls[0].request.url == f"{CLOUD}/users/{quote(login, safe='')}?format=json"
 
 
-@given(login=st.text(min_size=1, max_size=64).filter(lambda text: text.strip(".")))
+@given(
+    login=st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=64).filter(
+        lambda text: text.strip(".")
+    )
+)
 def test_any_login_survives_quoting(login: str) -> None:
     cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
     with responses.RequestsMock(assert_all_requests_are_fired=False) as http:
         http.get(re.compile(".*"), **ocs(404))
-        try:
-            found = cloud.get_user(login)
-        except (UnicodeError, errors.CloudError) as error:
-            assert not login.isprintable(), error
-            return
-        assert found is None
+        assert cloud.get_user(login) is None
         assert http.calls[0].request.url == f"{CLOUD}/users/{quote(login, safe='')}?format=json"
 
 

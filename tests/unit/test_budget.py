@@ -2,6 +2,7 @@
 
 import signal
 import time
+from typing import List
 
 import pytest
 
@@ -17,23 +18,31 @@ def test_a_body_that_hangs_is_ended_in_time() -> None:
 
 def test_no_library_takes_the_end_for_a_fault_of_its_own() -> None:
     assert not issubclass(budget.Spent, Exception)
-    caught = []
-    with pytest.raises(budget.Spent), budget.limit(0.05):
+    caught: List[BaseException] = []
+
+    def library() -> None:
         try:
             time.sleep(10)
-        except Exception as error:  # what is tested
+        except Exception as error:
             caught.append(error)
+
+    with pytest.raises(budget.Spent), budget.limit(0.05):
+        library()
     assert not caught
 
 
 def test_the_end_that_was_swallowed_once_comes_again() -> None:
-    swallowed = []
-    with pytest.raises(budget.Spent), budget.limit(0.05):
+    swallowed: List[BaseException] = []
+
+    def destructor() -> None:
         try:
             time.sleep(10)
         except budget.Spent as error:
             swallowed.append(error)
         time.sleep(10)
+
+    with pytest.raises(budget.Spent), budget.limit(0.05):
+        destructor()
     assert len(swallowed) == 1
 
 

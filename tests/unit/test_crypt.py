@@ -2,7 +2,7 @@
 
 import base64
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -14,11 +14,11 @@ from utils.crypt import Key
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """BILLmanager's key file."""
     file = tmp_path_factory.mktemp("etc") / "billmgr.pem"
     file.write_bytes(keys.shared().pem())
-    yield file
+    return file
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_a_key_that_is_not_rsa_is_told(tmp_path: Path, kind: str, path: Path) ->
     content = {
         "ec": lambda: pem(ec.generate_private_key(ec.SECP256R1())),
         "ed25519": lambda: pem(ed25519.Ed25519PrivateKey.generate()),
-        "dsa": lambda: pem(dsa.generate_private_key(1024)),
+        "dsa": lambda: pem(dsa.generate_private_key(2048)),
         "public": lambda: public,
         "certificate": lambda: b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     }[kind]()

@@ -104,15 +104,16 @@ def test_an_external_file_is_never_read(tmp_path: Path) -> None:
 @given(st.binary(max_size=80) | st.text(max_size=40).map(str.encode))
 def test_no_bytes_crash_the_parser(data: bytes) -> None:
     try:
-        root = forms.parse(b"<doc>" + data + b"</doc>")
+        tag = forms.parse(b"<doc>" + data + b"</doc>").tag
     except ValueError as error:
-        assert str(error).startswith("no XML")
-    else:
-        assert root.tag == "doc"
+        tag = str(error)
+    assert tag == "doc" or tag.startswith("no XML")
 
 
 def test_a_form_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    document = '<?xml version="1.0" encoding="UTF-8"?>\n<doc><a> б&amp;<b/></a><a>2</a><!--x--><c/></doc>'
+    document = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<doc><a> б&amp;<b/></a><a>2</a><!--x--><c/></doc>'
+    )
     monkeypatch.setattr(sys, "stdin", Stdin(document.encode()))
     assert forms.fields(forms.read_stdin()) == {"a": " б&", "c": ""}
 
@@ -131,7 +132,8 @@ def test_a_field_is_set_or_added() -> None:
 
 def test_options_replace_those_of_their_field_alone() -> None:
     form = forms.parse(
-        b'<doc><slist name="usergroup"><msg>old</msg></slist><slist name="other"><msg/></slist></doc>'
+        b'<doc><slist name="usergroup"><msg>old</msg></slist>'
+        b'<slist name="other"><msg/></slist></doc>'
     )
     forms.set_options(form, "usergroup", [("", "no_group"), ("a<&", "a<&\ud800")])
     again = forms.parse(forms.to_bytes(form))

@@ -28,7 +28,7 @@ def script(tmp_path: Path, log: logging.Logger, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> List[float]:
+def waited(monkeypatch: pytest.MonkeyPatch) -> List[float]:
     """Waits between attempts are noted, not made."""
     waited: List[float] = []
     monkeypatch.setattr(mgrctl.time, "sleep", waited.append)
@@ -65,12 +65,13 @@ def test_a_core_that_is_down_is_asked_three_times(script: Script, tmp_path: Path
 
 
 def test_a_core_that_restarts_is_waited_for(
-    script: Script, _no_waiting: List[float], caplog: pytest.LogCaptureFixture
+    script: Script, waited: List[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     core = script(f"{COUNT}; [ $n -ge 3 ] || exit 1; {OK}")
     assert core.call("task.gettype").findtext("task_type") == "5"
-    assert len(_no_waiting) == 2
-    assert all(0 < seconds <= 5 for seconds in _no_waiting)
+    between = [seconds for seconds in waited if seconds >= 0.1]  # older Pythons poll the program
+    assert len(between) == 2
+    assert max(between) <= 5
     assert "trying again" in caplog.text
 
 
@@ -94,7 +95,7 @@ def test_an_answer_that_is_none_means_no_core(script: Script, output: str) -> No
     ("output", "error_type", "words"),
     [
         (
-            '<doc><error type="missed" object="function"><param name="value">x</param></error></doc>',
+            '<doc><error type="missed" object="function"><param>x</param></error></doc>',
             "missed",
             "service.open: missed (function x)",
         ),
@@ -157,7 +158,9 @@ def test_a_secret_goes_through_the_environment_alone(
     core.call("service.saveparam", name="userpassword", value=Secret("Made-up $pw' \"77"), sok="ok")
     argv = (tmp_path / "argv").read_text("utf-8")
     assert "Made-up" not in argv
-    assert "-e\nvalue=$PMNEXTCLOUD_VALUE_value\nservice.saveparam\nname=userpassword\nsok=ok" in argv
+    assert (
+        "-e\nvalue=$PMNEXTCLOUD_VALUE_value\nservice.saveparam\nname=userpassword\nsok=ok" in argv
+    )
     environment = (tmp_path / "environment").read_text("utf-8")
     assert "PMNEXTCLOUD_VALUE_value=Made-up $pw' \"77\n" in environment
     assert "SSH_CONNECTION=pmnextcloud\n" in environment
@@ -165,15 +168,13 @@ def test_a_secret_goes_through_the_environment_alone(
 
 
 def test_standard_input_is_closed_for_it(script: Script) -> None:
-    assert script(f"[ -z \"$(cat)\" ] && {OK}").call("paramlist").tag == "doc"
+    assert script(f'[ -z "$(cat)" ] && {OK}').call("paramlist").tag == "doc"
 
 
 def test_a_warning_on_standard_error_is_no_failure(script: Script) -> None:
     assert script(f"echo 'a warning' >&2; {OK}").call("paramlist").tag == "doc"
 
 
-def test_how_long_a_call_took_is_logged(
-    script: Script, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_how_long_a_call_took_is_logged(script: Script, caplog: pytest.LogCaptureFixture) -> None:
     script(OK).call("paramlist")
     assert any(line.startswith("mgrctl paramlist took ") for line in caplog.messages)

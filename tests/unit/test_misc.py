@@ -154,7 +154,9 @@ def test_a_quota_that_cannot_be_sold_is_refused(quota: Any) -> None:
         validate_quota(quota)
 
 
-@pytest.mark.parametrize("quota", [Decimal("NaN"), float("nan"), float("-inf"), Decimal("Infinity")])
+@pytest.mark.parametrize(
+    "quota", [Decimal("NaN"), float("nan"), float("-inf"), Decimal("Infinity")]
+)
 def test_a_quota_that_is_no_number_is_refused(quota: Any) -> None:
     with pytest.raises(errors.QuotaZero):
         validate_quota(quota)
@@ -230,7 +232,9 @@ def test_secrets_are_struck_out_of_lines_and_tracebacks(path: Path) -> None:
 
 
 def test_nobody_writes_a_line_of_his_own(path: Path) -> None:
-    start(path).info("%s", "first\n2026-01-01 00:00:00,000 [1] ERROR forged\r\x1b[31mred\u2028more\x00")
+    start(path).info(
+        "%s", "first\n2026-01-01 00:00:00,000 [1] ERROR forged\r\x1b[31mred\u2028more\x00"
+    )
     lines = path.read_text("utf-8").split("\n")
     assert [line for line in lines if LINE.fullmatch(line)] == [lines[0]]
     assert all(line.startswith("    ") for line in lines[1:-1])

@@ -101,7 +101,10 @@ def test_a_reader_never_sees_half(state: State) -> None:
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(st.characters(blacklist_categories=["Cs"])),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(st.characters(blacklist_categories=["Cs"])),
         lambda inner: st.lists(inner) | st.dictionaries(st.text("abc"), inner),
         max_leaves=6,
     )

@@ -1,0 +1,1323 @@
+"""Every call that a command makes, met by every kind of fault: told rightly, and right in the end.
+
+For each command the doubles first watch an undisturbed run: its requests to the cloud, its mgrctl
+calls, the state in which it ends. Then each of these calls is met by each kind of fault, the
+program is run, the fault goes away and the program is run again. New calls are covered without
+anyone listing them. What is asked of each case stands in `Trial`.
+"""
+
+import json
+import queue
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Type,
+)
+
+import pytest
+from lxml import etree
+
+from tests.cloud import LATE, Cloud, Fault, Seen
+from tests.cloud.state import User
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World
+from tests.stand import (
+    ACTIVE,
+    PROCESSING,
+    SUSPENDED,
+    Call,
+    CoreFault,
+    ModuleProcess,
+    Run,
+    Stand,
+)
+from utils import errors
+
+pytestmark = pytest.mark.proof("fault cases")
+
+MARK = "pmnextcloud_mark"
+ROLLBACK = "service.changepricelist.rollback"
+TIMEOUT_S = 5
+"""The module's time limit for one answer: the lowest that it takes."""
+
+MANY_TRIES = 50
+"""An operation tried so often goes to staff, unless its fault concerns the whole module."""
+
+PAGE_SIZE = 10
+SERVICES_BY_PAGES = 25
+RIGS = 12
+"""So many cases that mostly wait are tried at the same time."""
+
+
+# -- where it is tried ------------------------------------------------------------------------
+
+
+class ChangingCloud(Cloud):
+    """A double that becomes another one between two requests, as a restarted server does."""
+
+    _countdown = 0
+    _change: Optional[Callable[[], None]] = None
+    has_changed = False
+
+    def change_before(self, number: int, change: Callable[[], None]) -> None:
+        """Calls `change` after the answer to the request before that number, counted from now."""
+        self.has_changed = False
+        self._countdown, self._change = number - 1, change
+        if not self._countdown:
+            self._do_change()
+
+    def _do_change(self) -> None:
+        assert self._change is not None
+        self._change()
+        self.has_changed = True
+
+    def _send(self, connection: Any, request: Any, answer: Any, fault: Any) -> None:
+        self._countdown -= 1
+        if self._countdown == 0:
+            # The client must come again on a new connection, and find the change made by then.
+            answer.headers["Connection"] = "close"
+            with self.lock:
+                self._connections.discard(connection)
+            self._do_change()
+        super()._send(connection, request, answer, fault)
+
+
+class Rig:
+    """A provider, a cloud with bystanders in it, and services in every stage of life."""
+
+    def __init__(self, tls: Optional[str] = None) -> None:
+        self.stand = Stand()
+        self.cloud = ChangingCloud(tls=tls)
+        self.cloud.start()
+        # The limit of edits is a fault of its own here: without a clock it would come by itself.
+        self.cloud.rate_limit.enabled = False
+        self.site = DoubleSite(self.cloud)
+        self.configure()
+        for group in ("silver", "gold", *(f"group-{number}" for number in range(PAGE_SIZE))):
+            self.cloud.add_group(group)
+        self.world = self._world()
+        self.old_tariff = self.world.tariff(gib=5, group="silver")
+        self.new_tariff = self.world.tariff(gib=30, group="gold")
+        self.few = self._world()
+        self.many = self._world()
+        for world, count in ((self.few, 2), (self.many, SERVICES_BY_PAGES)):
+            for number in range(count):
+                self._counted(world, number + 1)
+        self.cloud.add_user("bystander", "Byst4nder-made-up", quota="7 GB", groups=["silver"])
+        self.pattern = self.world.opened(self.old_tariff)
+        """A service opened by the program: the others are made like it, and it is left alone."""
+        self.groups = set(self.cloud.groups)
+        self.effects: List[str] = []
+        """The functions of BILLmanager that took effect since it was emptied."""
+        self.stand.after_call = self._note
+
+    def _world(self) -> World:
+        return World(self.stand, self.site, timeout=TIMEOUT_S)
+
+    def _note(self, call: Call) -> None:
+        if call.error_type is None:
+            self.effects.append(call.function)
+
+    def configure(self, text: str = "") -> None:
+        """Writes the settings: the rig's own and `text`."""
+        authority = f"ca_file = {self.cloud.ca_file}\n" if self.cloud.ca_file else ""
+        own = f"page_size = {PAGE_SIZE}\n{authority}"
+        self.stand.write("etc/pmnextcloud.conf", own + text)
+
+    def _counted(self, world: World, gib: int) -> None:
+        """A service with an account that uses so many GiB."""
+        tariff = self.old_tariff
+        item = world.order(tariff)
+        login, password = world.login(item), f"Made-up-{item}"
+        self.cloud.add_user(login, password, used_bytes=gib * 1024**3, logged_in=True)
+        self.stand.save_param(item, "username", login, crypted=False)
+        self.stand.save_param(item, "userpassword", password, crypted=True)
+        self.stand.set_status(item, ACTIVE)
+
+    def like_pattern(self, *, begun: bool = False) -> int:
+        """A service as `open` leaves it; `begun` as one leaves it that was stopped on its way."""
+        item = self.world.order(self.old_tariff)
+        login, password = self.world.login(item), f"Made-up-{item}"
+        params = self.stand.params(self.pattern)
+        mark = json.loads(params[MARK])
+        mark[2], mark[3], mark[5] = item, login, password
+        self.stand.save_param(item, MARK, json.dumps(mark, separators=(",", ":")), crypted=True)
+        model = self.cloud.users[self.world.login(self.pattern)]
+        user = self.cloud.add_user(login, password, email=model.email, quota=model.quota)
+        user.groups = set(model.groups)
+        if begun:
+            user.email, user.quota, user.groups = "", "1 GB", set()
+            return item
+        self.stand.save_param(item, "username", login, crypted=False)
+        self.stand.save_param(item, "url", params["url"], crypted=False)
+        self.stand.save_param(item, "userpassword", password, crypted=True)
+        self.stand.set_status(item, ACTIVE)
+        return item
+
+    def forget_refusals(self) -> None:
+        """Ten minutes go by."""
+        for path in (self.stand.root / "var" / "pmnextcloud").glob("refused-*.json"):
+            path.unlink()
+
+    def others(self, login: str) -> Tuple[object, ...]:
+        """All accounts but that of the login, and the service that nobody works on."""
+        accounts = {
+            name: (user.password, *account(user), user.used_bytes)
+            for name, user in self.cloud.users.items()
+            if name != login
+        }
+        return accounts, self.stand.item(self.pattern), self.stand.params(self.pattern)
+
+    def clean(self, login: str) -> None:
+        """Removes what a case left in the cloud, so that lists do not grow."""
+        if self.cloud.users.find(login):
+            self.cloud.remove_user(login)
+        for group in set(self.cloud.groups) - self.groups:
+            self.cloud.remove_group(group)
+
+    def close(self) -> None:
+        """The end. Raises AssertionError if a secret stood on a command line or in the log."""
+        try:
+            assert not self.stand.leaks
+            written = self.stand.log
+            assert not [text for text in self.stand.secrets if len(text) > 5 and text in written]
+        finally:
+            self.cloud.stop()
+            self.stand.close()
+
+
+class Rigs:
+    """The rigs of a whole test module, made when they are first needed."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._made: Dict[Optional[str], List[Rig]] = {}
+        self._plans: Dict[str, Plan] = {}
+        self._contexts: List[Any] = []
+
+    def get(self, tls: Optional[str] = None, count: int = 1) -> List[Rig]:
+        """So many rigs whose cloud speaks plain http or has a good certificate."""
+        made = self._made.setdefault(tls, [])
+        while len(made) < count:
+            rig = Rig(tls)
+            self._stack.callback(rig.close)
+            made.append(rig)
+        return made[:count]
+
+    def plan(self, scene: str) -> "Plan":
+        """What an undisturbed run of the scene's command does; it is run once."""
+        if scene not in self._plans:
+            self._plans[scene] = undisturbed(self.get()[0], scene)
+        return self._plans[scene]
+
+    def wrong_certificate(self, number: int) -> Any:
+        """The TLS side of a server that nobody should trust: by turns one of three kinds."""
+        if not self._contexts:
+            for kind in ("self-signed", "expired", "wrong-host"):
+                other = self._stack.enter_context(Cloud(tls=kind))
+                self._contexts.append(other._context)
+        return self._contexts[number % len(self._contexts)]
+
+    def close(self) -> None:
+        """Ends all of them."""
+        self._stack.close()
+
+    def at_once(self, cases: "Sequence[Tuple[str, Trouble]]", conf: str = "") -> List[str]:
+        """Tries cases that mostly wait, many at the same time; gives what was wrong."""
+        for scene, _ in cases:
+            self.plan(scene)
+        free: queue.Queue[Rig] = queue.Queue()
+        width = min(RIGS, len(cases))
+        for rig in self.get(count=width):
+            rig.configure(conf)
+            free.put(rig)
+
+        def one(case: "Tuple[str, Trouble]") -> List[str]:
+            scene, trouble = case
+            rig = free.get()
+            try:
+                return Trial(rig, scene, self.plan(scene), trouble).wrong
+            finally:
+                free.put(rig)
+
+        try:
+            with ThreadPoolExecutor(width) as pool:
+                return [text for found in pool.map(one, cases) for text in found]
+        finally:
+            for rig in self.get(count=width):
+                rig.configure()
+
+
+@pytest.fixture(scope="module")
+def rigs() -> Iterator[Rigs]:
+    """Stands and doubles that serve all cases of this file."""
+    made = Rigs()
+    yield made
+    made.close()
+
+
+# -- what is tried ----------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A command about to be run: on a service, on a module or, with a form, on neither."""
+
+    rig: Rig
+    command: str
+    world: World
+    item: Optional[int] = None
+    tariff: Optional[int] = None
+    form: Optional[str] = None
+
+    @property
+    def login(self) -> str:
+        """The service's login, empty where there is no service."""
+        return "" if self.item is None else self.world.login(self.item)
+
+    def start(self, operation: Optional[int] = None) -> ModuleProcess:
+        """Starts the command."""
+        stand = self.rig.stand
+        if self.form is not None:
+            return stand.start(self.command, stdin=self.form)
+        if self.item is None:
+            return stand.start(self.command, module=self.world.module)
+        return stand.start(self.command, item=self.item, runningoperation=operation)
+
+    def state(self) -> Dict[str, Any]:
+        """What the command is about, in words that name neither service nor rig."""
+        if self.command == "stat":
+            return {"rows": self._rows(), "posted": "service.poststat" in self.rig.effects}
+        if self.command == "get_server_config":
+            return {"groups": json.loads(self.rig.stand.read(self._groups_file))}
+        return {} if self.item is None else self._service(self.item)
+
+    @property
+    def _groups_file(self) -> str:
+        return f"var/pmnextcloud/groups-{self.world.module}.json"
+
+    def keep_groups(self, groups: List[str]) -> None:
+        """Writes an older list of groups."""
+        self.rig.stand.write(self._groups_file, json.dumps(groups))
+
+    def _rows(self) -> Dict[int, Tuple[str, float, str]]:
+        rows = self.rig.stand.stats(self.world.module)
+        found = {
+            self.world.items.index(row["item"]): (row["param"], float(row["value"]), row["measure"])
+            for row in rows
+        }
+        assert len(found) == len(rows)
+        return found
+
+    def _service(self, item: int) -> Dict[str, Any]:
+        stand, cloud = self.rig.stand, self.rig.cloud
+        service, params = stand.item(item), stand.params(item)
+        same_login = re.compile(re.escape(self.login) + r"(_\d+)?", re.IGNORECASE)
+        owner = cloud.users.find(self.login)
+        marked = json.loads(params.get(MARK, "null"))
+        return {
+            "status": service["status"],
+            "tariff": service["pricelist"] == self.tariff,
+            "tariff changes": service["lastpricelist"] is not None,
+            "saved": sorted(params),
+            "encrypted": stand.crypted_names(item),
+            "operations": len(stand.operations(item)),
+            "login": params.get("username") == self.login,
+            "address": params.get("url") == self.rig.site.url,
+            "mark": marked and (marked[3] == self.login, owner and owner.password == marked[5]),
+            "password": owner and owner.password == params.get("userpassword"),
+            "gets in": cloud.login_works(self.login, params.get("userpassword", "")),
+            "accounts": [
+                account(user) for name, user in cloud.users.items() if same_login.fullmatch(name)
+            ],
+        }
+
+
+def account(user: User) -> Tuple[object, ...]:
+    """What a module could change of an account."""
+    groups = sorted(re.sub(r"new-\d+", "new", group) for group in user.groups)
+    return user.enabled, user.email, groups, user.quota, user.display_name
+
+
+def ordered(rig: Rig) -> Case:
+    """An order whose group is there."""
+    return Case(rig, "open", rig.world, rig.world.order(rig.old_tariff), rig.old_tariff)
+
+
+def ordered_with_new_group(rig: Rig) -> Case:
+    """An order whose group nobody has made yet."""
+    tariff = rig.world.tariff(group=f"new-{len(rig.world.items)}")
+    return Case(rig, "open", rig.world, rig.world.order(tariff), tariff)
+
+
+def begun(rig: Rig) -> Case:
+    """An order whose account an earlier run made, but not yet as ordered."""
+    return Case(rig, "open", rig.world, rig.like_pattern(begun=True), rig.old_tariff)
+
+
+def active(rig: Rig) -> Case:
+    """An open service to be suspended."""
+    return Case(rig, "suspend", rig.world, rig.like_pattern(), rig.old_tariff)
+
+
+def suspended(rig: Rig) -> Case:
+    """A suspended service to be resumed."""
+    item = rig.like_pattern()
+    rig.cloud.users[rig.world.login(item)].enabled = False
+    rig.stand.set_status(item, SUSPENDED)
+    return Case(rig, "resume", rig.world, item, rig.old_tariff)
+
+
+def changing(rig: Rig) -> Case:
+    """A service whose new tariff has another quota and another group."""
+    item = rig.like_pattern()
+    rig.stand.change_tariff(item, rig.new_tariff)
+    return Case(rig, "setparam", rig.world, item, rig.new_tariff)
+
+
+def changing_to_new_group(rig: Rig) -> Case:
+    """The same, with a group that nobody has made yet."""
+    item = rig.like_pattern()
+    tariff = rig.world.tariff(gib=30, group=f"new-{item}")
+    rig.stand.change_tariff(item, tariff)
+    return Case(rig, "setparam", rig.world, item, tariff)
+
+
+def ending(rig: Rig) -> Case:
+    """An open service to be closed."""
+    return Case(rig, "close", rig.world, rig.like_pattern(), rig.old_tariff)
+
+
+def counted(rig: Rig, world: World) -> Case:
+    """Services whose usage is to be counted, none of it counted yet."""
+    rig.stand.sql("DELETE FROM itemstat")
+    return Case(rig, "stat", world)
+
+
+def listing(rig: Rig) -> Case:
+    """A module whose groups were read before, when they were others."""
+    case = Case(rig, "get_server_config", rig.world)
+    case.keep_groups(["older"])
+    return case
+
+
+def connecting(rig: Rig) -> Case:
+    """The connection form."""
+    form = (
+        f"<doc><processingmodule><base_url>{rig.site.url}</base_url>"
+        f"<nc_username>{rig.site.login}</nc_username><nc_password>{rig.site.password}</nc_password>"
+        f"<timeout>{TIMEOUT_S}</timeout></processingmodule></doc>"
+    )
+    return Case(rig, "check_connection", rig.world, form=form)
+
+
+SCENES: Dict[str, Callable[[Rig], Case]] = {
+    "open": ordered,
+    "open-again": begun,
+    "suspend": active,
+    "resume": suspended,
+    "setparam": changing,
+    "close": ending,
+    "stat-few": lambda rig: counted(rig, rig.few),
+    "stat-many": lambda rig: counted(rig, rig.many),
+    "get_server_config": listing,
+    "check_connection": connecting,
+}
+MORE_SCENES: Dict[str, Callable[[Rig], Case]] = {
+    "open-new-group": ordered_with_new_group,
+    "setparam-new-group": changing_to_new_group,
+}
+ALL_SCENES = {**SCENES, **MORE_SCENES}
+
+
+class Request(NamedTuple):
+    """A request of an undisturbed run: `caller` is module, customer or nobody."""
+
+    number: int
+    method: str
+    path: str
+    caller: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.method != "GET"
+
+
+class Plan(NamedTuple):
+    """What an undisturbed run does and where it ends."""
+
+    requests: List[Request]
+    functions: List[str]
+    state: Dict[str, Any]
+
+
+def undisturbed(rig: Rig, scene: str) -> Plan:
+    """Watches a run that nothing disturbs. Raises AssertionError where it fails."""
+    case = ALL_SCENES[scene](rig)
+    requests, calls = len(rig.cloud.requests), len(rig.stand.calls)
+    rig.effects.clear()
+    operation = None if case.item is None else rig.stand.add_operation(case.command, case.item)
+    case.start(operation).finish().check()
+    plan = Plan(
+        [
+            Request(number, seen.method, seen.path, _caller(rig, seen))
+            for number, seen in enumerate(rig.cloud.requests[requests:], 1)
+        ],
+        [call.function for call in rig.stand.calls[calls:]],
+        case.state(),
+    )
+    assert plan.requests
+    rig.clean(case.login)
+    return plan
+
+
+def _caller(rig: Rig, seen: Seen) -> str:
+    if seen.login is None:
+        return "nobody"
+    return "module" if seen.login == rig.site.login else "customer"
+
+
+# -- what is asked of each case ---------------------------------------------------------------
+
+
+class Trouble(NamedTuple):
+    """A fault: how it begins and ends, whether it was met, what the program may say of it.
+
+    `codes` are the errors that fit; "" among them stands for success. `is_reported` says whether
+    the core could take a report of it, `silent_after` after which request no login may be sent any
+    more, `budget_s` how long the run may take.
+    """
+
+    name: str
+    begin: Callable[[Rig], None]
+    end: Callable[[Rig], None]
+    was_met: Callable[[Rig], bool]
+    codes: FrozenSet[str]
+    is_reported: bool = True
+    silent_after: Optional[int] = None
+    budget_s: float = 90
+
+
+def _errors() -> Dict[str, Set[Tuple[str, str]]]:
+    """All error codes of the program with kind and scope."""
+    found: Dict[str, Set[Tuple[str, str]]] = {}
+    waiting: List[Type[errors.PmError]] = [errors.PmError]
+    for error in waiting:
+        found.setdefault(error.code, set()).add((error.kind, error.scope))
+        waiting += error.__subclasses__()
+    return found
+
+
+ERRORS = _errors()
+
+
+def canonical(document: bytes) -> bytes:
+    """A document in the one spelling of it."""
+    return etree.tostring(etree.fromstring(document), method="c14n")
+
+
+class Trial:
+    """One case; `wrong` says what was not as it has to be, in words.
+
+    Asked are: one document, in agreement with the exit code, in time; success only where the goal
+    is reached; otherwise an error that fits and that stands on the operation, which goes to staff
+    only for a fault of one service; nothing handed out or reported that is not so; no tariff taken
+    back; no login sent after a refused one. And after the fault, the same command once more: the
+    state of an undisturbed run, one account, nobody else's touched.
+    """
+
+    def __init__(self, rig: Rig, scene: str, plan: Plan, trouble: Trouble) -> None:
+        self.wrong: List[str] = []
+        self._rig, self._plan, self._trouble = rig, plan, trouble
+        self._name = f"{scene}, {trouble.name}"
+        self._case = ALL_SCENES[scene](rig)
+        self._operation: Optional[int] = None
+        if self._case.item is not None:
+            self._operation = rig.stand.add_operation(
+                self._case.command, self._case.item, MANY_TRIES
+            )
+        others = rig.others(self._case.login)
+        before = self._case.state() if self._case.command != "stat" else {}
+        rig.effects.clear()
+        self._disturbed(before)
+        rig.forget_refusals()
+        self._again()
+        self._ask(rig.others(self._case.login) == others, "somebody else's account was changed")
+        rig.clean(self._case.login)
+
+    def _ask(self, is_so: bool, otherwise: object) -> None:
+        if not is_so:
+            self.wrong.append(f"{self._name}: {otherwise}")
+
+    def _disturbed(self, before: Dict[str, Any]) -> None:
+        first = len(self._rig.cloud.requests)
+        self._trouble.begin(self._rig)
+        try:
+            run = self._case.start(self._operation).finish()
+            self._ask(self._trouble.was_met(self._rig), "the fault was not met")
+        finally:
+            self._trouble.end(self._rig)
+        self._ask(run.seconds < self._trouble.budget_s, f"took {run.seconds:.1f} s")
+        if not self._is_one_document(run):
+            return
+        code = run.error_type or ""
+        self._ask(code in self._trouble.codes, f"answered {run.stdout.decode()}")
+        self._ask(ROLLBACK not in self._rig.effects, "the tariff was taken back")
+        if self._trouble.silent_after is not None:
+            later = self._rig.cloud.requests[first + self._trouble.silent_after :]
+            asked = [seen for seen in later if seen.login is not None]
+            self._ask(not asked, f"a login after a refused one: {asked}")
+        if code:
+            self._failed(run, code, before)
+        else:
+            self._reached("success, but")
+
+    def _is_one_document(self, run: Run) -> bool:
+        try:
+            document = run.xml
+        except AssertionError as error:
+            self._ask(False, error)
+            return False
+        self._ask(document.tag == "doc" and run.stdout.count(b"<?xml") == 1, "not one document")
+        self._ask(run.exit_code == (0 if run.error is None else 1), f"exit code {run.exit_code}")
+        self._ask(run.stderr == b"", run.stderr)
+        return True
+
+    def _reached(self, when: str) -> None:
+        state = self._case.state()
+        for name, value in self._plan.state.items():
+            self._ask(state[name] == value, f"{when} {name} is {state[name]}, not {value}")
+
+    def _failed(self, run: Run, code: str, before: Dict[str, Any]) -> None:
+        posted = [name for name in self._rig.effects if name in self._plan.functions[-1:]]
+        state = self._case.state()
+        if self._case.command == "stat":
+            wanted = self._plan.state["rows"]
+            booked = {number: wanted.get(number) for number in state["rows"]}
+            self._ask(state["rows"] == booked, f"booked {state['rows']}")
+            self._ask(not state["posted"] or bool(posted), "usage reported as whole")
+        elif self._case.item is None:
+            self._ask(state == before, f"changed to {state}")
+        elif not posted:
+            self._ask(state["status"] == before["status"], f"status {state['status']}")
+            self._on_operation(run, code)
+            if "userpassword" in state["saved"]:
+                self._ask(bool(state["password"]), "a password was saved that does not fit")
+            if self._case.command == "open" and "userpassword" in state["saved"]:
+                wanted = self._plan.state["accounts"]
+                self._ask(state["accounts"] == wanted, f"handed out {state['accounts']}")
+
+    def _on_operation(self, run: Run, code: str) -> None:
+        assert self._operation is not None
+        row = self._rig.stand.operation(self._operation)
+        if row is None:
+            self._ask(False, "the operation is gone")
+            return
+        if not self._trouble.is_reported:
+            return
+        saved = (row["errorxml"] or "<none/>").encode()
+        self._ask(canonical(saved) == canonical(run.stdout), f"saved {saved!r}")
+        scopes = {scope for _, scope in ERRORS.get(code, set())}
+        self._ask(len(scopes) == 1, f"whose fault is {code}?")
+        is_manual = row["manual"] == "on"
+        self._ask(is_manual == (scopes == {errors.SERVICE}), f"{code}: manual is {row['manual']}")
+        tasks = self._rig.stand.sql(
+            "SELECT id FROM task WHERE runningoperation = %s", self._operation
+        )
+        self._ask(len(tasks) == int(is_manual), f"{len(tasks)} tasks")
+
+    def _again(self) -> None:
+        operation = self._operation
+        if operation is not None and self._rig.stand.operation(operation) is None:
+            operation = None
+        run = self._case.start(operation).finish()
+        if run.exit_code != 0:
+            self._ask(False, f"repeated: {run.stdout.decode()}")
+            return
+        self._reached("repeated:")
+
+
+# -- faults of the cloud ----------------------------------------------------------------------
+
+
+class Kind(NamedTuple):
+    """A kind of fault: its double, and the errors that fit it where it meets a read or a write.
+
+    `stays` says whether it is tried as one that stays or as one that passes; the other way is
+    tried at length. `may_pass` says whether a write that it meets may have reached its goal.
+    """
+
+    fault: Fault
+    stays: bool
+    reads: Set[str]
+    writes: Set[str]
+    may_pass: bool = False
+
+
+LOST = {"cloud_unreachable", "cloud_lost"}
+THROTTLED = {"cloud_throttled", "cloud_write_limit"}
+KINDS: Dict[str, Kind] = {
+    "cut before": Kind(Fault("cut_before"), False, {"cloud_unreachable"}, LOST),
+    "cut after": Kind(Fault("cut_after"), False, {"cloud_unreachable"}, LOST, may_pass=True),
+    "half": Kind(Fault("half"), False, {"cloud_unreachable"}, LOST, may_pass=True),
+    "empty 200": Kind(Fault("empty"), False, LOST, LOST, may_pass=True),
+    "HTML 200": Kind(Fault("html"), False, {"not_a_cloud"}, {"not_a_cloud"}),
+    "301": Kind(Fault("redirect"), True, {"cloud_moved"}, {"cloud_moved"}),
+    "400 untrusted host": Kind(
+        Fault("untrusted_host"), True, {"cloud_untrusted_host"}, {"cloud_untrusted_host"}
+    ),
+    "401": Kind(Fault("unauthorized"), True, {"cloud_login_refused"}, {"cloud_login_refused"}),
+    "403 password confirmation": Kind(
+        Fault("password_confirmation"),
+        True,
+        {"cloud_app_password_refused"},
+        {"cloud_app_password_refused"},
+    ),
+    "412": Kind(Fault("precondition"), True, {"not_a_cloud"}, {"not_a_cloud"}),
+    "429": Kind(Fault("throttle_http"), True, {"cloud_throttled"}, THROTTLED),
+    "429 with Retry-After": Kind(
+        Fault("throttle_retry_after"), True, {"cloud_throttled"}, THROTTLED
+    ),
+    "429 inside 200": Kind(Fault("throttle_v1"), True, {"cloud_throttled"}, THROTTLED),
+    "500": Kind(Fault("status", code=500), False, LOST, LOST),
+    "502": Kind(Fault("bad_gateway"), False, {"cloud_unreachable"}, LOST, may_pass=True),
+    "503 maintenance": Kind(
+        Fault("maintenance"), True, {"cloud_maintenance"}, {"cloud_maintenance"}
+    ),
+}
+REFUSED = "refused connection"
+CERTIFICATE = "wrong certificate"
+
+
+def trouble_of(kind: str, request: Request, stays: Optional[bool] = None) -> Trouble:
+    """The fault of that kind at that request; `stays` None is the habit of the kind."""
+    made = KINDS[kind]
+    stays = made.stays if stays is None else stays
+    fault = Fault(
+        made.fault.kind,
+        nth=request.number,
+        times=None if stays else 1,
+        code=made.fault.code,
+    )
+    codes = set(made.writes if request.writes else made.reads)
+    if request.path == "/status.php":
+        codes.add("not_a_cloud")  # some of these are no answer of a status page at all
+    if made.may_pass and (request.writes or kind == "502"):
+        codes.add("")
+    if kind == "401" and request.caller == "customer":
+        codes = {"login_taken"}  # the account does not take the password of our mark
+    if kind == "401" and request.caller == "nobody" and not request.path.endswith(".php"):
+        codes = {""}  # a cloud that shows its capabilities to nobody: the login comes after it
+    is_refused = kind == "401" and request.caller != "nobody"
+    return Trouble(
+        f"{kind}{' for good' if stays else ' once'} at {request.number} {request.method}"
+        f" {request.path}",
+        begin=lambda rig: rig.cloud.faults.append(fault),
+        end=lambda rig: rig.cloud.faults.clear(),
+        was_met=lambda rig: fault.matched >= request.number,
+        codes=frozenset(codes),
+        silent_after=request.number if is_refused else None,
+    )
+
+
+def refused_at(request: Request) -> Trouble:
+    """Nobody listens any more when that request comes."""
+    return Trouble(
+        f"{REFUSED} at {request.number} {request.method} {request.path}",
+        begin=lambda rig: rig.cloud.change_before(request.number, rig.cloud.pause),
+        end=lambda rig: rig.cloud.resume(),
+        was_met=lambda rig: rig.cloud.has_changed,
+        codes=frozenset({"cloud_unreachable"}),
+    )
+
+
+def untrusted_at(rig: Rig, request: Request, context: Any) -> Trouble:
+    """Somebody else answers when that request comes."""
+    good = rig.cloud._context
+
+    def become(other: Any) -> None:
+        rig.cloud._context = other
+
+    return Trouble(
+        f"{CERTIFICATE} at {request.number} {request.method} {request.path}",
+        begin=lambda _: rig.cloud.change_before(request.number, lambda: become(context)),
+        end=lambda _: become(good),
+        was_met=lambda _: rig.cloud.has_changed,
+        codes=frozenset({"cloud_certificate"}),
+    )
+
+
+def judge(wrong: List[str], tried: int, record: Callable[[str, object], None]) -> None:
+    """Counts the cases. Raises AssertionError, naming all that were wrong, if any was."""
+    record("tried", tried)
+    assert tried
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_of_the_cloud(
+    rigs: Rigs, scene: str, kind: str, record_property: Callable[[str, object], None]
+) -> None:
+    plan, rig = rigs.plan(scene), rigs.get()[0]
+    wrong: List[str] = []
+    for request in plan.requests:
+        wrong += Trial(rig, scene, plan, trouble_of(kind, request)).wrong
+    judge(wrong, len(plan.requests), record_property)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scene", ALL_SCENES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_of_the_cloud_the_other_way(
+    rigs: Rigs, scene: str, kind: str, record_property: Callable[[str, object], None]
+) -> None:
+    plan, rig = rigs.plan(scene), rigs.get()[0]
+    ways = (True, False) if scene in MORE_SCENES else (not KINDS[kind].stays,)
+    wrong: List[str] = []
+    for request in plan.requests:
+        for stays in ways:
+            wrong += Trial(rig, scene, plan, trouble_of(kind, request, stays)).wrong
+    judge(wrong, len(plan.requests) * len(ways), record_property)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_connection_that_is_refused(
+    rigs: Rigs, scene: str, record_property: Callable[[str, object], None]
+) -> None:
+    plan, rig = rigs.plan(scene), rigs.get()[0]
+    wrong: List[str] = []
+    for request in plan.requests:
+        wrong += Trial(rig, scene, plan, refused_at(request)).wrong
+    judge(wrong, len(plan.requests), record_property)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_certificate_that_is_wrong(
+    rigs: Rigs, scene: str, record_property: Callable[[str, object], None]
+) -> None:
+    plan, rig = rigs.plan(scene), rigs.get("good")[0]
+    wrong: List[str] = []
+    for request in plan.requests:
+        context = rigs.wrong_certificate(request.number)
+        wrong += Trial(rig, scene, plan, untrusted_at(rig, request, context)).wrong
+    judge(wrong, len(plan.requests), record_property)
+
+
+# -- a cloud that is slow ---------------------------------------------------------------------
+
+
+def stalled_at(request: Request, late: bool) -> Trouble:
+    """No answer within the module's time limit; `late` carries the request out after it."""
+    fault = Fault(
+        "stall",
+        nth=request.number,
+        seconds=TIMEOUT_S + 1.5 if late else TIMEOUT_S + 0.5,
+        effect=LATE if late else None,
+    )
+
+    def end(rig: Rig) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if all(seen.http_status for seen in rig.cloud.requests if seen.fault == "stall"):
+                break
+            time.sleep(0.1)
+        rig.cloud.faults.clear()
+
+    codes = LOST | {""} if request.writes else {"cloud_unreachable"}
+    return Trouble(
+        f"timeout{', done late' if late else ''} at {request.number} {request.method}"
+        f" {request.path}",
+        begin=lambda rig: rig.cloud.faults.append(fault),
+        end=end,
+        was_met=lambda rig: fault.matched >= request.number,
+        codes=frozenset(codes),
+        budget_s=30,
+    )
+
+
+def requests_of(rigs: Rigs, scenes: Sequence[str]) -> List[Tuple[str, Request]]:
+    """All requests of these scenes."""
+    return [(scene, request) for scene in scenes for request in rigs.plan(scene).requests]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_request_that_gets_no_answer_in_time(
+    rigs: Rigs, late: bool, record_property: Callable[[str, object], None]
+) -> None:
+    cases = [
+        (scene, stalled_at(request, late))
+        for scene, request in requests_of(rigs, [*SCENES])
+        if request.writes or not late
+    ]
+    judge(rigs.at_once(cases), len(cases), record_property)
+
+
+BUDGETS = "budget_s = 20\nform_budget_s = 5\nstat_budget_s = 60\n"
+BUDGET_S = {"stat": 60, "check_connection": 5}
+
+
+def dripping_at(scene: str, request: Request) -> Trouble:
+    """The answer comes at one byte a second, which no time limit for one byte ends."""
+    fault = Fault("drip", nth=request.number, times=None)
+    return Trouble(
+        f"one byte a second at {request.number} {request.method} {request.path}",
+        begin=lambda rig: rig.cloud.faults.append(fault),
+        end=lambda rig: rig.cloud.faults.clear(),
+        was_met=lambda rig: fault.matched >= request.number,
+        codes=frozenset({"out_of_time"}),
+        budget_s=BUDGET_S.get(scene.partition("-")[0], 20) + 2,
+    )
+
+
+@pytest.mark.parametrize(
+    "scenes",
+    [
+        ["suspend", "check_connection"],
+        pytest.param(["open", "open-again", "resume", "setparam", "close"], marks=pytest.mark.long),
+        pytest.param(["get_server_config", "stat-few", "stat-many"], marks=pytest.mark.long),
+    ],
+    ids=["some", "services", "modules"],
+)
+def test_an_answer_that_comes_byte_by_byte(
+    rigs: Rigs, scenes: List[str], record_property: Callable[[str, object], None]
+) -> None:
+    cases = [
+        (scene, dripping_at(scene, request)) for scene, request in requests_of(rigs, scenes)
+    ]
+    judge(rigs.at_once(cases, BUDGETS), len(cases), record_property)
+
+
+# -- faults of BILLmanager's core -------------------------------------------------------------
+
+
+class CoreKind(NamedTuple):
+    """A fault of mgrctl: its double, how often it comes, the errors that fit."""
+
+    kind: str
+    times: Optional[int]
+    codes: Set[str]
+    all_functions: bool = False
+
+
+CORE_KINDS: Dict[str, CoreKind] = {
+    "exit 1 once": CoreKind("exit1", 1, {""}),
+    "exit 1 for good": CoreKind("exit1", None, {"core_unavailable"}),
+    "core down": CoreKind("exit1", None, {"core_unavailable"}, all_functions=True),
+    "error in the body": CoreKind("error", 1, {"core_refused"}),
+    "answer lost once": CoreKind("cut_after_effect", 1, {""}),
+    "answer lost for good": CoreKind("cut_after_effect", None, {"", "core_unavailable"}),
+    "no document": CoreKind("garbage", 1, {"core_unavailable"}),
+}
+HANGS: Dict[str, CoreKind] = {
+    "hang once": CoreKind("hang", 1, {""}),
+    "hang for good": CoreKind("hang", None, {"core_unavailable"}),
+}
+
+
+def core_trouble(kind: CoreKind, name: str, functions: List[str], index: int) -> Trouble:
+    """The fault of that kind at the call with that index among `functions`."""
+    function = functions[index]
+    nth = functions[: index + 1].count(function)
+    fault = CoreFault(re.escape(function), nth, kind.kind, kind.times)
+    if kind.all_functions:
+        fault = CoreFault(".*", index + 1, kind.kind, kind.times)
+    return Trouble(
+        f"{name} at {index + 1} {function}",
+        begin=lambda rig: rig.stand.core_faults.append(fault),
+        end=lambda rig: rig.stand.core_faults.clear(),
+        was_met=lambda rig: fault.seen >= fault.nth,
+        codes=frozenset(kind.codes),
+        is_reported=not kind.all_functions,
+    )
+
+
+def core_cases(rigs: Rigs, name: str, kind: CoreKind) -> List[Tuple[str, Trouble]]:
+    """That kind of fault at every mgrctl call of every scene."""
+    return [
+        (scene, core_trouble(kind, name, plan.functions, index))
+        for scene, plan in ((scene, rigs.plan(scene)) for scene in SCENES)
+        for index in range(len(plan.functions))
+    ]
+
+
+@pytest.mark.parametrize("name", CORE_KINDS)
+def test_a_fault_of_the_core(
+    rigs: Rigs, name: str, record_property: Callable[[str, object], None]
+) -> None:
+    cases = core_cases(rigs, name, CORE_KINDS[name])
+    judge(rigs.at_once(cases), len(cases), record_property)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", HANGS)
+def test_a_core_that_hangs(
+    rigs: Rigs, name: str, record_property: Callable[[str, object], None]
+) -> None:
+    cases = core_cases(rigs, name, HANGS[name])
+    judge(rigs.at_once(cases), len(cases), record_property)
+
+
+class Failing(NamedTuple):
+    """A command that fails for a reason of its own: how, and what billing has of it in the end."""
+
+    world: World
+    item: int
+    command: str
+    code: str
+
+    def tell(self, operation: int) -> Run:
+        """Runs it."""
+        return self.world.stand.run(self.command, item=self.item, runningoperation=operation)
+
+
+def nobody_can_serve(rig: Rig) -> Failing:
+    """An order without any space: a task for staff."""
+    world = World(rig.stand, rig.site)
+    item = world.order(rig.stand.add_tariff(world.itemtype, addons=[]))
+    return Failing(world, item, "open", "quota_missing")
+
+
+def whole_module(rig: Rig) -> Failing:
+    """A cloud in maintenance: a problem of the module."""
+    world = World(rig.stand, rig.site)
+    item = world.order(rig.old_tariff)
+    return Failing(world, item, "open", "cloud_maintenance")
+
+
+FAILURES = {"a task": nobody_can_serve, "a problem": whole_module}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*CORE_KINDS, *(pytest.param(name, marks=pytest.mark.long) for name in HANGS)],
+)
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_fault_of_the_core_while_a_failure_is_told(
+    rigs: Rigs, failure: str, name: str, record_property: Callable[[str, object], None]
+) -> None:
+    rig, kind = rigs.get()[0], {**CORE_KINDS, **HANGS}[name]
+    stand = rig.stand
+    wrong: List[str] = []
+    rig.cloud.maintenance = failure == "a problem"
+    try:
+        case = FAILURES[failure](rig)
+        begun_at = len(stand.calls)
+        case.tell(stand.add_operation(case.command, case.item))
+        functions = [call.function for call in stand.calls[begun_at:]]
+        for index in range(len(functions)):
+            case = FAILURES[failure](rig)
+            operation = stand.add_operation(case.command, case.item)
+            trouble = core_trouble(kind, name, functions, index)
+            trouble.begin(rig)
+            first = case.tell(operation)
+            if not trouble.was_met(rig):
+                wrong.append(f"{trouble.name}: the fault was not met")
+            trouble.end(rig)
+            second = case.tell(operation)
+            wrong += [
+                f"{trouble.name}: answered {run.stdout!r} after {run.seconds:.1f} s"
+                for run in (first, second)
+                if (run.exit_code, run.error_type) != (1, case.code) or run.seconds > 30
+            ]
+            told = _told(case, operation, second)
+            wanted = (True, True, 1, 0) if failure == "a task" else (True, False, 0, 1)
+            if told != wanted:
+                wrong.append(f"{trouble.name}: told {told}, not {wanted}")
+    finally:
+        rig.cloud.maintenance = False
+    judge(wrong, len(functions), record_property)
+
+
+def _told(case: Failing, operation: int, run: Run) -> Tuple[bool, bool, int, int]:
+    """Whether the error stands on the operation, whether that is manual; tasks and problems."""
+    stand = case.world.stand
+    row = stand.operation(operation)
+    assert row is not None
+    saved = (row["errorxml"] or "<none/>").encode()
+    tasks = stand.sql("SELECT id FROM task WHERE runningoperation = %s", operation)
+    problems = stand.sql("SELECT id FROM problems WHERE elid = %s", case.world.module)
+    is_saved = canonical(saved) == canonical(run.stdout)
+    return is_saved, row["manual"] == "on", len(tasks), len(problems)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("exit1", "core_unavailable"), ("error", "core_refused"), ("garbage", "core_unavailable")],
+)
+def test_a_fault_while_the_core_is_asked_for_the_database(
+    world: World, kind: str, code: str
+) -> None:
+    item = world.opened()
+    world.stand.write("etc/billmgr.conf.d/db.conf", "# told by paramlist\n", mode=0o600)
+    asked = len(double(world).requests)
+    world.stand.core_faults.append(CoreFault("paramlist", kind=kind, times=None))
+    run = world.run("suspend", item)
+    assert (run.exit_code, run.error_type) == (1, code), str(run)
+    assert len(double(world).requests) == asked
+    world.stand.core_faults.clear()
+    world.run("suspend", item).check()
+    assert world.status(item) == SUSPENDED
+    assert not world.customer_gets_in(item)
+
+
+# -- what is remembered of refusals -----------------------------------------------------------
+
+
+def double(world: World) -> Cloud:
+    """The world's cloud, which is the double."""
+    assert isinstance(world.site, DoubleSite)
+    return world.site.cloud
+
+
+def change_password(world: World, password: str) -> None:
+    """The cloud's administrator gets another password; billing does not know it."""
+    double(world).users["admin"].password = password
+
+
+def refused_logins(cloud: Cloud) -> int:
+    """How many requests had a wrong login."""
+    return sum(seen.kind_of_auth == "refused" for seen in cloud.requests)
+
+
+def set_back(world: World, seconds: float) -> None:
+    """Makes what is remembered of the module so much older."""
+    name = f"var/pmnextcloud/refused-{world.module}.json"
+    kept = json.loads(world.stand.read(name))
+    kept["at"] -= seconds
+    world.stand.write(name, json.dumps(kept), mode=0o600)
+
+
+def waiting_operations(world: World, items: List[int]) -> List[ModuleProcess]:
+    """Starts what waits for each service: by turns another command."""
+    commands = ("open", "suspend", "resume", "setparam", "close")
+    return [
+        world.stand.start(
+            commands[number % len(commands)],
+            item=item,
+            runningoperation=world.stand.add_operation("open", item, MANY_TRIES),
+        )
+        for number, item in enumerate(items)
+    ]
+
+
+def all_refused(world: World, items: List[int]) -> None:
+    """Asserts that a command on each of the services, all at once, is refused for its login."""
+    runs = [process.finish() for process in waiting_operations(world, items)]
+    assert [(run.exit_code, run.error_type) for run in runs] == [(1, "cloud_login_refused")] * len(
+        items
+    )
+
+
+def test_a_refused_login_is_tried_once_in_ten_minutes_by_all_that_wait(world: World) -> None:
+    cloud = double(world)
+    items = [world.opened() for _ in range(4)]
+    items += [world.order() for _ in range(4)]
+    change_password(world, "Another-Pw-for-tests-9")
+    cloud.requests.clear()
+    # Of a cold start as many may send it as may talk to a cloud at the same time.
+    all_refused(world, items)
+    assert 1 <= refused_logins(cloud) <= 4
+    cloud.requests.clear()
+    for _ in range(2):
+        all_refused(world, items)
+    for item in items[:4]:
+        assert world.run("suspend", item, MANY_TRIES).error_type == "cloud_login_refused"
+    for command in ("stat", "get_server_config"):
+        run = world.stand.run(command, module=world.module)
+        assert (run.exit_code, run.error_type) == (1, "cloud_login_refused")
+    set_back(world, 590)
+    all_refused(world, items)
+    assert not cloud.requests
+    set_back(world, 11)
+    all_refused(world, items)
+    assert refused_logins(cloud) == 1
+    assert len(cloud.requests) == 1
+    all_refused(world, items)
+    assert len(cloud.requests) == 1
+    assert not [row for row in world.stand.operations() if row["manual"] == "on"]
+    assert not world.stand.tasks()
+
+
+def test_a_new_secret_is_tried_at_once(world: World) -> None:
+    items = [world.opened(), world.opened()]
+    old, new = world.site.password, "Another-Pw-for-tests-9"
+    change_password(world, new)
+    all_refused(world, items)
+    world.stand.sql(
+        "UPDATE processingcryptedparam SET value = %s WHERE processingmodule = %s",
+        world.stand.encrypt(new),
+        world.module,
+    )
+    world.run("suspend", items[0]).check()
+    assert not world.customer_gets_in(items[0])
+    # The old one's refusal is no longer what stands there: it may be tried again.
+    change_password(world, old)
+    assert world.run("suspend", items[1]).error_type == "cloud_login_refused"
+
+
+def test_a_passed_refusal_is_forgotten_by_the_first_that_succeeds(world: World) -> None:
+    items = [world.opened(), world.opened()]
+    change_password(world, "Another-Pw-for-tests-9")
+    all_refused(world, items)
+    change_password(world, world.site.password)
+    assert world.run("suspend", items[0]).error_type == "cloud_login_refused"
+    set_back(world, 601)
+    for item in items:
+        world.run("suspend", item).check()
+        assert world.status(item) == SUSPENDED
+
+
+def test_a_limit_of_edits_stops_edits_alone(world: World) -> None:
+    cloud = double(world)
+    cloud.add_group(world.group)
+    items = [world.opened() for _ in range(3)]
+    tariff = world.tariff(gib=9)
+    for item in items[:2]:
+        world.stand.change_tariff(item, tariff)
+    cloud.faults.append(Fault("throttle_http", method="PUT", path=r"/users/[^/]+$", times=None))
+    assert world.run("setparam", items[0], MANY_TRIES).error_type == "cloud_write_limit"
+    cloud.requests.clear()
+    for item in items[:2]:
+        assert world.run("setparam", item, MANY_TRIES).error_type == "cloud_write_limit"
+    assert not cloud.requests
+    new = world.opened()
+    assert world.customer_gets_in(new)
+    world.run("suspend", items[2]).check()
+    assert world.status(items[2]) == SUSPENDED
+    cloud.requests.clear()
+    assert world.run("setparam", items[1], MANY_TRIES).error_type == "cloud_write_limit"
+    assert not cloud.requests
+    assert not [row for row in world.stand.operations() if row["manual"] == "on"]
+    cloud.faults.clear()
+    set_back(world, 601)
+    for item in items[:2]:
+        world.run("setparam", item).check()
+        assert cloud.users[world.login(item)].quota == "9 GB"
+    assert not world.stand.called(ROLLBACK)
+
+
+# -- taking a change of tariff back -----------------------------------------------------------
+
+PERMANENT = {"PUT": (102, 105), "POST": (105,), "DELETE": (105,)}
+
+
+def test_a_refused_change_of_tariff_is_taken_back_once(
+    rigs: Rigs, record_property: Callable[[str, object], None]
+) -> None:
+    rig = rigs.get()[0]
+    writes = [request for request in rigs.plan("setparam").requests if request.writes]
+    cases = [(request, code) for request in writes for code in PERMANENT[request.method]]
+    for request, code in cases:
+        case = changing(rig)
+        assert case.item is not None
+        old = account(rig.cloud.users[rig.world.login(rig.pattern)])
+        others = rig.others(case.login)
+        rig.effects.clear()
+        rig.cloud.faults.append(Fault("ocs", nth=request.number, code=code))
+        operation = rig.stand.add_operation("setparam", case.item)
+        run = case.start(operation).finish()
+        rig.cloud.faults.clear()
+        assert (run.exit_code, run.error_type) == (1, "cloud_refused"), (request, str(run))
+        assert rig.effects.count(ROLLBACK) == 1, request
+        assert "service.postsetparam" not in rig.effects
+        assert account(rig.cloud.users[case.login]) == old, request
+        service = rig.stand.item(case.item)
+        assert (service["pricelist"], service["lastpricelist"]) == (rig.old_tariff, None)
+        row = rig.stand.operation(operation)
+        assert row is not None
+        assert row["manual"] == "on"
+        case.start(operation).finish().check()
+        assert rig.effects.count(ROLLBACK) == 1
+        assert account(rig.cloud.users[case.login]) == old
+        assert rig.cloud.login_works(case.login, rig.stand.params(case.item)["userpassword"])
+        assert rig.others(case.login) == others
+        rig.clean(case.login)
+    judge([], len(cases), record_property)
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after", "status", "maintenance", "redirect"])
+def test_a_change_that_cannot_be_undone_in_the_cloud_is_not_taken_back(
+    rigs: Rigs, fault: str, record_property: Callable[[str, object], None]
+) -> None:
+    """The group is refused for good; then what would put the old quota back meets another fault."""
+    rig = rigs.get()[0]
+    requests = rigs.plan("setparam").requests
+    refused = [one for one in requests if one.method == "POST"][0].number
+    offsets = (1, 2, 3)  # reading the account, the old quota, reading again
+    for offset in offsets:
+        case = changing(rig)
+        assert case.item is not None
+        rig.effects.clear()
+        rig.cloud.faults += [
+            Fault("ocs", method="POST", path="/groups$", code=105, times=None),
+            Fault(fault, nth=refused + offset, times=None),
+        ]
+        operation = rig.stand.add_operation("setparam", case.item)
+        run = case.start(operation).finish()
+        assert (run.exit_code, run.error_type) == (1, "cloud_refused"), str(run)
+        assert ROLLBACK not in rig.effects, offset
+        del rig.cloud.faults[1:]
+        rig.forget_refusals()
+        assert case.start(operation).finish().error_type == "cloud_refused"
+        rig.cloud.faults.clear()
+        assert rig.effects.count(ROLLBACK) == 1
+        old = account(rig.cloud.users[rig.world.login(rig.pattern)])
+        assert account(rig.cloud.users[case.login]) == old
+        rig.clean(case.login)
+    judge([], len(offsets), record_property)
+
+
+def change_of_tariff(world: World) -> int:
+    """An open service on its way to a larger tariff."""
+    double(world).add_group(world.group)
+    item = world.opened()
+    world.stand.change_tariff(item, world.tariff(gib=30))
+    return item
+
+
+def test_a_change_is_taken_back_where_the_account_is_gone(world: World) -> None:
+    item = change_of_tariff(world)
+    old = world.stand.item(item)["lastpricelist"]
+    world.site.remove_account(world.login(item))
+    assert world.run("setparam", item).error_type == "account_missing"
+    assert len(world.stand.called(ROLLBACK)) == 1
+    assert world.stand.item(item)["pricelist"] == old
+
+
+def test_a_change_is_not_taken_back_for_a_stranger(world: World) -> None:
+    item = change_of_tariff(world)
+    for name in ("username", "userpassword"):
+        world.stand.drop_param(item, name)
+    stranger = double(world).users[world.login(item)]
+    stranger.password = "Str4nger's-own-password"
+    before = account(stranger)
+    assert world.run("setparam", item).error_type == "login_taken"
+    assert not world.stand.called(ROLLBACK)
+    assert account(stranger) == before
+    assert world.status(item) == PROCESSING
+
+
+def test_a_change_to_a_tariff_without_space_is_taken_back(world: World) -> None:
+    item = change_of_tariff(world)
+    old = world.stand.item(item)["lastpricelist"]
+    nothing = world.stand.add_tariff(world.itemtype, addons=[])
+    world.stand.sql("UPDATE item SET pricelist = %s WHERE id = %s", nothing, item)
+    before = account(double(world).users[world.login(item)])
+    assert world.run("setparam", item).error_type == "quota_missing"
+    assert len(world.stand.called(ROLLBACK)) == 1
+    assert world.stand.item(item)["pricelist"] == old
+    assert account(double(world).users[world.login(item)]) == before

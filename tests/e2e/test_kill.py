@@ -1,0 +1,212 @@
+"""Killed anywhere, repeated, and it ends as if nothing had happened.
+
+For each command the doubles first watch an undisturbed run: every request to the cloud, every
+mgrctl call, every statement that writes. Then the command is run once for each of these, killed
+just before or just after its effect, and run again. New calls are covered without anyone listing
+them.
+"""
+
+import re
+import threading
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+import pytest
+
+from tests.cloud import Cloud
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World
+from tests.stand import DELETED, Call, DropCall, ModuleProcess, Run, Stand
+from tests.stand.db_proxy import DbProxy
+
+
+class Scene(NamedTuple):
+    """A command, and how a service comes to where it is called for."""
+
+    command: str
+    prepare: Callable[[World], int]
+    conf: str = ""
+
+
+def ordered(world: World) -> int:
+    """An order; its group is there."""
+    world.site.add_group(world.group)
+    return world.order()
+
+
+def ordered_with_new_group(world: World) -> int:
+    """An order whose group nobody has made yet."""
+    return world.order(world.tariff(group=f"group {len(world.items)}"))
+
+
+def opened(world: World) -> int:
+    """An open service."""
+    return world.opened()
+
+
+def suspended(world: World) -> int:
+    """A suspended service."""
+    item = world.opened()
+    world.run("suspend", item).check()
+    return item
+
+
+def changing(world: World) -> int:
+    """A service whose tariff changes in quota and group."""
+    item = world.opened()
+    new_group = f"gold {len(world.items)}"
+    world.stand.change_tariff(item, world.tariff(gib=30, group=new_group))
+    return item
+
+
+SCENES = {
+    "open": Scene("open", ordered),
+    "open-new-group": Scene("open", ordered_with_new_group),
+    "open-with-suffix": Scene("open", ordered, "taken_login = suffix\n"),
+    "suspend": Scene("suspend", opened),
+    "resume": Scene("resume", suspended),
+    "setparam": Scene("setparam", changing),
+    "close": Scene("close", opened),
+    "close-and-keep": Scene("close", opened, "on_close = disable\n"),
+    "stat": Scene("stat", opened),
+    "get_server_config": Scene("get_server_config", opened),
+}
+
+
+class Killer:
+    """Counts the effects of a run, and kills it at one of them."""
+
+    def __init__(self, world: World, proxy: DbProxy) -> None:
+        assert isinstance(world.site, DoubleSite)
+        self._world, self._cloud, self._proxy = world, world.site.cloud, proxy
+        self._process: Optional[ModuleProcess] = None
+        self._started = threading.Event()
+        self._deadly = -1
+        self.points: List[str] = []
+
+    def run(self, start: Callable[[], ModuleProcess], deadly: int = -1) -> Run:
+        """Runs a command and kills it at its point number `deadly`; -1 lets it live."""
+        self.points, self._deadly = [], deadly
+        self._started.clear()
+        stand = self._world.stand
+        self._cloud.before = lambda seen: not self._reach(f"before {seen.method} {seen.path}")
+        self._cloud.after = lambda seen: self._reach(f"after {seen.method} {seen.path}")
+        stand.before_call = self._before_call
+        stand.after_call = self._after_call
+        self._proxy.before = lambda word: self._at_database(f"before {word}")
+        self._proxy.after = lambda word: self._at_database(f"after {word}")
+        try:
+            self._process = start()
+            self._started.set()
+            return self._process.finish()
+        finally:
+            self._cloud.before = self._cloud.after = None
+            stand.before_call = stand.after_call = None
+            self._proxy.before = self._proxy.after = None
+
+    def _reach(self, point: str) -> bool:
+        """Notes a point; True where it was the deadly one."""
+        self._started.wait()
+        self.points.append(re.sub(r"\d+", "N", point))
+        if len(self.points) - 1 != self._deadly:
+            return False
+        assert self._process is not None
+        self._process.kill_group()
+        return True
+
+    def _before_call(self, call: Call) -> None:
+        if self._reach(f"before {call.function}"):
+            raise DropCall
+
+    def _after_call(self, call: Call) -> None:
+        if self._reach(f"after {call.function}"):
+            raise DropCall
+
+    def _at_database(self, point: str) -> None:
+        if self._reach(point):
+            raise ConnectionError(point)
+
+
+def state(world: World, item: int) -> Dict[str, Any]:
+    """Everything that a service is, in billing and in the cloud, in words that do not name it."""
+    assert isinstance(world.site, DoubleSite)
+    params = world.stand.params(item)
+    service = world.stand.item(item)
+    login = world.login(item)
+    mine = [user for key, user in world.site.cloud.users.items() if key.startswith(login)]
+    gets_in = "userpassword" in params and world.customer_gets_in(item)
+    return {
+        "status": service["status"],
+        "tariff changes": service["lastpricelist"],
+        "saved": sorted(params),
+        "encrypted": sorted(world.stand.crypted_names(item)),
+        "login": params.get("username", "").replace(login, "LOGIN"),
+        "url": params.get("url"),
+        "gets in": gets_in,
+        "operations": len(world.stand.operations(item)),
+        "tasks": len(world.stand.tasks()),
+        "accounts": [
+            (user.login.replace(login, "LOGIN"), user.quota, len(user.groups), user.enabled)
+            + (user.email,)
+            for user in mine
+        ],
+        "usage": [(row["param"], row["value"]) for row in world.stand.stats(item)],
+    }
+
+
+@pytest.fixture
+def proxy(stand: Stand) -> Iterator[DbProxy]:
+    """The way to the database for the module, and only for it."""
+    with DbProxy(stand.database.server.socket) as made:
+        stand.write_db_conf(DBSocket=made.socket)
+        yield made
+
+
+@pytest.mark.proof("kill points")
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
+    stand: Stand,
+    cloud: Cloud,
+    proxy: DbProxy,
+    name: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    scene = SCENES[name]
+    world = World(stand, DoubleSite(cloud))
+    cloud.add_user("bystander", "By-stander-1", quota="1 GB", groups={"others"})
+    cloud.rate_limit.enabled = False
+    killer = Killer(world, proxy)
+
+    def play(deadly: int) -> Dict[str, Any]:
+        stand.write("etc/pmnextcloud.conf", "")
+        item = scene.prepare(world)
+        stand.write("etc/pmnextcloud.conf", scene.conf)
+        operation = None
+        if scene.command not in ("stat", "get_server_config"):
+            operation = stand.add_operation(scene.command, item)
+
+        def start() -> ModuleProcess:
+            if operation is None:
+                return stand.start(scene.command, module=world.module)
+            return stand.start(scene.command, item=item, runningoperation=operation)
+
+        run = killer.run(start, deadly)
+        if deadly >= 0:
+            assert run.exit_code == -9, (killer.points, run)
+            assert not run.stdout
+            start().finish().check()
+        else:
+            run.check()
+        ended = state(world, item)
+        stand.set_status(item, DELETED)  # so that `stat` of the next one does not count it
+        return ended
+
+    undisturbed = play(-1)
+    points = list(killer.points)
+    assert points
+    for number, point in enumerate(points):
+        assert play(number) == undisturbed, f"killed {point} ({number} of {points})"
+        assert killer.points == points[: number + 1]
+    bystander = cloud.users["bystander"]
+    assert (bystander.quota, bystander.groups, bystander.enabled) == ("1 GB", {"others"}, True)
+    record_property("tried", len(points))

@@ -1,0 +1,312 @@
+"""Commands that run at the same time: whoever comes first, the end is one that either order has.
+
+The cloud answers slowly, so that the runs really overlap; each race is repeated with services of
+its own, all of them at once.
+"""
+
+import json
+import threading
+import time
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import pytest
+
+from tests.cloud import LATE, Cloud, Fault, Seen
+from tests.e2e.sites import GIB, DoubleSite
+from tests.e2e.test_security import leaks
+from tests.e2e.world import World
+from tests.stand import ACTIVE, DELETED, SUSPENDED, ModuleProcess, Run, Stand
+
+PAIRS = 10
+FEW = 5
+AT_ONCE = 4
+DELAY_S = 0.3
+
+Record = Callable[[str, object], None]
+pytestmark = pytest.mark.proof("races")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks(stand: Stand) -> Iterator[None]:
+    """Looks for secrets in everything that the runs of a test left."""
+    yield
+    assert not leaks(stand)
+
+
+def double(world: World) -> Cloud:
+    """The world's cloud, which is the double."""
+    assert isinstance(world.site, DoubleSite)
+    return world.site.cloud
+
+
+def slow(world: World, effect: Optional[str] = None) -> None:
+    """Every answer takes its time; with LATE what was asked for happens only at its end."""
+    double(world).faults[:] = [Fault("stall", times=None, seconds=DELAY_S, effect=effect)]
+
+
+def start(world: World, command: str, item: int) -> ModuleProcess:
+    """A command on a service, with an operation of its own."""
+    operation = world.stand.add_operation(command, item)
+    return world.stand.start(command, item=item, runningoperation=operation)
+
+
+def opened(world: World, count: int) -> List[int]:
+    """So many open services, at the same time because that is quicker."""
+    tariff = world.tariff()
+    double(world).add_group(world.group)
+    items = [world.order(tariff) for _ in range(count)]
+    for process in [start(world, "open", item) for item in items]:
+        process.finish().check()
+    return items
+
+
+def race(world: World, items: Sequence[int], first: str, second: str) -> Dict[int, List[Run]]:
+    """Both commands on each of the services, `first` started a moment earlier or not at all.
+
+    Raises AssertionError where one neither succeeded nor said in one document why not.
+    """
+    started: List[Tuple[int, ModuleProcess]] = []
+    for place, item in enumerate(items):
+        started.append((item, start(world, first, item)))
+        time.sleep(0.05 * (place % 3))
+        started.append((item, start(world, second, item)))
+    runs: Dict[int, List[Run]] = {item: [] for item in items}
+    for item, process in started:
+        run = process.finish()
+        assert (run.exit_code, run.error_type is None) in ((0, True), (1, False)), str(run)
+        runs[item].append(run)
+    return runs
+
+
+def check_closed(world: World, item: int, closing: Run) -> None:
+    """Raises AssertionError where the service is not closed, or was opened after that."""
+    closing.check()
+    assert world.status(item) == DELETED
+    assert not world.stand.operations(item)
+    calls = [
+        call.function
+        for call in world.stand.calls
+        if call.args.get("elid") == str(item) and call.error_type is None
+    ]
+    after = calls[calls.index("service.postclose") :]
+    assert not [name for name in after if name.endswith(".open")]
+
+
+class Meter:
+    """Measures how many are at a cloud at the same time, once four of them have met there."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.most_requests = 0
+        self._now = 0
+        self._spans: Dict[int, List[float]] = {}
+        self._changed = threading.Condition()
+        cloud.before = self._enter
+        cloud.after = self._leave
+
+    def _enter(self, seen: Seen) -> None:
+        with self._changed:
+            self._spans.setdefault(seen.connection_id, [time.monotonic()])
+            self._now += 1
+            waits = self.most_requests < AT_ONCE
+            self.most_requests = max(self.most_requests, self._now)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most_requests >= AT_ONCE, 20)
+        if waits:
+            time.sleep(1)  # time for a fifth to come, if one may
+
+    def _leave(self, seen: Seen) -> None:
+        with self._changed:
+            self._now -= 1
+            self._spans[seen.connection_id][1:] = [time.monotonic()]
+
+    @property
+    def most_connections(self) -> int:
+        """The largest number of connections that had a request before and one after some moment."""
+        spans = list(self._spans.values())
+        return max(
+            sum(1 for begin, end in spans if begin <= moment <= end) for moment, _ in spans
+        )
+
+
+# -- opening ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("effect", [None, LATE], ids=["late-answer", "late-effect"])
+def test_the_same_open_five_times_at_once(world: World, effect: Optional[str]) -> None:
+    slow(world, effect)
+    item = world.order(world.tariff(gib=7))
+    runs = [process.finish() for process in [start(world, "open", item) for _ in range(5)]]
+    assert {run.error_type for run in runs} <= {None, "busy"}
+    assert any(run.exit_code == 0 for run in runs)
+    login = world.login(item)
+    assert set(double(world).users) == {"admin", login}
+    account = world.site.account(login)
+    assert account is not None
+    assert (account.quota_bytes, account.groups) == (7 * GIB, {world.group})
+    assert (account.enabled, account.email) == (True, "client7@example.com")
+    params = world.stand.params(item)
+    assert world.customer_gets_in(item)
+    assert json.loads(params["pmnextcloud_mark"])[-1] == params["userpassword"]
+    assert world.status(item) == ACTIVE
+    assert not world.stand.operations(item)
+    made = [
+        seen for seen in double(world).requests
+        if seen.method == "POST" and seen.path.endswith("/users") and seen.ocs_code == 100
+    ]
+    assert len(made) == 1
+
+
+def test_twenty_different_ones_at_once_and_four_at_the_cloud(
+    world: World, record_property: Record
+) -> None:
+    record_property("tried", 20)
+    tariff = world.tariff()
+    items = [world.order(tariff) for _ in range(20)]
+    meter = Meter(double(world))
+    for process in [start(world, "open", item) for item in items]:
+        process.finish().check()
+    assert meter.most_requests == AT_ONCE
+    assert meter.most_connections == AT_ONCE
+    double(world).before = double(world).after = None
+    assert set(double(world).users) == {"admin", *map(world.login, items)}
+    for item in items:
+        assert world.status(item) == ACTIVE
+        assert world.customer_gets_in(item)
+        assert double(world).users[world.login(item)].groups == {world.group}
+    assert len({world.stand.params(item)["userpassword"] for item in items}) == 20
+    assert not world.stand.operations()
+
+
+# -- closing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "effect"), [("open", "close", None), ("close", "open", LATE)]
+)
+def test_open_against_close(
+    world: World, record_property: Record, first: str, second: str, effect: Optional[str]
+) -> None:
+    record_property("tried", PAIRS)
+    slow(world, effect)
+    double(world).add_group(world.group)
+    tariff = world.tariff()
+    items = [world.order(tariff) for _ in range(PAIRS)]
+    for item, runs in race(world, items, first, second).items():
+        closing, opening = runs if first == "close" else reversed(runs)
+        assert opening.error_type in (None, "service_closed"), str(opening)
+        check_closed(world, item, closing)
+    assert set(double(world).users) == {"admin"}
+    again = world.run("open", items[0])
+    assert (again.exit_code, again.error_type) == (1, "service_closed")
+
+
+@pytest.mark.parametrize("on_close", ["delete", "disable"])
+def test_a_repeated_open_against_close(
+    world: World, record_property: Record, on_close: str
+) -> None:
+    record_property("tried", FEW)
+    world.stand.write("etc/pmnextcloud.conf", f"on_close = {on_close}\n")
+    items = opened(world, FEW)
+    slow(world)
+    for item, (opening, closing) in race(world, items, "open", "close").items():
+        assert opening.error_type in (None, "service_closed"), str(opening)
+        check_closed(world, item, closing)
+    check_accounts(world, items, on_close)
+
+
+def check_accounts(world: World, items: Sequence[int], on_close: str) -> None:
+    """Raises AssertionError where closed services have accounts that the settings do not keep."""
+    double(world).faults.clear()
+    for item in items:
+        account = world.site.account(world.login(item))
+        if on_close == "delete":
+            assert account is None
+        else:
+            assert account is not None
+            assert not account.enabled
+        assert not world.customer_gets_in(item)
+
+
+@pytest.mark.parametrize("on_close", ["delete", "disable"])
+@pytest.mark.parametrize("command", ["setparam", "resume"])
+def test_a_change_against_close(
+    world: World, record_property: Record, command: str, on_close: str
+) -> None:
+    record_property("tried", FEW)
+    world.stand.write("etc/pmnextcloud.conf", f"on_close = {on_close}\n")
+    items = opened(world, FEW)
+    if command == "resume":
+        for process in [start(world, "suspend", item) for item in items]:
+            process.finish().check()
+    else:
+        larger = world.tariff(gib=9, group="gold")
+        for item in items:
+            world.stand.change_tariff(item, larger)
+    slow(world)
+    allowed = (None, "account_missing", "service_closed", "core_refused")
+    for item, (changing, closing) in race(world, items, command, "close").items():
+        assert changing.error_type in allowed, str(changing)
+        check_closed(world, item, closing)
+    check_accounts(world, items, on_close)
+
+
+@pytest.mark.parametrize("command", ["resume", "setparam", "suspend"])
+def test_a_closed_service_whose_account_is_kept_stays_locked(world: World, command: str) -> None:
+    world.stand.write("etc/pmnextcloud.conf", "on_close = disable\n")
+    item = world.opened()
+    world.run("close", item).check()
+    run = world.run(command, item)
+    assert run.exit_code == 1, str(run)
+    check_accounts(world, [item], "disable")
+    assert world.status(item) == DELETED
+
+
+def test_usage_is_read_while_services_are_closed(world: World, record_property: Record) -> None:
+    record_property("tried", FEW)
+    items = opened(world, FEW)
+    slow(world)
+    counting = world.stand.start("stat", module=world.module)
+    closing = [start(world, "close", item) for item in items[::2]]
+    for process in (*closing, counting):
+        process.finish().check()
+    rows = {row["item"] for row in world.stand.stats(world.module)}
+    assert set(items[1::2]) <= rows <= set(items)
+    assert len(world.stand.called("service.poststat")) == 1
+    check_accounts(world, items[::2], "delete")
+    assert all(world.customer_gets_in(item) for item in items[1::2])
+
+
+# -- locking out and letting in ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second"), [("suspend", "resume"), ("resume", "suspend")])
+def test_suspend_against_resume(
+    world: World, record_property: Record, first: str, second: str
+) -> None:
+    record_property("tried", FEW)
+    items = opened(world, FEW)
+    slow(world)
+    for item, runs in race(world, items, first, second).items():
+        for run in runs:
+            run.check()
+        status = world.status(item)
+        assert status in (ACTIVE, SUSPENDED)
+        assert world.customer_gets_in(item) is (status == ACTIVE)
+        assert not world.stand.operations(item)
+
+
+def test_a_change_of_tariff_against_suspend(world: World, record_property: Record) -> None:
+    record_property("tried", FEW)
+    items = opened(world, FEW)
+    larger = world.tariff(gib=9, group="gold")
+    for item in items:
+        world.stand.change_tariff(item, larger)
+    slow(world)
+    for item, runs in race(world, items, "setparam", "suspend").items():
+        for run in runs:
+            run.check()
+        assert world.status(item) == SUSPENDED
+        assert world.stand.item(item)["lastpricelist"] is None
+        assert not world.customer_gets_in(item)
+        user = double(world).users[world.login(item)]
+        assert (user.quota, user.groups) == ("9 GB", {"gold"})

@@ -1,0 +1,83 @@
+"""What the module can be asked to do, and that each answer to `features` can be kept."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+import commands
+from commands import COMMANDS, SYNONYMS, find
+from commands._features import FEATURES
+from utils import errors
+from utils.settings import Settings
+
+NEVER_ADVERTISED = {"features"}
+FLAGS = {"pricelist_dynamic_settings"}
+"""Features that BILLmanager reads and never calls (protocol notes, B.3)."""
+
+
+@pytest.mark.parametrize("name", ["", "Open", "open ", "__init__", "_open", "../open", "prolong"])
+def test_an_unknown_command_is_told(name: str) -> None:
+    with pytest.raises(errors.UnknownCommand) as caught:
+        find(name)
+    assert caught.value.value == (name or "--command")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_loaded_and_run(name: str) -> None:
+    command = find(name)
+    assert command is COMMANDS[name]
+    assert callable(command.load().run)
+    assert getattr(Settings(), command.budget) > 0
+
+
+@pytest.mark.parametrize(
+    ("synonym", "name"),
+    [("set_param", "setparam"), ("connection_form_tune", "tune_connection")],
+)
+def test_other_spellings_are_taken_and_never_advertised(synonym: str, name: str) -> None:
+    assert find(synonym) is COMMANDS[name]
+    assert synonym not in FEATURES
+    assert SYNONYMS[synonym] == name
+
+
+def test_every_advertised_feature_is_served_and_every_command_advertised() -> None:
+    assert set(FEATURES) - FLAGS == set(COMMANDS) - NEVER_ADVERTISED
+    assert len(set(FEATURES)) == len(FEATURES)
+
+
+def test_every_file_of_a_command_is_in_the_index() -> None:
+    files = {path.stem for path in Path(commands.__file__).parent.glob("_*.py")} - {"__init__"}
+    assert files == {command.file for command in COMMANDS.values()}
+
+
+@pytest.mark.parametrize(
+    ("name", "touches"),
+    [
+        ("features", False),
+        ("check_connection", False),
+        ("tune_connection", False),
+        ("pricelist_dynamic_settings_tune", False),
+        ("get_server_config", True),
+        ("open", True),
+        ("suspend", True),
+        ("resume", True),
+        ("setparam", True),
+        ("close", True),
+        ("stat", True),
+    ],
+)
+def test_do_nothing_stops_what_touches_the_cloud(name: str, touches: bool) -> None:
+    """check_connection looks for it itself: the form is checked all the same."""
+    assert COMMANDS[name].touches_cloud is touches
+
+
+def test_only_features_needs_no_settings() -> None:
+    assert [name for name, command in COMMANDS.items() if command.is_light] == ["features"]
+
+
+def test_every_command_says_what_it_does() -> None:
+    for command in COMMANDS.values():
+        module = importlib.import_module(f"commands.{command.file}")
+        assert module.__doc__
+        assert module.run.__doc__

@@ -1,0 +1,365 @@
+"""Bringing an account to what was ordered: what is written, read back, and believed."""
+
+import logging
+from typing import Any, List
+from unittest.mock import call, create_autospec
+
+import pytest
+
+from tests.unit.conftest import make_account, make_order
+from utils import errors, sizes
+from utils.api import NextcloudAPIClient
+from utils.ownership import Ownership, Record
+from utils.provisioning import Provisioning
+from utils.secret import Secret
+
+GIB = 1024**3
+RECORD = Record("user_1001", Secret("made-up-pw-77"), proved=True)
+LOST = errors.CloudLost("POST /cloud/users: cut")
+
+
+@pytest.fixture
+def cloud() -> Any:
+    """A client that answers as a test says."""
+    return create_autospec(NextcloudAPIClient, instance=True)
+
+
+@pytest.fixture
+def owner() -> Any:
+    """An owner that answers as a test says."""
+    return create_autospec(Ownership, instance=True)
+
+
+@pytest.fixture
+def accounts(cloud: Any, log: logging.Logger) -> Provisioning:
+    """What is tested."""
+    return Provisioning(cloud, log)
+
+
+def refused(code: int = 101) -> errors.CloudRefused:
+    """A refusal of the cloud."""
+    return errors.CloudRefused("POST /cloud/users", code, "Bad request")
+
+
+def writes(cloud: Any) -> List[str]:
+    """The names of the calls that write, in their order."""
+    return [one[0] for one in cloud.mock_calls if one[0] != "get_user"]
+
+
+# -- create -----------------------------------------------------------------------------------
+
+
+def test_a_refused_password_is_told_and_nothing_looked_for(
+    accounts: Provisioning, cloud: Any, owner: Any
+) -> None:
+    cloud.create_user.side_effect = errors.PasswordRefused("too weak")
+    with pytest.raises(errors.PasswordRefused):
+        accounts.create(owner, RECORD, make_order())
+    owner.find.assert_not_called()
+
+
+@pytest.mark.parametrize("code", [101, 102, 103, 105, 106, 108, 110])
+def test_a_refusal_that_made_nothing_is_told_in_the_clouds_words(
+    accounts: Provisioning, cloud: Any, owner: Any, code: int
+) -> None:
+    cloud.create_user.side_effect = refused(code)
+    owner.find.return_value = None
+    with pytest.raises(errors.AccountRefused, match=f"{code} Bad request"):
+        accounts.create(owner, RECORD, make_order())
+
+
+def test_a_lost_answer_that_made_nothing_stays_unknown(
+    accounts: Provisioning, cloud: Any, owner: Any
+) -> None:
+    cloud.create_user.side_effect = LOST
+    owner.find.return_value = None
+    with pytest.raises(errors.CloudLost):
+        accounts.create(owner, RECORD, make_order())
+
+
+@pytest.mark.parametrize("unclear", [LOST, refused(101), refused(102)])
+def test_a_stranger_who_has_the_login_is_told(
+    accounts: Provisioning, cloud: Any, owner: Any, unclear: Exception
+) -> None:
+    cloud.create_user.side_effect = unclear
+    owner.find.side_effect = errors.LoginTaken("user_1001")
+    with pytest.raises(errors.LoginTaken):
+        accounts.create(owner, RECORD, make_order())
+
+
+@pytest.mark.parametrize("unclear", [LOST, refused(101), refused(102)])
+def test_an_account_made_in_spite_of_an_unclear_answer_is_taken_only_if_proved(
+    accounts: Provisioning, cloud: Any, owner: Any, unclear: Exception
+) -> None:
+    cloud.create_user.side_effect = unclear
+    owner.find.return_value = make_account()
+    assert accounts.create(owner, RECORD, make_order()) == make_account()
+    owner.find.assert_called_once_with(RECORD._replace(proved=False))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.CloudUnreachable("x"), errors.CloudThrottled("x"), errors.LoginRefused("x")]
+    + [errors.RightsMissing("x"), errors.AppPasswordRefused("x"), errors.CloudMaintenance("x")],
+)
+def test_what_is_clear_is_told_as_it_is(
+    accounts: Provisioning, cloud: Any, owner: Any, error: errors.CloudError
+) -> None:
+    cloud.create_user.side_effect = error
+    with pytest.raises(type(error)):
+        accounts.create(owner, RECORD, make_order())
+    owner.find.assert_not_called()
+
+
+def test_a_missing_group_is_made_and_the_account_then(
+    accounts: Provisioning, cloud: Any, owner: Any
+) -> None:
+    cloud.create_user.side_effect = [errors.NoSuchGroup("POST", 104), None]
+    cloud.get_user.return_value = make_account()
+    assert accounts.create(owner, RECORD, make_order()) == make_account()
+    assert writes(cloud) == ["create_user", "create_group", "create_user"]
+    cloud.create_group.assert_called_once_with("clients")
+
+
+def test_a_group_that_stays_missing_is_not_made_again(
+    accounts: Provisioning, cloud: Any, owner: Any
+) -> None:
+    cloud.create_user.side_effect = errors.NoSuchGroup("POST", 104)
+    owner.find.return_value = None
+    with pytest.raises(errors.PmError):
+        accounts.create(owner, RECORD, make_order())
+    assert writes(cloud) == ["create_user", "create_group", "create_user"]
+
+
+def test_an_account_that_is_not_there_after_it_was_made_is_told(
+    accounts: Provisioning, cloud: Any, owner: Any
+) -> None:
+    cloud.get_user.return_value = None
+    with pytest.raises(errors.NotAsOrdered, match="not there"):
+        accounts.create(owner, RECORD, make_order())
+
+
+@pytest.mark.parametrize(
+    ("ordered", "asked"),
+    [
+        (5 * GIB, 5 * GIB),
+        (1040 * GIB, sizes.bytes_to_ask(1040 * GIB)),
+        (sizes.UNLIMITED, sizes.UNLIMITED),
+    ],
+)
+def test_an_account_is_made_with_everything_in_one_request(
+    accounts: Provisioning, cloud: Any, owner: Any, ordered: float, asked: float
+) -> None:
+    cloud.get_user.return_value = make_account()
+    accounts.create(owner, RECORD, make_order(quota_bytes=ordered, display_name="Client 7"))
+    assert cloud.mock_calls == [
+        call.create_user(
+            "user_1001",
+            RECORD.password,
+            quota_bytes=asked,
+            email="client7@example.com",
+            group="clients",
+            display_name="Client 7",
+        ),
+        call.get_user("user_1001"),
+    ]
+    assert asked >= ordered
+
+
+# -- bring ------------------------------------------------------------------------------------
+
+
+def test_an_account_as_ordered_is_left_alone(accounts: Provisioning, cloud: Any) -> None:
+    assert accounts.bring(make_account(), make_order()) == make_account()
+    assert not cloud.mock_calls
+
+
+def test_what_differs_is_written_once_and_read_back_once(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    before = make_account(quota_bytes=GIB, groups=("old", "by-hand"), email="")
+    after = make_account(groups=("clients", "by-hand"))
+    cloud.get_user.return_value = after
+    assert accounts.bring(before, make_order(), leave_group="old") == after
+    assert cloud.mock_calls == [
+        call.set_quota("user_1001", 5 * GIB),
+        call.add_to_group("user_1001", "clients"),
+        call.remove_from_group("user_1001", "old"),
+        call.set_email("user_1001", "client7@example.com"),
+        call.get_user("user_1001"),
+    ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_whether_the_account_is_enabled_is_not_touched(
+    accounts: Provisioning, cloud: Any, enabled: bool
+) -> None:
+    after = make_account(enabled=enabled)
+    cloud.get_user.return_value = after
+    accounts.bring(make_account(enabled=enabled, quota_bytes=GIB), make_order())
+    assert writes(cloud) == ["set_quota"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"quota_bytes": GIB}, "quota"),
+        ({"quota_bytes": None}, "quota"),
+        ({"quota_bytes": 5 * GIB - 2000}, "quota"),
+        ({"quota_bytes": sizes.UNLIMITED}, "quota"),
+        ({"groups": ()}, "group clients"),
+        ({"groups": ("Clients",)}, "group clients"),
+        ({"groups": ("clients", "old")}, "still in group old"),
+        ({"quota_bytes": 0, "groups": ("old",)}, "quota, group clients, still in group old"),
+    ],
+)
+def test_an_account_that_stays_otherwise_is_told(
+    accounts: Provisioning, cloud: Any, changes: Any, words: str
+) -> None:
+    cloud.get_user.return_value = make_account(**changes)
+    with pytest.raises(errors.NotAsOrdered, match=f"user_1001: {words}$"):
+        accounts.bring(make_account(**changes), make_order(), leave_group="old")
+
+
+def test_an_account_that_vanishes_meanwhile_is_told(accounts: Provisioning, cloud: Any) -> None:
+    cloud.get_user.return_value = None
+    with pytest.raises(errors.NotAsOrdered):
+        accounts.bring(make_account(quota_bytes=GIB), make_order())
+
+
+@pytest.mark.parametrize("stored", [1181116006, 1181116007, 1181116006 + 1024])
+def test_the_clouds_own_rounding_is_as_ordered(
+    accounts: Provisioning, cloud: Any, stored: int
+) -> None:
+    order = make_order(quota_bytes=1100 * 1024**2)
+    accounts.bring(make_account(quota_bytes=stored), order)
+    assert not cloud.mock_calls
+
+
+@pytest.mark.parametrize(
+    ("groups", "order_group", "leave"),
+    [
+        (("clients",), "clients", "clients"),
+        (("clients",), "clients", "gone"),
+        (("clients", "other"), "clients", ""),
+        (("other",), "", ""),
+    ],
+)
+def test_groups_set_by_hand_and_the_new_one_stay(
+    accounts: Provisioning, cloud: Any, groups: Any, order_group: str, leave: str
+) -> None:
+    accounts.bring(make_account(groups=groups), make_order(group=order_group), leave)
+    assert not cloud.mock_calls
+
+
+def test_the_old_group_is_left_though_the_new_tariff_has_none(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.get_user.return_value = make_account(groups=())
+    accounts.bring(make_account(groups=("old",)), make_order(group=""), "old")
+    assert writes(cloud) == ["remove_from_group"]
+
+
+def test_a_missing_group_is_made_before_the_account_enters_it(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.add_to_group.side_effect = [errors.NoSuchGroup("POST", 102), None]
+    cloud.get_user.return_value = make_account()
+    accounts.bring(make_account(groups=()), make_order())
+    assert writes(cloud) == ["add_to_group", "create_group", "add_to_group"]
+
+
+@pytest.mark.parametrize("email", ["", "CLIENT7@example.com"])
+def test_an_address_that_need_not_be_written_is_not(
+    accounts: Provisioning, cloud: Any, email: str
+) -> None:
+    accounts.bring(make_account(), make_order(email=email))
+    assert not cloud.mock_calls
+
+
+def test_a_refused_address_costs_nobody_his_account(
+    accounts: Provisioning, cloud: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    cloud.set_email.side_effect = refused(102)
+    before = make_account(email="")
+    assert accounts.bring(before, make_order()) == before
+    assert "e-mail refused" in caplog.text
+
+
+def test_what_was_ordered_and_what_is_stored_is_logged(
+    accounts: Provisioning, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = make_account(quota_bytes=sizes.stored_bytes(sizes.bytes_to_ask(1040 * GIB)))
+    accounts.bring(account, make_order(quota_bytes=1040 * GIB))
+    assert (
+        "ordered 1116691496960 bytes (1.02 TiB), stored 1209462790554 bytes (1.1 TiB)"
+        in caplog.text
+    )
+
+
+# -- enable, disable, delete ------------------------------------------------------------------
+
+SWITCHES = [("enable", "enable_user", True), ("disable", "disable_user", False)]
+
+
+@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+def test_a_switch_that_stands_right_is_left_alone(
+    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+) -> None:
+    getattr(accounts, action)(make_account(enabled=enabled))
+    assert not cloud.mock_calls
+
+
+@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+def test_a_switch_that_stands_wrong_is_turned(
+    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+) -> None:
+    getattr(accounts, action)(make_account(enabled=not enabled))
+    assert cloud.mock_calls == [getattr(call, method)("user_1001")]
+
+
+@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+def test_a_switch_whose_answer_is_lost_is_looked_at(
+    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+) -> None:
+    getattr(cloud, method).side_effect = LOST
+    cloud.get_user.return_value = make_account(enabled=enabled)
+    getattr(accounts, action)(make_account(enabled=not enabled))
+    cloud.get_user.return_value = make_account(enabled=not enabled)
+    with pytest.raises(errors.CloudLost):
+        getattr(accounts, action)(make_account(enabled=not enabled))
+
+
+@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+def test_an_account_that_vanishes_before_the_switch_is_told(
+    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+) -> None:
+    getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 101)
+    with pytest.raises(errors.NoSuchUser):
+        getattr(accounts, action)(make_account(enabled=not enabled))
+
+
+@pytest.mark.parametrize("unclear", [LOST, refused(101), errors.NoSuchUser("DELETE", 998)])
+def test_an_account_that_is_still_there_is_not_deleted(
+    accounts: Provisioning, cloud: Any, unclear: errors.CloudError
+) -> None:
+    """998 also means that the connection may not touch it (nextcloud-ocs.md, 2)."""
+    cloud.delete_user.side_effect = unclear
+    cloud.get_user.return_value = make_account()
+    with pytest.raises(errors.CloudError):
+        accounts.delete(make_account())
+
+
+@pytest.mark.parametrize("unclear", [LOST, refused(101), errors.NoSuchUser("DELETE", 998)])
+def test_an_account_that_is_gone_is_deleted(
+    accounts: Provisioning, cloud: Any, unclear: errors.CloudError
+) -> None:
+    cloud.delete_user.side_effect = unclear
+    cloud.get_user.return_value = None
+    accounts.delete(make_account())
+    cloud.delete_user.assert_called_once_with("user_1001")
+
+
+def test_an_account_is_deleted(accounts: Provisioning, cloud: Any) -> None:
+    accounts.delete(make_account())
+    assert writes(cloud) == ["delete_user"]

@@ -1,0 +1,184 @@
+"""What BILLmanager is told of a failure, and who: operation, staff, problem of the module."""
+
+from pathlib import Path
+from typing import Any, List, Optional, Type
+from unittest.mock import create_autospec
+
+import pytest
+
+from tests.unit.conftest import make_item
+from utils import errors, forms, report
+from utils.billing import Billing
+from utils.context import Args, Context
+from utils.host import Host
+from utils.mgrctl import Mgrctl
+
+
+@pytest.fixture
+def billing() -> Any:
+    """A BILLmanager that knows one task type and has tried twice."""
+    one = create_autospec(Billing, instance=True)
+    one.mgrctl = create_autospec(Mgrctl, instance=True)
+    one.mgrctl.call.return_value = forms.parse(b"<doc><task_type>21</task_type></doc>")
+    one.operation_has_task.return_value = False
+    one.operation_tries.return_value = 2
+    one.module_name.return_value = "Cloud"
+    one.item.return_value = make_item()
+    return one
+
+
+def make(tmp_path: Path, billing: Any, log: Any, **args: Optional[int]) -> Context:
+    """The context of `open` for a service with an operation, unless `args` say otherwise."""
+    given = {"item": 1001, "runningoperation": 900001, **args}
+    context = Context(
+        Args("open", given["item"], given.get("module"), given["runningoperation"]),
+        Host(str(tmp_path)),
+    )
+    context.__dict__.update(billing=billing, log=log)
+    return context
+
+
+def functions(billing: Any) -> List[str]:
+    """The functions that were called, in their order."""
+    return [one[0][0] for one in billing.mgrctl.call.call_args_list]
+
+
+SAVED = "runningoperation.edit"
+TO_STAFF = [SAVED, "runningoperation.setmanual", "task.gettype", "task.edit"]
+PROBLEM = [SAVED, "problems.register"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (errors.QuotaZero("0"), TO_STAFF),
+        (errors.LoginTaken("user_1001"), TO_STAFF),
+        (errors.CloudLost("x"), [SAVED]),
+        (errors.NotAsOrdered("x"), [SAVED]),
+        (errors.Unexpected("x"), [SAVED]),
+        (errors.OutOfTime("x"), [SAVED]),
+        (errors.CoreUnavailable("x"), [SAVED]),
+        (errors.DatabaseUnavailable("x"), [SAVED]),
+        (errors.SettingsBroken("x"), [SAVED]),
+        (errors.BadArguments("x"), [SAVED]),
+        (errors.LoginRefused("x"), PROBLEM),
+        (errors.CloudMaintenance("x"), PROBLEM),
+        (errors.CloudCertificate("x"), PROBLEM),
+        (errors.ModuleUnset("x"), PROBLEM),
+    ],
+)
+def test_everybody_is_told_who_can_do_something(
+    tmp_path: Path, billing: Any, log: Any, error: errors.PmError, expected: List[str]
+) -> None:
+    report.failure(make(tmp_path, billing, log), error)
+    assert functions(billing) == expected
+
+
+@pytest.mark.parametrize("error", [errors.CloudLost, errors.NotAsOrdered])
+@pytest.mark.parametrize(("tries", "to_staff"), [(9, False), (10, True), (11, True)])
+def test_a_passing_fault_goes_to_staff_after_ten_tries(
+    tmp_path: Path,
+    billing: Any,
+    log: Any,
+    error: Type[errors.PmError],
+    tries: int,
+    to_staff: bool,
+) -> None:
+    billing.operation_tries.return_value = tries
+    report.failure(make(tmp_path, billing, log), error("x"))
+    assert functions(billing) == (TO_STAFF if to_staff else [SAVED])
+
+
+def test_a_fault_of_the_module_never_goes_to_staff(tmp_path: Path, billing: Any, log: Any) -> None:
+    billing.operation_tries.return_value = 1000
+    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert "runningoperation.setmanual" not in functions(billing)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (errors.QuotaZero("0"), TO_STAFF[:2]),
+        (errors.CloudLost("x"), TO_STAFF[:1]),
+    ],
+)
+def test_staff_has_one_task_of_an_operation(
+    tmp_path: Path, billing: Any, log: Any, error: errors.PmError, expected: List[str]
+) -> None:
+    billing.operation_has_task.return_value = True
+    billing.operation_tries.return_value = 10
+    report.failure(make(tmp_path, billing, log), error)
+    assert functions(billing) == expected
+
+
+def test_a_command_without_a_type_of_task_has_none(tmp_path: Path, billing: Any, log: Any) -> None:
+    billing.mgrctl.call.return_value = forms.parse(b"<doc/>")
+    report.failure(make(tmp_path, billing, log), errors.QuotaZero("0"))
+    assert functions(billing) == TO_STAFF[:3]
+
+
+def test_what_is_saved_is_the_error_document(tmp_path: Path, billing: Any, log: Any) -> None:
+    report.failure(make(tmp_path, billing, log), errors.QuotaZero("0 <GiB>"))
+    arguments = billing.mgrctl.call.call_args_list[0][1]
+    assert (arguments["sok"], arguments["elid"]) == ("ok", 900001)
+    error = forms.parse(arguments["errorxml"].encode()).find("error")
+    assert error is not None
+    assert error.get("type") == "quota_zero"
+    assert error.findtext("param") == "0 <GiB>"
+    task = billing.mgrctl.call.call_args_list[3][1]
+    assert task == {"sok": "ok", "item": 1001, "runningoperation": 900001, "type": "21"}
+
+
+def test_a_problem_is_registered_once_until_it_changes_or_is_gone(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    for error in (errors.LoginRefused("x"), errors.LoginRefused("y"), errors.CloudMaintenance("z")):
+        report.failure(make(tmp_path, billing, log, runningoperation=None), error)
+    assert functions(billing) == ["problems.register"] * 2
+    context = make(tmp_path, billing, log)
+    context.cloud_module_id = 31
+    report.success(context)
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    assert functions(billing) == ["problems.register"] * 3
+
+
+def test_a_problem_names_the_module(tmp_path: Path, billing: Any, log: Any) -> None:
+    context = make(tmp_path, billing, log, item=None, module=32, runningoperation=None)
+    report.failure(context, errors.LoginRefused("GET /x"))
+    assert billing.mgrctl.call.call_args[1] == {
+        "sok": "ok",
+        "name": "processingmodule_connect",
+        "id": 32,
+        "level": "error",
+        "param_pm_name": "Cloud",
+        "param_pm_id": 32,
+        "param_errormsg": "cloud_login_refused: GET /x",
+    }
+
+
+def test_a_form_is_nobodys_problem(tmp_path: Path, billing: Any, log: Any) -> None:
+    context = make(tmp_path, billing, log, item=None, runningoperation=None)
+    report.failure(context, errors.LoginRefused("x"))
+    assert functions(billing) == []
+
+
+def test_success_without_a_cloud_forgets_nothing(tmp_path: Path, billing: Any, log: Any) -> None:
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.success(make(tmp_path, billing, log))
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    assert functions(billing) == ["problems.register"]
+
+
+@pytest.mark.parametrize("failing", [SAVED, "problems.register"])
+def test_a_report_that_fails_hides_neither_the_rest_nor_the_error(
+    tmp_path: Path, billing: Any, log: Any, caplog: pytest.LogCaptureFixture, failing: str
+) -> None:
+    def answer(function: str, **params: object) -> Any:
+        if function == failing:
+            raise errors.CoreUnavailable("down")
+        return forms.parse(b"<doc/>")
+
+    billing.mgrctl.call.side_effect = answer
+    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert functions(billing) == PROBLEM
+    assert "could not report cloud_login_refused" in caplog.text
