@@ -35,7 +35,7 @@ def clean(text: str) -> str:
     if any(char.isspace() for char in address):
         raise errors.UrlInvalid(shown)
     path = parts.path.rstrip("/")
-    if path.endswith("/index.php"):
+    while path.endswith("/index.php"):
         path = path[: -len("/index.php")].rstrip("/")
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 

@@ -28,6 +28,10 @@ MAX_WAIT_S = 6.4
 Meanings = Mapping[int, Type[errors.CloudRefused]]
 
 
+class _BareThrottle(errors.CloudThrottled):
+    """HTTP 429 without an OCS envelope."""
+
+
 class Throttle(NamedTuple):
     """What an anonymous look at the capabilities shows: the delay of the next login."""
 
@@ -97,15 +101,19 @@ class NextcloudAPIClient:
 
     def get_user(self, login: str) -> Optional[Account]:
         """The account with exactly that login (letter case aside), or None."""
+        path = _user_path(login)
         try:
-            data = self._ocs(
-                "GET",
-                _user_path(login),
-                means={404: errors.NoSuchUser, 998: errors.NoSuchUser},
-            )
-        except errors.NoSuchUser:
+            data = self._ocs("GET", path, means=_GONE)
+        except errors.NoSuchUser as error:
+            # 998 has words where ownCloud means a missing user, and none where Nextcloud means a
+            # missing right (both recorded); taken for gone, `close` would leave it behind.
+            if error.ocs_code == 998 and not error.message:
+                raise errors.RightsMissing(f"GET {path}: 998") from error
             return None
-        return account_from(data, login)
+        try:
+            return account_from(data, login)
+        except ValueError as error:
+            raise errors.CloudUnreachable(f"GET {path}: no account in the answer") from error
 
     def set_quota(self, login: str, quota_bytes: float) -> None:
         """Sets the quota; the cloud rounds it (sizes.stored_bytes). Raises NoSuchUser."""
@@ -117,15 +125,10 @@ class NextcloudAPIClient:
 
     def _edit(self, login: str, key: str, value: str) -> None:
         try:
-            self._ocs(
-                "PUT",
-                _user_path(login),
-                data={"key": key, "value": value},
-                means={998: errors.NoSuchUser, 404: errors.NoSuchUser},
-            )
-        except errors.CloudThrottled as error:
-            # The brute-force block would have met the read before: this is Nextcloud's limit of
-            # 50 such changes in 600 s for each administrator.
+            self._ocs("PUT", _user_path(login), data={"key": key, "value": value}, means=_GONE)
+        except _BareThrottle as error:
+            # Nextcloud's limit of 50 such changes in 600 s for each administrator; its block after
+            # too many wrong logins has an envelope (nextcloud-ocs.md, 7).
             raise errors.CloudWriteLimit(error.value) from error
 
     def enable_user(self, login: str) -> None:
@@ -138,7 +141,7 @@ class NextcloudAPIClient:
 
     def delete_user(self, login: str) -> None:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
-        self._ocs("DELETE", _user_path(login), means={998: errors.NoSuchUser})
+        self._ocs("DELETE", _user_path(login), means=_GONE)
 
     def users(self, page_size: int = PAGE_SIZE) -> Iterator[List[Account]]:
         """All accounts, page after page; ends at a page shorter than asked for.
@@ -159,7 +162,10 @@ class NextcloudAPIClient:
             "GET", "/cloud/users/details", params={"limit": page_size, "offset": offset}
         )
         found = _mapping(_mapping(data).get("users"))
-        return [account_from(user, login) for login, user in found.items()]
+        try:
+            return [account_from(user, login) for login, user in found.items()]
+        except ValueError as error:
+            raise errors.CloudUnreachable("GET /cloud/users/details: no accounts") from error
 
     # -- groups -------------------------------------------------------------------------------
 
@@ -195,13 +201,12 @@ class NextcloudAPIClient:
     def accepts(self, login: str, password: Secret) -> bool:
         """Whether the cloud takes this login and password. One try: refusals are counted there.
 
-        Two-factor login is told apart from a wrong password, so it counts as taken.
+        Where two-factor login or tokens are enforced the cloud refuses before it looks at the
+        password, so that proves nothing.
         """
         try:
             self._ocs("GET", "/cloud/user", auth=transport.login_auth(login, password))
-        except errors.AppPasswordNeeded:
-            return True
-        except errors.LoginRefused:
+        except (errors.AppPasswordNeeded, errors.LoginRefused):
             return False
         return True
 
@@ -226,7 +231,9 @@ class NextcloudAPIClient:
 
         try:
             self.disable_user(f"pmnextcloud-probe-{secrets.token_hex(8)}")
-        except errors.NoSuchUser:
+        except errors.NoSuchUser as error:
+            if error.ocs_code != 101:
+                raise errors.RightsMissing(error.value) from error
             return
         raise errors.CloudError("a name that cannot exist was disabled")
 
@@ -234,7 +241,7 @@ class NextcloudAPIClient:
         """status.php, which tells a cloud from anything else, without a login."""
         answer = self._send("GET", "/status.php", auth=transport.Anonymous())
         try:
-            status = _mapping(json.loads(answer.body))
+            status = _mapping(_json(answer.body))
         except ValueError as error:
             _refuse_other_than_ocs("GET /status.php", answer)
             raise errors.NotACloud("GET /status.php") from error
@@ -304,6 +311,7 @@ class NextcloudAPIClient:
         return response
 
 
+_GONE: Meanings = {404: errors.NoSuchUser, 998: errors.NoSuchUser}
 _SWITCH: Meanings = {101: errors.NoSuchUser, 998: errors.NoSuchUser, 404: errors.NoSuchUser}
 _MEMBER: Meanings = {102: errors.NoSuchGroup, 103: errors.NoSuchUser}
 
@@ -329,6 +337,18 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _json(body: bytes) -> Any:
+    """A JSON document. Raises ValueError, also for what is no JSON but Python would take."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(body, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def _envelope(response: Answer) -> Optional[Envelope]:
     """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
     body = response.body
@@ -339,11 +359,11 @@ def _envelope(response: Answer) -> Optional[Envelope]:
                 return None
             values = forms.fields(meta)
             return Envelope(int(values.get("statuscode", "")), values.get("message", ""), None)
-        ocs = _mapping(json.loads(body)).get("ocs")
+        ocs = _mapping(_json(body)).get("ocs")
         meta_json = _mapping(_mapping(ocs).get("meta"))
         code = int(meta_json["statuscode"])
         return Envelope(code, str(meta_json.get("message") or ""), _mapping(ocs).get("data"))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
@@ -354,7 +374,7 @@ def _refuse_other_than_ocs(call: str, response: Answer) -> None:
     if status == 401:
         raise _refused_login(where, response)
     if status == 429:
-        raise errors.CloudThrottled(where)
+        raise _BareThrottle(where)
     if status == 503:
         raise errors.CloudMaintenance(where)
     if status == 400 and b"<" in response.body[:200]:
@@ -408,17 +428,20 @@ def _refused_login(where: str, response: Answer) -> errors.CloudError:
 def account_from(data: Any, login: str) -> Account:
     """The account in a user object; `login` stands in where the server leaves it out.
 
-    ownCloud has no id and writes `enabled` as a text; numeric logins come as numbers.
+    ownCloud has no id and writes `enabled` as a text; numeric logins come as numbers. Raises
+    ValueError where the data is no user object: nothing may be concluded from what it lacks.
     """
-    user = _mapping(data)
+    user, groups = _mapping(data), _mapping(data).get("groups") or []
+    enabled = user.get("enabled")
+    if enabled is None or not isinstance(groups, list):
+        raise ValueError("no user object")
     quota_bytes, used_bytes = _usage(user.get("quota"))
-    enabled = user.get("enabled", True)
     return Account(
         login=str(user.get("id", login)),
         enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
         email=str(user.get("email") or ""),
         display_name=str(user.get("displayname") or user.get("display-name") or ""),
-        groups=tuple(str(group) for group in user.get("groups") or []),
+        groups=tuple(str(group) for group in groups),
         quota_bytes=quota_bytes,
         used_bytes=used_bytes,
     )
@@ -439,10 +462,10 @@ def _usage(quota: Any) -> Tuple[Optional[float], Optional[int]]:
 def _limit(limit: Any) -> Optional[float]:
     if isinstance(limit, (int, float)) and not isinstance(limit, bool):
         return sizes.UNLIMITED if limit < 0 else int(limit)
-    if limit == "default":
+    if not isinstance(limit, str) or limit == "default":
         return None
     try:
-        return sizes.parse_text(str(limit))
+        return sizes.parse_text(limit)
     except ValueError:
         return None
 

@@ -213,6 +213,7 @@ class Billing:
             saved_password=password,
             saved_url=saved.get(ITEM_URL, ""),
             mark=own_mark,
+            password_is_crypted=bool(saved.get("crypted:" + ITEM_PASSWORD)),
         )
 
     def _secret(self, saved: Mapping[str, str], name: str) -> Optional[Secret]:

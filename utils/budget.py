@@ -1,7 +1,6 @@
 """A command's time: whatever hangs, the program answers before its budget is spent."""
 
 import signal
-import time
 from contextlib import contextmanager
 from types import FrameType
 from typing import Iterator, Optional
@@ -31,14 +30,3 @@ def limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-class Clock:
-    """What is left of a budget that began when the clock was made."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left_s(self) -> float:
-        """Seconds left, negative when the budget is overdrawn."""
-        return self._end - time.monotonic()

@@ -32,9 +32,9 @@ class Host:
             except OSError:
                 continue
             for line in lines:
-                name, _, value = line.strip().partition(" ")
-                if name and not name.startswith("#"):
-                    values[name] = value.strip()
+                words = line.split(None, 1)
+                if words and not words[0].startswith("#"):
+                    values[words[0]] = words[1].strip() if len(words) > 1 else ""
         return values
 
     def _config_files(self) -> Iterator[str]:

@@ -6,7 +6,8 @@ A lock is a byte of a file under var/pmnextcloud, by its number; the files stay 
 import fcntl
 import os
 import time
-from typing import BinaryIO, Iterable, Optional
+from types import TracebackType
+from typing import BinaryIO, Iterable, Optional, Type
 
 from utils import errors
 
@@ -43,6 +44,14 @@ class LockFile:
             return False
         return True
 
-    def give_back(self, number: int) -> None:
-        """Frees a lock before the process ends."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, number)
+    def __enter__(self) -> "LockFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        """Frees all locks of the file that this process holds."""
+        self._file.close()

@@ -28,8 +28,7 @@ _LEVELS = {
 
 _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
-_SYMBOLS = "-_.!+*@%="
-_USERNAME = re.compile(r"[A-Za-z0-9_.@'-]([A-Za-z0-9 _.@'-]*[A-Za-z0-9_.@'-])?")
+_SYMBOLS = "-_.!+*="
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
@@ -78,7 +77,7 @@ def _level(debug_conf: str) -> int:
     level = logging.INFO
     for line in lines:
         words = line.split()
-        if len(words) == 2 and words[0] in (MODULE, MODULE + ".*") and words[1].isdigit():
+        if len(words) == 2 and words[0] in (MODULE, MODULE + ".*") and words[1] in "0123456789":
             level = _LEVELS.get(int(words[1]), logging.DEBUG)
     return level
 
@@ -86,8 +85,8 @@ def _level(debug_conf: str) -> int:
 def generate_secure_password(length: int = 20) -> str:
     """A random password that any sane policy accepts: both cases, digits and symbols.
 
-    No characters that are easily taken for one another, none that need quoting in XML or a URL's
-    userinfo by habit. Raises ValueError for fewer than 8 characters.
+    No characters that are easily taken for one another, none that need quoting in XML or in an
+    address. Raises ValueError for fewer than 8 characters.
     """
     import secrets  # only `open` makes passwords
 
@@ -99,14 +98,6 @@ def generate_secure_password(length: int = 20) -> str:
     characters += [secrets.choice(everything) for _ in range(length - len(characters))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)
-
-
-def validate_username(login: str) -> bool:
-    """Whether both clouds accept the login: 3 to 64 of a-z A-Z 0-9 space _ . @ - ' .
-
-    Sources: nextcloud-ocs.md, 3; owncloud-ocs.md, row 29 (at least 3 characters).
-    """
-    return 3 <= len(login) <= 64 and bool(_USERNAME.fullmatch(login)) and bool(login.strip("."))
 
 
 def validate_email(address: str) -> bool:
@@ -126,8 +117,10 @@ def validate_quota(quota_bytes: Union[float, Decimal]) -> float:
 
     Raises QuotaZero for anything else.
     """
-    if quota_bytes == sizes.UNLIMITED:
+    if isinstance(quota_bytes, float) and quota_bytes == sizes.UNLIMITED:
         return sizes.UNLIMITED
+    if isinstance(quota_bytes, Decimal) and not quota_bytes.is_finite():
+        raise errors.QuotaZero(quota_bytes)
     if not 1 <= quota_bytes < 2**63:
         raise errors.QuotaZero(quota_bytes)
     return int(quota_bytes)

@@ -4,9 +4,9 @@ A service owns the login in its own mark, written by this installation for this 
 server. A service of the predecessor owns exactly `user_<item>`, where a password is saved with
 it. Any other saved login is no record: an order form may let the client type one.
 
-A mark alone is an intention. It is proved once the login that `open` saves after it has seen the
-account as ordered stands on the service too; until then the account must accept the password in
-the mark. (Staff may correct the saved password later: it proves nothing and need not match.)
+A mark alone is an intention. It is proved once what `open` saves after it has seen the account as
+ordered stands on the service too: the login and, encrypted, a password. Until then the account
+must accept the password in the mark. (Staff may correct the saved password later.)
 """
 
 from logging import Logger
@@ -94,7 +94,7 @@ class Ownership:
             raise errors.MarkForeign(f"{mark.installation}/{mark.item_id}")
         if mark.server not in map(address.digest, self._addresses):
             raise errors.AccountElsewhere(self._item.saved_url or mark.server)
-        proved = bool(self._item.saved_password) and self._item.saved_login == mark.login
+        proved = self._item.password_is_crypted and self._item.saved_login == mark.login
         return Record(mark.login, mark.password, proved)
 
     def _refuse_elsewhere_url(self, url: str) -> None:

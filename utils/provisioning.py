@@ -1,7 +1,8 @@
 """Brings an account of ours to what was ordered, and believes only what it reads back."""
 
+from contextlib import contextmanager
 from logging import Logger
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 from utils import errors, sizes
 from utils.api import NextcloudAPIClient
@@ -42,8 +43,7 @@ class Provisioning:
         try:
             self._create(record, order)
         except errors.NoSuchGroup:
-            self._log.info("the cloud has no group %s, making it", order.group)
-            self._cloud.create_group(order.group)
+            self._make_group(order.group)
             self._create(record, order)
 
     def _create(self, record: Record, order: Order) -> None:
@@ -56,6 +56,27 @@ class Provisioning:
             display_name=order.display_name,
         )
 
+    def _make_group(self, group: str) -> None:
+        """Makes a missing group. Raises NoSuchGroup where the connection's user may not."""
+        self._log.info("the cloud has no group %s, making it", group)
+        try:
+            self._cloud.create_group(group)
+        except errors.RightsMissing as error:
+            raise errors.NoSuchGroup("POST /cloud/groups", 403, group) from error
+
+    @contextmanager
+    def _writing(self, login: str) -> Iterator[None]:
+        """Tells a missing right from a missing account: the clouds have one code for both.
+
+        Raises RightsMissing where the account is there all the same.
+        """
+        try:
+            yield
+        except errors.NoSuchUser as error:
+            if self._cloud.get_user(login) is not None:
+                raise errors.RightsMissing(error.value) from error
+            raise
+
     def bring(self, account: Account, order: Order, leave_group: str = "") -> Account:
         """Sets what differs from the order and returns the account as read back after it.
 
@@ -63,9 +84,10 @@ class Provisioning:
         whether the account is enabled. Groups set by hand stay, but for `leave_group`.
         Raises NotAsOrdered where the account is read back otherwise.
         """
-        changes = self._write_quota(account, order)
-        changes += self._write_groups(account, order, leave_group)
-        changes += self._write_email(account, order)
+        with self._writing(account.login):
+            changes = self._write_quota(account, order)
+            changes += self._write_groups(account, order, leave_group)
+            changes += self._write_email(account, order)
         if changes:
             self._log.info("%s: set %s", account.login, ", ".join(changes))
             account = self._read(account.login)
@@ -85,8 +107,7 @@ class Provisioning:
             try:
                 self._cloud.add_to_group(account.login, order.group)
             except errors.NoSuchGroup:
-                self._log.info("the cloud has no group %s, making it", order.group)
-                self._cloud.create_group(order.group)
+                self._make_group(order.group)
                 self._cloud.add_to_group(account.login, order.group)
             changes.append(f"group {order.group}")
         if leave_group and leave_group != order.group and leave_group in account.groups:
@@ -99,6 +120,8 @@ class Provisioning:
             return []
         try:
             self._cloud.set_email(account.login, order.email)
+        except errors.NoSuchUser:
+            raise
         except errors.CloudRefused as error:
             # An address that the cloud does not take must not cost the customer his account.
             self._log.warning("%s: e-mail refused: %s", account.login, error)
@@ -137,7 +160,8 @@ class Provisioning:
             return
         write = self._cloud.enable_user if enabled else self._cloud.disable_user
         try:
-            write(account.login)
+            with self._writing(account.login):
+                write(account.login)
         except errors.CloudLost:
             if self._read(account.login).enabled is not enabled:
                 raise
@@ -150,7 +174,8 @@ class Provisioning:
         take longer than any time limit, a later run finds it gone.
         """
         try:
-            self._cloud.delete_user(account.login)
+            with self._writing(account.login):
+                self._cloud.delete_user(account.login)
         except errors.NoSuchUser:
             self._log.warning("%s was gone already", account.login)
         except (errors.CloudLost, errors.CloudRefused):

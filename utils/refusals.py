@@ -58,19 +58,15 @@ class Refusals:
         """
         if self._kept() is None:
             return
-        lock = LockFile(self._lock_path)
-        taken = lock.take([0], _WAIT_S)
-        try:
+        with LockFile(self._lock_path) as lock:
+            is_mine = lock.take([0], _WAIT_S) is not None
             kept = self._kept()
             if kept is None:
                 return
             left_s = kept["at"] + STANDS_S - time.time()
-            if taken is None or 0 < left_s <= STANDS_S:
+            if not is_mine or 0 < left_s <= STANDS_S:
                 raise _KINDS[kept["code"]].error(f"{kept['value']} ({max(int(left_s), 1)} s)")
             self._write(kept["code"], kept["value"])
-        finally:
-            if taken is not None:
-                lock.give_back(taken)
 
     def remember(self, error: errors.PmError) -> None:
         """Keeps the error, if it is one that other processes would meet as well."""

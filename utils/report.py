@@ -88,9 +88,15 @@ def _as_problem(context: Context, error: errors.PmError) -> None:
     if module_id is None:  # the fault came before the module's cloud was reached for
         module_id = context.args.module or context.billing.item(context.item_id()).module_id
     name = _problem_file(module_id)
-    lock = LockFile(context.state.path(name) + ".lock")
-    if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
-        return
+    with LockFile(context.state.path(name) + ".lock") as lock:
+        if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
+            return
+        _register(context, module_id, error)
+        context.state.write(name, error.code)
+    context.log.error("module %d has a problem: %s", module_id, error)
+
+
+def _register(context: Context, module_id: int, error: errors.PmError) -> None:
     context.billing.mgrctl.call_once(
         "problems.register",
         sok="ok",
@@ -101,5 +107,3 @@ def _as_problem(context: Context, error: errors.PmError) -> None:
         param_pm_id=module_id,
         param_errormsg=strike_out(str(error)),
     )
-    context.state.write(name, error.code)
-    context.log.error("module %d has a problem: %s", module_id, error)

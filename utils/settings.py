@@ -73,7 +73,7 @@ _READERS: Dict[str, Callable[[str], Any]] = {
     "on_close": _choice("delete", "disable"),
     "taken_login": _choice("refuse", "suffix"),
     "display_name": _choice("none", "client"),
-    "password_length": _number(12, 64),
+    "password_length": _number(12, 40),
     "allow_plain_http": _switch,
     "ca_file": _file,
     "proxy": str,

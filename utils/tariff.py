@@ -111,8 +111,10 @@ class Tariffs:
             _ADDONS, tariff_id, ADDON_INTEGER, DISK_ADDONS, [item.id for item in items]
         )
         found: Dict[int, Row] = {}
-        for row in sorted(rows, key=lambda row: DISK_ADDONS.index(row["name"])):
-            found.setdefault(row["item"], row)
+        for name in DISK_ADDONS:
+            for row in rows:  # the database compares names without letter case and end blanks
+                if row["name"].strip().lower() == name:
+                    found.setdefault(row["item"], row)
         return found
 
     def _unit_bytes(self, measure_id: Optional[int]) -> int:
@@ -130,7 +132,10 @@ class Tariffs:
             power = _KNOWN_MEASURES.get(measure.name.lower())
             if power is not None:
                 return int(factor * 1024**power)
-            factor *= _decimal(measure.relation) or 0
+            relation = _decimal(measure.relation)
+            if relation is None or relation <= 0:
+                break
+            factor *= relation
             lesser_id = measure.lesser_id
         raise errors.MeasureUnknown(measure_id)
 
@@ -164,8 +169,11 @@ def _decimal(value: Any) -> Optional[Decimal]:
     """A number however the database's driver hands it over; None stays None (D.3)."""
     if value is None:
         return None
-    text = value.decode() if isinstance(value, bytes) else str(value)
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
     try:
-        return Decimal(text.strip())
+        number = Decimal(text.strip())
     except InvalidOperation as error:
         raise errors.QuotaZero(text) from error
+    if not number.is_finite():
+        raise errors.QuotaZero(text)
+    return number

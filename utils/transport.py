@@ -3,11 +3,12 @@
 import os
 import ssl
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.poolmanager import ProxyManager
 from urllib3.util.retry import Retry
 
 from utils import errors
@@ -60,8 +61,14 @@ class Anonymous(AuthBase):
 
 
 def login_auth(username: str, secret: Secret) -> AuthBase:
-    """Basic login in UTF-8, as the clouds read it; without a user name the secret is a token."""
+    """Basic login in UTF-8, as the clouds read it; without a user name the secret is a token.
+
+    Raises LoginRefused for a token that no header can hold.
+    """
     if not username:
+        token = secret.reveal()
+        if not (token.isascii() and token.isprintable()):
+            raise errors.LoginRefused("the token cannot be sent in a header")
         return Bearer(secret)
     return HTTPBasicAuth(username.encode(), secret.reveal().encode())
 
@@ -74,14 +81,22 @@ class _Adapter(HTTPAdapter):
         self._ca_file = ca_file
         super().__init__(max_retries=_RETRY)
 
+    def _trust(self) -> Dict[str, Any]:
+        """The TLS context with the further authorities; requests itself adds the usual ones."""
+        if not self._ca_file:
+            return {}
+        try:
+            return {"ssl_context": ssl.create_default_context(cafile=self._ca_file)}
+        except OSError as error:
+            raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Makes the pool of connections; the usual authorities are added by requests itself."""
-        if self._ca_file:
-            try:
-                kwargs["ssl_context"] = ssl.create_default_context(cafile=self._ca_file)
-            except OSError as error:
-                raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
-        super().init_poolmanager(*args, **kwargs)
+        """Makes the pool of connections. Raises SettingsBroken for an unusable ca_file."""
+        super().init_poolmanager(*args, **{**kwargs, **self._trust()})
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
+        """Makes the pool of connections through a proxy."""
+        return super().proxy_manager_for(*args, **{**kwargs, **self._trust()})
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -151,19 +166,19 @@ def send(
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = b""
+            body = bytearray()
             for part in response.iter_content(65536):
                 body += part
                 if len(body) > MAX_ANSWER_BYTES:
                     raise errors.CloudLost(f"{call}: over {MAX_ANSWER_BYTES} bytes")
-            return Answer(response.status_code, response.headers, body)
-    except UnicodeError as error:
-        raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+            return Answer(response.status_code, response.headers, bytes(body))
     except requests.RequestException as error:
         failure = translate(error, call)
         if method == "GET" and isinstance(failure, errors.CloudLost):
             failure = errors.CloudUnreachable(failure.value)
         raise failure from error
+    except ValueError as error:  # an address or a header that the libraries cannot send
+        raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
 
 
 def translate(error: requests.RequestException, call: str) -> errors.CloudError:
@@ -193,7 +208,7 @@ def _chain(error: Optional[BaseException]) -> List[BaseException]:
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
             inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
-        error = inner or error.__cause__ or error.__context__
+        error = inner or error.__cause__  # never __context__: that may be an earlier failure
     return found
 
 

@@ -41,6 +41,7 @@ class Item(NamedTuple):
     saved_password: Optional[Secret]
     saved_url: str
     mark: Optional[Mark]
+    password_is_crypted: bool = False
 
 
 class Disk(NamedTuple):

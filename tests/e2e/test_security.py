@@ -1,10 +1,11 @@
-"""What an attacker finds: certificates, files, command lines, entities, the environment, the source.
+"""What an attacker finds: certificates, files, command lines, entities, environment, source.
 
 The commands are the real program's; the source is read as a syntax tree.
 """
 
 import ast
 import os
+import re
 import socket
 import stat
 import threading
@@ -16,7 +17,7 @@ import pytest
 from tests.cloud import Cloud, Fault, Seen
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import Call, ModuleProcess, Run, Stand
+from tests.stand import ModuleProcess, Run, Stand
 from utils import state as state_files
 from utils.errors import StateUnwritable
 
@@ -124,7 +125,7 @@ def test_no_command_speaks_to_a_server_that_is_not_to_be_trusted(kept: Stand, ki
             assert (run.exit_code, run.error_type) == (1, "cloud_certificate"), command
         assert (repr(cloud.users), len(cloud.requests)) == (before, asked)
         kept.sql("DELETE FROM processingparam WHERE intname = 'verify_ssl'")
-        assert world.run("suspend", item).error_type == "cloud_certificate"
+        assert world.run("close", item).error_type == "cloud_certificate"
 
 
 # The interpreter finds this in place of the package of public authorities.
@@ -148,16 +149,15 @@ def test_a_private_authority_is_trusted_beside_the_public_ones(
             assert [run.error_type for run in runs] == error_types
 
 
-def test_the_public_authorities_are_those_of_the_package(kept: Stand) -> None:
+def test_the_public_authorities_are_those_of_the_package() -> None:
     """Without anything in its place: many of them, and the private one."""
     from utils import transport
 
-    with Cloud(tls="good") as cloud:
-        with transport.session(5, verify_tls=True, ca_file=cloud.ca_file or "") as http:
-            assert http.get(cloud.url + "/status.php").status_code == 200
-            pool: Any = http.get_adapter(cloud.url)
-            context = pool.poolmanager.connection_pool_kw["ssl_context"]
-            names = [str(authority["subject"]) for authority in context.get_ca_certs()]
+    with Cloud(tls="good") as cloud, transport.session(5, True, str(cloud.ca_file)) as http:
+        assert http.get(cloud.url + "/status.php").status_code == 200
+        adapter: Any = http.get_adapter(cloud.url)
+        context = adapter.poolmanager.connection_pool_kw["ssl_context"]
+        names = [str(authority["subject"]) for authority in context.get_ca_certs()]
     assert len(names) > 50
     assert len([name for name in names if "Test authority" in name]) == 1
 
@@ -167,8 +167,9 @@ def test_the_environment_names_no_authorities(kept: Stand) -> None:
         world = World(kept, DoubleSite(cloud))
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
         env = {name: str(cloud.ca_file) for name in names}
-        for run in run_all(world, world.order(), env).values():
-            assert run.error_type in ("cloud_certificate", None)
+        runs = run_all(world, world.order(), env)
+        for command in ("open", "get_server_config", "check_connection"):
+            assert runs[command].error_type == "cloud_certificate"
         assert not cloud.requests
 
 
@@ -222,48 +223,362 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(lived: World, tmp_path
 # -- command lines ----------------------------------------------------------------------------
 
 
-def group_of(process: ModuleProcess) -> Iterator[Tuple[str, str, str]]:
-    """Name, command line and environment of all programs that run in a module's process group."""
+def group_of(process: ModuleProcess) -> Iterator[Tuple[str, str]]:
+    """Command line and environment of all programs that run in a module's process group."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
             if os.getpgid(int(folder.name)) == process.pid:
-                words, variables = (
-                    (folder / name).read_text("utf-8", "replace") for name in ("cmdline", "environ")
-                )
-                yield words.replace("\0", " "), words, variables
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                variables = (folder / "environ").read_bytes()
+                yield words.decode("utf-8", "replace"), variables.decode("utf-8", "replace")
         except OSError:
             continue  # it ended while it was looked at
 
 
-def test_no_command_line_holds_a_secret_while_a_call_is_under_way(lived: World) -> None:
-    running: List[ModuleProcess] = []
-    lines: Set[str] = set()
-    module_variables: Set[str] = set()
+class Onlooker:
+    """Reads the command lines of a module and its mgrctl at each of their calls, while it lasts."""
 
-    def look(seen: object) -> None:
-        for line, _, variables in group_of(running[-1]):
-            lines.add(line)
+    def __init__(self, world: World) -> None:
+        self.lines: Set[str] = set()
+        self.variables: Set[str] = set()
+        """The environments of the module itself."""
+        self._world = world
+        self._process: Optional[ModuleProcess] = None
+        self._known = threading.Event()
+        double(world).before = self._at_request
+        world.stand.before_call = self._look
+
+    def run(self, command: str, item: int) -> Run:
+        """Runs a command under its eyes."""
+        operation = self._world.stand.add_operation(command, item)
+        self._known.clear()
+        self._process = self._world.stand.start(command, item=item, runningoperation=operation)
+        self._known.set()
+        return self._process.finish()
+
+    def _at_request(self, seen: Seen) -> None:
+        self._look(seen)
+
+    def _look(self, seen: object) -> None:
+        self._known.wait(10)
+        assert self._process is not None
+        for line, variables in group_of(self._process):
+            self.lines.add(line)
             if "mgrctl" not in line:
-                module_variables.add(variables)
+                self.variables.add(variables)
 
+
+def test_no_command_line_holds_a_secret_while_a_call_is_under_way(lived: World) -> None:
     stand = lived.stand
-    double(lived).before, stand.before_call = look, look
+    onlooker = Onlooker(lived)
     item = lived.order()
-    for command in ITEM_COMMANDS:
+    for command in ITEM_COMMANDS[:-1]:
         if command == "setparam":
             stand.change_tariff(item, lived.tariff(gib=9))
-        operation = stand.add_operation(command, item)
-        # The hooks may look before `start` is back.
-        running.append(_Started(stand, command, item, operation).process)
-        running[-1].finish().check()
-    double(lived).faults.append(Fault("ocs", method="GET", times=None, code=429))
-    operation = stand.add_operation("suspend", item)
-    running.append(_Started(stand, "suspend", item, operation).process)
-    assert running[-1].finish().exit_code == 1
-    seen_lines = "\n".join(lines)
+        onlooker.run(command, item).check()
+    words = f"the password of user_{item} is {stand.params(item)['userpassword']}"
+    double(lived).faults.append(Fault("ocs", method="DELETE", code=102, message=words))
+    assert onlooker.run("close", item).error_type == "cloud_refused"
+    lines = "\n".join(onlooker.lines)
     for name in ("--command open", "service.saveparam", "PMNEXTCLOUD_VALUE", "errorxml="):
-        assert name in seen_lines, name
-    shown = seen_lines + "\n".join(module_variables)
+        assert name in lines, name
+    assert f"the password of user_{item} is ***" in lines
+    shown = lines + "\n".join(onlooker.variables)
+    assert len(onlooker.variables) >= 1
     assert not [secret for secret in stand.secrets if len(secret) > 5 and secret in shown]
+
+
+def test_what_is_stored_encrypted_reaches_mgrctl_by_its_environment_alone(lived: World) -> None:
+    lived.opened()
+    crypted = [call for call in lived.stand.calls if call.args.get("crypted") == "on"]
+    assert {call.args["name"] for call in crypted} == {"pmnextcloud_mark", "userpassword"}
+    for call in crypted:
+        assert call.args["value"].startswith("$PMNEXTCLOUD_VALUE")
+        assert call.secrets["value"] in lived.stand.secrets
+    plain = [call for call in lived.stand.calls if call.args.get("crypted") != "on"]
+    assert plain
+    assert not [call for call in plain if call.secrets]
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_path: Path) -> None:
+    env = {"TMPDIR": str(tmp_path), "TMP": str(tmp_path), "TEMP": str(tmp_path)}
+    root = lived.stand.root
+    before = set(root.rglob("*"))
+    old_umask = os.umask(0)
+    try:
+        item = lived.order()
+        for run in run_all(lived, item, env).values():
+            run.check()
+        double(lived).users["admin"].password = "Another-Pw-for-tests-9"
+        for item in (lived.order(), lived.order()):
+            assert lived.run("open", item, env=env).error_type == "cloud_login_refused"
+    finally:
+        os.umask(old_umask)
+    new = set(root.rglob("*")) - before
+    folder = root / "var/pmnextcloud"
+    known = re.compile(r"pmnextcloud([.]log|/(services|[a-z]+-\d+)[.]json([.]lock)?)?")
+    assert not [path for path in new if not known.fullmatch(str(path.relative_to(root / "var")))]
+    names = {path.name for path in new}
+    for name in ("groups", "refused", "problem"):
+        assert f"{name}-{lived.module}.json" in names
+    for path in new:
+        expected = 0o700 if path == folder else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(lived: World) -> None:
+    victim = lived.stand.write("etc/victim", "untouched")
+    name = f"var/pmnextcloud/groups-{lived.module}.json"
+    link = lived.stand.root / name
+    link.parent.mkdir()
+    link.symlink_to(victim)
+    lived.stand.run("get_server_config", module=lived.module).check()
+    assert victim.read_text() == "untouched"
+    assert not link.is_symlink()
+
+
+def test_temporary_files_cannot_be_guessed_and_none_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = state_files.State(str(tmp_path / "folder"))
+    names: List[str] = []
+    replace = os.replace
+
+    def note(source: str, target: str) -> None:
+        names.append(os.path.basename(source))
+        assert stat.S_IMODE(os.stat(source).st_mode) == 0o600
+        assert os.path.dirname(source) == files.folder
+        if len(names) > 20:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", note)
+    old_umask = os.umask(0)
+    try:
+        for number in range(20):
+            files.write("name", number)
+    finally:
+        os.umask(old_umask)
+    random_parts = {name.partition(".")[2] for name in names}
+    assert len(random_parts) == 20
+    assert min(map(len, random_parts)) >= 8
+    with pytest.raises(StateUnwritable):
+        files.write("name", "full")
+    with pytest.raises(TypeError):
+        files.write("name", object())
+    assert os.listdir(files.folder) == ["name.json"]
+    assert files.read("name") == 19
+
+
+# -- entities ---------------------------------------------------------------------------------
+
+HIDDEN = "Hidden-for-tests-4711"
+ENTITIES = '<!DOCTYPE {} [<!ENTITY code "100"><!ENTITY file SYSTEM "file://{}">]>'
+LAUGHS = (
+    '<!DOCTYPE {} [<!ENTITY a0 "ha">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    + '<!ENTITY code "&a9;"><!ENTITY file "&a9;">]>'
+)
+OCS = "{}<ocs><meta><statuscode>{}</statuscode><message>{}</message></meta><data/></ocs>"
+
+
+@pytest.fixture(params=["external", "laughs"])
+def doctype(request: pytest.FixtureRequest, stand: Stand) -> str:
+    """A DTD with the entities `code` and `file`; its root's name is to be filled in."""
+    if request.param == "laughs":
+        return LAUGHS
+    path = stand.write("etc/hidden", HIDDEN)
+    return ENTITIES.format("{}", path)
+
+
+def check_unread(run: Run, stand: Stand, *error_types: str) -> None:
+    """Raises AssertionError where a run took longer, or showed more, than a document may."""
+    assert run.exit_code == 1, str(run)
+    assert run.error_type in error_types, str(run)
+    assert run.seconds < 10
+    assert len(run.stdout) < 2000
+    assert HIDDEN not in run.stdout.decode() + stand.log
+    assert "hahaha" not in run.stdout.decode() + stand.log
+
+
+@pytest.mark.parametrize(("code", "text"), [("&code;", "fine"), ("101", "&file;")])
+def test_entities_of_a_cloud_are_not_expanded(
+    lived: World, doctype: str, code: str, text: str
+) -> None:
+    item = lived.opened()
+    body = OCS.format(doctype.format("ocs"), code, text).encode()
+    for method in ("PUT", "GET"):
+        fault = Fault("status", method=method, times=None, code=200, body=body)
+        double(lived).faults[:] = [fault]
+        run = lived.run("suspend", item)
+        check_unread(run, lived.stand, "cloud_lost", "cloud_unreachable")
+    assert lived.customer_gets_in(item)
+
+
+def test_entities_of_the_core_are_not_expanded(lived: World, doctype: str) -> None:
+    item = lived.opened()
+    answer = f"{doctype.format('doc')}<doc><error type='&code;'><msg>&file;</msg></error></doc>"
+    lived.stand.write("tmp/answer", answer)
+    lived.stand.write("sbin/mgrctl", f"#!/bin/sh\ncat {lived.stand.root}/tmp/answer\n", 0o755)
+    check_unread(lived.run("suspend", item), lived.stand, "core_unavailable")
+
+
+@pytest.mark.parametrize(
+    "command", ["check_connection", "tune_connection", "pricelist_dynamic_settings_tune"]
+)
+def test_entities_on_standard_input_are_not_expanded(
+    lived: World, doctype: str, command: str
+) -> None:
+    text = form(lived, doctype.format("doc")).replace("admin", "&file;&code;")
+    run = lived.stand.run(command, module=lived.module, stdin=text)
+    check_unread(run, lived.stand, "bad_input")
+    assert not double(lived).requests
+
+
+# -- the source -------------------------------------------------------------------------------
+
+NEVER_IMPORTED = {"pickle", "marshal", "shelve", "dill", "yaml", "code", "pty", "telnetlib"}
+NEVER_CALLED = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "os.system",
+    "os.popen",
+    "os.spawnl",
+    "os.execv",
+    "tempfile.mktemp",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+    "ssl._create_unverified_context",
+}
+# The one file that may start programs, parse the XML of others, ask a database.
+ONE_DOOR = {"subprocess": "mgrctl.py", "lxml": "forms.py", "pymysql": "db.py"}
+LOCKED = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+
+
+def parsed() -> Iterator[Tuple[Path, ast.Module]]:
+    """Every source file of the program as a syntax tree."""
+    assert len(SOURCES) > 30
+    for path in SOURCES:
+        yield path, ast.parse(path.read_text("utf-8"))
+
+
+def dotted(node: ast.expr) -> str:
+    """The dotted name that an expression spells, or an empty text."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def calls_in(tree: ast.AST) -> Iterator[Tuple[str, ast.Call]]:
+    """All calls with the dotted names of what is called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield dotted(node.func), node
+
+
+def test_nothing_dangerous_is_imported() -> None:
+    for path, tree in parsed():
+        names: Set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+        packages = {name.partition(".")[0] for name in names}
+        assert not packages & NEVER_IMPORTED, path
+        for name in packages & set(ONE_DOOR):
+            assert path.name == ONE_DOOR[name], f"{path}: {name}"
+
+
+def test_nothing_dangerous_is_called() -> None:
+    for path, tree in parsed():
+        for name, call in calls_in(tree):
+            where = f"{path}:{call.lineno}: {name}"
+            assert name not in NEVER_CALLED, where
+            words = {word.arg: word.value for word in call.keywords}
+            assert "shell" not in words, where
+            verify = words.get("verify")
+            assert not (isinstance(verify, ast.Constant) and verify.value is False), where
+
+
+def test_the_only_xml_parser_is_locked() -> None:
+    found = []
+    for path, tree in parsed():
+        for name, call in calls_in(tree):
+            if name in ("etree.fromstring", "ET.fromstring", "etree.parse", "ET.parse", "ET.XML"):
+                assert path.name == "forms.py", f"{path}:{call.lineno}"
+                assert len(call.args) == 2, "without a parser of its own"
+            if name.endswith("XMLParser"):
+                found.append({word.arg: ast.literal_eval(word.value) for word in call.keywords})
+    assert found == [LOCKED]
+
+
+def constants(tree: ast.Module) -> Set[str]:
+    """The names of a module's own constant texts."""
+    return {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def is_constant(node: ast.expr, known: Set[str]) -> bool:
+    """Whether a text is written in the source as a whole: nothing is ever put into it."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    if isinstance(node, ast.Name):
+        return node.id in known
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return is_constant(node.left, known) and is_constant(node.right, known)
+    if isinstance(node, ast.IfExp):
+        return is_constant(node.body, known) and is_constant(node.orelse, known)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("db.rows('SELECT %s', x)", True),
+        ("db.rows(_SQL + ' WHERE a = %s', x)", True),
+        ("db.rows(f'SELECT {x}')", False),
+        ("db.rows('SELECT ' + x)", False),
+        ("db.rows('SELECT %s' % x)", False),
+        ("db.rows('SELECT {}'.format(x))", False),
+    ],
+)
+def test_what_counts_as_a_constant(text: str, expected: bool) -> None:
+    (_, call), *_ = calls_in(ast.parse(text))
+    assert is_constant(call.args[0], {"_SQL"}) is expected
+
+
+def test_every_sql_text_is_a_constant() -> None:
+    found = 0
+    for path, tree in parsed():
+        for name, call in calls_in(tree):
+            method = name.rpartition(".")[2]
+            if method in ("execute", "executemany"):
+                assert path.name == "db.py", f"{path}:{call.lineno}"
+                assert dotted(call.args[0]) == "sql", "what rows() and write_many() were given"
+            if method not in ("rows", "row", "write_many") or dotted(call.args[0]) == "sql":
+                continue
+            found += 1
+            assert is_constant(call.args[0], constants(tree)), f"{path}:{call.lineno}"
+    assert found > 10
+
+
+def test_only_the_database_file_is_given_sql_by_name() -> None:
+    for path, tree in parsed():
+        named = [call for _, call in calls_in(tree) if call.args and dotted(call.args[0]) == "sql"]
+        assert not named or path.name == "db.py", path

@@ -1,5 +1,6 @@
 """The database: what cannot be asked is one error, whatever the reason."""
 
+import gc
 from typing import Any, Dict, Iterator
 
 import pytest
@@ -32,6 +33,7 @@ def db(stand: Stand) -> Iterator[Database]:
         one._connection.close()
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -50,8 +52,11 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(
     database = Database(config(stand, **changes))
     with pytest.raises(errors.DatabaseUnavailable) as caught:
         database.rows("SELECT 1")
-    assert stand.database.password not in str(caught.value)
-    assert "made-up" not in str(caught.value)
+    words = str(caught.value)
+    del caught
+    gc.collect()  # PyMySQL leaves the socket open where the server's is missing
+    assert stand.database.password not in words
+    assert "made-up" not in words
 
 
 def test_an_empty_file_of_parameters_is_told(stand: Stand) -> None:
