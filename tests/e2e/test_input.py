@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import sys
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from unittest.mock import patch
@@ -18,7 +19,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from urllib3.util.retry import Retry
@@ -72,6 +73,7 @@ def explore(
         derandomize=True,
         deadline=None,
         database=None,
+        phases=[Phase.generate],  # to find the smallest failing input takes minutes
         suppress_health_check=list(HealthCheck),
     )
     try:
@@ -128,8 +130,12 @@ class Machine:
             os.environ, {"PMNEXTCLOUD_STARTED_AS": started_as}
         ):
             exit_code = pmnextcloud.main(list(argv))
-        for handler in logging.getLogger("pmnextcloud").handlers:
-            handler.stream.close()  # type: ignore[attr-defined]
+        log = logging.getLogger("pmnextcloud")
+        for handler in log.handlers:
+            stream = handler.stream  # type: ignore[attr-defined]
+            if stream is not sys.stderr:
+                stream.close()
+        log.handlers.clear()
         while self.locks:
             self.locks.pop()._file.close()
         return self._checked(exit_code, output.getvalue(), echo)
@@ -202,9 +208,7 @@ def machine() -> Iterator[Machine]:
         for text in lines:
             assert text.isprintable()
             assert line.match(text), text
-        log = logging.getLogger("pmnextcloud")
-        log.handlers.clear()
-        log.propagate = True
+        logging.getLogger("pmnextcloud").propagate = True
 
 
 @pytest.fixture(autouse=True)
@@ -454,16 +458,23 @@ NAMES = st.one_of(ANY_TEXT, st.text(min_size=60)).map(lambda text: text[:255])
 GROUPS = st.one_of(
     ANY_TEXT, st.sampled_from(["ADMIN", " admin", "a/b", "..", "x" * 200, "a\nb", "%2f", "\u202e"])
 )
-ADDONS = st.builds(
-    Addon,
-    name=st.sampled_from(["disk", "disc"]),
-    measure=st.sampled_from(["byte", "kib", "mib", "gib", "tib", None]),
-    limit=st.one_of(st.none(), INT32),
-    max=st.one_of(st.none(), INT32),
-    trial_max=st.one_of(st.none(), INT32),
-    billtype=st.sampled_from([2, 2, 2, 3]),
-)
 UNITS = {"byte": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3, "tib": 1024**4}
+
+
+@st.composite
+def addons(draw: st.DrawFn) -> Addon:
+    """An add-on for space with odd amounts."""
+    amounts = st.one_of(st.none(), INT32)
+    return Addon(
+        name=draw(st.sampled_from(["disk", "disc"])),
+        measure=draw(st.sampled_from([*UNITS, None])),
+        limit=draw(amounts),
+        max=draw(amounts),
+        trial_max=draw(amounts),
+        billtype=draw(st.sampled_from([2, 2, 2, 3])),
+    )
+
+
 
 
 class Wish(NamedTuple):
@@ -492,7 +503,7 @@ WISHES = st.builds(
     name=NAMES,
     email=st.one_of(st.none(), EMAILS.map(lambda text: text[:255])),
     group=GROUPS,
-    addon=ADDONS,
+    addon=addons(),
     extra=st.one_of(st.none(), INT32),
     trial=st.booleans(),
 )
@@ -668,12 +679,13 @@ def test_answers_of_a_cloud(
 ) -> None:
     own = f"/users/{quote(machine.login, safe='')}"
     asked: List[str] = []
+    strangers: List[str] = []
     to_come: List[transport.Answer] = []
 
     def send(http: Any, method: str, url: str, params: Any, data: Any, auth: Any) -> transport.Answer:
         asked.append(f"{method} {url}")
-        if method != "GET" and "/users/" in url:
-            assert own in url, f"{asked} on behalf of {machine.login}"
+        if method != "GET" and "/users/" in url and own not in url:
+            strangers.append(f"{method} {url} on behalf of {machine.login}")
         return to_come[(len(asked) - 1) % len(to_come)]
 
     monkeypatch.setattr(transport, "send", send)
@@ -688,6 +700,7 @@ def test_answers_of_a_cloud(
             return
         argv = ["--command", command, "--module", str(machine.world.module)]
         ended = machine.run(*argv, "--item", str(machine.item))
+        assert not strangers
         assert asked
         assert len(asked) < 30
         assert ended.exit_code in (0, 1)
@@ -731,7 +744,7 @@ def test_answers_of_the_core(
 
 def test_lines_of_the_settings(machine: Machine, record_property: Record) -> None:
     names = st.sampled_from(
-        ["budget_s", "ca_file", "proxy", "former_servers", "log_file", "on_close", "page_size"]
+        ["budget_s", "ca_file", "proxy", "former_servers", "on_close", "page_size", "allow_plain"]
     )
     values = st.one_of(
         ONE_LINE,

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Optional, Type
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+import requests
 import responses
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -115,10 +116,28 @@ GENERAL: Dict[str, Any] = {
     "an unknown code": (ocs(777, message="?"), errors.CloudRefused),
     "999": (ocs(999), errors.CloudRefused),
 }
-"""Answers that mean the same to every call."""
+"""Answers that mean the same to every call, but for the next two lists."""
+
+NO_ANSWER = (
+    "400 empty",
+    "200 empty",
+    "garbage",
+    "half JSON",
+    "JSON, no envelope",
+    "XML, no envelope",
+    "XML without a number",
+    "half XML",
+    "500 HTML",
+)
+"""What says nothing: after a write the outcome is unknown, after a question nothing was changed."""
 
 WRITE_LIMIT = ("429 empty", "429 with Retry-After")
 """What the limit of edits answers; the block after wrong logins has an envelope and is another."""
+
+
+def public(error: errors.PmError) -> Type[BaseException]:
+    """The error's class, or what it refines where the class itself is nobody else's business."""
+    return next(one for one in type(error).__mro__ if not one.__name__.startswith("_"))
 
 
 def stub(http: responses.RequestsMock, call: str, answer: Dict[str, Any]) -> Call:
@@ -139,10 +158,12 @@ def test_a_general_answer_means_the_same_to_every_call(
     arguments, expected = GENERAL[answer]
     if call in ("set_quota", "set_email") and answer in WRITE_LIMIT:
         expected = errors.CloudWriteLimit
+    if CALLS[call][0] == "GET" and answer in NO_ANSWER:
+        expected = errors.CloudUnreachable
     make = stub(http, call, arguments)
     with pytest.raises(errors.CloudError) as caught:
         make(cloud)
-    assert type(caught.value) is expected
+    assert public(caught.value) is expected
     assert len(http.calls) == 1, "it was sent again, or a redirect was followed"
     assert PASSWORD not in str(caught.value)
 
@@ -226,18 +247,48 @@ def test_get_user_tells_a_missing_right_from_a_missing_account(
 ) -> None:
     """A sub-administrator is told 998, without words, of an account that is not his."""
     http.get(USER, **recorded("subadmin get out of group [v1json]"))
-    with pytest.raises(errors.CloudError):
+    with pytest.raises(errors.RightsMissing, match="998"):
         cloud.get_user("user_7")
 
 
-@pytest.mark.parametrize("data", [[], None, "", 7, {}])
+NO_USER_OBJECTS: List[Any] = [
+    [],
+    None,
+    "",
+    7,
+    {},
+    {"id": "user_7"},
+    {"id": "user_7", "enabled": None},
+    {"id": "user_7", "enabled": True, "groups": 5},
+    {"id": "user_7", "enabled": True, "groups": "admin"},
+    {"id": "user_7", "enabled": True, "groups": {"0": "admin"}},
+]
+"""Taken for one, each would be an account in no group at all, or an enabled one."""
+
+
+@pytest.mark.parametrize("data", NO_USER_OBJECTS)
 def test_success_without_a_user_object_is_no_account(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
 ) -> None:
-    """Taken for one, it would be an enabled account in no group at all."""
     http.get(USER, **ocs(100, data))
-    with pytest.raises(errors.CloudError):
+    with pytest.raises(errors.CloudUnreachable, match="no account in the answer"):
         cloud.get_user("user_7")
+
+
+@pytest.mark.parametrize("data", NO_USER_OBJECTS)
+def test_a_page_with_one_that_is_no_user_object_is_none(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
+) -> None:
+    users = {"user_6": {"id": "user_6", "enabled": True}, "user_7": data}
+    http.get(CLOUD + "/users/details", **ocs(100, {"users": users}))
+    with pytest.raises(errors.CloudUnreachable, match="no accounts"):
+        cloud.users_page(0, 200)
+
+
+@pytest.mark.parametrize("data", NO_USER_OBJECTS)
+def test_what_is_no_user_object_is_no_account(data: Any) -> None:
+    with pytest.raises(ValueError, match="no user object"):
+        account_from(data, "user_7")
 
 
 def test_success_in_xml_is_no_account(
@@ -259,13 +310,22 @@ def test_a_refusal_in_xml_keeps_its_code(
     assert caught.value.ocs_code == 102
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [("create_group", errors.CloudLost), ("get_user", errors.CloudUnreachable)],
+)
 def test_an_answer_over_the_limit_is_not_read(
-    http: responses.RequestsMock, cloud: NextcloudAPIClient, monkeypatch: pytest.MonkeyPatch
+    http: responses.RequestsMock,
+    cloud: NextcloudAPIClient,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    expected: Type[errors.CloudError],
 ) -> None:
     monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 10)
-    http.get(USER, **ocs(100, {"id": "user_7"}))
-    with pytest.raises(errors.CloudLost):
-        cloud.get_user("user_7")
+    make = stub(http, call, ocs(100, {"id": "user_7", "enabled": True}))
+    with pytest.raises(errors.CloudError, match="over 10 bytes") as caught:
+        make(cloud)
+    assert type(caught.value) is expected
 
 
 def test_a_broken_gateway_is_asked_again_where_a_request_may_be_repeated(
@@ -659,11 +719,8 @@ def test_a_password_that_the_cloud_never_looked_at_proves_nothing(
 ) -> None:
     """With two-factor or tokens enforced every password, the wrong ones too, gets this answer."""
     http.get(CLOUD + "/user", **recorded("2FA enforced: real password [v1json]"))
-    try:
-        accepted = cloud.accepts("user_7", Secret("some other password"))
-    except errors.PmError:
-        accepted = False
-    assert accepted is False
+    assert cloud.accepts("user_7", Secret("some other password")) is False
+    assert len(http.calls) == 1
 
 
 def test_an_accepted_password_is_sent_as_the_accounts_own(
@@ -681,6 +738,38 @@ def test_accepts_hands_on_every_other_failure(
     http.get(CLOUD + "/user", **recorded("maintenance [v1json]"))
     with pytest.raises(errors.CloudMaintenance):
         cloud.accepts("user_7", Secret("Made-up-pw-77"))
+
+
+@pytest.mark.parametrize("secret", ["made-up-token-77", "another-token"])
+def test_the_connections_own_login_is_asked_for(
+    http: responses.RequestsMock, log: logging.Logger, secret: str
+) -> None:
+    http.get(CLOUD + "/user", **ocs(100, {"id": 4711}))
+    cloud = NextcloudAPIClient(make_server(username="", secret=Secret(secret)), log)
+    assert cloud.own_login() == "4711"
+    assert http.calls[0].request.headers["Authorization"] == f"Bearer {secret}"
+
+
+@pytest.mark.parametrize("data", [[], None, {"email": "admin@example.com"}])
+def test_a_connection_that_is_not_told_its_login_has_none(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
+) -> None:
+    http.get(CLOUD + "/user", **ocs(100, data))
+    assert cloud.own_login() == ""
+
+
+def test_a_client_knows_whether_anything_was_answered(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    assert cloud.answered is False
+    http.get(USER, body=requests.ConnectionError("cut"))
+    with pytest.raises(errors.CloudUnreachable):
+        cloud.get_user("user_7")
+    assert cloud.answered is False
+    http.replace("GET", USER, **recorded("maintenance [v1json]"))
+    with pytest.raises(errors.CloudMaintenance):
+        cloud.get_user("user_7")
+    assert cloud.answered is True
 
 
 STATUS, CAPABILITIES = BASE + "/status.php", CLOUD + "/capabilities"
@@ -711,7 +800,7 @@ NOT_STATUS: Dict[str, Any] = {
     "an unknown host": (recorded("untrusted domain, status.php"), errors.CloudUntrustedHost),
     "maintenance": (recorded("maintenance status.php"), errors.CloudMaintenance),
     "a redirect": ({"status": 301, "headers": {"Location": "/x"}}, errors.CloudMoved),
-    "an error": ({"status": 500}, errors.CloudLost),
+    "an error": ({"status": 500}, errors.CloudUnreachable),
     "a throttle": ({"status": 429}, errors.CloudThrottled),
 }
 
@@ -724,7 +813,7 @@ def test_the_connection_test_ends_at_a_status_that_is_none(
     see(http, status=status)
     with pytest.raises(errors.CloudError) as caught:
         cloud.test_connection()
-    assert type(caught.value) is expected
+    assert public(caught.value) is expected
 
 
 def bruteforce(delay: object) -> Dict[str, Any]:
@@ -750,10 +839,11 @@ PROBES: Dict[str, Any] = {
     "done": (ocs(100), errors.CloudError),
     "no such route, Nextcloud": (
         ocs(998, message="Invalid query, please check the syntax."),
-        errors.CloudError,
+        errors.RightsMissing,
     ),
-    "no such route, ownCloud": (ocs(999, message="Invalid query"), errors.CloudError),
-    "404": (ocs(404), errors.CloudError),
+    "998 without words": (ocs(998), errors.RightsMissing),
+    "no such route, ownCloud": (ocs(999, message="Invalid query"), errors.CloudRefused),
+    "404": (ocs(404), errors.RightsMissing),
 }
 
 
@@ -763,8 +853,9 @@ def test_only_101_proves_the_right_to_write(
 ) -> None:
     probe, expected = PROBES[answer]
     see(http, probe=probe)
-    with pytest.raises(expected):
+    with pytest.raises(errors.CloudError) as caught:
         cloud.test_connection()
+    assert type(caught.value) is expected
 
 
 def test_the_connection_test_looks_without_a_login_and_writes_to_nobody(
@@ -805,10 +896,10 @@ def test_a_token_that_no_header_can_hold_is_a_failure_and_stays_secret(
     log: logging.Logger, caplog: pytest.LogCaptureFixture, token: str
 ) -> None:
     server = make_server(base_url="http://127.0.0.1:9", username="", secret=Secret(token))
-    with pytest.raises(errors.PmError) as caught:
-        NextcloudAPIClient(server, log).get_user("user_7")
-    assert "token" not in str(caught.value)
-    assert "token" not in caplog.text
+    with pytest.raises(errors.LoginRefused) as caught:
+        NextcloudAPIClient(server, log)
+    assert "made-up" not in str(caught.value)
+    assert "made-up" not in caplog.text
 
 
 def test_a_call_is_logged_without_body_or_headers(

@@ -124,8 +124,38 @@ def test_the_host_is_used_where_there_is_no_socket(monkeypatch: pytest.MonkeyPat
     with pytest.raises(errors.DatabaseUnavailable, match="enough"):
         Database({"DBName": "billmgr", "DBHost": "10.0.0.1", "DBUser": "u"}).rows("SELECT 1")
     assert seen["unix_socket"] is None
-    assert (seen["host"], seen["user"], seen["password"]) == ("10.0.0.1", "u", "")
+    assert (seen["host"], seen["user"], seen["password"]) == ("10.0.0.1", "u", b"")
     assert seen["charset"] == "utf8mb4"
+    assert (seen["port"], seen["ssl_disabled"]) == (3306, False)
+
+
+@pytest.mark.parametrize(
+    ("config", "is_local"),
+    [
+        ({"DBSocket": "/run/mysqld/mysqld.sock", "DBHost": "10.0.0.1"}, True),
+        ({"DBHost": "localhost"}, True),
+        ({"DBHost": "127.0.0.1:3307"}, True),
+        ({}, True),
+        ({"DBHost": "10.0.0.1:3307"}, False),
+    ],
+)
+def test_a_password_passes_a_network_under_tls_where_the_server_has_it(
+    monkeypatch: pytest.MonkeyPatch, config: Dict[str, str], is_local: bool
+) -> None:
+    seen = failing(monkeypatch, OSError("enough"))
+    with pytest.raises(errors.DatabaseUnavailable, match="enough"):
+        Database({"DBName": "billmgr", **config}).rows("SELECT 1")
+    assert seen["ssl_disabled"] is is_local
+    assert seen["port"] == (3307 if "3307" in config.get("DBHost", "") else 3306)
+
+
+def test_a_password_of_any_bytes_is_sent_as_it_stands_in_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = failing(monkeypatch, OSError("enough"))
+    with pytest.raises(errors.DatabaseUnavailable):
+        Database({"DBName": "billmgr", "DBPassword": "Made-up\udcff\u042f"}).rows("SELECT 1")
+    assert seen["password"] == b"Made-up\xff\xd0\xaf"
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_mark_fits_into_one_block_of_a_small_key(item_id: int, length: int) ->
 
 
 def test_the_longest_mark_fits_into_the_usual_key() -> None:
-    password = Secret(generate_secure_password(64))
+    password = Secret(generate_secure_password(40))
     text = mark.to_text(make(item_id=2**31, login=f"user_{2**31}", password=password))
     assert len(text.encode()) <= keys.PLAINTEXT_MAX_BYTES
 

@@ -1,7 +1,7 @@
 """Whose account is it? The cloud is a double of the client's own signature."""
 
 import logging
-from typing import Any, Iterator, Tuple
+from typing import Any, Dict, Iterator, Tuple
 from unittest.mock import create_autospec
 
 import pytest
@@ -17,6 +17,12 @@ from utils.values import Mark
 HERE = "0123456789ab"
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
+OPENED: Dict[str, Any] = {
+    "saved_login": "user_1001",
+    "saved_password": PASSWORD,
+    "password_is_crypted": True,
+}
+"""What `open` saves last."""
 
 
 def make_mark(**changes: Any) -> Mark:
@@ -82,6 +88,7 @@ def test_what_a_client_may_have_typed_is_no_record(
 ) -> None:
     one, cloud = owner(log, saved_login=login, saved_password=password)
     assert one.record() is None
+    assert one.existing() is None
     with pytest.raises(errors.AccountMissing):
         one.account()
     assert not cloud.mock_calls
@@ -107,13 +114,31 @@ def test_a_mark_alone_is_an_intention(log: logging.Logger) -> None:
 
 
 def test_a_mark_with_what_open_saves_last_is_proved(log: logging.Logger) -> None:
-    one, _ = owner(log, mark=make_mark(), saved_password=PASSWORD, saved_login="user_1001")
+    one, _ = owner(log, mark=make_mark(), **OPENED)
     assert one.record() == RECORD
 
 
-def test_a_mark_with_somebody_elses_login_on_the_service_is_not_proved(log: logging.Logger) -> None:
-    one, _ = owner(log, mark=make_mark(), saved_password=PASSWORD, saved_login="admin")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"saved_login": "admin"},
+        {"saved_login": "USER_1001"},
+        {"saved_login": ""},
+        {"password_is_crypted": False},
+        {"password_is_crypted": False, "saved_password": None},
+    ],
+)
+def test_a_mark_without_what_open_saves_last_is_not_proved(
+    log: logging.Logger, changes: Any
+) -> None:
+    """An order form may let the client type a login and a password, but none that is encrypted."""
+    one, _ = owner(log, mark=make_mark(), **{**OPENED, **changes})
     assert one.record() == RECORD._replace(proved=False)
+
+
+def test_a_password_that_staff_corrected_leaves_the_mark_proved(log: logging.Logger) -> None:
+    one, _ = owner(log, mark=make_mark(), **{**OPENED, "saved_password": Secret("corrected-pw-1")})
+    assert one.record() == RECORD
 
 
 # -- what stands in the cloud -----------------------------------------------------------------
@@ -123,7 +148,7 @@ def test_a_mark_with_somebody_elses_login_on_the_service_is_not_proved(log: logg
 def test_administrators_and_the_connections_own_account_are_never_touched(
     log: logging.Logger, changes: Any
 ) -> None:
-    one, cloud = owner(log, mark=make_mark(), saved_password=PASSWORD, saved_login="user_1001")
+    one, cloud = owner(log, mark=make_mark(), **OPENED)
     cloud.get_user.return_value = make_account(**changes)
     with pytest.raises(errors.AccountProtected):
         one.account()
@@ -139,6 +164,15 @@ def test_the_connections_own_account_is_known_by_token_and_address_too(
     cloud.own_login.return_value = "User_1001"
     with pytest.raises(errors.AccountProtected):
         one.find(RECORD)
+    cloud.own_login.return_value = "admin"
+    assert one.find(RECORD) == make_account()
+
+
+def test_a_connection_by_login_does_not_ask_whose_it_is(log: logging.Logger) -> None:
+    one, cloud = owner(log)
+    cloud.get_user.return_value = make_account()
+    assert one.find(RECORD) == make_account()
+    cloud.own_login.assert_not_called()
 
 
 def test_an_account_that_refuses_the_marks_password_is_a_strangers(log: logging.Logger) -> None:
@@ -158,7 +192,7 @@ def test_an_account_that_takes_the_marks_password_is_ours(log: logging.Logger) -
 
 
 def test_a_proved_account_is_not_logged_in_to(log: logging.Logger) -> None:
-    one, cloud = owner(log, mark=make_mark(), saved_password=PASSWORD, saved_login="user_1001")
+    one, cloud = owner(log, mark=make_mark(), **OPENED)
     cloud.get_user.return_value = make_account()
     assert one.account() == make_account()
     cloud.accepts.assert_not_called()
@@ -168,6 +202,7 @@ def test_an_account_that_is_gone_is_told(log: logging.Logger) -> None:
     one, cloud = owner(log, mark=make_mark())
     cloud.get_user.return_value = None
     assert one.find(RECORD) is None
+    assert one.existing() is None
     with pytest.raises(errors.AccountMissing, match="user_1001"):
         one.account()
 
@@ -199,7 +234,7 @@ def test_a_stranger_is_not_adopted_where_no_password_is_looked_at(
         cloud.two_factor.add("user_1001")
     else:
         cloud.token_auth_enforced = True
-    with pytest.raises(errors.PmError):
+    with pytest.raises(errors.LoginTaken):
         one.account()
 
 

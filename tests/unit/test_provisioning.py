@@ -335,8 +335,53 @@ def test_an_account_that_vanishes_before_the_switch_is_told(
     accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
 ) -> None:
     getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 101)
+    cloud.get_user.return_value = None
     with pytest.raises(errors.NoSuchUser):
         getattr(accounts, action)(make_account(enabled=not enabled))
+
+
+@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+def test_a_switch_that_the_connection_may_not_turn_is_told_as_such(
+    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+) -> None:
+    """Nextcloud says 101 or 998 to both, but the account is still seen."""
+    getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 998)
+    cloud.get_user.return_value = make_account(enabled=not enabled)
+    with pytest.raises(errors.RightsMissing, match="998"):
+        getattr(accounts, action)(make_account(enabled=not enabled))
+
+
+WRITES = {
+    "set_quota": {"quota_bytes": GIB},
+    "add_to_group": {"groups": ()},
+    "remove_from_group": {"groups": ("clients", "old")},
+    "set_email": {"email": ""},
+}
+"""Every write of bring(), and the account that needs it."""
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_write_that_finds_nobody_looks_whether_he_is_there(
+    accounts: Provisioning, cloud: Any, method: str, there: bool
+) -> None:
+    account = make_account(**WRITES[method])
+    getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 998)
+    cloud.get_user.return_value = account if there else None
+    expected = errors.RightsMissing if there else errors.NoSuchUser
+    with pytest.raises(expected):
+        accounts.bring(account, make_order(), leave_group="old")
+    assert writes(cloud) == [method]
+
+
+def test_a_group_that_the_connection_may_not_make_is_told(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.add_to_group.side_effect = errors.NoSuchGroup("POST", 102)
+    cloud.create_group.side_effect = errors.RightsMissing("POST /cloud/groups")
+    with pytest.raises(errors.NoSuchGroup, match="403 clients"):
+        accounts.bring(make_account(groups=()), make_order())
+    assert writes(cloud) == ["add_to_group", "create_group"]
 
 
 @pytest.mark.parametrize("unclear", [LOST, refused(101), errors.NoSuchUser("DELETE", 998)])

@@ -169,7 +169,7 @@ def test_a_ca_file_that_is_none_is_a_broken_setting(
     if content is not None:
         ca_file.write_text(content)
     with pytest.raises(errors.SettingsBroken, match=r"ca\.pem"):
-        connect("https://127.0.0.1:9", ca_file=str(ca_file)).get_user("user_7")
+        connect("https://127.0.0.1:9", ca_file=str(ca_file))
 
 
 # -- the answer was lost ----------------------------------------------------------------------
@@ -300,7 +300,8 @@ def test_a_named_authority_does_not_replace_the_usual_ones(tmp_path: Path) -> No
 def test_a_named_authority_is_trusted_behind_a_proxy_too() -> None:
     with Cloud(tls="good") as cloud:
         adapter: Any = transport.session(5, True, str(cloud.ca_file)).get_adapter(cloud.url)
-    context = adapter.proxy_manager_for("http://127.0.0.1:9").connection_pool_kw["ssl_context"]
+        manager = adapter.proxy_manager_for("http://127.0.0.1:9")
+    context = manager.connection_pool_kw["ssl_context"]
     assert [one for one in context.get_ca_certs() if "Test authority" in str(one["subject"])]
 
 
