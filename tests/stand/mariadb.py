@@ -60,7 +60,7 @@ def _find(program: str) -> str:
     if shutil.which("dnf", path=path):
         command = "dnf install -y mariadb-server"
     else:
-        command = "apt-get install -y --no-install-recommends mariadb-server-core"
+        command = "apt-get install -y --no-install-recommends mariadb-server-core mariadb-client-core"
     raise MariaDbError(f"{program} was not found; install it as root with: {command}")
 
 

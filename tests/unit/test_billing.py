@@ -131,6 +131,29 @@ def test_a_plain_mark_is_no_mark(stand: Stand, billing: Billing) -> None:
     assert billing.item(item).mark is None
 
 
+def test_the_module_of_a_service_is_told_though_its_secrets_are_broken(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    item = order(stand, module_id)
+    stand.database.insert("itemcryptedparam", item=item, intname=ITEM_MARK, value="AAAA")
+    assert billing.module_of(item) == module_id
+    stand.sql("UPDATE item SET processingmodule = NULL WHERE id = %s", item)
+    for missing in (item, 4711):
+        with pytest.raises(errors.ItemNotFound, match=str(missing)):
+            billing.module_of(missing)
+
+
+@pytest.mark.parametrize("crypted", [True, False])
+def test_a_service_says_how_its_password_is_saved(
+    stand: Stand, billing: Billing, crypted: bool
+) -> None:
+    saved = {"userpassword": "made-up-pw-77"}
+    item = order(stand, **{"crypted_params" if crypted else "params": saved})
+    assert billing.item(item).password_is_crypted is crypted
+    assert billing.item(order(stand)).password_is_crypted is False
+
+
 def test_many_services_are_read_in_order_and_by_pages(stand: Stand, billing: Billing) -> None:
     module_id = module(stand)
     ids = [order(stand, module_id) for _ in range(5)]
@@ -525,6 +548,19 @@ def test_applied_parameters_end_the_change_of_tariff(
     billing.post_set_param(billing.item(item))
     assert stand.item(item)["lastpricelist"] is None
     assert stand.operation(operation) is None
+
+
+def test_a_change_of_tariff_is_taken_back(
+    stand: Stand, serving: Callable[[int], Billing], caplog: pytest.LogCaptureFixture
+) -> None:
+    item = order(stand)
+    old = stand.item(item)["pricelist"]
+    stand.change_tariff(item, stand.add_tariff(stand.add_itemtype("backupservice")))
+    billing = serving(stand.add_operation("setparam", item))
+    billing.roll_back_tariff(billing.item(item))
+    assert (stand.item(item)["pricelist"], stand.item(item)["lastpricelist"]) == (old, None)
+    assert stand.calls[-1].function == "service.changepricelist.rollback"
+    assert "the change of tariff was taken back" in caplog.text
 
 
 # -- operations, statistics -------------------------------------------------------------------

@@ -178,3 +178,25 @@ def test_a_warning_on_standard_error_is_no_failure(script: Script) -> None:
 def test_how_long_a_call_took_is_logged(script: Script, caplog: pytest.LogCaptureFixture) -> None:
     script(OK).call("paramlist")
     assert any(line.startswith("mgrctl paramlist took ") for line in caplog.messages)
+
+
+def test_a_function_that_adds_something_is_asked_once(
+    script: Script, tmp_path: Path, waited: List[float]
+) -> None:
+    core = script("echo x >> count; exit 1")
+    with pytest.raises(errors.CoreUnavailable):
+        core.call_once("task.edit", sok="ok")
+    assert (tmp_path / "count").read_text() == "x\n"
+    assert not [seconds for seconds in waited if seconds >= 0.1]
+
+
+@pytest.mark.parametrize("output", ["", "<html><body>Bad Gateway"])
+def test_what_was_asked_once_may_have_no_answer(script: Script, output: str) -> None:
+    with pytest.raises(errors.CoreUnavailable, match="task.edit"):
+        script(f"printf '%b' '{output}'").call_once("task.edit")
+
+
+def test_a_function_asked_once_answers_and_refuses_as_any_other(script: Script) -> None:
+    assert script(OK).call_once("task.edit").findtext("task_type") == "5"
+    with pytest.raises(errors.CoreRefused, match="access"):
+        script("echo '<doc><error type=\"access\"/></doc>'").call_once("task.edit")

@@ -1,17 +1,21 @@
 """What BILLmanager is told of a failure, and who: operation, staff, problem of the module."""
 
 from pathlib import Path
-from typing import Any, List, Optional, Type
+from typing import Any, Callable, List, Optional, Type
 from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.conftest import make_item
 from utils import errors, forms, report
+from utils.api import NextcloudAPIClient
 from utils.billing import Billing
 from utils.context import Args, Context
 from utils.host import Host
+from utils.locks import LockFile
 from utils.mgrctl import Mgrctl
+from utils.refusals import Refusals
+from utils.secret import Secret
 
 
 @pytest.fixture
@@ -20,6 +24,7 @@ def billing() -> Any:
     one = create_autospec(Billing, instance=True)
     one.mgrctl = create_autospec(Mgrctl, instance=True)
     one.mgrctl.call.return_value = forms.parse(b"<doc><task_type>21</task_type></doc>")
+    one.mgrctl.call_once.return_value = forms.parse(b"<doc/>")
     one.operation_has_task.return_value = False
     one.operation_tries.return_value = 2
     one.module_name.return_value = "Cloud"
@@ -39,8 +44,13 @@ def make(tmp_path: Path, billing: Any, log: Any, **args: Optional[int]) -> Conte
 
 
 def functions(billing: Any) -> List[str]:
-    """The functions that were called, in their order."""
-    return [one[0][0] for one in billing.mgrctl.call.call_args_list]
+    """The functions that were called, in their order, by either way of calling."""
+    return [one[1][0] for one in billing.mgrctl.mock_calls]
+
+
+def once(billing: Any) -> List[str]:
+    """The functions that are not asked again where the core does not answer."""
+    return [one[0][0] for one in billing.mgrctl.call_once.call_args_list]
 
 
 SAVED = "runningoperation.edit"
@@ -72,6 +82,8 @@ def test_everybody_is_told_who_can_do_something(
 ) -> None:
     report.failure(make(tmp_path, billing, log), error)
     assert functions(billing) == expected
+    adds_something = {"task.edit", "problems.register"}
+    assert once(billing) == [name for name in expected if name in adds_something]
 
 
 @pytest.mark.parametrize("error", [errors.CloudLost, errors.NotAsOrdered])
@@ -125,7 +137,7 @@ def test_what_is_saved_is_the_error_document(tmp_path: Path, billing: Any, log: 
     assert error is not None
     assert error.get("type") == "quota_zero"
     assert error.findtext("param") == "0 <GiB>"
-    task = billing.mgrctl.call.call_args_list[3][1]
+    task = billing.mgrctl.call_once.call_args[1]
     assert task == {"sok": "ok", "item": 1001, "runningoperation": 900001, "type": "21"}
 
 
@@ -135,9 +147,7 @@ def test_a_problem_is_registered_once_until_it_changes_or_is_gone(
     for error in (errors.LoginRefused("x"), errors.LoginRefused("y"), errors.CloudMaintenance("z")):
         report.failure(make(tmp_path, billing, log, runningoperation=None), error)
     assert functions(billing) == ["problems.register"] * 2
-    context = make(tmp_path, billing, log)
-    context.cloud_module_id = 31
-    report.success(context)
+    report.success(seen(make(tmp_path, billing, log)))
     report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert functions(billing) == ["problems.register"] * 3
 
@@ -145,7 +155,7 @@ def test_a_problem_is_registered_once_until_it_changes_or_is_gone(
 def test_a_problem_names_the_module(tmp_path: Path, billing: Any, log: Any) -> None:
     context = make(tmp_path, billing, log, item=None, module=32, runningoperation=None)
     report.failure(context, errors.LoginRefused("GET /x"))
-    assert billing.mgrctl.call.call_args[1] == {
+    assert billing.mgrctl.call_once.call_args[1] == {
         "sok": "ok",
         "name": "processingmodule_connect",
         "id": 32,
@@ -162,9 +172,39 @@ def test_a_form_is_nobodys_problem(tmp_path: Path, billing: Any, log: Any) -> No
     assert functions(billing) == []
 
 
-def test_success_without_a_cloud_forgets_nothing(tmp_path: Path, billing: Any, log: Any) -> None:
+def seen(context: Context, answered: bool = True, module_id: int = 31) -> Context:
+    """The context after its run has reached for the module's cloud."""
+    context.cloud_module_id = module_id
+    context.client = create_autospec(NextcloudAPIClient, instance=True, answered=answered)
+    context.refusals = create_autospec(Refusals, instance=True)
+    return context
+
+
+def no_cloud(context: Context) -> Context:
+    """The context of a command that needed no cloud."""
+    return context
+
+
+def no_answer(context: Context) -> Context:
+    """The context of a command whose cloud was never asked."""
+    return seen(context, answered=False)
+
+
+def no_client(context: Context) -> Context:
+    """The context of a command that ended while it waited for its turn."""
+    context.cloud_module_id = 31
+    return context
+
+
+@pytest.mark.parametrize("what", [no_cloud, no_answer, no_client])
+def test_success_without_a_cloud_forgets_nothing(
+    tmp_path: Path, billing: Any, log: Any, what: Callable[[Context], Context]
+) -> None:
     report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
-    report.success(make(tmp_path, billing, log))
+    context = what(make(tmp_path, billing, log))
+    report.success(context)
+    if context.refusals is not None:
+        context.refusals.forget.assert_not_called()
     report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert functions(billing) == ["problems.register"]
 
@@ -179,6 +219,79 @@ def test_a_report_that_fails_hides_neither_the_rest_nor_the_error(
         return forms.parse(b"<doc/>")
 
     billing.mgrctl.call.side_effect = answer
+    billing.mgrctl.call_once.side_effect = answer
     report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
     assert functions(billing) == PROBLEM
     assert "could not report cloud_login_refused" in caplog.text
+
+
+def test_a_problem_that_could_not_be_registered_is_registered_next_time(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    billing.mgrctl.call_once.side_effect = errors.CoreUnavailable("down")
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    billing.mgrctl.call_once.side_effect = None
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    assert once(billing) == ["problems.register"] * 2
+
+
+def test_the_cloud_that_was_reached_for_is_the_one_with_the_problem(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    context = seen(make(tmp_path, billing, log, module=31), module_id=77)
+    report.failure(context, errors.LoginRefused("x"))
+    assert billing.mgrctl.call_once.call_args[1]["id"] == 77
+    billing.item.assert_not_called()
+
+
+def test_a_problem_never_tells_a_secret(tmp_path: Path, billing: Any, log: Any) -> None:
+    secret = Secret("Made-up-pw-77")
+    error = errors.CloudMoved(f"https://new.example/?p={secret.reveal()}")
+    report.failure(make(tmp_path, billing, log), error)
+    assert "Made-up" not in str(billing.mgrctl.mock_calls)
+    assert "p=***" in billing.mgrctl.call_once.call_args[1]["param_errormsg"]
+
+
+def test_a_problem_that_another_process_is_registering_is_left_to_it(
+    tmp_path: Path, billing: Any, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LockFile, "take", lambda self, numbers, wait_s: None)
+    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert functions(billing) == [SAVED]
+
+
+def test_a_refusal_is_remembered_and_forgotten(tmp_path: Path, billing: Any, log: Any) -> None:
+    context = seen(make(tmp_path, billing, log))
+    error = errors.LoginRefused("x")
+    report.failure(context, error)
+    assert context.refusals is not None
+    context.refusals.remember.assert_called_once_with(error)
+    report.success(context)
+    context.refusals.forget.assert_called_once_with()
+
+
+def test_a_memory_that_cannot_be_written_hides_neither_the_rest_nor_the_error(
+    tmp_path: Path, billing: Any, log: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = seen(make(tmp_path, billing, log))
+    assert context.refusals is not None
+    context.refusals.remember.side_effect = errors.StateUnwritable("full")
+    context.refusals.forget.side_effect = errors.StateUnwritable("full")
+    report.failure(context, errors.LoginRefused("x"))
+    assert functions(billing) == PROBLEM
+    report.success(context)
+    assert caplog.text.count("state_unwritable: full") == 2
+
+
+def test_an_operation_of_a_whole_module_never_goes_to_staff(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    context = make(tmp_path, billing, log, item=None, module=31)
+    report.failure(context, errors.QuotaZero("0"))
+    assert functions(billing) == [SAVED]
+
+
+def test_an_operation_that_is_gone_has_had_no_tries(tmp_path: Path, billing: Any, log: Any) -> None:
+    billing.operation_tries.return_value = None
+    report.failure(make(tmp_path, billing, log), errors.CloudLost("x"))
+    assert functions(billing) == [SAVED]
