@@ -93,7 +93,7 @@ class _Template:
             _find("mariadb-install-db"),
             "--no-defaults",
             "--auth-root-authentication-method=normal",
-            "--skip-test-db",
+            "--skip-test-db", "--force",
             f"--datadir={datadir}",
             "--loose-innodb-log-file-size=4M",
             "--innodb-flush-log-at-trx-commit=0",
