@@ -1,3 +1,4 @@
 #!/bin/sh
 # What BILLmanager starts: hands over to the module's own Python.
-PMNEXTCLOUD_STARTED_AS=$0 exec @BASE@/src/pmnextcloud/venv/bin/python -Es @BASE@/src/pmnextcloud/pmnextcloud.py "$@"
+home="@BASE@/src/pmnextcloud"
+PMNEXTCLOUD_STARTED_AS=$0 exec "$home/venv/bin/python" -Es "$home/pmnextcloud.py" "$@"

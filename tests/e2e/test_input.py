@@ -30,7 +30,7 @@ from tests.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
-from tests.stand import ACTIVE, Addon, Call, Stand
+from tests.stand import ACTIVE, DELETED, Addon, Call, Stand
 from tests.stand.answers import Refused, render
 from tests.stand.calls import parse
 from utils import errors, locks, mgrctl, secret, transport
@@ -158,6 +158,8 @@ class Machine:
         """Takes away what the program remembers of earlier calls, and makes the service active."""
         for path in (self.stand.root / "var/pmnextcloud").glob("*.json"):
             path.unlink()
+        # Services of earlier inputs are no longer counted.
+        self.stand.sql("UPDATE item SET status = %s WHERE id <> %s", DELETED, self.item)
         self.stand.set_status(self.item, ACTIVE)
 
 
@@ -223,14 +225,17 @@ def _as_before(machine: Machine) -> Iterator[None]:
 # -- inputs -----------------------------------------------------------------------------------
 
 CONTROLS = "\t\n\r\x01\x1b\x7f\x85\u2028\ufeff\u202e\ufffe"
-ANY_TEXT = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(CONTROLS)))
+ANY_TEXT = st.text(
+    st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(CONTROLS)), max_size=40
+)
 ONE_LINE = ANY_TEXT.filter(lambda text: "\0" not in text)
-WORD = st.one_of(ONE_LINE, st.binary().filter(lambda data: b"\0" not in data).map(os.fsdecode))
+WORD = st.one_of(ONE_LINE, st.binary(max_size=20).filter(lambda data: b"\0" not in data).map(os.fsdecode))
 XML_TEXT = st.text(
     st.one_of(
         st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"),
         st.sampled_from("\t\n\r<>&\"'"),
-    )
+    ),
+    max_size=20,
 )
 SECRETS = ONE_LINE.map(lambda text: f"{text[:20]}{TOKEN}{text[20:40]}")
 FIELDS = (
@@ -271,12 +276,12 @@ def options(draw: st.DrawFn) -> List[str]:
 
 
 @st.composite
-def elements(draw: st.DrawFn, depth: int = 3) -> ET.Element:
+def elements(draw: st.DrawFn, depth: int = 2) -> ET.Element:
     """An element with odd attributes, texts and children, all of them allowed in XML."""
     names = st.sampled_from([*FIELDS, "doc", "error", "msg", "m", "Ж", "a.b-c_d"])
     node = ET.Element(draw(names), draw(st.dictionaries(names, XML_TEXT, max_size=2)))
     node.text = draw(XML_TEXT)
-    for child in draw(st.lists(elements(depth - 1), max_size=3)) if depth else []:
+    for child in draw(st.lists(elements(depth - 1), max_size=2)) if depth else []:
         child.tail = draw(XML_TEXT)
         node.append(child)
     return node
@@ -331,7 +336,7 @@ def test_option_strings(machine: Machine, record_property: Record) -> None:
     def call(argv: List[str], stdin: bytes) -> None:
         machine.run(*argv, stdin=stdin, echo=True)
 
-    explore(record_property, 400, call, options(), st.sampled_from([b"", b"<doc/>"]))
+    explore(record_property, 500, call, options(), st.sampled_from([b"", b"<doc/>"]))
 
 
 def test_option_strings_of_the_real_program(machine: Machine, record_property: Record) -> None:
@@ -364,14 +369,14 @@ def test_forms_that_come_back(machine: Machine, record_property: Record, command
             node.text for node in came.iter("nc_password")
         ]
 
-    explore(record_property, 300, call, BODIES, JSON)
+    explore(record_property, 250, call, BODIES, JSON)
 
 
 def test_the_connection_form(machine: Machine, record_property: Record) -> None:
     def call(body: bytes) -> None:
         machine.run("--command", "check_connection", stdin=body)
 
-    explore(record_property, 300, call, BODIES)
+    explore(record_property, 250, call, BODIES)
 
 
 def test_forms_to_the_real_program(machine: Machine, record_property: Record) -> None:
@@ -424,7 +429,7 @@ def test_addresses_in_the_form(machine: Machine, record_property: Record) -> Non
         ended = machine.run("--command", "check_connection", stdin=body)
         assert ended.exit_code == 1
 
-    explore(record_property, 400, call, urls())
+    explore(record_property, 500, call, urls())
 
 
 def test_addresses_that_are_stored(machine: Machine, record_property: Record) -> None:
@@ -441,7 +446,7 @@ def test_addresses_that_are_stored(machine: Machine, record_property: Record) ->
 
     try:
         commands = st.sampled_from(["get_server_config", "stat", "suspend", "open", "close"])
-        explore(record_property, 100, call, urls(), commands)
+        explore(record_property, 60, call, urls(), commands)
     finally:
         machine.stand.sql(change, machine.cloud.url, module)
 
@@ -554,7 +559,7 @@ def test_orders(machine: Machine, record_property: Record) -> None:
         )
         check_order(machine, item, wish, ended)
 
-    explore(record_property, 250, call, WISHES)
+    explore(record_property, 120, call, WISHES)
 
 
 def test_orders_to_the_real_program(machine: Machine, record_property: Record) -> None:
@@ -568,7 +573,7 @@ def test_orders_to_the_real_program(machine: Machine, record_property: Record) -
         assert run.exit_code is not None
         check_order(machine, item, wish, machine._checked(run.exit_code, run.stdout, echo=False))
 
-    explore(record_property, 15, call, WISHES)
+    explore(record_property, 12, call, WISHES)
 
 
 def test_what_others_saved_on_a_service(machine: Machine, record_property: Record) -> None:
@@ -578,6 +583,7 @@ def test_what_others_saved_on_a_service(machine: Machine, record_property: Recor
 
     def call(login: str, url: str, password: str, mark: str, command: str) -> None:
         machine.forget()
+        known = len(stand.secrets)
         stand.set_status(item, ACTIVE)
         for name, value in (("username", login), ("url", url)):
             stand.save_param(item, name, value, crypted=False)
@@ -586,6 +592,8 @@ def test_what_others_saved_on_a_service(machine: Machine, record_property: Recor
                 stand.save_param(item, name, value, crypted=True)
             else:
                 stand.drop_param(item, name)
+        # They are no secrets: found elsewhere they are there by chance. The token is still one.
+        del stand.secrets[known:]
         before = repr(machine.cloud.users)
         machine.run("--command", command, "--item", str(item))
         assert repr(machine.cloud.users) == before
@@ -596,7 +604,8 @@ def test_what_others_saved_on_a_service(machine: Machine, record_property: Recor
     )
     passwords = st.one_of(st.just(""), SECRETS.map(lambda text: text[:60]))
     commands = st.sampled_from(["suspend", "resume", "setparam", "close"])
-    explore(record_property, 150, call, logins, urls(), passwords, marks, commands)
+    addresses = urls().filter(lambda url: TOKEN not in url)
+    explore(record_property, 100, call, logins, addresses, passwords, marks, commands)
 
 
 # -- answers of clouds ------------------------------------------------------------------------
@@ -709,7 +718,7 @@ def test_answers_of_a_cloud(
         [name for name, command in COMMANDS.items() if command.touches_cloud] + ["check_connection"]
     )
     several = st.lists(answers(machine.login), min_size=1, max_size=4)
-    explore(record_property, 500, call, commands, several)
+    explore(record_property, 400, call, commands, several)
 
 
 # -- answers of the core ----------------------------------------------------------------------
@@ -735,7 +744,7 @@ def test_answers_of_the_core(
         )
 
     explore(
-        record_property, 150, call, st.sampled_from(["suspend", "resume", "setparam", "open"]), BODIES
+        record_property, 80, call, st.sampled_from(["suspend", "resume", "setparam", "open"]), BODIES
     )
 
 
@@ -759,6 +768,6 @@ def test_lines_of_the_settings(machine: Machine, record_property: Record) -> Non
         machine.stand.write("etc/pmnextcloud.conf", text)
         machine.run("--command", command, "--item", str(machine.item))
 
-    explore(record_property, 150, call, names, values, st.sampled_from(["suspend", "resume"]))
+    explore(record_property, 80, call, names, values, st.sampled_from(["suspend", "resume"]))
 
 

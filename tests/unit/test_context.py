@@ -1,0 +1,251 @@
+"""What a command has at hand: made when touched, and the cloud only when it is its turn."""
+
+import logging
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional
+from unittest.mock import create_autospec
+
+import pytest
+
+from tests.unit.conftest import make_item, make_server
+from utils import errors
+from utils.api import NextcloudAPIClient
+from utils.billing import Billing
+from utils.consts import LEVEL_EDITS
+from utils.context import AT_ONCE, Args, Context
+from utils.crypt import Key
+from utils.host import Host
+from utils.refusals import Refusals
+from utils.settings import Settings
+from utils.state import State
+from utils.tariff import Tariffs
+
+
+class Lock:
+    """In place of a LockFile: notes what is asked for, and is free or not as a test says."""
+
+    asked: List[Any] = []
+    busy = ""
+
+    def __init__(self, path: str) -> None:
+        self.name = Path(path).name
+
+    def take(self, numbers: Any, wait_s: float) -> Optional[int]:
+        """The first number, or None where this file is the busy one."""
+        wanted = list(numbers)
+        Lock.asked.append((self.name, wanted, wait_s))
+        return None if self.name == Lock.busy else wanted[0]
+
+
+@pytest.fixture(autouse=True)
+def locks(monkeypatch: pytest.MonkeyPatch) -> Iterator[List[Any]]:
+    """The locks that were asked for: file, numbers, seconds."""
+    monkeypatch.setattr("utils.locks.LockFile", Lock)
+    Lock.asked, Lock.busy = [], ""
+    yield Lock.asked
+    Lock.asked, Lock.busy = [], ""
+
+
+@pytest.fixture
+def billing() -> Any:
+    """A BILLmanager with one service and its module."""
+    one = create_autospec(Billing, instance=True)
+    one.key = create_autospec(Key, instance=True)
+    one.key.fingerprint.return_value = "0" * 32
+    one.key.installation.return_value = "0123456789ab"
+    one.item.return_value = make_item()
+    one.module_of.return_value = 31
+    one.server.return_value = make_server()
+    return one
+
+
+def make(
+    tmp_path: Path, billing: Any, log: logging.Logger, args: Args, **settings: Any
+) -> Context:
+    """A context on this BILLmanager."""
+    context = Context(args, Host(str(tmp_path)))
+    context.__dict__.update(billing=billing, log=log, settings=Settings(**settings))
+    return context
+
+
+ITEM = Args("open", item=1001)
+MODULE = Args("stat", module=31)
+FORM = Args("check_connection")
+
+
+# -- failures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "option"), [("item_id", "--item"), ("module_id", "--module")])
+def test_a_missing_option_is_told(tmp_path: Path, method: str, option: str) -> None:
+    with pytest.raises(errors.BadArguments, match=option):
+        getattr(Context(Args("open"), Host(str(tmp_path))), method)()
+
+
+def test_a_service_without_its_option_is_told(
+    tmp_path: Path, billing: Any, log: logging.Logger, locks: List[Any]
+) -> None:
+    with pytest.raises(errors.BadArguments):
+        make(tmp_path, billing, log, MODULE).service()
+    assert not locks
+    assert not billing.mock_calls
+
+
+def test_a_service_that_another_process_works_on_is_told_unread(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    Lock.busy = "services.json.lock"
+    with pytest.raises(errors.Busy, match="service 1001"):
+        make(tmp_path, billing, log, ITEM).service()
+    assert not billing.mock_calls
+
+
+def test_a_cloud_with_too_many_at_it_is_told_and_not_asked(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    Lock.busy = "cloud-31.json.lock"
+    context = make(tmp_path, billing, log, ITEM)
+    with pytest.raises(errors.Busy, match="module 31"):
+        context.service()
+    assert (context.cloud_module_id, context.client, context.refusals) == (31, None, None)
+
+
+def test_a_refusal_that_stands_is_told_and_the_cloud_not_asked(
+    tmp_path: Path, billing: Any, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(self: Refusals) -> None:
+        raise errors.LoginRefused("x (300 s)")
+
+    monkeypatch.setattr(Refusals, "check", check)
+    context = make(tmp_path, billing, log, ITEM)
+    with pytest.raises(errors.LoginRefused):
+        context.service()
+    assert context.client is None
+    assert context.refusals is None, "it would be remembered anew"
+
+
+def test_a_service_with_a_broken_secret_is_told_where_the_modules_own_is_whole(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    billing.item.side_effect = errors.SecretBroken("x")
+    with pytest.raises(errors.SecretBroken) as caught:
+        make(tmp_path, billing, log, ITEM).service()
+    assert type(caught.value) is errors.SecretBroken
+    billing.server.side_effect = errors.ModuleSecretBroken("module 31")
+    with pytest.raises(errors.ModuleSecretBroken):
+        make(tmp_path, billing, log, ITEM).service()
+
+
+# -- turns ------------------------------------------------------------------------------------
+
+
+def test_a_service_is_locked_before_its_cloud(
+    tmp_path: Path, billing: Any, log: logging.Logger, locks: List[Any]
+) -> None:
+    context = make(tmp_path, billing, log, ITEM)
+    context.level = LEVEL_EDITS
+    service = context.service()
+    assert [(name, numbers) for name, numbers, _ in locks] == [
+        ("services.json.lock", [1001]),
+        ("cloud-31.json.lock", list(range(AT_ONCE))),
+    ]
+    assert (service.item, service.server) == (make_item(), make_server())
+    assert service.cloud is context.client
+    assert context.cloud_module_id == 31
+    assert context.refusals is not None
+    assert context.refusals._level == LEVEL_EDITS
+
+
+@pytest.mark.parametrize(("budget_s", "wait_s"), [(90, 70), (20, 5), (24, 5), (3600, 3580)])
+def test_part_of_the_budget_is_not_spent_on_waiting(
+    tmp_path: Path,
+    billing: Any,
+    log: logging.Logger,
+    locks: List[Any],
+    budget_s: int,
+    wait_s: float,
+) -> None:
+    make(tmp_path, billing, log, MODULE, budget_s=budget_s).cloud(make_server())
+    assert [waited for _, _, waited in locks] == [wait_s]
+
+
+def test_a_form_waits_for_nobody_and_remembers_nothing(
+    tmp_path: Path, billing: Any, log: logging.Logger, locks: List[Any]
+) -> None:
+    context = make(tmp_path, billing, log, FORM)
+    assert isinstance(context.cloud(make_server()), NextcloudAPIClient)
+    assert not locks
+    assert (context.cloud_module_id, context.refusals) == (None, None)
+    assert not billing.mock_calls
+
+
+@pytest.mark.parametrize(("args", "concerns"), [(ITEM, True), (MODULE, True), (FORM, False)])
+def test_a_call_with_item_or_module_concerns_a_stored_module(
+    tmp_path: Path, args: Args, concerns: bool
+) -> None:
+    assert Context(args, Host(str(tmp_path))).concerns_module() is concerns
+
+
+def test_a_client_that_cannot_be_made_has_not_answered(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    context = make(tmp_path, billing, log, MODULE, ca_file=str(tmp_path / "none.pem"))
+    with pytest.raises(errors.SettingsBroken):
+        context.cloud(make_server())
+    assert context.client is None
+
+
+# -- what is made when it is touched ----------------------------------------------------------
+
+
+def test_the_settings_are_those_of_the_host(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "pmnextcloud.conf").write_text("page_size = 7\n")
+    assert Context(ITEM, Host(str(tmp_path))).settings.page_size == 7
+
+
+@pytest.mark.parametrize(
+    ("conf", "log_file"),
+    [
+        ("", "var/pmnextcloud.log"),
+        ("log_file = /var/log/pm.log\n", "/var/log/pm.log"),
+        ("nonsense\n", "var/pmnextcloud.log"),
+    ],
+)
+def test_the_log_is_where_the_settings_say_if_they_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conf: str, log_file: str
+) -> None:
+    seen: List[Any] = []
+    monkeypatch.setattr("utils.misc.setup_logging", lambda *args: seen.append(args))
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "pmnextcloud.conf").write_text(conf)
+    context = Context(ITEM, Host(str(tmp_path)))
+    assert context.log is None
+    debug_conf = str(tmp_path / "etc" / "debug.conf")
+    assert seen == [(str(tmp_path / log_file), debug_conf, "open", 1001)]
+
+
+def test_billing_tariffs_and_state_are_made_once(tmp_path: Path, log: logging.Logger) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "billmgr.conf").write_text("DBName billmgr\n")
+    context = Context(Args("open", item=1001, runningoperation=900001), Host(str(tmp_path)))
+    values: Dict[str, Any] = {"log": log}
+    context.__dict__.update(values)
+    assert isinstance(context.billing, Billing)
+    assert isinstance(context.tariffs, Tariffs)
+    assert isinstance(context.state, State)
+    assert context.billing is context.billing
+    assert context.state.folder == str(tmp_path / "var" / "pmnextcloud")
+
+
+def test_an_owner_knows_the_installation_and_the_former_servers(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    old = "https://old.example.com"
+    context = make(tmp_path, billing, log, ITEM, former_servers=(old,))
+    cloud = create_autospec(NextcloudAPIClient, instance=True)
+    owner = context.owner(make_item(), make_server(base_url=old), cloud)
+    mark = owner.new_mark("user_1001", make_server().secret)
+    assert mark.installation == "0123456789ab"
+    owner = context.owner(make_item(mark=mark), make_server(), cloud)
+    assert owner.record() is not None

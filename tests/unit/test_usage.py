@@ -1,0 +1,259 @@
+"""Usage: one row for each service whose account was read, and none that is a guess."""
+
+import logging
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+from unittest.mock import create_autospec
+
+import pytest
+
+from tests.unit.conftest import make_account, make_item, make_server
+from utils import address, errors, usage
+from utils.api import NextcloudAPIClient
+from utils.billing import Billing
+from utils.context import Args, Context
+from utils.crypt import Key
+from utils.host import Host
+from utils.secret import Secret
+from utils.settings import Settings
+from utils.tariff import Tariffs
+from utils.usage import Collector, StatRow
+from utils.values import Account, Disk, Item, Mark
+
+GIB = 1024**3
+DAY = "2026-11-21"
+HERE = "0123456789ab"
+PASSWORD = Secret("made-up-pw-77")
+DISK = Disk("disk", 12, GIB)
+
+
+def own(number: int, login: str = "", **changes: Any) -> Item:
+    """A service with an account that `open` made."""
+    login = login or f"user_{number}"
+    mark = Mark(HERE, number, login, address.digest(make_server().base_url), PASSWORD)
+    values = {"saved_login": login, "saved_password": PASSWORD, "password_is_crypted": True}
+    return make_item(id=number, mark=mark, **{**values, **changes})
+
+
+class World:
+    """A module's services, their add-ons, and the accounts of its cloud."""
+
+    def __init__(self, tmp_path: Path, log: logging.Logger) -> None:
+        self.services: List[Item] = []
+        self.accounts: List[Account] = []
+        self.disks: Dict[int, Disk] = {}
+        self.billing: Any = create_autospec(Billing, instance=True)
+        self.billing.key = create_autospec(Key, instance=True)
+        self.billing.key.installation.return_value = HERE
+        self.billing.count_items.side_effect = lambda module: len(self.services)
+        self.billing.items.side_effect = self._items
+        self.billing.items_by_login.side_effect = self._by_login
+        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud.get_user.side_effect = self._get
+        self.cloud.users.side_effect = self._pages
+        self.tariffs: Any = create_autospec(Tariffs, instance=True)
+        self.tariffs.disks.side_effect = lambda items: {
+            item.id: self.disks[item.id] for item in items if item.id in self.disks
+        }
+        self.context = Context(Args("stat", module=31), Host(str(tmp_path)))
+        self.context.__dict__.update(
+            billing=self.billing,
+            tariffs=self.tariffs,
+            log=log,
+            settings=Settings(page_size=2),
+            cloud=lambda server: self.cloud,
+        )
+
+    def sell(self, item: Item, used_bytes: Optional[int] = 0, disk: Optional[Disk] = DISK) -> None:
+        """A service with its account and add-on; used_bytes -1 is no account."""
+        self.services.append(item)
+        if disk is not None:
+            self.disks[item.id] = disk
+        if used_bytes != -1:
+            login = item.saved_login or f"user_{item.id}"
+            self.accounts.append(make_account(login=login, used_bytes=used_bytes))
+
+    def _items(self, module_id: int, after: int, count: int) -> List[Item]:
+        return [item for item in self.services if item.id > after][:count]
+
+    def _by_login(self, module_id: int, logins: List[str]) -> List[Item]:
+        return [
+            item
+            for item in self.services
+            if item.saved_login.casefold() in logins or f"user_{item.id}" in logins
+        ]
+
+    def _get(self, login: str) -> Optional[Account]:
+        found = [one for one in self.accounts if one.login.casefold() == login.casefold()]
+        return found[0] if found else None
+
+    def _pages(self, page_size: int) -> List[List[Account]]:
+        return [
+            self.accounts[start : start + page_size]
+            for start in range(0, len(self.accounts) + 1, page_size)
+        ]
+
+    def collect(self) -> Collector:
+        """The collector after it has read everything."""
+        collector = Collector(self.context, make_server(), DAY)
+        collector.read_all()
+        return collector
+
+    def rows(self) -> Dict[int, Tuple[str, str]]:
+        """Value and add-on of every row; none was written twice."""
+        rows = [row for one in self.billing.write_stat.call_args_list for row in one[0][0]]
+        assert len({row.item_id for row in rows}) == len(rows)
+        assert all(isinstance(row, StatRow) and row.day == DAY for row in rows)
+        return {row.item_id: (row.value, row.addon) for row in rows}
+
+
+@pytest.fixture
+def world(tmp_path: Path, log: logging.Logger) -> World:
+    """Nothing sold yet."""
+    return World(tmp_path, log)
+
+
+@pytest.fixture(params=["one by one", "by pages"])
+def either(request: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose accounts are read one by one, or by pages."""
+    if request.param == "by pages":
+        monkeypatch.setattr(usage, "FEW_SERVICES", 0)
+    return world
+
+
+# -- what cannot be counted -------------------------------------------------------------------
+
+
+def test_what_the_cloud_could_not_read_is_no_zero(either: World) -> None:
+    either.sell(own(1), used_bytes=None)
+    either.sell(own(2), used_bytes=GIB)
+    collector = either.collect()
+    with pytest.raises(errors.UsageUnread, match=f"{DAY}: 1$"):
+        collector.finish()
+    assert set(either.rows()) == {2}, "what was read is booked"
+
+
+def test_an_account_that_is_gone_is_a_warning_without_a_row(
+    either: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    either.sell(own(1), used_bytes=-1)
+    either.collect().finish()
+    assert not either.rows()
+    assert "service 1: the cloud has no account user_1" in caplog.text
+    assert "0 booked, 1 accounts missing, 0 not ours, 0 without a disk add-on" in caplog.text
+
+
+def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
+    either: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    either.sell(own(1), used_bytes=GIB, disk=None)
+    either.collect().finish()
+    assert not either.rows()
+    assert "service 1: its tariff has no usable disk add-on" in caplog.text
+    assert "0 booked, 0 accounts missing, 0 not ours, 1 without a disk add-on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mark": None, "saved_password": None},
+        {"mark": None, "saved_login": "admin"},
+        {"saved_login": ""},
+        {"password_is_crypted": False},
+        {"mark": own(1).mark._replace(installation="another-one!")},  # type: ignore[union-attr]
+        {"mark": own(1).mark._replace(server="0" * 16)},  # type: ignore[union-attr]
+        {"mark": own(2).mark},
+    ],
+)
+def test_a_strangers_account_is_nobodys_usage(either: World, changes: Dict[str, Any]) -> None:
+    either.sell(own(1, **changes), used_bytes=GIB)
+    either.accounts.append(make_account(login="user_1", used_bytes=GIB))
+    either.collect().finish()
+    assert not either.rows()
+
+
+def test_a_cloud_that_cannot_be_read_ends_the_run(either: World) -> None:
+    either.sell(own(1))
+    either.cloud.get_user.side_effect = errors.CloudUnreachable("x")
+    either.cloud.users.side_effect = errors.CloudUnreachable("x")
+    with pytest.raises(errors.CloudUnreachable):
+        either.collect()
+    assert not either.rows()
+
+
+def test_a_module_without_services_asks_nothing(world: World) -> None:
+    world.accounts.append(make_account())
+    world.collect().finish()
+    assert not world.cloud.mock_calls
+    assert not world.rows()
+
+
+# -- what is counted --------------------------------------------------------------------------
+
+
+def test_each_service_is_booked_once_in_its_measure(either: World) -> None:
+    either.sell(own(1), used_bytes=3 * GIB // 2)
+    either.sell(own(2), used_bytes=0)
+    either.sell(own(3), used_bytes=5 * 1024**2, disk=Disk("disc", 11, 1024**2))
+    either.collect().finish()
+    assert either.rows() == {1: ("1.5", "disk"), 2: ("0", "disk"), 3: ("5", "disc")}
+
+
+def test_a_login_in_another_letter_case_is_the_same(either: World) -> None:
+    either.sell(own(1, login="User_Renamed"), used_bytes=GIB)
+    either.accounts[0] = either.accounts[0]._replace(login="USER_renamed")
+    either.collect().finish()
+    assert set(either.rows()) == {1}
+
+
+def test_the_predecessors_services_are_counted_too(either: World) -> None:
+    item = make_item(id=1, saved_login="user_1", saved_password=PASSWORD)
+    either.sell(item, used_bytes=GIB)
+    either.collect().finish()
+    assert set(either.rows()) == {1}
+
+
+def test_up_to_twenty_are_read_one_by_one_and_more_by_pages(world: World) -> None:
+    for number in range(1, usage.FEW_SERVICES + 1):
+        world.sell(own(number))
+    world.collect()
+    world.cloud.users.assert_not_called()
+    world.sell(own(usage.FEW_SERVICES + 1))
+    world.billing.write_stat.reset_mock()
+    world.cloud.get_user.reset_mock()
+    world.collect().finish()
+    world.cloud.users.assert_called_once_with(2)
+    world.cloud.get_user.assert_not_called()
+    assert len(world.rows()) == usage.FEW_SERVICES + 1
+
+
+def test_who_was_not_on_any_page_is_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rename between two pages can hide an account: it is not called missing for that."""
+    monkeypatch.setattr(usage, "FEW_SERVICES", 0)
+    for number in (1, 2, 3):
+        world.sell(own(number), used_bytes=GIB)
+    world.cloud.users.side_effect = lambda size: [world.accounts[:2], world.accounts[1:2]]
+    world.billing.items_by_login.side_effect = None
+    world.billing.items_by_login.return_value = world.services[:2]
+    world.cloud.users.side_effect = lambda size: [world.accounts[:2]]
+    world.collect().finish()
+    world.cloud.get_user.assert_called_once_with("user_3")
+    assert set(world.rows()) == {1, 2, 3}
+
+
+def test_many_services_are_looked_up_by_batches(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "BATCH", 2)
+    for number in range(1, 6):
+        world.sell(own(number))
+    world.collect().finish()
+    assert [one[0][1:] for one in world.billing.items.call_args_list] == [
+        (0, 2),
+        (2, 2),
+        (4, 2),
+        (5, 2),
+    ]
+    assert len(world.rows()) == 5
