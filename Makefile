@@ -1,5 +1,6 @@
 # make demo     plays the whole life of a service, on any machine, alone
 # make test     lint, types, all tests, coverage gate
+# make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make install  puts the module under BASE (BILLmanager's root)
@@ -15,6 +16,9 @@ BIN := $(ENV)/bin
 # A second interpreter to test on: the oldest that is supported, where it is installed.
 OLDEST := $(shell tests/tools/find-python 3.8)
 
+# What the oldest interpreter is tried with: all units, and the life of a service.
+ON_OLDEST := tests/unit tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
+
 SOURCES := pmnextcloud.py commands utils
 LINE := --line-length 100 --target-version py38
 RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT
@@ -23,17 +27,21 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,S320,BLE001
 
-.PHONY: demo test lint types unit e2e test-oldest bench live install clean
+.PHONY: demo test test-long lint types unit e2e test-oldest bench live install clean
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
 
 test: lint types $(ENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2
+	$(BIN)/coverage run -m pytest -q -n 2 -m "not proof and not long and not live"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+	$(BIN)/python -m pytest -q -n 2 -m "proof and not long and not live"
 	$(MAKE) test-oldest
+
+test-long: $(ENV)/.ready
+	$(BIN)/python -m pytest -q -n 2 -m "long and not live"
 
 lint: $(ENV)/.ready
 	@if [ -x $(BIN)/ruff ]; then \
@@ -56,7 +64,7 @@ e2e: $(ENV)/.ready
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
 	    $(MAKE) ENV=.venv-oldest PYTHON=$(OLDEST) .venv-oldest/.ready && \
-	    .venv-oldest/bin/python -m pytest -q -n 2; \
+	    .venv-oldest/bin/python -m pytest -q -n 2 $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
 
 bench: $(ENV)/.ready

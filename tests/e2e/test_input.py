@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import socket
-import sys
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from unittest.mock import patch
@@ -131,11 +130,11 @@ class Machine:
         ):
             exit_code = pmnextcloud.main(list(argv))
         log = logging.getLogger("pmnextcloud")
-        for handler in log.handlers:
-            stream = handler.stream  # type: ignore[attr-defined]
-            if stream is not sys.stderr:
-                stream.close()
-        log.handlers.clear()
+        for handler in log.handlers[:]:
+            stream = getattr(handler, "stream", None)
+            if isinstance(getattr(stream, "name", None), int):  # opened by the program
+                stream.close()  # type: ignore[union-attr]
+                log.removeHandler(handler)
         while self.locks:
             self.locks.pop()._file.close()
         return self._checked(exit_code, output.getvalue(), echo)

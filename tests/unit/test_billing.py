@@ -380,6 +380,13 @@ def test_a_plain_secret_is_not_left_as_it_is(stand: Stand, billing: Billing) -> 
     assert stand.crypted_names(item) == ["userpassword"]
 
 
+def test_a_secret_that_does_not_decrypt_is_saved_anew(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    stand.database.insert("itemcryptedparam", item=item, intname="userpassword", value="AAAA")
+    billing.save(item, {"userpassword": Secret("made-up-pw-77")})
+    assert stand.params(item)["userpassword"] == "made-up-pw-77"
+
+
 def test_a_value_that_does_not_arrive_is_told(stand: Stand, billing: Billing) -> None:
     item = order(stand)
 

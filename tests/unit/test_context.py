@@ -59,9 +59,7 @@ def billing() -> Any:
     return one
 
 
-def make(
-    tmp_path: Path, billing: Any, log: logging.Logger, args: Args, **settings: Any
-) -> Context:
+def make(tmp_path: Path, billing: Any, log: logging.Logger, args: Args, **settings: Any) -> Context:
     """A context on this BILLmanager."""
     context = Context(args, Host(str(tmp_path)))
     context.__dict__.update(billing=billing, log=log, settings=Settings(**settings))

@@ -152,6 +152,17 @@ def test_a_problem_is_registered_once_until_it_changes_or_is_gone(
     assert functions(billing) == ["problems.register"] * 3
 
 
+def test_a_problem_is_gone_though_nothing_was_refused(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    context = seen(make(tmp_path, billing, log))
+    context.refusals = None
+    report.success(context)
+    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    assert once(billing) == ["problems.register"] * 2
+
+
 def test_a_problem_names_the_module(tmp_path: Path, billing: Any, log: Any) -> None:
     context = make(tmp_path, billing, log, item=None, module=32, runningoperation=None)
     report.failure(context, errors.LoginRefused("GET /x"))

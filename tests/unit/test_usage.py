@@ -31,8 +31,8 @@ def own(number: int, login: str = "", **changes: Any) -> Item:
     """A service with an account that `open` made."""
     login = login or f"user_{number}"
     mark = Mark(HERE, number, login, address.digest(make_server().base_url), PASSWORD)
-    values = {"saved_login": login, "saved_password": PASSWORD, "password_is_crypted": True}
-    return make_item(id=number, mark=mark, **{**values, **changes})
+    saved = {"saved_login": login, "saved_password": PASSWORD, "password_is_crypted": True}
+    return make_item(**{"id": number, "mark": mark, **saved, **changes})
 
 
 class World:
@@ -160,8 +160,8 @@ def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
         {"mark": None, "saved_login": "admin"},
         {"saved_login": ""},
         {"password_is_crypted": False},
-        {"mark": own(1).mark._replace(installation="another-one!")},  # type: ignore[union-attr]
-        {"mark": own(1).mark._replace(server="0" * 16)},  # type: ignore[union-attr]
+        {"mark": own(1).mark._replace(installation="another-one!")},
+        {"mark": own(1).mark._replace(server="0" * 16)},
         {"mark": own(2).mark},
     ],
 )
@@ -234,9 +234,6 @@ def test_who_was_not_on_any_page_is_asked_for(
     monkeypatch.setattr(usage, "FEW_SERVICES", 0)
     for number in (1, 2, 3):
         world.sell(own(number), used_bytes=GIB)
-    world.cloud.users.side_effect = lambda size: [world.accounts[:2], world.accounts[1:2]]
-    world.billing.items_by_login.side_effect = None
-    world.billing.items_by_login.return_value = world.services[:2]
     world.cloud.users.side_effect = lambda size: [world.accounts[:2]]
     world.collect().finish()
     world.cloud.get_user.assert_called_once_with("user_3")

@@ -1,0 +1,624 @@
+"""The commands, with doubles of everything that they use: what they do, and in which order."""
+
+import io
+import logging
+from datetime import date
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional
+from unittest.mock import Mock, call, create_autospec
+
+import pytest
+
+from commands import find
+from tests.unit.conftest import make_account, make_item, make_order, make_server
+from utils import errors, forms
+from utils.api import NextcloudAPIClient
+from utils.billing import Billing
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_PROCESSING, STATUS_SUSPENDED
+from utils.context import Args, Context, Service
+from utils.crypt import Key
+from utils.host import Host
+from utils.ownership import Ownership, Record
+from utils.provisioning import Provisioning
+from utils.secret import Secret
+from utils.settings import Settings
+from utils.tariff import Tariffs
+
+PASSWORD = Secret("made-up-pw-77")
+RECORD = Record("user_1001", PASSWORD, proved=True)
+NEW = RECORD._replace(proved=False)
+OK = b"<doc />"
+
+
+class World:
+    """A service, its account, and all calls about it in one order."""
+
+    def __init__(self, tmp_path: Path, log: logging.Logger) -> None:
+        self.calls = Mock()
+        self.billing: Any = create_autospec(Billing, instance=True)
+        self.billing.key = create_autospec(Key, instance=True)
+        self.billing.key.capacity_bytes.return_value = 245
+        self.billing.server.return_value = make_server()
+        self.tariffs: Any = create_autospec(Tariffs, instance=True)
+        self.tariffs.order.return_value = make_order()
+        self.tariffs.group.side_effect = {501: "clients", 500: "old"}.__getitem__
+        self.owner: Any = create_autospec(Ownership, instance=True)
+        self.owner.record.return_value = RECORD
+        self.owner.find.return_value = make_account()
+        self.owner.account.return_value = make_account()
+        self.owner.existing.return_value = make_account()
+        self.owner.free_login.return_value = "user_1001"
+        self.accounts: Any = create_autospec(Provisioning, instance=True)
+        self.accounts.create.return_value = make_account()
+        self.accounts.bring.return_value = make_account()
+        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        for name in ("billing", "accounts"):
+            self.calls.attach_mock(getattr(self, name), name)
+        self.item = make_item()
+        self.settings: Dict[str, Any] = {}
+        self.host = Host(str(tmp_path))
+        self.log = log
+
+    def run(self, command: str, module: Optional[int] = None) -> bytes:
+        """The reply of the command."""
+        context = Context(Args(command, 1001, module), self.host)
+        service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts)
+        context.__dict__.update(
+            billing=self.billing,
+            tariffs=self.tariffs,
+            log=self.log,
+            settings=Settings(**self.settings),
+            service=lambda: service,
+            cloud=lambda server: self.cloud,
+        )
+        return find(command).load().run(context)
+
+    def done(self) -> List[str]:
+        """The names of the calls that changed something, in their order."""
+        return [one[0] for one in self.calls.mock_calls if ".key." not in one[0]]
+
+
+@pytest.fixture
+def world(tmp_path: Path, log: logging.Logger) -> World:
+    """A service of 5 GiB in processing."""
+    return World(tmp_path, log)
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, document: str) -> None:
+    """Puts a document on standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(document.encode())))
+
+
+# -- open -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [STATUS_CLOSED, STATUS_SUSPENDED])
+def test_nothing_is_opened_for_a_service_that_has_ended(world: World, status: int) -> None:
+    world.item = make_item(status=status)
+    with pytest.raises(errors.ServiceClosed):
+        world.run("open")
+    assert not world.done()
+
+
+def test_what_cannot_be_ordered_makes_nothing(world: World) -> None:
+    world.tariffs.order.side_effect = errors.QuotaMissing(501)
+    with pytest.raises(errors.QuotaMissing):
+        world.run("open")
+    assert not world.done()
+
+
+def test_a_taken_login_is_told_before_anything_is_written(world: World) -> None:
+    world.owner.record.return_value = None
+    world.owner.free_login.side_effect = errors.LoginTaken("user_1001")
+    with pytest.raises(errors.LoginTaken):
+        world.run("open")
+    assert not world.done()
+    world.owner.free_login.assert_called_once_with(False)
+
+
+def test_a_refused_password_takes_the_mark_back(world: World) -> None:
+    world.owner.record.return_value = None
+    world.accounts.create.side_effect = errors.PasswordRefused("too weak")
+    with pytest.raises(errors.PasswordRefused):
+        world.run("open")
+    assert world.done() == ["billing.save_mark", "accounts.create", "billing.drop_mark"]
+
+
+@pytest.mark.parametrize("error", [errors.CloudLost("x"), errors.AccountRefused("x")])
+def test_another_failure_leaves_the_mark(world: World, error: errors.PmError) -> None:
+    world.owner.record.return_value = None
+    world.accounts.create.side_effect = error
+    with pytest.raises(type(error)):
+        world.run("open")
+    assert world.done() == ["billing.save_mark", "accounts.create"]
+
+
+def test_an_account_that_is_not_as_ordered_is_not_shown_to_the_customer(world: World) -> None:
+    world.accounts.bring.side_effect = errors.NotAsOrdered("x")
+    with pytest.raises(errors.NotAsOrdered):
+        world.run("open")
+    assert world.done() == ["accounts.bring"]
+
+
+OPENED = ["accounts.bring", "accounts.enable", "billing.save_login", "billing.post_open"]
+
+
+def test_a_new_account_is_marked_made_saved_and_told(world: World) -> None:
+    world.owner.record.return_value = None
+    world.settings["password_length"] = 33
+    assert OK in world.run("open")
+    assert world.done() == ["billing.save_mark", "accounts.create", *OPENED]
+    login, password = world.owner.new_mark.call_args[0]
+    assert login == "user_1001"
+    assert len(password.reveal()) == 33
+    world.accounts.create.assert_called_once_with(
+        world.owner, Record(login, password, proved=False), make_order()
+    )
+    url = make_server().base_url
+    world.billing.save_login.assert_called_once_with(1001, login, password, url)
+
+
+def test_an_account_that_an_earlier_run_made_is_gone_on_with(world: World) -> None:
+    world.owner.record.return_value = NEW
+    world.run("open")
+    assert world.done() == OPENED
+
+
+def test_an_announced_account_that_was_not_made_is_made_under_its_mark(world: World) -> None:
+    world.owner.record.return_value = NEW
+    world.owner.find.return_value = None
+    world.item = make_item(mark=object())
+    world.run("open")
+    assert world.done() == ["accounts.create", *OPENED]
+    assert world.accounts.create.call_args[0][1] == NEW
+
+
+def test_a_predecessors_account_that_is_gone_is_made_anew_with_a_mark(world: World) -> None:
+    world.owner.find.return_value = None
+    world.run("open")
+    assert world.done() == ["billing.save_mark", "accounts.create", *OPENED]
+    assert world.accounts.create.call_args[0][1].password != PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("record", "status", "saves"),
+    [
+        (RECORD, STATUS_ACTIVE, False),
+        (RECORD, STATUS_PROCESSING, True),
+        (NEW, STATUS_ACTIVE, True),
+    ],
+)
+def test_what_staff_corrected_on_an_open_service_is_left_alone(
+    world: World, record: Record, status: int, saves: bool
+) -> None:
+    world.item = make_item(status=status)
+    world.owner.record.return_value = record
+    world.run("open")
+    assert ("billing.save_login" in world.done()) is saves
+
+
+def test_a_marked_login_that_a_stranger_took_is_told(world: World) -> None:
+    world.owner.record.return_value = NEW
+    world.owner.find.side_effect = errors.LoginTaken("user_1001")
+    with pytest.raises(errors.LoginTaken):
+        world.run("open")
+    assert not world.done()
+
+
+def test_where_logins_may_differ_another_one_is_claimed(world: World) -> None:
+    world.settings["taken_login"] = "suffix"
+    world.owner.record.return_value = NEW
+    world.owner.find.side_effect = errors.LoginTaken("user_1001")
+    world.owner.free_login.return_value = "user_1001_2"
+    world.item = make_item(mark=object())
+    world.run("open")
+    world.owner.free_login.assert_called_once_with(True)
+    assert world.done() == ["billing.save_mark", "accounts.create", *OPENED]
+    assert world.accounts.create.call_args[0][1].login == "user_1001_2"
+
+
+@pytest.mark.parametrize(("setting", "with_name"), [("none", False), ("client", True)])
+def test_the_clients_name_is_told_only_where_the_settings_want_it(
+    world: World, setting: str, with_name: bool
+) -> None:
+    world.settings["display_name"] = setting
+    world.run("open")
+    world.tariffs.order.assert_called_once_with(world.item, with_client=True, with_name=with_name)
+
+
+# -- suspend, resume, close -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("command", "method"), [("suspend", "disable"), ("resume", "enable")])
+def test_a_switch_is_turned_and_then_told(world: World, command: str, method: str) -> None:
+    assert OK in world.run(command)
+    assert world.calls.mock_calls == [
+        getattr(call.accounts, method)(make_account()),
+        call.billing.post(world.item, command),
+    ]
+
+
+@pytest.mark.parametrize("command", ["suspend", "resume", "setparam"])
+@pytest.mark.parametrize("error", [errors.AccountMissing, errors.LoginTaken, errors.MarkForeign])
+def test_what_is_not_ours_is_not_touched(world: World, command: str, error: Any) -> None:
+    world.owner.account.side_effect = error("user_1001")
+    with pytest.raises(error):
+        world.run(command)
+    assert not world.done()
+
+
+@pytest.mark.parametrize(("on_close", "method"), [("delete", "delete"), ("disable", "disable")])
+def test_the_end_of_a_service_removes_its_account(world: World, on_close: str, method: str) -> None:
+    world.settings["on_close"] = on_close
+    assert OK in world.run("close")
+    assert world.done() == [f"accounts.{method}", "billing.post"]
+    world.billing.post.assert_called_once_with(world.item, "close")
+
+
+def never_had_one(owner: Any) -> None:
+    """A service that was never opened."""
+    owner.record.return_value = None
+
+
+def is_gone(owner: Any) -> None:
+    """A service whose account somebody deleted."""
+    owner.find.return_value = None
+
+
+def is_a_strangers(owner: Any) -> None:
+    """A service whose login a stranger has."""
+    owner.find.side_effect = errors.LoginTaken("user_1001")
+
+
+@pytest.mark.parametrize("what", [never_had_one, is_gone, is_a_strangers])
+def test_a_service_without_an_account_ends_and_nothing_is_touched(world: World, what: Any) -> None:
+    what(world.owner)
+    world.run("close")
+    assert world.done() == ["billing.post"]
+
+
+@pytest.mark.parametrize(
+    "error", [errors.AccountProtected("x"), errors.MarkForeign("x"), errors.CloudUnreachable("x")]
+)
+def test_a_service_whose_account_is_unclear_does_not_end(
+    world: World, error: errors.PmError
+) -> None:
+    world.owner.find.side_effect = error
+    with pytest.raises(type(error)):
+        world.run("close")
+    assert not world.done()
+
+
+# -- setparam ---------------------------------------------------------------------------------
+
+
+def test_a_new_tariff_is_applied_and_told(world: World) -> None:
+    world.item = make_item(last_tariff_id=500)
+    assert OK in world.run("setparam")
+    assert world.calls.mock_calls == [
+        call.accounts.bring(make_account(), make_order(), "old"),
+        call.billing.post_set_param(world.item),
+    ]
+    world.tariffs.order.assert_called_once_with(world.item, with_client=False)
+
+
+def test_without_a_new_tariff_no_group_is_left(world: World) -> None:
+    world.run("setparam")
+    world.accounts.bring.assert_called_once_with(make_account(), make_order(), "")
+
+
+CHANGING = make_item(last_tariff_id=500)
+OLD_ORDER = make_order(quota_bytes=1024**3, group="old", email="")
+NEVER = [
+    errors.QuotaMissing(501),
+    errors.MeasureUnknown(7),
+    errors.GroupForbidden("admin"),
+    errors.CloudRefused("PUT /x", 112, "quota"),
+]
+"""Faults of one service that no repeat heals."""
+
+
+def orders(world: World, error: Optional[errors.PmError]) -> None:
+    """The new tariff cannot be read for that error, the old one can."""
+
+    def order(item: Any, with_client: bool, with_name: bool = False) -> Any:
+        if item.tariff_id == 500:
+            return OLD_ORDER
+        if error is not None:
+            raise error
+        return make_order()
+
+    world.item = CHANGING
+    world.tariffs.order.side_effect = order
+
+
+@pytest.mark.parametrize("error", NEVER, ids=lambda error: error.code)
+def test_a_change_that_can_never_be_made_is_taken_back(world: World, error: errors.PmError) -> None:
+    orders(world, error)
+    with pytest.raises(type(error)):
+        world.run("setparam")
+    assert world.calls.mock_calls == [
+        call.accounts.bring(make_account(), OLD_ORDER, leave_group="clients"),
+        call.billing.roll_back_tariff(CHANGING),
+    ]
+
+
+def test_half_a_change_is_taken_back_in_the_cloud_first(world: World) -> None:
+    orders(world, None)
+    refusal = errors.CloudRefused("POST /groups", 101, "no")
+    world.accounts.bring.side_effect = [refusal, make_account()]
+    with pytest.raises(errors.CloudRefused):
+        world.run("setparam")
+    assert world.done() == ["accounts.bring", "accounts.bring", "billing.roll_back_tariff"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.CloudLost("x"),
+        errors.NotAsOrdered("x"),
+        errors.CloudUnreachable("x"),
+        errors.CloudWriteLimit("x"),
+        errors.RightsMissing("x"),
+        errors.ModuleUnset("x"),
+        errors.Busy("x"),
+        errors.DatabaseUnavailable("x"),
+        errors.KeyUnavailable("x"),
+        errors.OutOfTime("x"),
+    ],
+    ids=lambda error: error.code,
+)
+def test_no_passing_or_unknown_fault_undoes_a_paid_change(
+    world: World, error: errors.PmError
+) -> None:
+    orders(world, None)
+    world.accounts.bring.side_effect = error
+    with pytest.raises(type(error)):
+        world.run("setparam")
+    assert world.done() == ["accounts.bring"]
+
+
+def test_a_change_for_an_account_that_is_gone_is_taken_back_in_billing(world: World) -> None:
+    orders(world, None)
+    world.owner.account.side_effect = errors.AccountMissing("user_1001")
+    world.owner.existing.return_value = None
+    with pytest.raises(errors.AccountMissing):
+        world.run("setparam")
+    assert world.done() == ["billing.roll_back_tariff"]
+
+
+def test_without_a_change_of_tariff_nothing_is_taken_back(world: World) -> None:
+    world.tariffs.order.side_effect = errors.QuotaZero("0")
+    with pytest.raises(errors.QuotaZero):
+        world.run("setparam")
+    assert not world.done()
+
+
+@pytest.mark.parametrize("second", [errors.CloudUnreachable("y"), errors.NotAsOrdered("y")])
+def test_what_is_not_seen_taken_back_in_the_cloud_stays_in_billing(
+    world: World, caplog: pytest.LogCaptureFixture, second: errors.PmError
+) -> None:
+    orders(world, errors.QuotaZero("0"))
+    world.accounts.bring.side_effect = second
+    with pytest.raises(errors.QuotaZero):
+        world.run("setparam")
+    assert world.done() == ["accounts.bring"]
+    assert "the change of tariff is not taken back" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "second", [errors.LoginTaken("user_1001"), errors.CloudUnreachable("y"), errors.MarkForeign()]
+)
+def test_an_account_that_is_unclear_leaves_the_change_to_staff(
+    world: World, second: errors.PmError
+) -> None:
+    orders(world, errors.QuotaZero("0"))
+    world.owner.existing.side_effect = second
+    with pytest.raises(errors.QuotaZero):
+        world.run("setparam")
+    assert not world.done()
+
+
+def test_an_old_tariff_that_cannot_be_read_leaves_the_change_to_staff(world: World) -> None:
+    world.item = CHANGING
+    world.tariffs.order.side_effect = errors.QuotaMissing(500)
+    with pytest.raises(errors.QuotaMissing):
+        world.run("setparam")
+    assert not world.done()
+
+
+def test_a_core_that_refuses_to_take_it_back_hides_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders(world, errors.QuotaZero("0"))
+    world.billing.roll_back_tariff.side_effect = errors.CoreRefused("x", "missed")
+    with pytest.raises(errors.QuotaZero):
+        world.run("setparam")
+    assert "core_refused" in caplog.text
+
+
+def test_a_change_that_was_made_but_not_told_is_not_taken_back(world: World) -> None:
+    orders(world, None)
+    world.billing.post_set_param.side_effect = errors.CoreRefused("x", "missed")
+    with pytest.raises(errors.CoreRefused):
+        world.run("setparam")
+    assert world.done() == ["accounts.bring", "billing.post_set_param"]
+
+
+# -- stat, groups -----------------------------------------------------------------------------
+
+
+def test_a_day_that_is_whole_is_told(world: World) -> None:
+    world.billing.count_items.return_value = 0
+    world.billing.items.return_value = []
+    assert OK in world.run("stat", module=31)
+    world.billing.post_stat.assert_called_once_with(31, date.today().isoformat())
+
+
+def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unread(self: Any) -> None:
+        raise errors.UsageUnread("1")
+
+    world.billing.count_items.return_value = 0
+    world.billing.items.return_value = []
+    monkeypatch.setattr("utils.usage.Collector.finish", unread)
+    with pytest.raises(errors.UsageUnread):
+        world.run("stat", module=31)
+    world.billing.post_stat.assert_not_called()
+
+
+@pytest.mark.parametrize("command", ["stat", "get_server_config"])
+def test_a_command_on_a_module_needs_one(world: World, command: str) -> None:
+    with pytest.raises(errors.BadArguments, match="--module"):
+        world.run(command)
+
+
+def options(document: bytes) -> List[str]:
+    """The keys of the groups in the tariff form."""
+    select = forms.parse(document).find("slist[@name='usergroup']")
+    assert select is not None
+    return [str(option.get("key")) for option in select]
+
+
+def test_half_read_groups_keep_the_old_ones(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.cloud.groups.return_value = iter(["clients"])
+    world.run("get_server_config", module=31)
+
+    def half(page_size: int) -> Iterator[str]:
+        yield "half"
+        raise errors.CloudUnreachable("x")
+
+    world.cloud.groups.side_effect = half
+    with pytest.raises(errors.CloudUnreachable):
+        world.run("get_server_config", module=31)
+    stdin(monkeypatch, "<doc/>")
+    document = world.run("pricelist_dynamic_settings_tune", module=31)
+    assert options(document) == ["", "clients"]
+
+
+def test_the_tariff_form_offers_all_groups_but_the_administrators(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cloud.groups.return_value = iter(["b", "admin", "Admin", "a", "b"])
+    assert OK in world.run("get_server_config", module=31)
+    stdin(monkeypatch, "<doc><usergroup> stored </usergroup></doc>")
+    document = world.run("pricelist_dynamic_settings_tune", module=31)
+    assert options(document) == ["", "a", "b", "stored"]
+
+
+@pytest.mark.parametrize("module", [None, 31])
+@pytest.mark.parametrize("stored", ["", "admin"])
+def test_the_tariff_form_without_kept_groups_offers_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, module: Optional[int], stored: str
+) -> None:
+    stdin(monkeypatch, f"<doc><usergroup>{stored}</usergroup></doc>")
+    assert options(world.run("pricelist_dynamic_settings_tune", module=module)) == [""]
+
+
+# -- the connection form ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "values"),
+    [
+        ("", {"verify_ssl": "on", "timeout": "30"}),
+        ("<verify_ssl> </verify_ssl><timeout/>", {"verify_ssl": "on", "timeout": "30"}),
+        (
+            "<verify_ssl>off</verify_ssl><timeout>7</timeout>",
+            {"verify_ssl": "off", "timeout": "7"},
+        ),
+    ],
+)
+def test_the_connection_form_has_defaults(
+    world: World, monkeypatch: pytest.MonkeyPatch, fields: str, values: Dict[str, str]
+) -> None:
+    stdin(monkeypatch, f"<doc>{fields}</doc>")
+    form = forms.parse(world.run("tune_connection"))
+    assert forms.fields(form) == values
+
+
+def check(
+    world: World, monkeypatch: pytest.MonkeyPatch, root: str = "processingmodule", **changes: str
+) -> bytes:
+    """check_connection with a form of these fields."""
+    fields = {
+        "base_url": "https://cloud.example.com",
+        "nc_username": "admin",
+        "nc_password": "made-up-pw-77",
+        **changes,
+    }
+    text = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    stdin(monkeypatch, f"<doc><{root}>{text}</{root}></doc>")
+    return world.run("check_connection")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"root": "another"}, errors.BadInput),
+        ({"base_url": ""}, errors.UrlMissing),
+        ({"base_url": "cloud.example.com"}, errors.UrlInvalid),
+        ({"base_url": "http://cloud.example.com"}, errors.PlainHttp),
+        ({"base_url": "https://" + "a" * 255}, errors.FieldTooLong),
+        ({"nc_password": "ы" * 123}, errors.FieldTooLong),
+        ({"nc_password": ""}, errors.SecretMissing),
+        ({"nc_password": "", "id": "x"}, errors.SecretMissing),
+        ({"nc_password": "", "id": "\u0663"}, errors.SecretMissing),
+        ({"nc_password": "", "id": "31"}, errors.SecretMissing),
+        ({"timeout": "4"}, errors.TimeoutInvalid),
+        ({"timeout": "301"}, errors.TimeoutInvalid),
+        ({"timeout": "1e2"}, errors.TimeoutInvalid),
+        ({"timeout": "9" * 30}, errors.TimeoutInvalid),
+    ],
+)
+def test_a_form_that_cannot_be_right_is_told_without_asking_the_cloud(
+    world: World, monkeypatch: pytest.MonkeyPatch, changes: Dict[str, str], error: Any
+) -> None:
+    """The module of id 31 is on another server: its secret is not sent to this one."""
+    with pytest.raises(error):
+        check(world, monkeypatch, **changes)
+    assert not world.cloud.mock_calls
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings"),
+    [
+        ({}, {}),
+        ({"timeout": "300", "verify_ssl": "off"}, {}),
+        ({"base_url": "http://cloud.example.com"}, {"allow_plain_http": True}),
+        ({"base_url": "http://127.0.0.1:8080"}, {}),
+        ({"nc_password": "ы" * 122}, {}),
+        ({"nc_password": "", "elid": "31", "base_url": "https://cloud.example.com:8443/x"}, {}),
+    ],
+)
+def test_a_form_that_may_be_right_is_tried(
+    world: World, monkeypatch: pytest.MonkeyPatch, changes: Dict[str, str], settings: Any
+) -> None:
+    world.settings.update(settings)
+    assert OK in check(world, monkeypatch, **changes)
+    world.cloud.test_connection.assert_called_once_with()
+
+
+def test_a_form_by_itself_is_one_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = "<base_url>https://a.example</base_url><nc_password>made-up-77</nc_password>"
+    stdin(monkeypatch, f"<processingmodule>{fields}</processingmodule>")
+    assert OK in world.run("check_connection")
+
+
+def test_a_host_that_does_nothing_checks_the_form_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = Path(world.host.path("etc", "billmgr.DoNothing"))
+    marker.parent.mkdir()
+    marker.touch()
+    assert OK in check(world, monkeypatch)
+    assert not world.cloud.mock_calls
+    with pytest.raises(errors.UrlMissing):
+        check(world, monkeypatch, base_url="")
+
+
+def test_features_tell_the_secret_field(world: World) -> None:
+    answer = forms.parse(world.run("features"))
+    fields = {str(node.get("name")): node.get("crypted") for node in answer.iter("param")}
+    assert fields["nc_password"] == "yes"
+    assert [name for name, crypted in fields.items() if crypted] == ["nc_password"]
