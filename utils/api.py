@@ -174,7 +174,10 @@ class NextcloudAPIClient:
         offset = 0
         while True:
             data = self._ocs("GET", "/cloud/groups", params={"limit": page_size, "offset": offset})
-            page = [str(group) for group in _mapping(data).get("groups") or []]
+            found = _mapping(data).get("groups")
+            if not isinstance(found, list):
+                raise errors.CloudUnreachable("GET /cloud/groups: no groups in the answer")
+            page = [str(group) for group in found]
             yield from page
             if len(page) < page_size:
                 return

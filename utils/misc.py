@@ -77,8 +77,13 @@ def _level(debug_conf: str) -> int:
     level = logging.INFO
     for line in lines:
         words = line.split()
-        if len(words) == 2 and words[0] in (MODULE, MODULE + ".*") and words[1] in "0123456789":
-            level = _LEVELS.get(int(words[1]), logging.DEBUG)
+        if (
+            len(words) == 2
+            and words[0] in (MODULE, MODULE + ".*")
+            and words[1].isascii()
+            and words[1].isdigit()
+        ):
+            level = _LEVELS.get(int(words[1][:4]), level)
     return level
 
 

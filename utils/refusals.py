@@ -84,7 +84,9 @@ class Refusals:
         if not isinstance(kept, dict) or kept.get("fingerprint") != self._fingerprint:
             return None
         kind = _KINDS.get(str(kept.get("code")))
-        if kind is None or kind.level > self._level or not isinstance(kept.get("at"), float):
+        if kind is None or kind.level > self._level:
+            return None
+        if not isinstance(kept.get("at"), float) or not isinstance(kept.get("value"), str):
             return None
         return kept
 

@@ -170,7 +170,7 @@ def send(
             for part in response.iter_content(65536):
                 body += part
                 if len(body) > MAX_ANSWER_BYTES:
-                    raise errors.CloudLost(f"{call}: over {MAX_ANSWER_BYTES} bytes")
+                    raise requests.exceptions.ContentDecodingError("too large")
             return Answer(response.status_code, response.headers, bytes(body))
     except requests.RequestException as error:
         failure = translate(error, call)

@@ -65,6 +65,8 @@ class Collector:
         items = self._ctx.billing.items_by_login(self._server.module_id, list(by_login))
         found: Dict[int, Account] = {}
         for item in items:
+            if item.id in self._settled:  # a renamed account can stand on two pages
+                continue
             login = self._login_of(item)
             if login is not None and login.casefold() in by_login:
                 found[item.id] = by_login[login.casefold()]

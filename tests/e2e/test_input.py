@@ -14,7 +14,6 @@ import socket
 from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 from unittest.mock import patch
-from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -228,10 +227,14 @@ ANY_TEXT = st.text(
     st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(CONTROLS)), max_size=40
 )
 ONE_LINE = ANY_TEXT.filter(lambda text: "\0" not in text)
-WORD = st.one_of(ONE_LINE, st.binary(max_size=20).filter(lambda data: b"\0" not in data).map(os.fsdecode))
+WORD = st.one_of(
+    ONE_LINE, st.binary(max_size=20).filter(lambda data: b"\0" not in data).map(os.fsdecode)
+)
 XML_TEXT = st.text(
     st.one_of(
-        st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"),
+        st.characters(
+            min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"
+        ),
         st.sampled_from("\t\n\r<>&\"'"),
     ),
     max_size=20,
@@ -267,7 +270,8 @@ def options(draw: st.DrawFn) -> List[str]:
         )
         words += draw(st.sampled_from([[f"--{name}", value], [f"--{name}={value}"]]))
     odd = st.one_of(
-        st.sampled_from(["--", "-", "--item", "--command", "--comm", "--help", "@file", "-i5"]), WORD
+        st.sampled_from(["--", "-", "--item", "--command", "--comm", "--help", "@file", "-i5"]),
+        WORD,
     )
     for word in draw(st.lists(odd, max_size=3)):
         words.insert(draw(st.integers(0, len(words))), word)
@@ -316,7 +320,16 @@ def urls(draw: st.DrawFn) -> str:
     host = draw(
         st.one_of(
             st.sampled_from(
-                ["127.0.0.1", "host.invalid", "[::1]", "[::1", "[v1.x]", "xn--a", "a..b", "ß。invalid"]
+                [
+                    "127.0.0.1",
+                    "host.invalid",
+                    "[::1]",
+                    "[::1",
+                    "[v1.x]",
+                    "xn--a",
+                    "a..b",
+                    "ß。invalid",
+                ]
                 + ["x" * 64 + ".invalid", "127.1", "[fe80::1%25eth0]", "%31.invalid", "*", ""]
             ),
             ONE_LINE,
@@ -395,7 +408,9 @@ def connection_form(**values: str) -> bytes:
     module = ET.SubElement(doc, "processingmodule")
     for name, value in values.items():
         ET.SubElement(module, name).text = "".join(
-            char for char in value if char in "\t\n\r" or (char >= " " and char not in "\ufffe\uffff")
+            char
+            for char in value
+            if char in "\t\n\r" or (char >= " " and char not in "\ufffe\uffff")
         )
     return ET.tostring(doc, "utf-8")
 
@@ -440,7 +455,9 @@ def test_addresses_that_are_stored(machine: Machine, record_property: Record) ->
     def call(url: str, command: str) -> None:
         machine.stand.sql(change, url, module)
         machine.forget()
-        ended = machine.run("--command", command, "--module", str(module), "--item", str(machine.item))
+        ended = machine.run(
+            "--command", command, "--module", str(module), "--item", str(machine.item)
+        )
         assert ended.exit_code == 1
 
     try:
@@ -477,8 +494,6 @@ def addons(draw: st.DrawFn) -> Addon:
         trial_max=draw(amounts),
         billtype=draw(st.sampled_from([2, 2, 2, 3])),
     )
-
-
 
 
 class Wish(NamedTuple):
@@ -524,10 +539,13 @@ def order(machine: Machine, wish: Wish) -> int:
 def check_order(machine: Machine, item: int, wish: Wish, done: Ended) -> None:
     """Raises AssertionError where an order was fulfilled otherwise, or refused half made."""
     user = machine.cloud.users.find(machine.world.login(item))
+    if done.exit_code == 1 and wish.least_bytes() > 2**53 and user is not None:
+        # Beyond what the server's floating point numbers hold it cannot be seen to be as ordered.
+        assert done.error_type == "not_as_ordered"
+        return
     if done.exit_code == 1:
-        assert done.error_type in (
-            "quota_zero", "measure_unknown", "group_forbidden", "account_refused", "cloud_refused"
-        )
+        allowed = ("quota_zero", "measure_unknown", "group_forbidden", "account_refused")
+        assert done.error_type in allowed
         assert user is None
         return
     account = machine.world.site.account(machine.world.login(item))
@@ -604,7 +622,7 @@ def test_what_others_saved_on_a_service(machine: Machine, record_property: Recor
     passwords = st.one_of(st.just(""), SECRETS.map(lambda text: text[:60]))
     commands = st.sampled_from(["suspend", "resume", "setparam", "close"])
     addresses = urls().filter(lambda url: TOKEN not in url)
-    explore(record_property, 100, call, logins, addresses, passwords, marks, commands)
+    explore(record_property, 80, call, logins, addresses, passwords, marks, commands)
 
 
 # -- answers of clouds ------------------------------------------------------------------------
@@ -632,10 +650,13 @@ STATUSES = st.sampled_from(
     [200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 405, 412, 418, 429, 500, 502, 503, 999]
 )
 HEADERS = st.dictionaries(
-    st.sampled_from(["WWW-Authenticate", "Location", "Retry-After", "Content-Type"]), WORD, max_size=2
+    st.sampled_from(["WWW-Authenticate", "Location", "Retry-After", "Content-Type"]),
+    WORD,
+    max_size=2,
 )
 QUOTAS = st.one_of(
-    JSON, st.fixed_dictionaries({}, optional={name: JSON for name in ("quota", "definition", "used")})
+    JSON,
+    st.fixed_dictionaries({}, optional={name: JSON for name in ("quota", "definition", "used")}),
 )
 
 
@@ -668,7 +689,9 @@ def answers(draw: st.DrawFn, login: str) -> transport.Answer:
         )
     )
     meta = {"statuscode": draw(OCS_CODES), "message": draw(JSON)}
-    envelope = {"ocs": {"meta": draw(st.sampled_from([meta, meta, meta, [meta], None])), "data": data}}
+    envelope = {
+        "ocs": {"meta": draw(st.sampled_from([meta, meta, meta, [meta], None])), "data": data}
+    }
     body = draw(
         st.one_of(
             st.just(json.dumps(envelope).encode()),
@@ -682,42 +705,97 @@ def answers(draw: st.DrawFn, login: str) -> transport.Answer:
     return transport.Answer(draw(STATUSES), draw(HEADERS), body)
 
 
-def test_answers_of_a_cloud(
-    machine: Machine, record_property: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = f"/users/{quote(machine.login, safe='')}"
-    asked: List[str] = []
-    strangers: List[str] = []
-    to_come: List[transport.Answer] = []
+class Puppet:
+    """A cloud that answers whatever it was told to, in turn; `asked` is what it was asked."""
 
-    def send(http: Any, method: str, url: str, params: Any, data: Any, auth: Any) -> transport.Answer:
-        asked.append(f"{method} {url}")
-        if method != "GET" and "/users/" in url and own not in url:
-            strangers.append(f"{method} {url} on behalf of {machine.login}")
-        return to_come[(len(asked) - 1) % len(to_come)]
+    def __init__(self, machine: Machine) -> None:
+        self.asked: List[str] = []
+        self._machine = machine
+        self._answers: List[transport.Answer] = []
 
-    monkeypatch.setattr(transport, "send", send)
-    form = connection_form(base_url=machine.cloud.url, nc_username="admin", nc_password=TOKEN)
+    def send(
+        self, http: Any, method: str, url: str, params: Any, data: Any, auth: Any
+    ) -> transport.Answer:
+        """Stands in for the sending of a request."""
+        self.asked.append(f"{method} {url}")
+        return self._answers[(len(self.asked) - 1) % len(self._answers)]
 
-    def call(command: str, several: List[transport.Answer]) -> None:
+    def call(self, command: str, several: List[transport.Answer]) -> None:
+        """Runs a command against these answers.
+
+        Raises AssertionError where it crashed, asked without end, or changed another account.
+        """
+        machine = self._machine
         machine.forget()
-        asked.clear()
-        to_come[:] = several
+        self.asked.clear()
+        self._answers = several
         if command == "check_connection":
+            form = connection_form(base_url=machine.cloud.url, nc_password=TOKEN)
             machine.run("--command", command, stdin=form)
             return
         argv = ["--command", command, "--module", str(machine.world.module)]
-        ended = machine.run(*argv, "--item", str(machine.item))
-        assert not strangers
-        assert asked
-        assert len(asked) < 30
-        assert ended.exit_code in (0, 1)
+        machine.run(*argv, "--item", str(machine.item))
+        assert 0 < len(self.asked) < 30
+        own = re.compile(
+            f".*/cloud/(groups|users|users/{machine.login}(/(en|dis)able|/groups)?)", re.I
+        )
+        writes = [line for line in self.asked if not line.startswith("GET ")]
+        assert not [line for line in writes if not own.fullmatch(line)]
 
-    commands = st.sampled_from(
-        [name for name, command in COMMANDS.items() if command.touches_cloud] + ["check_connection"]
+
+@pytest.fixture
+def puppet(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Puppet:
+    """In place of every cloud."""
+    made = Puppet(machine)
+    monkeypatch.setattr(transport, "send", made.send)
+    return made
+
+
+def test_answers_of_a_cloud(machine: Machine, puppet: Puppet, record_property: Record) -> None:
+    commands = [name for name, command in COMMANDS.items() if command.touches_cloud]
+    explore(
+        record_property,
+        150,
+        puppet.call,
+        st.sampled_from([*commands, "check_connection"]),
+        st.lists(answers(machine.login), min_size=1, max_size=4),
     )
-    several = st.lists(answers(machine.login), min_size=1, max_size=4)
-    explore(record_property, 400, call, commands, several)
+
+
+ODD_VALUES = [
+    *(None, True, 0, -1, 1.5, 10**30, 10**400, 1e300, float("inf"), float("nan"), [], ["a"], {}),
+    *("", "admin", "victim", "../user_1", "user_1001/../x", "\ud800", "x" * 300, "USER_1001"),
+    *("none", "9" * 40 + " GB", "1e999"),
+]
+CHANGED_FIELDS = (
+    *("statuscode", "message", "id", "enabled", "email", "groups", "quota", "used", "whole quota"),
+)
+
+
+@pytest.mark.parametrize("command", ["suspend", "setparam", "close", "stat"])
+def test_odd_values_in_an_account(
+    machine: Machine, puppet: Puppet, record_property: Record, command: str
+) -> None:
+    record_property("tried", len(ODD_VALUES) * len(CHANGED_FIELDS))
+    faults: Dict[str, str] = {}
+    for name in CHANGED_FIELDS:
+        for value in ODD_VALUES:
+            quota: Any = {"quota": 5 * 1024**3, "used": 7}
+            user: Dict[str, Any] = {"id": machine.login, "enabled": True, "quota": quota}
+            meta: Dict[str, Any] = {"statuscode": 100}
+            if name in ("statuscode", "message"):
+                meta[name] = value
+            elif name in quota:
+                quota[name] = value
+            else:
+                user["quota" if name == "whole quota" else name] = value
+            document = {"ocs": {"meta": meta, "data": user}}
+            body = json.dumps(document).replace("1e+300", "1e999").encode()
+            try:
+                puppet.call(command, [transport.Answer(200, {}, body)])
+            except AssertionError as error:
+                faults[f"{name} {value!r:.30}"] = str(error)[-300:]
+    assert not faults, "\n".join(f"{case}: {words}" for case, words in faults.items())
 
 
 # -- answers of the core ----------------------------------------------------------------------
@@ -743,7 +821,11 @@ def test_answers_of_the_core(
         )
 
     explore(
-        record_property, 80, call, st.sampled_from(["suspend", "resume", "setparam", "open"]), BODIES
+        record_property,
+        80,
+        call,
+        st.sampled_from(["suspend", "resume", "setparam", "open"]),
+        BODIES,
     )
 
 
@@ -768,5 +850,3 @@ def test_lines_of_the_settings(machine: Machine, record_property: Record) -> Non
         machine.run("--command", command, "--item", str(machine.item))
 
     explore(record_property, 80, call, names, values, st.sampled_from(["suspend", "resume"]))
-
-

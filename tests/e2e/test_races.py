@@ -123,9 +123,7 @@ class Meter:
     def most_connections(self) -> int:
         """The largest number of connections that had a request before and one after some moment."""
         spans = list(self._spans.values())
-        return max(
-            sum(1 for begin, end in spans if begin <= moment <= end) for moment, _ in spans
-        )
+        return max(sum(1 for begin, end in spans if begin <= moment <= end) for moment, _ in spans)
 
 
 # -- opening ----------------------------------------------------------------------------------
@@ -150,7 +148,8 @@ def test_the_same_open_five_times_at_once(world: World, effect: Optional[str]) -
     assert world.status(item) == ACTIVE
     assert not world.stand.operations(item)
     made = [
-        seen for seen in double(world).requests
+        seen
+        for seen in double(world).requests
         if seen.method == "POST" and seen.path.endswith("/users") and seen.ocs_code == 100
     ]
     assert len(made) == 1

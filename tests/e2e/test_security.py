@@ -132,9 +132,7 @@ def test_no_command_speaks_to_a_server_that_is_not_to_be_trusted(kept: Stand, ki
 PUBLIC = "def where():\n    return {!r}\n"
 
 
-def test_a_private_authority_is_trusted_beside_the_public_ones(
-    kept: Stand, tmp_path: Path
-) -> None:
+def test_a_private_authority_is_trusted_beside_the_public_ones(kept: Stand, tmp_path: Path) -> None:
     with Cloud(tls="good") as public, Cloud(tls="good") as private, Cloud(tls="good") as other:
         (tmp_path / "certifi.py").write_text(PUBLIC.format(public.ca_file))
         env = {"PYTHONPATH": str(tmp_path)}

@@ -254,3 +254,14 @@ def test_many_services_are_looked_up_by_batches(
         (5, 2),
     ]
     assert len(world.rows()) == 5
+
+
+def test_an_account_on_two_pages_is_counted_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A rename between two pages can repeat an account; its row is the same, so is the sum."""
+    monkeypatch.setattr(usage, "FEW_SERVICES", 0)
+    world.sell(own(1), used_bytes=GIB)
+    world.cloud.users.side_effect = lambda size: [world.accounts, world.accounts]
+    world.collect().finish()
+    assert f"usage of {DAY}: 1 booked," in caplog.text
