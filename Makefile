@@ -25,7 +25,7 @@ RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT
 # Errors are named after what is wrong, and mgrctl is started on purpose.
 LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
-LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,S320,BLE001
+LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
 .PHONY: demo test test-long lint types unit e2e test-oldest bench live install clean
 
@@ -45,7 +45,7 @@ test-long: $(ENV)/.ready
 
 lint: $(ENV)/.ready
 	@if [ -x $(BIN)/ruff ]; then \
-	    $(BIN)/ruff format --check $(LINE) $(SOURCES) && \
+	    $(BIN)/ruff format --check $(LINE) $(SOURCES) tests && \
 	    $(BIN)/ruff check $(LINT) $(SOURCES) && \
 	    $(BIN)/ruff check $(LINT_TESTS) tests && \
 	    $(BIN)/lint-imports; \

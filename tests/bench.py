@@ -180,7 +180,9 @@ def show(rows: List[Row], bare_ms: float, where: str) -> None:
         f" Python {platform.python_version()}; medians of {ROUNDS};"
         f" bare interpreter {bare_ms:.0f} ms\n"
     )
-    print("| command | whole ms | cloud ms | mgrctl ms | own ms | aim | requests | conn. | mgrctl |")
+    print(
+        "| command | whole ms | cloud ms | mgrctl ms | own ms | aim | requests | conn. | mgrctl |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         met = "yes" if row.own_ms <= row.aim_ms else "NO"

@@ -140,6 +140,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class _TooLarge(requests.RequestException):
+    """More than any answer to our questions can be."""
+
+
 def send(
     http: requests.Session,
     method: str,
@@ -170,7 +174,7 @@ def send(
             for part in response.iter_content(65536):
                 body += part
                 if len(body) > MAX_ANSWER_BYTES:
-                    raise requests.exceptions.ContentDecodingError("too large")
+                    raise _TooLarge(f"over {MAX_ANSWER_BYTES} bytes")
             return Answer(response.status_code, response.headers, bytes(body))
     except requests.RequestException as error:
         failure = translate(error, call)
@@ -230,6 +234,8 @@ def _plain(cause: BaseException) -> str:
     """A cause in few words, without the object addresses that the libraries put in."""
     if isinstance(cause, ssl.SSLCertVerificationError):
         return cause.verify_message
+    if isinstance(cause, _TooLarge):
+        return str(cause)
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return type(cause).__name__

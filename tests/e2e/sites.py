@@ -67,7 +67,7 @@ class DoubleSite:
 
 
 class RealSite:
-    """The server named by CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD; CLOUD_CA may name its authority."""
+    """The server that CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD name, and CLOUD_CA its authority."""
 
     def __init__(self) -> None:
         self.url = os.environ["CLOUD_URL"].rstrip("/")

@@ -213,7 +213,9 @@ def test_an_account_whose_answer_was_lost_is_found_and_taken(world: World) -> No
 
 def test_an_account_that_is_not_as_ordered_is_not_handed_out(world: World) -> None:
     cloud = double(world).cloud
-    cloud.faults.append(Fault("ocs", method="PUT", path="users/", code=100, effect=False, times=None))
+    cloud.faults.append(
+        Fault("ocs", method="PUT", path="users/", code=100, effect=False, times=None)
+    )
 
     def shrink(request: object) -> None:
         for login, user in cloud.users.items():

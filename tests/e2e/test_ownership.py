@@ -125,9 +125,7 @@ def test_an_item_that_moved_to_another_module_is_an_error(world: World) -> None:
     item = world.opened()
     with Cloud() as other:
         second = World(world.stand, DoubleSite(other))
-        world.stand.sql(
-            "UPDATE item SET processingmodule = %s WHERE id = %s", second.module, item
-        )
+        world.stand.sql("UPDATE item SET processingmodule = %s WHERE id = %s", second.module, item)
         assert world.run("close", item).error_type == "account_elsewhere"
         assert not other.requests
 

@@ -123,9 +123,7 @@ def test_services_of_others_and_closed_ones_are_not_counted(world: World) -> Non
 
 def test_a_service_whose_password_is_broken_does_not_spoil_the_rest(world: World) -> None:
     items = many(world, 3)
-    world.stand.sql(
-        "UPDATE itemcryptedparam SET value = 'bm9uc2Vuc2U=' WHERE item = %s", items[0]
-    )
+    world.stand.sql("UPDATE itemcryptedparam SET value = 'bm9uc2Vuc2U=' WHERE item = %s", items[0])
     world.stand.run("stat", module=world.module).check()
     assert set(booked(world)) == {items[1], items[2]}
     assert f"service {items[0]}: secret_broken" in world.stand.log

@@ -1,11 +1,11 @@
 """The BILLmanager double: private MariaDB, core behind mgrctl, and the module started in it.
 
-    with Stand() as stand:
-        itemtype = stand.add_itemtype("backupservice")
-        module = stand.add_module("http://127.0.0.1:8080", "admin", "made-up-password")
-        item = stand.order(stand.add_tariff(itemtype), stand.add_account(), module, ordered=3)
-        run = stand.run("open", item=item, runningoperation=stand.add_operation("open", item))
-        assert run.check() and stand.item(item)["status"] == ACTIVE
+with Stand() as stand:
+    itemtype = stand.add_itemtype("backupservice")
+    module = stand.add_module("http://127.0.0.1:8080", "admin", "made-up-password")
+    item = stand.order(stand.add_tariff(itemtype), stand.add_account(), module, ordered=3)
+    run = stand.run("open", item=item, runningoperation=stand.add_operation("open", item))
+    assert run.check() and stand.item(item)["status"] == ACTIVE
 """
 
 from .business import (
@@ -24,7 +24,22 @@ from .runs import DEVNULL, ModuleProcess, Run
 from .stand import Stand
 
 __all__ = [
-    "ACTIVE", "BY_ORDER", "BY_STATISTICS", "DELETED", "DEVNULL", "ORDERED", "PROCESSING",
-    "SUSPENDED", "Addon", "Call", "CoreFault", "DropCall", "Leak", "MariaDb", "MariaDbError",
-    "ModuleProcess", "Run", "Stand",
+    "ACTIVE",
+    "BY_ORDER",
+    "BY_STATISTICS",
+    "DELETED",
+    "DEVNULL",
+    "ORDERED",
+    "PROCESSING",
+    "SUSPENDED",
+    "Addon",
+    "Call",
+    "CoreFault",
+    "DropCall",
+    "Leak",
+    "MariaDb",
+    "MariaDbError",
+    "ModuleProcess",
+    "Run",
+    "Stand",
 ]

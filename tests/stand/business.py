@@ -79,7 +79,9 @@ class Business:
     def add_itemtype(self, intname: Optional[str], parent: Optional[int] = None) -> int:
         """A product type, or with `parent` an add-on type; an existing one is given back."""
         found = self.database.first(
-            "SELECT id FROM itemtype WHERE intname <=> %s AND parent <=> %s", intname, parent,
+            "SELECT id FROM itemtype WHERE intname <=> %s AND parent <=> %s",
+            intname,
+            parent,
         )
         if found:
             return int(found["id"])
@@ -98,7 +100,11 @@ class Business:
         account = self.database.insert("account", name=name)
         for number, email in enumerate(emails):
             self.database.insert(
-                "user", account=account, name=email, email=email, realname=name,
+                "user",
+                account=account,
+                name=email,
+                email=email,
+                realname=name,
                 disabled=_flag(number < len(disabled) and disabled[number]),
             )
         return account
@@ -121,11 +127,18 @@ class Business:
         left it. `timeout` is in seconds.
         """
         plain = {
-            "base_url": base_url, "nc_username": login, "verify_ssl": verify_ssl,
-            "timeout": timeout, **params,
+            "base_url": base_url,
+            "nc_username": login,
+            "verify_ssl": verify_ssl,
+            "timeout": timeout,
+            **params,
         }
         number = self.database.insert(
-            "processingmodule", name="Cloud", module=module, active="on", orderpriority=1,
+            "processingmodule",
+            name="Cloud",
+            module=module,
+            active="on",
+            orderpriority=1,
         )
         if password is not None and not crypted:
             plain["nc_password"] = password
@@ -133,11 +146,16 @@ class Business:
         for name, value in plain.items():
             if value is not None:
                 self.database.insert(
-                    "processingparam", processingmodule=number, intname=name, value=str(value),
+                    "processingparam",
+                    processingmodule=number,
+                    intname=name,
+                    value=str(value),
                 )
         if password is not None and crypted:
             self.database.insert(
-                "processingcryptedparam", processingmodule=number, intname="nc_password",
+                "processingcryptedparam",
+                processingmodule=number,
+                intname="nc_password",
                 value=self.encrypt(password),
             )
         return number
@@ -150,13 +168,21 @@ class Business:
     ) -> int:
         """A tariff of the product type with its add-ons and the group of the module's form."""
         tariff = self.database.insert(
-            "pricelist", intname=None, name="Tariff", itemtype=itemtype, project=11, active="on",
+            "pricelist",
+            intname=None,
+            name="Tariff",
+            itemtype=itemtype,
+            project=11,
+            active="on",
         )
         for addon in addons:
             self._add_addon(tariff, itemtype, addon)
         if usergroup is not None:
             self.database.insert(
-                "pricelistparam", pricelist=tariff, intname="usergroup", value=usergroup,
+                "pricelistparam",
+                pricelist=tariff,
+                intname="usergroup",
+                value=usergroup,
             )
         return tariff
 
@@ -164,8 +190,13 @@ class Business:
         compound = None
         if addon.compound:
             compound = self.database.insert(
-                "pricelist", intname="compound", name="Compound", parent=tariff, active="on",
-                itemtype=self.add_itemtype("compound", itemtype), billtype=COMPOUND,
+                "pricelist",
+                intname="compound",
+                name="Compound",
+                parent=tariff,
+                active="on",
+                itemtype=self.add_itemtype("compound", itemtype),
+                billtype=COMPOUND,
             )
         return self.database.insert(
             "pricelist",
@@ -210,13 +241,22 @@ class Business:
         """
         self.database.sql(
             "INSERT IGNORE INTO processingmodule2pricelist (processingmodule, pricelist)"
-            " VALUES (%s, %s)", module, tariff,
+            " VALUES (%s, %s)",
+            module,
+            tariff,
         )
         today = datetime.date.today()
         item = self.database.insert(
-            "item", name="Service", account=account, pricelist=tariff, processingmodule=module,
-            period=TRIAL_PERIOD if trial else 1, status=PROCESSING, createdate=today,
-            expiredate=today + datetime.timedelta(days=30), cost=0,
+            "item",
+            name="Service",
+            account=account,
+            pricelist=tariff,
+            processingmodule=module,
+            period=TRIAL_PERIOD if trial else 1,
+            status=PROCESSING,
+            createdate=today,
+            expiredate=today + datetime.timedelta(days=30),
+            cost=0,
         )
         self._order_extra(item, tariff, ordered)
         for name, value in (params or {}).items():
@@ -244,18 +284,24 @@ class Business:
         first = int(self.sql("SELECT IFNULL(MAX(id), 1000) + 1 AS id FROM item")[0]["id"])
         items = list(range(first, first + count))
         self.database.insert_many(
-            "item", ("id", "name", "account", "pricelist", "processingmodule", "period", "status"),
+            "item",
+            ("id", "name", "account", "pricelist", "processingmodule", "period", "status"),
             [(item, "Service", account, tariff, module, 1, status) for item in items],
         )
         tables = (
-            ("itemparam", params, str), ("itemcryptedparam", crypted_params, self.key.encrypt),
+            ("itemparam", params, str),
+            ("itemcryptedparam", crypted_params, self.key.encrypt),
         )
         for table, values, store in tables:
             if values is not None:
                 self.database.insert_many(
-                    table, ("item", "intname", "value"),
-                    [(item, name, store(text)) for item in items
-                     for name, text in values(item).items()],
+                    table,
+                    ("item", "intname", "value"),
+                    [
+                        (item, name, store(text))
+                        for item in items
+                        for name, text in values(item).items()
+                    ],
                 )
         return items
 
@@ -274,21 +320,29 @@ class Business:
             "SELECT p.id, COALESCE(p.intname, t.intname) AS name FROM pricelist p"
             " JOIN itemtype t ON t.id = p.itemtype"
             " WHERE p.parent = %s AND COALESCE(p.billtype, 0) <> %s ORDER BY p.id",
-            tariff, COMPOUND,
+            tariff,
+            COMPOUND,
         )
         return {row["name"]: int(row["id"]) for row in rows}
 
     def add_addon_row(self, item: int, addon: int, **columns: Union[None, int, str]) -> int:
         """The item's own row of an add-on: `intvalue` (ordered), `addonlimit` (included) …"""
         return self.database.insert(
-            "item", name="Add-on", parent=item, pricelist=addon, status=ACTIVE, **columns,
+            "item",
+            name="Add-on",
+            parent=item,
+            pricelist=addon,
+            status=ACTIVE,
+            **columns,
         )
 
     def change_tariff(self, item: int, tariff: int, ordered: Extra = None) -> None:
         """The client changed to another tariff; the item waits for setparam (section D.6)."""
         self.database.sql(
-            "UPDATE item SET lastpricelist = pricelist, pricelist = %s, status = %s"
-            " WHERE id = %s", tariff, PROCESSING, item,
+            "UPDATE item SET lastpricelist = pricelist, pricelist = %s, status = %s WHERE id = %s",
+            tariff,
+            PROCESSING,
+            item,
         )
         self._order_extra(item, tariff, ordered)
 
@@ -299,7 +353,10 @@ class Business:
     def add_operation(self, command: str, item: Optional[int], trycount: int = 0) -> int:
         """A running operation, started `trycount` times so far; puts nothing else in motion."""
         return self.database.insert(
-            "runningoperation", intname=command, item=item, trycount=trycount,
+            "runningoperation",
+            intname=command,
+            item=item,
+            trycount=trycount,
             starttime=datetime.datetime.now().replace(microsecond=0),
         )
 
@@ -308,7 +365,9 @@ class Business:
         self.drop_param(item, name)
         self.database.insert(
             "itemcryptedparam" if crypted else "itemparam",
-            item=item, intname=name, value=self.encrypt(value) if crypted else value,
+            item=item,
+            intname=name,
+            value=self.encrypt(value) if crypted else value,
         )
 
     def drop_param(self, item: int, name: str) -> None:
@@ -316,7 +375,8 @@ class Business:
         for table in ("itemparam", "itemcryptedparam"):
             self.database.sql(
                 f"DELETE FROM {table} WHERE item = %s AND intname = %s",  # noqa: S608
-                item, name,
+                item,
+                name,
             )
 
     def encrypt(self, text: str) -> str:
@@ -351,7 +411,8 @@ class Business:
         if item is None:
             return self.database.sql("SELECT * FROM runningoperation ORDER BY id")
         return self.database.sql(
-            "SELECT * FROM runningoperation WHERE item = %s ORDER BY id", item,
+            "SELECT * FROM runningoperation WHERE item = %s ORDER BY id",
+            item,
         )
 
     def params(self, item: int) -> Dict[str, str]:
@@ -361,7 +422,8 @@ class Business:
     def crypted_names(self, item: int) -> List[str]:
         """The names of those parameters of a service that are stored encrypted."""
         rows = self.database.sql(
-            "SELECT intname FROM itemcryptedparam WHERE item = %s ORDER BY intname", item,
+            "SELECT intname FROM itemcryptedparam WHERE item = %s ORDER BY intname",
+            item,
         )
         return [row["intname"] for row in rows]
 
@@ -386,7 +448,8 @@ class Business:
             "SELECT s.item, s.statdate, s.param, s.value, m.intname AS measure FROM itemstat s"
             " JOIN item i ON i.id = s.item LEFT JOIN measure m ON m.id = s.measure"
             " WHERE s.item = %s OR i.processingmodule = %s ORDER BY s.item, s.statdate, s.param",
-            module_or_item, module_or_item,
+            module_or_item,
+            module_or_item,
         )
 
     def tasks(self) -> List[Row]:

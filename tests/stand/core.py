@@ -99,14 +99,18 @@ class Core:
         return known
 
     def _is_itemtype(self, intname: str) -> bool:
-        return bool(self.business.sql(
-            "SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL", intname,
-        ))
+        return bool(
+            self.business.sql(
+                "SELECT id FROM itemtype WHERE intname = %s AND parent IS NULL",
+                intname,
+            )
+        )
 
     # -- services ------------------------------------------------------------------------------
 
     def _post(self, post: Post, itemtype: Optional[str] = None) -> Callable[[Arguments], Answer]:
         """The function for a post call; with `itemtype` only for services of that type."""
+
         def run(args: Arguments) -> Answer:
             _need_sok(args)
             item = self._item(args)
@@ -115,10 +119,12 @@ class Core:
             if item["status"] not in post.taken_in:
                 raise Refused("value", "status", str(item["status"]))
             self.business.sql(
-                f"UPDATE item SET {post.changes} WHERE id = %s", item["id"],  # noqa: S608
+                f"UPDATE item SET {post.changes} WHERE id = %s",
+                item["id"],  # noqa: S608
             )
             self.business.sql("DELETE FROM runningoperation WHERE item = %s", item["id"])
             return document()
+
         return run
 
     def _saveparam(self, args: Arguments) -> Answer:
@@ -182,7 +188,8 @@ class Core:
         if "errorxml" in args:
             self.business.sql(
                 "UPDATE runningoperation SET errorxml = %s WHERE id = %s",
-                args["errorxml"], operation,
+                args["errorxml"],
+                operation,
             )
         if "manual" in args:
             self._set_manual(operation, args["manual"])
@@ -197,12 +204,14 @@ class Core:
             raise Refused("value", "manual", manual)
         self.business.sql(
             "UPDATE runningoperation SET manual = %s WHERE id = %s",
-            "on" if manual == "on" else None, operation,
+            "on" if manual == "on" else None,
+            operation,
         )
 
     def _task_gettype(self, args: Arguments) -> Answer:
         rows = self.business.sql(
-            "SELECT id FROM tasktype WHERE intname = %s", _need(args, "operation"),
+            "SELECT id FROM tasktype WHERE intname = %s",
+            _need(args, "operation"),
         )
         return document(task_type=rows[0]["id"]) if rows else document()
 
@@ -223,7 +232,10 @@ class Core:
             raise Refused("access", "processing.edit")
         module = self._row("processingmodule", args)
         return document(
-            elid=module["id"], id=module["id"], name=module["name"], module=module["module"],
+            elid=module["id"],
+            id=module["id"],
+            name=module["name"],
+            module=module["module"],
             **self.business.module_params(module["id"]),
         )
 
@@ -236,7 +248,11 @@ class Core:
             f"{name}={value}" for name, value in sorted(args.items()) if name.startswith("param_")
         )
         self.business.database.insert(
-            "problems", name=_need(args, "name"), elid=module, level=args["level"], params=params,
+            "problems",
+            name=_need(args, "name"),
+            elid=module,
+            level=args["level"],
+            params=params,
         )
         return document()
 
@@ -257,13 +273,15 @@ class Core:
         rows = self.business.sql(
             "SELECT i.*, t.intname AS type_name FROM item i"
             " JOIN pricelist p ON p.id = i.pricelist JOIN itemtype t ON t.id = p.itemtype"
-            " WHERE i.id = %s AND i.parent IS NULL", number,
+            " WHERE i.id = %s AND i.parent IS NULL",
+            number,
         )
         return _only(rows, "item", args["elid"])
 
     def _row(self, table: str, args: Arguments, name: str = "elid") -> Dict[str, Any]:
         rows = self.business.sql(
-            f"SELECT * FROM {table} WHERE id = %s", _number(args, name),  # noqa: S608
+            f"SELECT * FROM {table} WHERE id = %s",
+            _number(args, name),  # noqa: S608
         )
         return _only(rows, table, args[name])
 

@@ -85,12 +85,15 @@ class CoreServer:
                 return  # the caller was killed or gave up
 
     def _handle(
-        self, block: bytes, connection: socket.socket, started: float,
+        self,
+        block: bytes,
+        connection: socket.socket,
+        started: float,
     ) -> Optional[Reply]:
         """Record one call and give its reply, or None where the caller gets none."""
         fields = [part.decode("utf-8", "surrogateescape") for part in block.split(b"\0")]
         count = int(fields[1])
-        argv, variables = fields[2:2 + count], fields[2 + count:]
+        argv, variables = fields[2 : 2 + count], fields[2 + count :]
         environment: Dict[str, str] = dict(zip(variables[::2], variables[1::2]))
         broken = None
         try:

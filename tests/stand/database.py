@@ -46,7 +46,8 @@ class Database:
                 cursor.execute("CREATE USER %s@%s IDENTIFIED BY %s", (*account, self.password))
                 cursor.execute(f"GRANT SELECT ON {self.name}.* TO %s@%s", account)
                 cursor.execute(
-                    f"GRANT INSERT, UPDATE, DELETE ON {self.name}.itemstat TO %s@%s", account,
+                    f"GRANT INSERT, UPDATE, DELETE ON {self.name}.itemstat TO %s@%s",
+                    account,
                 )
 
     def _hosts(self) -> List[str]:
@@ -106,7 +107,10 @@ class Database:
         return int(self.sql(query, *values.values())[0]["id"])
 
     def insert_many(
-        self, table: str, names: Sequence[str], rows: Sequence[Sequence[object]],
+        self,
+        table: str,
+        names: Sequence[str],
+        rows: Sequence[Sequence[object]],
     ) -> None:
         """Add many rows whose values stand in the order of `names`."""
         columns = ", ".join(f"`{name}`" for name in names)

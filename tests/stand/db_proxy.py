@@ -5,7 +5,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Callable, Optional, Type
+from typing import Callable, List, Optional, Type
 
 _QUERY = 3
 """The protocol's command byte of a statement as text."""
@@ -60,7 +60,7 @@ class DbProxy:
         """Hands everything on in both directions, an answer after its statement."""
         with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self._server_socket)
-            asked: "list[str]" = []
+            asked: List[str] = []
             answers = threading.Thread(target=self._answer, args=(server, client, asked))
             answers.start()
             try:
@@ -70,7 +70,7 @@ class DbProxy:
                 server.shutdown(socket.SHUT_RDWR)  # a close alone would not wake the other thread
                 answers.join()
 
-    def _ask(self, client: socket.socket, server: socket.socket, asked: "list[str]") -> bool:
+    def _ask(self, client: socket.socket, server: socket.socket, asked: List[str]) -> bool:
         """Hands the next packet on; False where there is no further one."""
         data = _receive(client)
         word = _written(data)
@@ -81,7 +81,7 @@ class DbProxy:
         server.sendall(data)
         return bool(data)
 
-    def _answer(self, server: socket.socket, client: socket.socket, asked: "list[str]") -> None:
+    def _answer(self, server: socket.socket, client: socket.socket, asked: List[str]) -> None:
         while True:
             data = _receive(server)
             if asked and data and self.after is not None:

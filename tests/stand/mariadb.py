@@ -60,7 +60,8 @@ def _find(program: str) -> str:
     if shutil.which("dnf", path=path):
         command = "dnf install -y mariadb-server"
     else:
-        command = "apt-get install -y --no-install-recommends mariadb-server-core mariadb-client-core"
+        packages = "mariadb-server-core mariadb-client-core"
+        command = f"apt-get install -y --no-install-recommends {packages}"
     raise MariaDbError(f"{program} was not found; install it as root with: {command}")
 
 
@@ -104,8 +105,13 @@ class _Template:
         # install-db looks for mariadbd beside itself and in /usr/libexec; it needs a full PATH.
         environment = {"PATH": os.pathsep.join(["/bin", "/sbin", SEARCH_PATH]), "LANG": "C"}
         done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=START_TIMEOUT_S, check=False,
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=START_TIMEOUT_S,
+            check=False,
         )
         if done.returncode:
             text = done.stdout.decode("utf-8", "replace")
@@ -142,8 +148,11 @@ class MariaDb:
         keeper = ["/bin/sh", "-c", KEEPER, "mariadb", str(self.folder), str(template)]
         self._process = subprocess.Popen(
             [*keeper, server, *self._arguments()],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd="/", start_new_session=True,  # Ctrl-C is for the tests, they stop us in order
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is for the tests, they stop us in order
         )
         try:
             self._await()
@@ -154,7 +163,8 @@ class MariaDb:
     def _arguments(self) -> List[str]:
         network = (
             ["--bind-address=127.0.0.1", f"--port={self.port}"]
-            if self.port else ["--skip-networking"]
+            if self.port
+            else ["--skip-networking"]
         )
         return [
             "--no-defaults",
@@ -195,15 +205,24 @@ class MariaDb:
         raise MariaDbError(f"mariadbd did not start:\n{text}")
 
     def connect(
-        self, user: str = "root", password: str = "", database: Optional[str] = None,
+        self,
+        user: str = "root",
+        password: str = "",
+        database: Optional[str] = None,
     ) -> "pymysql.connections.Connection[DictCursor]":
         """Open a connection through the socket; rows come as dicts, every statement commits.
 
         Raises MariaDbError if the server is not there, pymysql's errors if it refuses.
         """
         connection = pymysql.connect(
-            user=user, password=password, database=database, charset="utf8mb4", ssl_disabled=True,
-            autocommit=True, cursorclass=DictCursor, defer_connect=True,
+            user=user,
+            password=password,
+            database=database,
+            charset="utf8mb4",
+            ssl_disabled=True,
+            autocommit=True,
+            cursorclass=DictCursor,
+            defer_connect=True,
         )
         # PyMySQL would leave its own socket open where nobody listens.
         channel = socket.socket(socket.AF_UNIX)
@@ -252,5 +271,3 @@ def shared() -> MariaDb:
             server = _SHARED["server"] = MariaDb()
             atexit.register(server.stop)
         return server
-
-

@@ -97,8 +97,13 @@ class ModuleProcess(subprocess.Popen):
         elif run.stdin == DEVNULL:
             stdin = subprocess.DEVNULL
         super().__init__(
-            command, cwd=root, env=environment, stdin=stdin,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            command,
+            cwd=root,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
 
     def kill_group(self) -> None:
@@ -152,7 +157,5 @@ def arguments(form: str, options: Dict[str, Value], extra: Sequence[str]) -> Lis
 
 def environment(more: Optional[Dict[str, str]]) -> Dict[str, str]:
     """The bare environment of a module, what coverage needs, and `more`."""
-    kept = {
-        name: value for name, value in os.environ.items() if name.startswith(COVERAGE_PREFIXES)
-    }
+    kept = {name: value for name, value in os.environ.items() if name.startswith(COVERAGE_PREFIXES)}
     return {**BARE_ENVIRONMENT, **kept, **(more or {})}

@@ -163,8 +163,11 @@ class Stand(Business):
     ) -> ModuleProcess:
         """Start the module; the process gives its Run by `finish()`. Arguments as for `run`."""
         options: Dict[str, Value] = {
-            "command": command, "item": item, "module": module,
-            "runningoperation": runningoperation, "userid": userid,
+            "command": command,
+            "item": item,
+            "module": module,
+            "runningoperation": runningoperation,
+            "userid": userid,
         }
         words = arguments(form, options, extra)
         argv = (str(self.root / "processing" / self.module), *words)
@@ -196,8 +199,15 @@ class Stand(Business):
         (--item=15); `env` adds to the environment. Raises AssertionError after `timeout_s`.
         """
         process = self.start(
-            command, item=item, module=module, runningoperation=runningoperation, userid=userid,
-            stdin=stdin, form=form, extra=extra, env=env,
+            command,
+            item=item,
+            module=module,
+            runningoperation=runningoperation,
+            userid=userid,
+            stdin=stdin,
+            form=form,
+            extra=extra,
+            env=env,
         )
         return process.finish(timeout_s)
 
@@ -210,7 +220,10 @@ class Stand(Business):
         if row is None:
             raise KeyError(f"no running operation {operation}")
         run = self.run(
-            row["intname"], item=row["item"], runningoperation=operation, timeout_s=timeout_s,
+            row["intname"],
+            item=row["item"],
+            runningoperation=operation,
+            timeout_s=timeout_s,
         )
         self.sql("UPDATE runningoperation SET trycount = trycount + 1 WHERE id = %s", operation)
         return run
@@ -290,7 +303,10 @@ class Stand(Business):
         self._check_argv("mgrctl", call.argv, open_values)
 
     def _check_argv(
-        self, program: str, argv: Sequence[str], secrets: Sequence[str] = (),
+        self,
+        program: str,
+        argv: Sequence[str],
+        secrets: Sequence[str] = (),
     ) -> None:
         """Record a leak if an argument contains any known secret or one of `secrets`."""
         clean = tuple(argv)

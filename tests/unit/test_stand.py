@@ -88,7 +88,8 @@ class Printed(NamedTuple):
         if error is None:
             return None
         return {
-            "type": error.get("type"), "object": error.get("object"),
+            "type": error.get("type"),
+            "object": error.get("object"),
             "value": error.findtext("param[@name='value']"),
         }
 
@@ -119,8 +120,12 @@ def command_line(stand: Stand, *words: str) -> List[str]:
 def execute(command: List[str], **env: str) -> Printed:
     """Run a program with a bare environment and `env`."""
     done = subprocess.run(
-        command, env={"PATH": "/usr/bin:/bin", **env}, stdin=subprocess.DEVNULL,
-        capture_output=True, timeout=60, check=False,
+        command,
+        env={"PATH": "/usr/bin:/bin", **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     return Printed(done.returncode, done.stdout, done.stderr)
 
@@ -173,7 +178,9 @@ def test_db_conf_opens_the_database(stand: Stand) -> None:
     assert set(conf) == {"DBHost", "DBName", "DBUser", "DBPassword", "DBSocket"}
     assert not conf["DBPassword"].isalnum()
     with pymysql.connect(
-        unix_socket=conf["DBSocket"], user=conf["DBUser"], password=conf["DBPassword"],
+        unix_socket=conf["DBSocket"],
+        user=conf["DBUser"],
+        password=conf["DBPassword"],
         database=conf["DBName"],
     ) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM measure")
@@ -184,7 +191,9 @@ def test_module_reads_all_but_writes_only_statistics(shop: Shop) -> None:
     """Section C: everything but the statistics rows is written through mgrctl."""
     database = shop.stand.database
     with database.server.connect(
-        database.user, database.password, database.name,
+        database.user,
+        database.password,
+        database.name,
     ) as connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO itemstat (item, statdate, param, value) VALUES (%s, CURDATE(), 'disk', 1)",
@@ -206,8 +215,18 @@ def test_module_is_started_as_billmanager_does(telltale: Stand) -> None:
     run = telltale.run("open", item=15, module=2, runningoperation=9, userid=4, extra=["--x", "y"])
     seen = told(run)
     assert seen["argv"] == [
-        "--command", "open", "--item", "15", "--module", "2", "--runningoperation", "9",
-        "--userid", "4", "--x", "y",
+        "--command",
+        "open",
+        "--item",
+        "15",
+        "--module",
+        "2",
+        "--runningoperation",
+        "9",
+        "--userid",
+        "4",
+        "--x",
+        "y",
     ]
     assert seen["cwd"] == str(telltale.root)
     assert seen["stdin"] == "closed"
@@ -218,7 +237,8 @@ def test_module_is_started_as_billmanager_does(telltale: Stand) -> None:
 
 
 def test_module_gets_a_bare_environment(
-    telltale: Stand, monkeypatch: pytest.MonkeyPatch,
+    telltale: Stand,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Section B.1: nothing of the environment is guaranteed; what measures coverage goes along."""
     monkeypatch.setenv("HOME", "/root")
@@ -241,9 +261,15 @@ def test_module_without_a_command_and_in_the_equals_form(telltale: Stand) -> Non
         telltale.run("open", form="neither")
 
 
-@pytest.mark.parametrize(("stdin", "seen"), [
-    ("<doc>ю</doc>", "<doc>ю</doc>"), (b"<doc/>", "<doc/>"), (DEVNULL, ""), (None, "closed"),
-])
+@pytest.mark.parametrize(
+    ("stdin", "seen"),
+    [
+        ("<doc>ю</doc>", "<doc>ю</doc>"),
+        (b"<doc/>", "<doc/>"),
+        (DEVNULL, ""),
+        (None, "closed"),
+    ],
+)
 def test_module_stdin(telltale: Stand, stdin: Optional[str], seen: str) -> None:
     """Sections B.1, K.1: a document for forms, otherwise nothing or not even a descriptor."""
     run = telltale.run("check_connection", stdin=stdin, env={"PYTHONIOENCODING": "utf-8"})
@@ -255,8 +281,9 @@ def test_run_reports_the_error_document(tmp_path: Path) -> None:
     """Section B.7."""
     program = tmp_path / "fails.py"
     program.write_text(
-        "print('<doc><error type=\"open_error\" object=\"quota\">"
-        "<param name=\"value\">507</param></error></doc>'); raise SystemExit(1)", "utf-8",
+        'print(\'<doc><error type="open_error" object="quota">'
+        '<param name="value">507</param></error></doc>\'); raise SystemExit(1)',
+        "utf-8",
     )
     with Stand(program=program) as stand:
         run = stand.run("open")
@@ -334,7 +361,12 @@ def test_operation_is_run_as_the_scheduler_does(tmp_path: Path) -> None:
         operation = stand.add_operation("open", item, trycount=4)
         seen = told(stand.run_operation(operation))
         assert seen["argv"] == [
-            "--command", "open", "--item", str(item), "--runningoperation", str(operation),
+            "--command",
+            "open",
+            "--item",
+            str(item),
+            "--runningoperation",
+            str(operation),
         ]
         row = stand.operation(operation)
         assert row is not None
@@ -404,17 +436,20 @@ def test_mgrctl_of_a_closed_stand_fails(tmp_path: Path) -> None:
     assert b"no answer" in printed.err
 
 
-@pytest.mark.parametrize("words", [
-    ["paramlist"],
-    ["-m", "ispmgr", "paramlist"],
-    ["-m", "billmgr"],
-    ["-m"],
-    ["-m", "billmgr", "-x", "paramlist"],
-    ["-m", "billmgr", "-o", "yaml", "paramlist"],
-    ["-m", "billmgr", "paramlist", "elid"],
-    ["-m", "billmgr", "-e", "elid=$NOT_SET", "paramlist"],
-    ["-m", "billmgr", "-e", "elid", "paramlist"],
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["paramlist"],
+        ["-m", "ispmgr", "paramlist"],
+        ["-m", "billmgr"],
+        ["-m"],
+        ["-m", "billmgr", "-x", "paramlist"],
+        ["-m", "billmgr", "-o", "yaml", "paramlist"],
+        ["-m", "billmgr", "paramlist", "elid"],
+        ["-m", "billmgr", "-e", "elid=$NOT_SET", "paramlist"],
+        ["-m", "billmgr", "-e", "elid", "paramlist"],
+    ],
+)
 def test_arguments_that_are_none_are_refused(stand: Stand, words: List[str]) -> None:
     """Section K.2: what the real one could not even send ends with exit code 1."""
     printed = execute([str(stand.root / "sbin/mgrctl"), *words])
@@ -427,12 +462,20 @@ def test_a_value_by_environment_is_recorded_by_its_name_only(shop: Shop) -> None
     """Section C.1: `-e 'param=$ENVNAME'` keeps a secret off the command line."""
     text = "пароль =$ 'x'\n\t!"
     printed = mgrctl(
-        shop.stand, "-e", "value=$PM_VALUE", "service.saveparam", "sok=ok", f"elid={shop.item}",
-        "name=userpassword", "crypted=on", PM_VALUE=text, SSH_CONNECTION="pmnextcloud",
+        shop.stand,
+        "-e",
+        "value=$PM_VALUE",
+        "service.saveparam",
+        "sok=ok",
+        f"elid={shop.item}",
+        "name=userpassword",
+        "crypted=on",
+        PM_VALUE=text,
+        SSH_CONNECTION="pmnextcloud",
     )
     assert ok(printed)
     assert shop.stand.params(shop.item)["userpassword"] == text
-    call, = shop.stand.called("service.saveparam")
+    (call,) = shop.stand.called("service.saveparam")
     assert call.args["value"] == "$PM_VALUE"
     assert call.secrets == {"value": text}
     assert call.values["value"] == text
@@ -450,7 +493,12 @@ def test_secrets_on_a_command_line_are_leaks(shop: Shop, tmp_path: Path) -> None
     mgrctl(stand, "service.saveparam", "sok=ok", f"elid={shop.item}", "name=a", "value=xt0px")
     mgrctl(stand, "processing.edit", f"elid={shop.module}", f"nc_password={CREDENTIAL}")
     mgrctl(
-        stand, "service.saveparam", "sok=ok", f"elid={shop.item}", "name=b", "value=q1",
+        stand,
+        "service.saveparam",
+        "sok=ok",
+        f"elid={shop.item}",
+        "name=b",
+        "value=q1",
         "crypted=on",
     )
     mgrctl(stand, "service.saveparam", "sok=ok", f"elid={shop.item}", "c=q1", "crypted=on")
@@ -464,6 +512,7 @@ def test_secrets_on_a_command_line_are_leaks(shop: Shop, tmp_path: Path) -> None
 
 def test_mgrctl_is_quick(stand: Stand) -> None:
     """The double must not spoil what is measured of the module."""
+
     def best(command: List[str]) -> float:
         times = []
         for _ in range(15):
@@ -534,17 +583,23 @@ def test_a_function_can_be_hidden(shop: Shop) -> None:
     assert shop.stand.item(shop.item)["status"] == ACTIVE
 
 
-@pytest.mark.parametrize(("function", "before", "after"), [
-    ("service.postclose", PROCESSING, DELETED),
-    ("service.postclose", DELETED, DELETED),
-    ("service.postsuspend", PROCESSING, SUSPENDED),
-    ("service.postresume", PROCESSING, ACTIVE),
-    ("service.postsetparam", PROCESSING, ACTIVE),
-    ("service.postprolong", PROCESSING, ACTIVE),
-    ("service.postchangepassword", ACTIVE, ACTIVE),
-])
+@pytest.mark.parametrize(
+    ("function", "before", "after"),
+    [
+        ("service.postclose", PROCESSING, DELETED),
+        ("service.postclose", DELETED, DELETED),
+        ("service.postsuspend", PROCESSING, SUSPENDED),
+        ("service.postresume", PROCESSING, ACTIVE),
+        ("service.postsetparam", PROCESSING, ACTIVE),
+        ("service.postprolong", PROCESSING, ACTIVE),
+        ("service.postchangepassword", ACTIVE, ACTIVE),
+    ],
+)
 def test_post_calls_end_the_operation(
-    shop: Shop, function: str, before: int, after: int,
+    shop: Shop,
+    function: str,
+    before: int,
+    after: int,
 ) -> None:
     """Section C.2: "sets the service status and deletes the running operation"."""
     shop.stand.set_status(shop.item, before)
@@ -599,25 +654,34 @@ def test_rollback_of_a_tariff_change(shop: Shop) -> None:
     assert stand.operation(shop.operation) is not None
 
 
-@pytest.mark.parametrize(("words", "kind", "subject"), [
-    (["sok=ok"], "missed", "elid"),
-    (["elid=999", "sok=ok"], "missed", "item"),
-    (["elid=", "sok=ok"], "missed", "elid"),
-    (["elid=1 OR 1", "sok=ok"], "value", "elid"),
-    (["elid=-1", "sok=ok"], "value", "elid"),
-    (["elid={item}"], "missed", "sok"),
-    (["elid={item}", "sok=yes"], "value", "sok"),
-    (["elid={addon}", "sok=ok"], "missed", "item"),
-])
+@pytest.mark.parametrize(
+    ("words", "kind", "subject"),
+    [
+        (["sok=ok"], "missed", "elid"),
+        (["elid=999", "sok=ok"], "missed", "item"),
+        (["elid=", "sok=ok"], "missed", "elid"),
+        (["elid=1 OR 1", "sok=ok"], "value", "elid"),
+        (["elid=-1", "sok=ok"], "value", "elid"),
+        (["elid={item}"], "missed", "sok"),
+        (["elid={item}", "sok=yes"], "value", "sok"),
+        (["elid={addon}", "sok=ok"], "missed", "item"),
+    ],
+)
 def test_what_a_real_one_would_refuse(
-    shop: Shop, words: List[str], kind: str, subject: str,
+    shop: Shop,
+    words: List[str],
+    kind: str,
+    subject: str,
 ) -> None:
     """Sections C.1, K.2: an error document, exit code 0, nothing changed."""
     addon = shop.stand.sql("SELECT id FROM item WHERE parent = %s", shop.item)[0]["id"]
     words = [word.format(item=shop.item, addon=addon) for word in words]
     before = shop.stand.sql("SELECT * FROM item ORDER BY id")
     for function in (
-        "backupservice.open", "service.postclose", "service.saveparam", "service.dropparam",
+        "backupservice.open",
+        "service.postclose",
+        "service.saveparam",
+        "service.dropparam",
     ):
         printed = mgrctl(shop.stand, function, "name=a", "value=b", *words)
         assert printed.code == 0
@@ -629,11 +693,17 @@ def test_what_a_real_one_would_refuse(
     assert shop.stand.operation(shop.operation) is not None
 
 
-@pytest.mark.parametrize(("function", "status"), [
-    ("backupservice.open", DELETED), ("backupservice.open", SUSPENDED),
-    ("service.postsuspend", DELETED), ("service.postresume", ORDERED),
-    ("service.postsetparam", DELETED), ("service.postprolong", DELETED),
-])
+@pytest.mark.parametrize(
+    ("function", "status"),
+    [
+        ("backupservice.open", DELETED),
+        ("backupservice.open", SUSPENDED),
+        ("service.postsuspend", DELETED),
+        ("service.postresume", ORDERED),
+        ("service.postsetparam", DELETED),
+        ("service.postprolong", DELETED),
+    ],
+)
 def test_a_status_that_does_not_fit_is_refused(shop: Shop, function: str, status: int) -> None:
     """Section D.2: a closed service is never brought back by a late call."""
     shop.stand.set_status(shop.item, status)
@@ -642,10 +712,14 @@ def test_a_status_that_does_not_fit_is_refused(shop: Shop, function: str, status
     assert shop.stand.item(shop.item)["status"] == status
 
 
-@pytest.mark.parametrize("words", [
-    ["name=username", "value=user_7", "crypted=off"], ["username=user_7", "crypted=off"],
-    ["name=username", "value=user_7"],
-])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["name=username", "value=user_7", "crypted=off"],
+        ["username=user_7", "crypted=off"],
+        ["name=username", "value=user_7"],
+    ],
+)
 def test_saveparam_takes_both_forms(shop: Shop, words: List[str]) -> None:
     """Section C.1: name= and value= as in the core's log, `<n>=<v>` as in the Python library."""
     assert ok(mgrctl(shop.stand, "service.saveparam", "sok=ok", f"elid={shop.item}", *words))
@@ -658,7 +732,13 @@ def test_saveparam_encrypts_and_leaves_one_value(shop: Shop) -> None:
     stand, elid = shop.stand, f"elid={shop.item}"
     mgrctl(stand, "service.saveparam", "sok=ok", elid, "userpassword=in clear")
     mgrctl(
-        stand, "-e", "userpassword=$P", "service.saveparam", "sok=ok", elid, "crypted=on",
+        stand,
+        "-e",
+        "userpassword=$P",
+        "service.saveparam",
+        "sok=ok",
+        elid,
+        "crypted=on",
         P="Grün7654",
     )
     assert stand.sql("SELECT * FROM itemparam WHERE item = %s", shop.item) == []
@@ -672,12 +752,15 @@ def test_saveparam_encrypts_and_leaves_one_value(shop: Shop) -> None:
     assert stand.params(shop.item) == {"userpassword": "open"}
 
 
-@pytest.mark.parametrize(("words", "subject"), [
-    (["name=a", "value=b", "crypted=yes"], "crypted"),
-    (["name=a b", "value=b"], "name"),
-    (["name=", "value=b"], "name"),
-    (["name=a", "crypted=on", "value=" + "x" * 246], "value"),
-])
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [
+        (["name=a", "value=b", "crypted=yes"], "crypted"),
+        (["name=a b", "value=b"], "name"),
+        (["name=", "value=b"], "name"),
+        (["name=a", "crypted=on", "value=" + "x" * 246], "value"),
+    ],
+)
 def test_saveparam_refuses(shop: Shop, words: List[str], subject: str) -> None:
     """Sections C.1, E: a flag that is none, a name that is none, over 245 bytes to encrypt."""
     words = ["service.saveparam", "sok=ok", f"elid={shop.item}", *words]
@@ -711,10 +794,16 @@ def test_params_are_dropped(shop: Shop) -> None:
     assert not ok(mgrctl(stand, "service.dropparam", "sok=ok", elid))
 
 
-@pytest.mark.parametrize(("date", "taken"), [
-    ("2026-02-28", True), ("2026-02-30", False), ("2026-2-3", False), ("28.02.2026", False),
-    ("", False),
-])
+@pytest.mark.parametrize(
+    ("date", "taken"),
+    [
+        ("2026-02-28", True),
+        ("2026-02-30", False),
+        ("2026-2-3", False),
+        ("28.02.2026", False),
+        ("", False),
+    ],
+)
 def test_poststat_wants_a_date(shop: Shop, date: str, taken: bool) -> None:
     """Sections C.1, G: `elid=<module> date=YYYY-MM-DD`, without sok."""
     words = ("service.poststat", f"elid={shop.module}", f"date={date}")
@@ -764,7 +853,7 @@ def test_task_for_staff(shop: Shop) -> None:
     assert not ok(mgrctl(stand, "task.edit", "sok=ok", f"type={number}"))
     assert stand.tasks() == []
     assert ok(mgrctl(stand, "task.edit", "sok=ok", *words, f"type={number}"))
-    task, = stand.tasks()
+    (task,) = stand.tasks()
     assert (task["item"], task["runningoperation"]) == (shop.item, shop.operation)
     assert (task["type_name"], task["params"], task["status"]) == ("open", "why", 0)
     mgrctl(stand, "backupservice.open", f"elid={shop.item}", "sok=ok")
@@ -784,8 +873,11 @@ def test_processing_edit_shows_secrets_in_clear(shop: Shop) -> None:
 def test_problem_of_a_module(shop: Shop) -> None:
     """Section B.2: one row per registration."""
     words = [
-        "problems.register", "name=processingmodule_connect", "param_errormsg=down",
-        f"param_pm_id={shop.module}", "sok=ok",
+        "problems.register",
+        "name=processingmodule_connect",
+        "param_errormsg=down",
+        f"param_pm_id={shop.module}",
+        "sok=ok",
     ]
     elid = f"id={shop.module}"
     assert not ok(mgrctl(shop.stand, *words, elid, "level=bad"))
@@ -826,11 +918,16 @@ def test_hooks_see_the_call_before_and_after_its_effect(shop: Shop) -> None:
     assert stand.after_call is not None
 
 
-@pytest.mark.parametrize(("moment", "status"), [
-    ("before_call", PROCESSING), ("after_call", ACTIVE),
-])
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("before_call", PROCESSING),
+        ("after_call", ACTIVE),
+    ],
+)
 def test_a_hook_can_drop_the_call(shop: Shop, moment: str, status: int) -> None:
     """Section C.3: the answer got lost, with or without the effect."""
+
     def drop(_call: Call) -> None:
         raise DropCall
 
@@ -844,6 +941,7 @@ def test_a_hook_can_drop_the_call(shop: Shop, moment: str, status: int) -> None:
 
 def test_a_broken_hook_fails_the_test() -> None:
     """A fault of the double must not pass for a fault of the core."""
+
     def broken(_call: Call) -> None:
         raise ZeroDivisionError
 
@@ -854,10 +952,15 @@ def test_a_broken_hook_fails_the_test() -> None:
         stand.close()
 
 
-@pytest.mark.parametrize(("kind", "code", "status"), [
-    ("exit1", 1, PROCESSING), ("error", 0, PROCESSING), ("garbage", 0, PROCESSING),
-    ("cut_after_effect", 1, ACTIVE),
-])
+@pytest.mark.parametrize(
+    ("kind", "code", "status"),
+    [
+        ("exit1", 1, PROCESSING),
+        ("error", 0, PROCESSING),
+        ("garbage", 0, PROCESSING),
+        ("cut_after_effect", 1, ACTIVE),
+    ],
+)
 def test_faults_of_the_core(shop: Shop, kind: str, code: int, status: int) -> None:
     """Section K.2, K.5: the nth matching call fails, the others do not."""
     stand = shop.stand
@@ -905,7 +1008,9 @@ def test_closing_the_stand_ends_a_hanging_call() -> None:
     with Stand(program=None) as stand:
         stand.core_faults = [CoreFault("paramlist", kind="hang")]
         hanging = subprocess.Popen(
-            command_line(stand, "paramlist"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command_line(stand, "paramlist"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         while not stand.called("paramlist"):
             time.sleep(0.01)
@@ -917,14 +1022,17 @@ def test_closing_the_stand_ends_a_hanging_call() -> None:
 # -- D.2: tables ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("statement", [
-    "INSERT INTO itemparam (item, intname, value) VALUES (1, 'a', 'b')",
-    "INSERT INTO item (pricelist, processingmodule) VALUES (501, 1)",
-    "INSERT INTO itemstat (item, statdate, param, value, measure) "
-    "VALUES (1001, '2026-01-01', 'disk', 1, 1)",
-    "DELETE FROM processingmodule",
-    "DELETE FROM account",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO itemparam (item, intname, value) VALUES (1, 'a', 'b')",
+        "INSERT INTO item (pricelist, processingmodule) VALUES (501, 1)",
+        "INSERT INTO itemstat (item, statdate, param, value, measure) "
+        "VALUES (1001, '2026-01-01', 'disk', 1, 1)",
+        "DELETE FROM processingmodule",
+        "DELETE FROM account",
+    ],
+)
 def test_foreign_keys_are_enforced(shop: Shop, statement: str) -> None:
     """Section D.1."""
     assert (shop.item, shop.tariff) == (1001, 501)
@@ -988,7 +1096,8 @@ def addon_rows(stand: Stand, item: int) -> Dict[str, Dict[str, object]]:
         " FROM item i JOIN pricelist p ON p.parent = i.pricelist"
         " JOIN itemtype t ON t.id = p.itemtype LEFT JOIN measure m ON m.id = p.measure"
         " LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id"
-        " WHERE i.id = %s AND p.billtype NOT IN (4, 10)", item,
+        " WHERE i.id = %s AND p.billtype NOT IN (4, 10)",
+        item,
     )
     return {row["name"]: row for row in rows}
 
@@ -1015,11 +1124,14 @@ def test_an_included_limit_of_the_items_own(shop: Shop) -> None:
 def test_trial_by_statistics_inactive_and_both_names(shop: Shop) -> None:
     """Sections D.3, K.3."""
     stand = shop.stand
-    tariff = stand.add_tariff(shop.itemtype, [
-        Addon("disc", measure="mib", limit=100, max=400, trial_max=50, own_name=False),
-        Addon("disk", measure="tib", limit=None, billtype=BY_STATISTICS, active=False),
-        Addon("cpu", measure=None, addontype=1),
-    ])
+    tariff = stand.add_tariff(
+        shop.itemtype,
+        [
+            Addon("disc", measure="mib", limit=100, max=400, trial_max=50, own_name=False),
+            Addon("disk", measure="tib", limit=None, billtype=BY_STATISTICS, active=False),
+            Addon("cpu", measure=None, addontype=1),
+        ],
+    )
     item = stand.order(tariff, shop.account, shop.module, trial=True, ordered={"disc": 7})
     assert stand.item(item)["period"] == -100
     rows = addon_rows(stand, item)
@@ -1048,7 +1160,7 @@ def test_order_is_what_a_module_finds(shop: Shop) -> None:
     assert (item["status"], item["lastpricelist"], item["parent"]) == (PROCESSING, None, None)
     assert (item["processingmodule"], item["account"]) == (shop.module, shop.account)
     assert item["period"] == 1
-    param, = shop.stand.sql("SELECT * FROM pricelistparam WHERE pricelist = %s", shop.tariff)
+    (param,) = shop.stand.sql("SELECT * FROM pricelistparam WHERE pricelist = %s", shop.tariff)
     assert (param["intname"], param["value"]) == ("usergroup", "customers")
     assert len(shop.stand.sql("SELECT * FROM processingmodule2pricelist")) == 1
     row = shop.stand.operation(shop.operation)
@@ -1059,8 +1171,11 @@ def test_order_is_what_a_module_finds(shop: Shop) -> None:
 def test_order_brings_parameters_of_its_own(shop: Shop) -> None:
     """Section D.2: what an order form or the predecessor left on the item, plain and crypted."""
     item = shop.stand.order(
-        shop.tariff, shop.account, shop.module,
-        params={"username": "user_7"}, crypted_params={"userpassword": "Grün7654"},
+        shop.tariff,
+        shop.account,
+        shop.module,
+        params={"username": "user_7"},
+        crypted_params={"userpassword": "Grün7654"},
     )
     assert shop.stand.params(item) == {"username": "user_7", "userpassword": "Grün7654"}
     assert shop.stand.crypted_names(item) == ["userpassword"]
@@ -1069,14 +1184,18 @@ def test_order_brings_parameters_of_its_own(shop: Shop) -> None:
 def test_many_orders_at_once(shop: Shop) -> None:
     """For measurements: the same rows as by `order`, many at a time."""
     items = shop.stand.order_many(
-        shop.tariff, shop.account, shop.module, 300,
+        shop.tariff,
+        shop.account,
+        shop.module,
+        300,
         params=lambda item: {"username": f"user_{item}"},
         crypted_params=lambda item: {"userpassword": f"made-up-{item}"},
     )
     assert len(set(items)) == 300
     assert shop.stand.item(items[-1])["status"] == ACTIVE
     assert shop.stand.params(items[9]) == {
-        "username": f"user_{items[9]}", "userpassword": f"made-up-{items[9]}",
+        "username": f"user_{items[9]}",
+        "userpassword": f"made-up-{items[9]}",
     }
     later = shop.stand.order(shop.tariff, shop.account, shop.module)
     assert later > items[-1]
@@ -1088,22 +1207,34 @@ def test_users_of_an_account(stand: Stand) -> None:
     account = stand.add_account("Client 8", ["a@example.com", None, "c@example.com"], [True])
     rows = stand.sql("SELECT email, disabled FROM user WHERE account = %s ORDER BY id", account)
     assert [(row["email"], row["disabled"]) for row in rows] == [
-        ("a@example.com", "on"), (None, None), ("c@example.com", None),
+        ("a@example.com", "on"),
+        (None, None),
+        ("c@example.com", None),
     ]
 
 
 def test_module_params_plain_and_crypted(stand: Stand) -> None:
     """Section E: the predecessor left the password in clear, hence both tables."""
     crypted = stand.add_module(
-        "https://a.example.com", "admin", CREDENTIAL, verify_ssl="off", timeout=20, other="x",
+        "https://a.example.com",
+        "admin",
+        CREDENTIAL,
+        verify_ssl="off",
+        timeout=20,
+        other="x",
     )
     plain = stand.add_module("http://b.example.com", None, "plain text", crypted=False)
     assert stand.module_params(crypted) == {
-        "base_url": "https://a.example.com", "nc_username": "admin", "nc_password": CREDENTIAL,
-        "verify_ssl": "off", "timeout": "20", "other": "x",
+        "base_url": "https://a.example.com",
+        "nc_username": "admin",
+        "nc_password": CREDENTIAL,
+        "verify_ssl": "off",
+        "timeout": "20",
+        "other": "x",
     }
     assert stand.module_params(plain) == {
-        "base_url": "http://b.example.com", "nc_password": "plain text",
+        "base_url": "http://b.example.com",
+        "nc_password": "plain text",
     }
     rows = stand.sql("SELECT processingmodule, value FROM processingcryptedparam")
     assert [row["processingmodule"] for row in rows] == [crypted]
@@ -1150,7 +1281,9 @@ def test_stands_do_not_see_each_other(shop: Shop) -> None:
         assert other.sql("SELECT * FROM item") == []
         with pytest.raises(pymysql.MySQLError, match="denied"):
             other.database.server.connect(
-                other.database.user, other.database.password, shop.stand.database.name,
+                other.database.user,
+                other.database.password,
+                shop.stand.database.name,
             )
         name = other.database.name
     assert name not in [row["Database"] for row in shop.stand.sql("SHOW DATABASES")]
@@ -1161,8 +1294,11 @@ def test_server_with_a_port_serves_a_stand_without_a_socket() -> None:
     with MariaDb(tcp=True) as server, Stand(program=None, server=server) as stand:
         host, port = stand.core.settings["DBHost"].split(":")
         with pymysql.connect(
-            host=host, port=int(port), user=stand.database.user,
-            password=stand.database.password, database=stand.database.name,
+            host=host,
+            port=int(port),
+            user=stand.database.user,
+            password=stand.database.password,
+            database=stand.database.name,
         ) as connection:
             assert connection.open
     assert not server.running
@@ -1188,11 +1324,18 @@ def test_a_stand_outlives_its_server_in_order(tmp_path: Path) -> None:
     assert not root.exists()
 
 
-@pytest.mark.parametrize(("manager", "command"), [
-    ("apt-get", "apt-get install .*mariadb-server-core"), ("dnf", "dnf install .*mariadb-server"),
-])
+@pytest.mark.parametrize(
+    ("manager", "command"),
+    [
+        ("apt-get", "apt-get install .*mariadb-server-core"),
+        ("dnf", "dnf install .*mariadb-server"),
+    ],
+)
 def test_missing_mariadb_is_said_with_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: str, command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    manager: str,
+    command: str,
 ) -> None:
     """One line that a developer can paste, for the distribution at hand."""
     (tmp_path / manager).touch(0o755)
@@ -1210,7 +1353,8 @@ def test_a_server_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_socket_name_that_is_too_long_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A unix socket's name has 107 bytes."""
     folder = tmp_path / ("x" * 100)
@@ -1228,7 +1372,9 @@ def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
         "print(server.folder / 'db.pid', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=CLONE, stdout=subprocess.PIPE,
+        [sys.executable, "-c", code],
+        cwd=CLONE,
+        stdout=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
