@@ -10,7 +10,7 @@ def run(ctx: Context) -> bytes:
     An account that is gone already is success. A service that never had one, or whose login a
     stranger has, makes the closing call and touches nothing.
     """
-    service = ctx.service()
+    service = ctx.service(closed_too=True)
     _remove(ctx, service)
     ctx.billing.post(service.item, "close")
     return reply.ok()

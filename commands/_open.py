@@ -3,7 +3,7 @@
 from typing import Tuple
 
 from utils import errors, reply
-from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
+from utils.consts import STATUS_SUSPENDED
 from utils.context import Context, Service
 from utils.misc import generate_secure_password
 from utils.ownership import Record
@@ -18,16 +18,15 @@ def run(ctx: Context) -> bytes:
     an earlier run began, and the account's password proves it. Nothing is ever deleted here.
     """
     service = ctx.service()
-    if service.item.status in (STATUS_CLOSED, STATUS_SUSPENDED):
+    if service.item.status == STATUS_SUSPENDED:
         raise errors.ServiceClosed(service.item.id)
     with_name = ctx.settings.display_name == "client"
     order = ctx.tariffs.order(service.item, with_client=True, with_name=with_name)
     record, account = _own_account(ctx, service, order)
     account = service.accounts.bring(account, order)
     service.accounts.enable(account)
-    if not record.proved or service.item.status != STATUS_ACTIVE:
-        url = service.server.base_url
-        ctx.billing.save_login(service.item.id, record.login, record.password, url)
+    url = service.server.base_url
+    ctx.billing.save_login(service.item.id, record.login, _password(service, record), url)
     ctx.billing.post_open(service.item)
     return reply.ok()
 
@@ -48,6 +47,12 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
     if record is None or service.item.mark is None:
         record = _claim(ctx, service)
     return record, _create(ctx, service, record, order)
+
+
+def _password(service: Service, record: Record) -> Secret:
+    """What the customer logs in with: once saved it stays, whatever a late mark or staff says."""
+    saved = service.item.saved_password
+    return saved if record.proved and saved else record.password
 
 
 def _may_differ(ctx: Context) -> bool:

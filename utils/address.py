@@ -20,24 +20,29 @@ def clean(text: str) -> str:
     address = text.strip()
     if not address:
         raise errors.UrlMissing
-    shown = address.rpartition("@")[2]
+    where = shown(address)
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise errors.UrlInvalid(shown) from error
+        raise errors.UrlInvalid(where) from error
     if parts.scheme not in _DEFAULT_PORTS or not host or port == 0:
-        raise errors.UrlInvalid(shown)
+        raise errors.UrlInvalid(where)
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise errors.UrlInvalid(shown)
+        raise errors.UrlInvalid(where)
     if any(not char.isprintable() or char in _NEVER_IN_ADDRESSES for char in address):
-        raise errors.UrlInvalid(shown)
+        raise errors.UrlInvalid(where)
     if any(char.isspace() for char in address):
-        raise errors.UrlInvalid(shown)
+        raise errors.UrlInvalid(where)
     path = parts.path.rstrip("/")
     while path.endswith("/index.php"):
         path = path[: -len("/index.php")].rstrip("/")
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
+
+
+def shown(address: str) -> str:
+    """Any address as it may be shown: without credentials."""
+    return address.rpartition("@")[2]
 
 
 def origin(address: str) -> Tuple[str, str, Optional[int]]:

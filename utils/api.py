@@ -346,8 +346,14 @@ def _json(body: bytes) -> Any:
     def refuse(constant: str) -> None:
         raise ValueError(constant)
 
+    def finite(number: str) -> float:
+        value = float(number)
+        if value - value != 0:  # 1e999 becomes infinity
+            raise ValueError(number)
+        return value
+
     try:
-        return json.loads(body, parse_constant=refuse)
+        return json.loads(body, parse_constant=refuse, parse_float=finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -429,18 +435,22 @@ def _refused_login(where: str, response: Answer) -> errors.CloudError:
 
 
 def account_from(data: Any, login: str) -> Account:
-    """The account in a user object; `login` stands in where the server leaves it out.
+    """The account in the user object that was asked for by `login`.
 
     ownCloud has no id and writes `enabled` as a text; numeric logins come as numbers. Raises
-    ValueError where the data is no user object: nothing may be concluded from what it lacks.
+    ValueError where the data is no user object, or another account's: nothing may be concluded
+    from it, least of all whose account the next request is about.
     """
     user, groups = _mapping(data), _mapping(data).get("groups") or []
     enabled = user.get("enabled")
     if enabled is None or not isinstance(groups, list):
         raise ValueError("no user object")
+    shown_login = str(user.get("id", login))
+    if shown_login.casefold() != login.casefold():
+        raise ValueError("another account")
     quota_bytes, used_bytes = _usage(user.get("quota"))
     return Account(
-        login=str(user.get("id", login)),
+        login=shown_login,
         enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
         email=str(user.get("email") or ""),
         display_name=str(user.get("displayname") or user.get("display-name") or ""),
@@ -476,6 +486,8 @@ def _limit(limit: Any) -> Optional[float]:
 def _used(quota: Mapping[str, Any]) -> Optional[int]:
     """The used bytes; an ownCloud account without a home has none yet, and says nothing."""
     used = quota.get("used", 0 if "definition" in quota else None)
-    if isinstance(used, bool) or not isinstance(used, (int, float)) or used < 0:
+    if isinstance(used, bool) or not isinstance(used, (int, float)):
+        return None
+    if not 0 <= used < 2**63:
         return None
     return int(used)

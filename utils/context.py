@@ -5,7 +5,7 @@ from logging import Logger
 from typing import TYPE_CHECKING, Iterable, List, NamedTuple, Optional
 
 from utils import errors
-from utils.consts import LEVEL_READS
+from utils.consts import LEVEL_READS, STATUS_CLOSED
 from utils.host import Host
 from utils.settings import Settings, load
 
@@ -161,10 +161,11 @@ class Context:
         former_servers = self.settings.former_servers
         return Ownership(item, server, cloud, self.log, installation, former_servers)
 
-    def service(self) -> Service:
+    def service(self, closed_too: bool = False) -> Service:
         """The service of the call with its cloud, for this process alone.
 
-        Raises Busy, and what reading either may raise.
+        Raises Busy, ServiceClosed unless a closed one is wanted too, and what reading either may
+        raise.
         """
         from utils.provisioning import Provisioning
 
@@ -175,6 +176,8 @@ class Context:
             # Where the module's own secret does not decrypt either, no service is to blame.
             self.billing.server(self.billing.module_of(self.item_id()))
             raise
+        if item.status == STATUS_CLOSED and not closed_too:
+            raise errors.ServiceClosed(item.id)
         server = self.billing.server(item.module_id)
         cloud = self.cloud(server)
         owner = self.owner(item, server, cloud)

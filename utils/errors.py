@@ -245,6 +245,7 @@ class Busy(PmError):
     """Another process works on the same service, or too many on the same cloud."""
 
     code = "busy"
+    scope = HOST
 
 
 class AccountMissing(PmError):

@@ -93,14 +93,14 @@ class Ownership:
         if mark.installation != self._installation or mark.item_id != self._item.id:
             raise errors.MarkForeign(f"{mark.installation}/{mark.item_id}")
         if mark.server not in map(address.digest, self._addresses):
-            raise errors.AccountElsewhere(self._item.saved_url or mark.server)
+            raise errors.AccountElsewhere(address.shown(self._item.saved_url) or mark.server)
         proved = self._item.password_is_crypted and self._item.saved_login == mark.login
         return Record(mark.login, mark.password, proved)
 
     def _refuse_elsewhere_url(self, url: str) -> None:
         """The predecessor saved the address without its path, so only the host can be compared."""
         if url and address.host(url) not in map(address.host, self._addresses):
-            raise errors.AccountElsewhere(url)
+            raise errors.AccountElsewhere(address.shown(url))
 
     def account(self) -> Account:
         """The service's own account as it is now.

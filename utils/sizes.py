@@ -9,7 +9,7 @@ UNLIMITED = float("inf")
 
 _UNITS = ("KB", "MB", "GB", "TB", "PB")
 _TOLERANCE_BYTES = 1024
-_TEXT = re.compile(r"([0-9]*\.?[0-9]+)\s*([kmgtp]?)b?", re.IGNORECASE)
+_TEXT = re.compile(r"([0-9]{0,18}\.?[0-9]{1,18})\s*([kmgtp]?)b?", re.IGNORECASE)
 
 
 def _half_up(value: Decimal, step: str) -> Decimal:
@@ -59,7 +59,10 @@ def _next_step(quota_bytes: float) -> int:
 
 def same_quota(one: float, other: float) -> bool:
     """Whether two sizes are the same quota; the clouds' float arithmetic may differ a little."""
-    return one == other or abs(one - other) <= _TOLERANCE_BYTES
+    if one == other:
+        return True
+    # Beyond 2**53 bytes the clouds' floats no longer hold each byte.
+    return abs(one - other) <= max(_TOLERANCE_BYTES, min(one, other) / 2**40)
 
 
 def parse_text(text: str) -> float:

@@ -5,6 +5,7 @@ import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
+import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -82,13 +83,15 @@ class _Adapter(HTTPAdapter):
         super().__init__(max_retries=_RETRY)
 
     def _trust(self) -> Dict[str, Any]:
-        """The TLS context with the further authorities; requests itself adds the usual ones."""
+        """The TLS context with the usual authorities and the further ones."""
         if not self._ca_file:
             return {}
         try:
-            return {"ssl_context": ssl.create_default_context(cafile=self._ca_file)}
+            context = ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
             raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
+        context.load_verify_locations(certifi.where())
+        return {"ssl_context": context}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Makes the pool of connections. Raises SettingsBroken for an unusable ca_file."""

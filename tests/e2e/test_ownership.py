@@ -94,7 +94,7 @@ def test_the_connections_own_user_is_never_touched(world: World) -> None:
         "UPDATE processingparam SET value = %s WHERE intname = 'nc_username'", login.upper()
     )
     cloud.users[login].password = double(world).password
-    cloud.users["admin"].groups = {"admin"}
+    cloud.users[login].subadmin = {world.group}
     for command in ("suspend", "close"):
         run = world.run(command, item)
         assert run.error_type in ("account_protected", "cloud_rights_missing"), command

@@ -1,5 +1,6 @@
 """Usage: every service once, never a number that was not read."""
 
+import json
 from datetime import date
 from typing import Dict
 
@@ -90,7 +91,8 @@ def test_nothing_is_booked_where_the_cloud_cannot_be_read(world: World, count: i
 def test_an_account_that_cannot_be_read_is_not_booked_as_zero(world: World) -> None:
     assert isinstance(world.site, DoubleSite)
     items = many(world, 3)
-    body = b'{"ocs":{"meta":{"statuscode":100},"data":{"id":"x","quota":[]}}}'
+    user = {"id": world.login(items[1]), "enabled": True, "quota": []}
+    body = json.dumps({"ocs": {"meta": {"statuscode": 100}, "data": user}}).encode()
     world.site.cloud.faults.append(
         Fault("status", path=world.login(items[1]) + "$", code=200, body=body, times=None)
     )

@@ -171,6 +171,7 @@ class MariaDb:
             *_as_user(),
             f"--datadir={self.folder / 'data'}",
             f"--socket={self.socket}",
+            f"--tmpdir={self.folder}",
             f"--pid-file={self.folder / 'db.pid'}",
             f"--log-error={self.folder / 'db.log'}",
             *network,

@@ -541,8 +541,8 @@ def test_the_callers_netrc_is_not_read(
 def test_get_user_reads_a_recorded_account(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
-    http.get(USER, **recorded("create full, read back [v1json]"))
-    account = cloud.get_user("user_7")
+    http.get(CLOUD + "/users/rec_full_v1json", **recorded("create full, read back [v1json]"))
+    account = cloud.get_user("rec_full_v1json")
     assert account is not None
     assert account.login == "rec_full_v1json"
     assert account.enabled is True
@@ -556,8 +556,10 @@ def test_get_user_reads_a_recorded_account(
 def test_a_disabled_account_is_read_as_such(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
-    http.get(USER, **recorded("disabled user, read [v1json]"))
-    account = cloud.get_user("user_7")
+    answer = recorded("disabled user, read [v1json]")
+    login = json.loads(answer["body"])["ocs"]["data"]["id"]
+    http.get(f"{CLOUD}/users/{login}", **answer)
+    account = cloud.get_user(login)
     assert account is not None
     assert account.enabled is False
 
@@ -579,8 +581,15 @@ def test_a_disabled_account_is_read_as_such(
 )
 def test_a_recorded_quota_is_read(name: str, quota_bytes: float, used_bytes: int) -> None:
     data = json.loads(recorded(name)["body"])["ocs"]["data"]
-    account = account_from(data, "x")
+    account = account_from(data, data["id"])
     assert (account.quota_bytes, account.used_bytes) == (quota_bytes, used_bytes)
+
+
+@pytest.mark.parametrize("other", ["victim", "user_77", None, "", 7, "\ud800"])
+def test_an_answer_about_another_account_is_no_account(other: object) -> None:
+    data = {"id": other, "enabled": True, "groups": [], "quota": {"quota": 5, "used": 0}}
+    with pytest.raises(ValueError, match="another account"):
+        account_from(data, "user_7")
 
 
 UNLIMITED = sizes.UNLIMITED

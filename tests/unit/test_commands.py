@@ -14,7 +14,7 @@ from tests.unit.conftest import make_account, make_item, make_order, make_server
 from utils import errors, forms
 from utils.api import NextcloudAPIClient
 from utils.billing import Billing
-from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_PROCESSING, STATUS_SUSPENDED
+from utils.consts import STATUS_SUSPENDED
 from utils.context import Args, Context, Service
 from utils.crypt import Key
 from utils.host import Host
@@ -68,7 +68,7 @@ class World:
             tariffs=self.tariffs,
             log=self.log,
             settings=Settings(**self.settings),
-            service=lambda: service,
+            service=lambda closed_too=False: service,
             cloud=lambda server: self.cloud,
         )
         return find(command).load().run(context)
@@ -92,9 +92,8 @@ def stdin(monkeypatch: pytest.MonkeyPatch, document: str) -> None:
 # -- open -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [STATUS_CLOSED, STATUS_SUSPENDED])
-def test_nothing_is_opened_for_a_service_that_has_ended(world: World, status: int) -> None:
-    world.item = make_item(status=status)
+def test_nothing_is_opened_for_a_service_that_is_suspended(world: World) -> None:
+    world.item = make_item(status=STATUS_SUSPENDED)
     with pytest.raises(errors.ServiceClosed):
         world.run("open")
     assert not world.done()
@@ -180,21 +179,16 @@ def test_a_predecessors_account_that_is_gone_is_made_anew_with_a_mark(world: Wor
     assert world.accounts.create.call_args[0][1].password != PASSWORD
 
 
-@pytest.mark.parametrize(
-    ("record", "status", "saves"),
-    [
-        (RECORD, STATUS_ACTIVE, False),
-        (RECORD, STATUS_PROCESSING, True),
-        (NEW, STATUS_ACTIVE, True),
-    ],
-)
-def test_what_staff_corrected_on_an_open_service_is_left_alone(
-    world: World, record: Record, status: int, saves: bool
+@pytest.mark.parametrize(("record", "kept"), [(RECORD, True), (NEW, False)])
+def test_a_saved_password_stays_once_the_account_is_proved(
+    world: World, record: Record, kept: bool
 ) -> None:
-    world.item = make_item(status=status)
+    corrected = Secret("Corrected-by-staff-1")
+    world.item = make_item(saved_password=corrected)
     world.owner.record.return_value = record
     world.run("open")
-    assert ("billing.save_login" in world.done()) is saves
+    password = world.billing.save_login.call_args.args[2]
+    assert password == (corrected if kept else record.password)
 
 
 def test_a_marked_login_that_a_stranger_took_is_told(world: World) -> None:
