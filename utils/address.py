@@ -1,7 +1,6 @@
 """A cloud's address: one form of it, where secrets may be sent, which server it names."""
 
 import hashlib
-from ipaddress import ip_address
 from typing import Optional, Tuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -64,6 +63,8 @@ def is_loopback(address: str) -> bool:
     name = host(address)
     if name == "localhost":
         return True
+    from ipaddress import ip_address  # only plain http asks
+
     try:
         return ip_address(name).is_loopback
     except ValueError:

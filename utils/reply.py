@@ -1,15 +1,16 @@
 """The XML that goes to BILLmanager. What the module makes itself is made here.
 
-Only the standard library is used, so that `features` answers with the program alone.
+Three small documents, written out: `features` must answer with the program alone, and a library
+for writing XML would cost each start a fifth of the time of `features` (measured).
 """
 
 import re
 from typing import Iterable, Mapping, Tuple
-from xml.etree import ElementTree as ET
 
 from utils.errors import PmError
 from utils.secret import strike_out
 
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -20,34 +21,46 @@ def clean(text: str) -> str:
 
 def ok() -> bytes:
     """The empty document: done."""
-    return _to_bytes(ET.Element("doc"))
+    return _document("")
 
 
 def features(
     itemtypes: Iterable[str], params: Mapping[str, Mapping[str, str]], names: Iterable[str]
 ) -> bytes:
     """What the module can do (protocol notes, B.4): types, fields with attributes, features."""
-    doc = ET.Element("doc")
     blocks: Tuple[Tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
         ("itemtypes", "itemtype", {name: {} for name in itemtypes}),
         ("params", "param", params),
         ("features", "feature", {name: {} for name in names}),
     )
+    content = ""
     for block, element, entries in blocks:
-        parent = ET.SubElement(doc, block)
-        for name, attributes in entries.items():
-            ET.SubElement(parent, element, {"name": name, **attributes})
-    return _to_bytes(doc)
+        inner = "".join(
+            f"<{element}{_attributes({'name': name, **attributes})}/>"
+            for name, attributes in entries.items()
+        )
+        content += f"<{block}>{inner}</{block}>"
+    return _document(content)
 
 
 def failure(error: PmError) -> bytes:
     """The error document (protocol notes, B.7): a stable type, the detail as `value`."""
-    doc = ET.Element("doc")
-    node = ET.SubElement(doc, "error", {"type": error.code, "object": ""})
-    value = ET.SubElement(node, "param", {"name": "value"})
-    value.text = clean(strike_out(error.value))
-    return _to_bytes(doc)
+    attributes = _attributes({"type": error.code, "object": ""})
+    value = _escaped(clean(strike_out(error.value)))
+    return _document(f'<error{attributes}><param name="value">{value}</param></error>')
 
 
-def _to_bytes(doc: ET.Element) -> bytes:
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(doc, "utf-8") + b"\n"
+def _document(content: str) -> bytes:
+    doc = f"<doc>{content}</doc>" if content else "<doc/>"
+    return f"{_HEAD}{doc}\n".encode()
+
+
+def _attributes(values: Mapping[str, str]) -> str:
+    return "".join(f' {name}="{_escaped(clean(value))}"' for name, value in values.items())
+
+
+def _escaped(text: str) -> str:
+    """The text as it may stand between tags and in quotes; a reader keeps even its line ends."""
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(char, entity)
+    return text.replace("\r", "&#13;")

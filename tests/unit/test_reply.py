@@ -54,7 +54,7 @@ def test_a_secret_is_struck_out() -> None:
 
 
 def test_done_is_an_empty_document() -> None:
-    assert reply.ok() == DECLARATION + b"<doc />\n"
+    assert reply.ok() == DECLARATION + b"<doc/>\n"
 
 
 def test_features_have_types_params_with_attributes_and_names() -> None:
