@@ -1,10 +1,8 @@
 """Reads what the tariff form offers: the cloud's groups."""
 
 from utils import reply
-from utils.consts import ADMIN_GROUP
+from utils.consts import ADMIN_GROUP, GROUPS_FILE
 from utils.context import Context
-
-GROUPS_FILE = "groups-{}"
 
 
 def run(ctx: Context) -> bytes:

@@ -1,8 +1,7 @@
 """The tariff form, before the administrator sees it: its groups, without asking the cloud."""
 
-from commands._get_server_config import GROUPS_FILE
 from utils import forms
-from utils.consts import ADMIN_GROUP, TARIFF_GROUP
+from utils.consts import ADMIN_GROUP, GROUPS_FILE, TARIFF_GROUP
 from utils.context import Context
 
 NO_GROUP = ("", "no_group")

@@ -38,6 +38,24 @@ def test_a_taken_login_in_any_letter_case_is_refused(world: World, spelling: typ
     assert world.status(item) == DELETED
 
 
+def test_the_next_free_login_is_taken_where_the_settings_allow_it(world: World) -> None:
+    cloud = double(world).cloud
+    world.stand.write("etc/pmnextcloud.conf", "taken_login = suffix\n")
+    item = world.order()
+    cloud.add_user(world.login(item).upper(), STRANGER, quota="1 GB")
+    stranger = repr(cloud.users[world.login(item)])
+    for command in ("open", "suspend", "resume", "setparam"):
+        world.run(command, item).check()
+    login = world.login(item) + "_2"
+    assert world.stand.params(item)["username"] == login
+    assert world.customer_gets_in(item)
+    world.stand.run("stat", module=world.module).check()
+    assert len(world.stand.stats(item)) == 1
+    world.run("close", item).check()
+    assert login not in cloud.users
+    assert repr(cloud.users[world.login(item)]) == stranger
+
+
 def test_a_stranger_who_takes_the_name_after_the_mark_keeps_his_account(world: World) -> None:
     cloud = double(world).cloud
     item = world.order()
