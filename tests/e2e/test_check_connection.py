@@ -4,6 +4,7 @@ Whatever the form says, nothing in the cloud is changed, BILLmanager is not writ
 password comes back.
 """
 
+import socket
 from typing import Dict, Iterator, Optional, Tuple
 
 import pytest
@@ -233,7 +234,13 @@ def test_plain_http_to_another_machine_is_refused_unless_the_settings_allow_it(
 
 
 def test_plain_http_on_the_loopback_is_accepted_by_its_name_too(checker: Checker) -> None:
-    checker.ask(base_url=f"http://LOCALHOST:{checker.cloud.port}").check()
+    run = checker.ask(base_url=f"http://LOCALHOST:{checker.cloud.port}")
+    try:
+        socket.getaddrinfo("localhost", checker.cloud.port)
+    except OSError:  # a bare root file system need not know the name
+        assert run.error_type == "cloud_unreachable"
+    else:
+        run.check()
 
 
 def test_a_host_that_only_looks_like_the_loopback_is_none(checker: Checker) -> None:

@@ -12,7 +12,17 @@ import os
 import re
 import socket
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 from unittest.mock import patch
 from xml.etree import ElementTree as ET
 

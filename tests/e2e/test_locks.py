@@ -14,7 +14,16 @@ from tests.cloud import Cloud, Seen
 from tests.e2e.sites import DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
-from tests.stand import ACTIVE, DELETED, PROCESSING, Call, CoreFault, ModuleProcess, Run, Stand
+from tests.stand import (
+    ACTIVE,
+    DELETED,
+    PROCESSING,
+    Call,
+    CoreFault,
+    ModuleProcess,
+    Run,
+    Stand,
+)
 
 AT_ONCE = 4
 PATIENCE_S = 30

@@ -18,7 +18,18 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.cloud import KINDS, LATE, NEXTCLOUD_29, Cloud, Fault, Seen, given, replay, sizes, trim
+from tests.cloud import (
+    KINDS,
+    LATE,
+    NEXTCLOUD_29,
+    Cloud,
+    Fault,
+    Seen,
+    given,
+    replay,
+    sizes,
+    trim,
+)
 
 RECORDING = "nextcloud-29.0.6"
 ROOT = Path(__file__).parents[2]

@@ -27,7 +27,7 @@ from utils.tariff import Tariffs
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
-OK = b"<doc />"
+OK = b"<doc/>"
 
 
 class World:
