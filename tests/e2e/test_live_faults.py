@@ -132,11 +132,14 @@ SCENES = {
 
 def _state(world: World, item: int) -> Dict[str, Any]:
     params = world.stand.params(item)
+    account = world.site.account(world.login(item))
+    # A login to an account that is gone would count as a wrong one and slow the server down.
+    may_log_in = account is not None and "userpassword" in params
     return {
         "status": world.status(item),
-        "account": world.site.account(world.login(item)),
+        "account": account,
         "saved": sorted(params),
-        "gets in": "userpassword" in params and world.customer_gets_in(item),
+        "gets in": may_log_in and world.customer_gets_in(item),
         "operations": len(world.stand.operations(item)),
     }
 
