@@ -120,7 +120,7 @@ class Core:
                 raise Refused("value", "status", str(item["status"]))
             self.business.sql(
                 f"UPDATE item SET {post.changes} WHERE id = %s",
-                item["id"],  # noqa: S608
+                item["id"],
             )
             self.business.sql("DELETE FROM runningoperation WHERE item = %s", item["id"])
             return document()
@@ -281,7 +281,7 @@ class Core:
     def _row(self, table: str, args: Arguments, name: str = "elid") -> Dict[str, Any]:
         rows = self.business.sql(
             f"SELECT * FROM {table} WHERE id = %s",
-            _number(args, name),  # noqa: S608
+            _number(args, name),
         )
         return _only(rows, table, args[name])
 
