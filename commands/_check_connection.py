@@ -1,6 +1,6 @@
 """The connection form, before it is saved: whether this cloud can be worked with."""
 
-from typing import Dict
+from typing import Dict, Tuple
 
 from utils import address, errors, forms, reply
 from utils.billing import read_timeout_s
@@ -14,6 +14,7 @@ from utils.consts import (
     PARAM_TIMEOUT,
     PARAM_USERNAME,
     PARAM_VERIFY,
+    SECRET_PARAMS,
 )
 from utils.context import Context
 from utils.secret import Secret
@@ -54,9 +55,10 @@ def _values(ctx: Context) -> Dict[str, str]:
     for name in MODULE_PARAMS:
         if len(values.get(name, "")) > MAX_FIELD_LENGTH:
             raise errors.FieldTooLong(name)
-    secret_bytes = len(values.get(PARAM_SECRET, "").encode())
-    if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.key.capacity_bytes():
-        raise errors.FieldTooLong(PARAM_SECRET)
+    for name in SECRET_PARAMS:
+        secret_bytes = len(values.get(name, "").encode())
+        if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.key.capacity_bytes():
+            raise errors.FieldTooLong(name)
     return values
 
 
@@ -67,25 +69,31 @@ def _server(ctx: Context, values: Dict[str, str]) -> Server:
     is_number = timeout.isascii() and timeout.isdigit() and len(timeout) < 6
     if timeout and not (is_number and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
         raise errors.TimeoutInvalid(timeout)
+    secret, confirm_secret = _secrets(ctx, values, base_url)
     return Server(
         module_id=0,
         base_url=base_url,
         username=values.get(PARAM_USERNAME, "").strip(),
-        secret=Secret(values.get(PARAM_SECRET, "")) or _stored_secret(ctx, values, base_url),
+        secret=secret,
         verify_tls=values.get(PARAM_VERIFY, "").strip() != "off",
         timeout_s=min(read_timeout_s(timeout), MAX_WAIT_S),
+        confirm_secret=confirm_secret,
     )
 
 
-def _stored_secret(ctx: Context, values: Dict[str, str], base_url: str) -> Secret:
-    """The stored secret of an existing module, for its own server only. Raises SecretMissing.
+def _secrets(ctx: Context, values: Dict[str, str], base_url: str) -> Tuple[Secret, Secret]:
+    """Both secrets of the form; an empty one is the stored one, for its own server only.
 
     A form that names another server must bring its secret: the stored one would be sent there.
+    A form that brings the first alone has no second. Raises SecretMissing.
     """
+    secret, confirm_secret = (Secret(values.get(name, "")) for name in SECRET_PARAMS)
+    if secret:
+        return secret, confirm_secret
     module_id = (values.get("id") or values.get("elid") or "").strip()
     if not (module_id.isascii() and module_id.isdigit()):
         raise errors.SecretMissing(PARAM_SECRET)
     stored = ctx.billing.server(int(module_id))
     if address.origin(stored.base_url) != address.origin(base_url):
         raise errors.SecretMissing(base_url)
-    return stored.secret
+    return stored.secret, confirm_secret or stored.confirm_secret

@@ -1,7 +1,7 @@
 """What the module can do; asked at each start of BILLmanager, it needs nothing and never fails."""
 
 from utils import reply
-from utils.consts import ITEM_TYPES, MODULE_PARAMS, PARAM_SECRET
+from utils.consts import ITEM_TYPES, MODULE_PARAMS, SECRET_PARAMS
 from utils.context import Context
 
 FEATURES = (
@@ -21,5 +21,5 @@ FEATURES = (
 
 def run(ctx: Context) -> bytes:
     """The features document."""
-    params = {name: {"crypted": "yes"} if name == PARAM_SECRET else {} for name in MODULE_PARAMS}
+    params = {name: {"crypted": "yes"} if name in SECRET_PARAMS else {} for name in MODULE_PARAMS}
     return reply.features(ITEM_TYPES, params, FEATURES)

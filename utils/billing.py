@@ -15,6 +15,7 @@ from utils.consts import (
     MIN_TIMEOUT_S,
     MODULE,
     PARAM_BASE_URL,
+    PARAM_CONFIRM,
     PARAM_SECRET,
     PARAM_TIMEOUT,
     PARAM_USERNAME,
@@ -257,6 +258,7 @@ class Billing:
         params = self.module_params(module_id)
         try:
             secret = self._secret(params, PARAM_SECRET)
+            confirm_secret = self._secret(params, PARAM_CONFIRM)
         except errors.SecretBroken as error:
             raise errors.ModuleSecretBroken(f"module {module_id}: {error.value}") from error
         if not secret:
@@ -278,6 +280,7 @@ class Billing:
             secret=secret,
             verify_tls=params.get(PARAM_VERIFY, "").strip() != "off",
             timeout_s=read_timeout_s(params.get(PARAM_TIMEOUT, "")),
+            confirm_secret=confirm_secret or Secret(""),
         )
 
     # -- writing ------------------------------------------------------------------------------

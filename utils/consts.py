@@ -8,9 +8,18 @@ ITEM_TYPES = ("backupservice", "nextcloud")
 PARAM_BASE_URL = "base_url"
 PARAM_USERNAME = "nc_username"
 PARAM_SECRET = "nc_password"  # noqa: S105  a field's name
+PARAM_CONFIRM = "nc_confirm_password"
 PARAM_VERIFY = "verify_ssl"
 PARAM_TIMEOUT = "timeout"
-MODULE_PARAMS = (PARAM_BASE_URL, PARAM_USERNAME, PARAM_SECRET, PARAM_VERIFY, PARAM_TIMEOUT)
+MODULE_PARAMS = (
+    PARAM_BASE_URL,
+    PARAM_USERNAME,
+    PARAM_SECRET,
+    PARAM_CONFIRM,
+    PARAM_VERIFY,
+    PARAM_TIMEOUT,
+)
+SECRET_PARAMS = (PARAM_SECRET, PARAM_CONFIRM)
 
 ITEM_LOGIN = "username"
 ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name

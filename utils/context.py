@@ -123,11 +123,14 @@ class Context:
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """A client of a module's cloud; the HTTP library is loaded only here."""
         from utils.api import NextcloudAPIClient
+        from utils.products import Memory
 
+        memory = None
         if self.concerns_module():
             self._take_turn(server)
-        settings = self.settings
-        self.client = NextcloudAPIClient(server, self.log, settings.ca_file, settings.proxy)
+            memory = Memory(self.state, server)
+        ca_file, proxy = self.settings.ca_file, self.settings.proxy
+        self.client = NextcloudAPIClient(server, self.log, ca_file, proxy, memory)
         return self.client
 
     def _take_turn(self, server: "Server") -> None:

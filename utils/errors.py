@@ -283,6 +283,13 @@ class MarkForeign(PmError):
     kind = PERMANENT
 
 
+class GroupNotAllowed(PmError):
+    """The connection's user may only make accounts in groups of its own; the value says which."""
+
+    code = "group_not_allowed"
+    kind = PERMANENT
+
+
 class NotAsOrdered(PmError):
     """The account was read back and is not as ordered; the value says what differs."""
 
@@ -371,10 +378,14 @@ class CloudMaintenance(CloudError):
 
 
 class CloudThrottled(CloudError):
-    """The cloud asks for patience: too many refused logins or too many writes."""
+    """The cloud asks for patience: too many refused logins or, `is_bare`, too many requests."""
 
     code = "cloud_throttled"
     scope = MODULE
+
+    def __init__(self, value: object = "", is_bare: bool = False) -> None:
+        super().__init__(value)
+        self.is_bare = is_bare
 
 
 class CloudWriteLimit(CloudError):
@@ -405,6 +416,21 @@ class NotACloud(CloudError):
     scope = MODULE
 
 
+class CloudUnsupported(CloudError):
+    """ownCloud Infinite Scale or OpenCloud: no accounts can be written there by OCS."""
+
+    code = "cloud_unsupported"
+    kind = PERMANENT
+    scope = MODULE
+
+
+class ApiDisabled(CloudError):
+    """The cloud's app provisioning_api is switched off: it does not know our calls."""
+
+    code = "cloud_api_disabled"
+    scope = MODULE
+
+
 class LoginRefused(CloudError):
     """The cloud refuses the module's user name or password."""
 
@@ -423,6 +449,13 @@ class AppPasswordRefused(CloudError):
     """This cloud refuses app passwords on writes (Nextcloud 34): the real one is needed."""
 
     code = "cloud_app_password_refused"
+    scope = MODULE
+
+
+class ConfirmRefused(CloudError):
+    """The cloud refuses the second password, with which writes are to be confirmed."""
+
+    code = "cloud_confirm_refused"
     scope = MODULE
 
 

@@ -21,8 +21,9 @@ class Provisioning:
         """Makes the account of the record and returns it as the cloud shows it then.
 
         Creating is not atomic: after an unclear answer the account is looked for, and taken only
-        if it accepts the record's password. Raises LoginTaken, PasswordRefused, AccountRefused,
-        and what the cloud client raises where nothing was made.
+        if it accepts the record's password. Where only login and password are taken with it, the
+        account returned has nothing else yet, and `bring` does the rest. Raises LoginTaken,
+        PasswordRefused, AccountRefused, and what the client raises where nothing was made.
         """
         try:
             self._create_with_group(record, order)
@@ -37,6 +38,8 @@ class Provisioning:
                 raise
             return account
         self._log.info("created %s", record.login)
+        if not self._cloud.product.creates_whole:
+            return _bare(record.login, order.group)
         return self._read(record.login)
 
     def _create_with_group(self, record: Record, order: Order) -> None:
@@ -87,7 +90,7 @@ class Provisioning:
         with self._writing(account.login):
             changes = self._write_quota(account, order)
             changes += self._write_groups(account, order, leave_group)
-            changes += self._write_email(account, order)
+            changes += self._write_words(account, order)
         if changes:
             self._log.info("%s: set %s", account.login, ", ".join(changes))
             account = self._read(account.login)
@@ -115,18 +118,26 @@ class Provisioning:
             changes.append(f"no group {leave_group}")
         return changes
 
-    def _write_email(self, account: Account, order: Order) -> List[str]:
-        if not order.email or order.email.casefold() == account.email.casefold():
-            return []
-        try:
-            self._cloud.set_email(account.login, order.email)
-        except errors.NoSuchUser:
-            raise
-        except errors.CloudRefused as error:
-            # An address that the cloud does not take must not cost the customer his account.
-            self._log.warning("%s: e-mail refused: %s", account.login, error)
-            return []
-        return ["e-mail"]
+    def _write_words(self, account: Account, order: Order) -> List[str]:
+        """E-mail and display name. What the cloud does not take must not cost the customer his
+        account, so that is only logged.
+        """
+        changes = []
+        for what, wanted, present, write in (
+            ("e-mail", order.email, account.email, self._cloud.set_email),
+            ("name", order.display_name, account.display_name, self._cloud.set_display_name),
+        ):
+            if not wanted or wanted.casefold() == present.casefold():
+                continue
+            try:
+                write(account.login, wanted)
+            except errors.NoSuchUser:
+                raise
+            except errors.CloudRefused as error:
+                self._log.warning("%s: %s refused: %s", account.login, what, error)
+            else:
+                changes.append(what)
+        return changes
 
     def check(self, account: Account, order: Order, leave_group: str = "") -> None:
         """Raises NotAsOrdered, naming what differs between the account and the order."""
@@ -194,6 +205,11 @@ def _quota_fits(account: Account, order: Order) -> bool:
     """Whether the account has what the cloud makes of the ordered quota."""
     stored = sizes.stored_bytes(sizes.bytes_to_ask(order.quota_bytes))
     return account.quota_bytes is not None and sizes.same_quota(account.quota_bytes, stored)
+
+
+def _bare(login: str, group: str) -> Account:
+    """A new account that was given login, password and group only, its quota unknown."""
+    return Account(login, True, "", "", (group,) if group else (), None, None)
 
 
 def _word(enabled: bool) -> str:

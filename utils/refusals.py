@@ -34,6 +34,7 @@ _KINDS: Dict[str, _Refusal] = {
         (errors.AppPasswordNeeded, LEVEL_READS),
         (errors.CloudThrottled, LEVEL_READS),
         (errors.AppPasswordRefused, LEVEL_WRITES),
+        (errors.ConfirmRefused, LEVEL_WRITES),
         (errors.RightsMissing, LEVEL_WRITES),
         (errors.CloudWriteLimit, LEVEL_EDITS),
     )
@@ -48,7 +49,8 @@ class Refusals:
         self._level = level
         self._name = f"refused-{server.module_id}"
         self._lock_path = state.path(self._name) + ".lock"
-        credential = "\0".join((server.base_url, server.username, server.secret.reveal()))
+        secrets = (server.secret.reveal(), server.confirm_secret.reveal())
+        credential = "\0".join((server.base_url, server.username, *secrets))
         self._fingerprint = key.fingerprint(credential)
 
     def check(self) -> None:

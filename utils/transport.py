@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
@@ -41,15 +42,21 @@ only where the request may be repeated. Longer waits are BILLmanager's queue."""
 os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
 
 
-class Bearer(AuthBase):
-    """Logs in with a token alone."""
+SESSION_LASTS_S = 1200
+"""A cloud's session is used for so long: after 30 minutes Nextcloud wants the password confirmed
+again, which a login that it no longer looks at cannot do (nextcloud-newer.md, 1)."""
 
-    def __init__(self, token: Secret) -> None:
+
+class Token(AuthBase):
+    """Logs in with a token alone; `scheme` is the product's word for that."""
+
+    def __init__(self, token: Secret, scheme: str) -> None:
         self._token = token
+        self._scheme = scheme
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Adds the header to a request."""
-        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        request.headers["Authorization"] = f"{self._scheme} {self._token.reveal()}"
         return request
 
 
@@ -61,17 +68,17 @@ class Anonymous(AuthBase):
         return request
 
 
-def login_auth(username: str, secret: Secret) -> AuthBase:
-    """Basic login in UTF-8, as the clouds read it; without a user name the secret is a token.
-
-    Raises LoginRefused for a token that no header can hold.
-    """
-    if not username:
-        token = secret.reveal()
-        if not (token.isascii() and token.isprintable()):
-            raise errors.LoginRefused("the token cannot be sent in a header")
-        return Bearer(secret)
+def basic_auth(username: str, secret: Secret) -> AuthBase:
+    """Basic login in UTF-8, as the clouds read it."""
     return HTTPBasicAuth(username.encode(), secret.reveal().encode())
+
+
+def token_auth(secret: Secret, scheme: str) -> AuthBase:
+    """Login by a token alone. Raises LoginRefused for a token that no header can hold."""
+    token = secret.reveal()
+    if not (token.isascii() and token.isprintable()):
+        raise errors.LoginRefused("the token cannot be sent in a header")
+    return Token(secret, scheme)
 
 
 class _Adapter(HTTPAdapter):
@@ -109,32 +116,6 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def session(
-    timeout_s: float, verify_tls: bool, ca_file: str = "", proxy: str = ""
-) -> requests.Session:
-    """A session for one run: nothing from the environment or .netrc, no cookie kept.
-
-    `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
-    """
-    http = requests.Session()
-    http.trust_env = False
-    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    http.verify = verify_tls
-    if proxy:
-        http.proxies = {"http": proxy, "https": proxy}
-    http.headers.update(
-        {"User-Agent": USER_AGENT, "OCS-APIRequest": "true", "Accept-Language": "en"}
-    )
-    adapter = _Adapter(timeout_s, ca_file if verify_tls else "")
-    http.mount("https://", adapter)
-    http.mount("http://", adapter)
-    if not verify_tls:
-        import urllib3
-
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return http
-
-
 class Answer(NamedTuple):
     """What came back: the HTTP status, the headers by any letter case, the whole body."""
 
@@ -147,45 +128,98 @@ class _TooLarge(requests.RequestException):
     """More than any answer to our questions can be."""
 
 
-def send(
-    http: requests.Session,
-    method: str,
-    url: str,
-    params: Optional[Mapping[str, Any]],
-    data: Optional[Mapping[str, str]],
-    auth: AuthBase,
-) -> Answer:
-    """One request and its answer; redirects are not followed.
+class Http:
+    """The connections of one run: nothing from the environment or .netrc, no redirect followed.
 
-    Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
-    CloudCertificate, and CloudLost where the outcome is unknown.
+    `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
+    Cookies are kept only where a request asks for the session, and never beyond the run.
     """
-    call = f"{method} {url}"
-    headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
-    try:
-        with http.request(
-            method,
-            url,
-            params=params,
-            data=data,
-            headers=headers,
-            auth=auth,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            body = bytearray()
-            for part in response.iter_content(65536):
-                body += part
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise _TooLarge(f"over {MAX_ANSWER_BYTES} bytes")
-            return Answer(response.status_code, response.headers, bytes(body))
-    except requests.RequestException as error:
-        failure = translate(error, call)
-        if method == "GET" and isinstance(failure, errors.CloudLost):
-            failure = errors.CloudUnreachable(failure.value)
-        raise failure from error
-    except ValueError as error:  # an address or a header that the libraries cannot send
-        raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+
+    def __init__(
+        self, timeout_s: float, verify_tls: bool, ca_file: str = "", proxy: str = ""
+    ) -> None:
+        self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "")
+        """Holds the connections, which requests with and without session share."""
+        self._verify_tls = verify_tls
+        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._alone = self._session()
+        self._alone.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._kept = self._session()
+        self.session_since = 0.0
+        """When the present session began, by the monotonic clock; 0 before the first."""
+        if not verify_tls:
+            import urllib3
+
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def _session(self) -> requests.Session:
+        http = requests.Session()
+        http.trust_env = False
+        http.verify = self._verify_tls
+        http.proxies = dict(self._proxies)
+        http.headers.update(
+            {"User-Agent": USER_AGENT, "OCS-APIRequest": "true", "Accept-Language": "en"}
+        )
+        http.mount("https://", self.adapter)
+        http.mount("http://", self.adapter)
+        return http
+
+    def _in_session(self) -> requests.Session:
+        """The session with its cookies, or a new one in place of one that grew old."""
+        now = time.monotonic()
+        if now - self.session_since > SESSION_LASTS_S:
+            self._kept.cookies.clear()
+            self.session_since = now
+        return self._kept
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        params: Optional[Mapping[str, Any]],
+        data: Optional[Mapping[str, str]],
+        auth: AuthBase,
+        in_session: bool = False,
+    ) -> Answer:
+        """One request and its answer; only with `in_session` cookies are sent and kept.
+
+        Within a session the cloud answers as the session's user, whoever logs in: for a login of
+        somebody else it must never be used.
+        Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
+        CloudCertificate, and CloudLost where the outcome is unknown.
+        """
+        call = f"{method} {url}"
+        http = self._in_session() if in_session else self._alone
+        headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
+        try:
+            with http.request(
+                method,
+                url,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, response.headers, _whole_body(response))
+        except requests.RequestException as error:
+            failure = translate(error, call)
+            if method == "GET" and isinstance(failure, errors.CloudLost):
+                failure = errors.CloudUnreachable(failure.value)
+            raise failure from error
+        except ValueError as error:  # an address or a header that the libraries cannot send
+            raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+
+
+def _whole_body(response: requests.Response) -> bytes:
+    """All of an answer. Raises _TooLarge."""
+    body = bytearray()
+    for part in response.iter_content(65536):
+        body += part
+        if len(body) > MAX_ANSWER_BYTES:
+            raise _TooLarge(f"over {MAX_ANSWER_BYTES} bytes")
+    return bytes(body)
 
 
 def translate(error: requests.RequestException, call: str) -> errors.CloudError:

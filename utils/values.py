@@ -6,7 +6,11 @@ from utils.secret import Secret
 
 
 class Server(NamedTuple):
-    """A module's connection: where its cloud is and how to log in there."""
+    """A module's connection: where its cloud is and how to log in there.
+
+    `confirm_secret` is the real password, where `secret` is an app password and the cloud wants
+    writes confirmed; most have none.
+    """
 
     module_id: int
     base_url: str
@@ -14,6 +18,7 @@ class Server(NamedTuple):
     secret: Secret
     verify_tls: bool
     timeout_s: float
+    confirm_secret: Secret = Secret("")
 
 
 class Mark(NamedTuple):

@@ -195,11 +195,12 @@ def test_all_groups_but_admin_are_kept_for_nobody_else_to_read(world: World) -> 
     world.stand.run("get_server_config", module=world.module).check()
     assert json.loads(kept(world)) == names
     folder = world.stand.root / "var/pmnextcloud"
-    left = [path.name for path in folder.iterdir() if path.suffix != ".lock"]
-    assert left == [f"groups-{world.module}.json"]
+    left = {path.name for path in folder.iterdir() if path.suffix != ".lock"}
+    assert left == {f"groups-{world.module}.json", f"product-{world.module}.json"}
     assert (folder / f"groups-{world.module}.json").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert len(double(world).requests) == 4
+    paths = [seen.path.rpartition("/")[2] for seen in double(world).requests]
+    assert paths == ["status.php"] + ["groups"] * 4
     double(world).remove_group("group-00")
     world.stand.run("get_server_config", module=world.module).check()
     assert json.loads(kept(world)) == names[1:]
@@ -254,6 +255,7 @@ PARAMS = {
     "base_url": None,
     "nc_username": None,
     "nc_password": "yes",
+    "nc_confirm_password": "yes",
     "verify_ssl": None,
     "timeout": None,
 }

@@ -17,6 +17,8 @@ def double(world: World) -> "DoubleSite":
 def test_the_plain_case_takes_three_requests_on_one_connection(world: World) -> None:
     cloud = double(world).cloud
     cloud.add_group(world.group)
+    world.know_cloud()
+    cloud.requests.clear()
     world.opened()
     seen = [(request.method, request.path.rpartition("/cloud/")[2]) for request in cloud.requests]
     login = world.login(world.items[0])
@@ -40,6 +42,7 @@ def test_what_follows_takes_two_requests_and_one_call(world: World, command: str
 def test_the_mark_comes_before_the_account_and_the_login_after_it(world: World) -> None:
     cloud = double(world).cloud
     cloud.add_group(world.group)
+    world.know_cloud()
     order = []
     cloud.before = lambda request: order.append(request.method)
     world.stand.before_call = lambda call: order.append(call.args.get("name", call.function))

@@ -151,10 +151,11 @@ def test_the_public_authorities_are_those_of_the_package() -> None:
     """Without anything in its place: many of them, and the private one."""
     from utils import transport
 
-    with Cloud(tls="good") as cloud, transport.session(5, True, str(cloud.ca_file)) as http:
-        assert http.get(cloud.url + "/status.php").status_code == 200
-        adapter: Any = http.get_adapter(cloud.url)
-        context = adapter.poolmanager.connection_pool_kw["ssl_context"]
+    with Cloud(tls="good") as cloud:
+        http = transport.Http(5, True, str(cloud.ca_file))
+        url, anonymous = cloud.url + "/status.php", transport.Anonymous()
+        assert http.send("GET", url, None, None, anonymous).status == 200
+        context = http.adapter.poolmanager.connection_pool_kw["ssl_context"]
         names = [str(authority["subject"]) for authority in context.get_ca_certs()]
     assert len(names) > 50
     assert len([name for name in names if "Test authority" in name]) == 1

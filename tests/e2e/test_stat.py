@@ -60,6 +60,7 @@ def test_many_are_read_by_pages_and_strangers_are_not_counted(world: World) -> N
     for number in range(10):
         cloud.add_user(f"stranger{number}", "Str4nger-secret", used_bytes=GIB, logged_in=True)
     world.stand.write("etc/pmnextcloud.conf", "page_size = 10\n")
+    world.know_cloud()
     cloud.requests.clear()
     world.stand.run("stat", module=world.module).check()
     assert set(booked(world)) == set(items)

@@ -51,6 +51,10 @@ class World:
         self.run("open", item).check()
         return item
 
+    def know_cloud(self) -> None:
+        """What BILLmanager has done when a module is saved: the module knows its cloud."""
+        self.stand.run("get_server_config", module=self.module).check()
+
     def login(self, item: int) -> str:
         """The login of a service."""
         return f"user_{item}"

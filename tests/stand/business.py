@@ -118,6 +118,7 @@ class Business:
         crypted: bool = True,
         verify_ssl: Optional[str] = None,
         timeout: Union[None, int, str] = None,
+        confirm_password: Optional[str] = None,
         module: str = MODULE,
         **params: Union[None, int, str],
     ) -> int:
@@ -151,13 +152,16 @@ class Business:
                     intname=name,
                     value=str(value),
                 )
-        if password is not None and crypted:
-            self.database.insert(
-                "processingcryptedparam",
-                processingmodule=number,
-                intname="nc_password",
-                value=self.encrypt(password),
-            )
+        secrets = {"nc_password": password if crypted else None}
+        secrets["nc_confirm_password"] = confirm_password
+        for name, secret in secrets.items():
+            if secret is not None:
+                self.database.insert(
+                    "processingcryptedparam",
+                    processingmodule=number,
+                    intname=name,
+                    value=self.encrypt(secret),
+                )
         return number
 
     def add_tariff(

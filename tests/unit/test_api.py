@@ -13,9 +13,10 @@ import responses
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
+from tests.unit.conftest import BASE, PASSWORD, Remembered, make_server, ocs, recorded
 from utils import errors, sizes, transport
 from utils.api import NextcloudAPIClient, account_from
+from utils.products import NEXTCLOUD, OWNCLOUD
 from utils.secret import Secret
 
 CLOUD = BASE + "/ocs/v1.php/cloud"
@@ -27,7 +28,7 @@ Call = Callable[[NextcloudAPIClient], Any]
 @pytest.fixture
 def cloud(log: logging.Logger) -> NextcloudAPIClient:
     """A client of the cloud at BASE."""
-    return NextcloudAPIClient(make_server(), log)
+    return NextcloudAPIClient(make_server(), log, memory=Remembered())
 
 
 def create(cloud: NextcloudAPIClient, **more: Any) -> None:
@@ -98,7 +99,7 @@ GENERAL: Dict[str, Any] = {
     "302": ({"status": 302, "headers": {"Location": "/login"}}, errors.CloudMoved),
     "307": ({"status": 307}, errors.CloudMoved),
     "400 HTML": (recorded("untrusted domain GET"), errors.CloudUntrustedHost),
-    "400 empty": ({"status": 400}, errors.CloudLost),
+    "400 empty": ({"status": 400}, errors.CloudRefused),
     "404 HTML": (recorded("path /cloud/users?format=json"), errors.NotACloud),
     "405 empty": (recorded("disable with POST [v1json]"), errors.NotACloud),
     "412": (recorded("no OCS-APIRequest header, GET [v1json]"), errors.NotACloud),
@@ -114,12 +115,11 @@ GENERAL: Dict[str, Any] = {
     "996 under HTTP 500": (ocs(996, status=500), errors.CloudLost),
     "500 HTML": ({**HTML, "status": 500}, errors.CloudLost),
     "an unknown code": (ocs(777, message="?"), errors.CloudRefused),
-    "999": (ocs(999), errors.CloudRefused),
+    "999": (ocs(999), errors.ApiDisabled),
 }
 """Answers that mean the same to every call, but for the next two lists."""
 
 NO_ANSWER = (
-    "400 empty",
     "200 empty",
     "garbage",
     "half JSON",
@@ -170,7 +170,8 @@ def test_a_general_answer_means_the_same_to_every_call(
 
 REFUSED, NO_USER, NO_GROUP = errors.CloudRefused, errors.NoSuchUser, errors.NoSuchGroup
 MEANINGS = [
-    *[("create_user", code, REFUSED) for code in (101, 102, 103, 105, 106, 108, 109, 110, 111)],
+    *[("create_user", code, REFUSED) for code in (101, 102, 103, 108, 109, 110, 111)],
+    *[("create_user", code, errors.GroupNotAllowed) for code in (105, 106)],
     ("create_user", 104, NO_GROUP),
     ("create_user", 107, errors.PasswordRefused),
     *[("set_quota", code, REFUSED) for code in (101, 102, 103, 107, 112, 113)],
@@ -182,16 +183,17 @@ MEANINGS = [
     ("disable_user", 998, NO_USER),
     ("delete_user", 998, NO_USER),
     ("delete_user", 101, REFUSED),
-    ("users", 998, REFUSED),
-    ("groups", 998, REFUSED),
+    ("users", 997, errors.AppPasswordNeeded),
+    ("groups", 101, REFUSED),
     ("create_group", 101, REFUSED),
     ("create_group", 103, REFUSED),
     *[
         (call, code, kind)
         for call in ("add_to_group", "remove_from_group")
-        for code, kind in ((101, REFUSED), (102, NO_GROUP), (103, NO_USER), (104, REFUSED))
+        for code, kind in ((101, REFUSED), (102, NO_GROUP), (103, NO_USER))
     ],
-    ("remove_from_group", 105, REFUSED),
+    ("add_to_group", 104, errors.GroupNotAllowed),
+    ("remove_from_group", 105, errors.GroupNotAllowed),
 ]
 
 
@@ -232,13 +234,6 @@ def test_get_user_finds_nobody_where_nextcloud_says_404(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     http.get(USER, **recorded("get nonexistent [v1json]"))
-    assert cloud.get_user("user_7") is None
-
-
-def test_get_user_finds_nobody_where_owncloud_says_998(
-    http: responses.RequestsMock, cloud: NextcloudAPIClient
-) -> None:
-    http.get(USER, **ocs(998, message="The requested user could not be found"))
     assert cloud.get_user("user_7") is None
 
 
@@ -288,7 +283,7 @@ def test_a_page_with_one_that_is_no_user_object_is_none(
 @pytest.mark.parametrize("data", NO_USER_OBJECTS)
 def test_what_is_no_user_object_is_no_account(data: Any) -> None:
     with pytest.raises(ValueError, match="no user object"):
-        account_from(data, "user_7")
+        account_from(data, "user_7", NEXTCLOUD)
 
 
 def test_success_in_xml_is_no_account(
@@ -368,7 +363,7 @@ USER_DATA = st.dictionaries(
 @example(100, "", {"quota": {"quota": 5, "used": float("inf")}})
 @example(float("inf"), "", [])
 def test_no_envelope_crashes_the_client(code: Any, message: Any, data: Any) -> None:
-    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
+    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"), memory=Remembered())
     body = json.dumps({"ocs": {"meta": {"statuscode": code, "message": message}, "data": data}})
     for call in ("get_user", "users", "groups"):
         with responses.RequestsMock() as http:
@@ -383,7 +378,7 @@ def test_no_envelope_crashes_the_client(code: Any, message: Any, data: Any) -> N
 @example(b"[" * 100000, 200)
 @example(b"<" * 10, 200)
 def test_no_body_crashes_the_client(body: bytes, status: int) -> None:
-    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
+    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"), memory=Remembered())
     for url, make in (
         (USER, CALLS["get_user"][2]),
         (BASE + "/status.php", lambda cloud: cloud.test_connection()),
@@ -494,7 +489,7 @@ def test_an_id_is_quoted_whole(
     )
 )
 def test_any_login_survives_quoting(login: str) -> None:
-    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"))
+    cloud = NextcloudAPIClient(make_server(), logging.getLogger("unit"), memory=Remembered())
     with responses.RequestsMock(assert_all_requests_are_fired=False) as http:
         http.get(re.compile(".*"), **ocs(404))
         assert cloud.get_user(login) is None
@@ -507,7 +502,7 @@ def test_a_login_is_sent_as_basic_in_utf8(
 ) -> None:
     server = make_server(username=username, secret=Secret("Пароль:ü-77"))
     http.get(USER, **ocs(404))
-    NextcloudAPIClient(server, log).get_user("user_7")
+    NextcloudAPIClient(server, log, memory=Remembered()).get_user("user_7")
     expected = b64encode(f"{username}:Пароль:ü-77".encode()).decode()
     assert http.calls[0].request.headers["Authorization"] == f"Basic {expected}"
 
@@ -516,7 +511,7 @@ def test_without_a_user_name_the_secret_is_a_bearer_token(
     http: responses.RequestsMock, log: logging.Logger
 ) -> None:
     http.get(USER, **ocs(404))
-    NextcloudAPIClient(make_server(username=""), log).get_user("user_7")
+    NextcloudAPIClient(make_server(username=""), log, memory=Remembered()).get_user("user_7")
     assert http.calls[0].request.headers["Authorization"] == f"Bearer {PASSWORD}"
 
 
@@ -581,7 +576,7 @@ def test_a_disabled_account_is_read_as_such(
 )
 def test_a_recorded_quota_is_read(name: str, quota_bytes: float, used_bytes: int) -> None:
     data = json.loads(recorded(name)["body"])["ocs"]["data"]
-    account = account_from(data, data["id"])
+    account = account_from(data, data["id"], NEXTCLOUD)
     assert (account.quota_bytes, account.used_bytes) == (quota_bytes, used_bytes)
 
 
@@ -589,7 +584,7 @@ def test_a_recorded_quota_is_read(name: str, quota_bytes: float, used_bytes: int
 def test_an_answer_about_another_account_is_no_account(other: object) -> None:
     data = {"id": other, "enabled": True, "groups": [], "quota": {"quota": 5, "used": 0}}
     with pytest.raises(ValueError, match="another account"):
-        account_from(data, "user_7")
+        account_from(data, "user_7", NEXTCLOUD)
 
 
 UNLIMITED = sizes.UNLIMITED
@@ -637,7 +632,8 @@ QUOTAS = {
 @pytest.mark.parametrize("shape", QUOTAS)
 def test_every_shape_of_a_quota_is_read(shape: str) -> None:
     quota, quota_bytes, used_bytes = QUOTAS[shape]
-    account = account_from({"id": "user_7", "enabled": True, "quota": quota}, "user_7")
+    data = {"id": "user_7", "enabled": True, "quota": quota}
+    account = account_from(data, "user_7", NEXTCLOUD)
     assert account.quota_bytes == quota_bytes
     assert account.used_bytes == used_bytes
 
@@ -647,13 +643,13 @@ def test_every_shape_of_a_quota_is_read(shape: str) -> None:
     [(True, True), (False, False), ("true", True), ("false", False), ("False", False), ("", False)],
 )
 def test_enabled_may_be_a_text(told: object, enabled: bool) -> None:
-    assert account_from({"enabled": told}, "user_7").enabled is enabled
+    assert account_from({"enabled": told}, "user_7", OWNCLOUD).enabled is enabled
 
 
 def test_an_owncloud_account_bears_the_login_it_was_asked_by() -> None:
     data = {"enabled": "true", "quota": {"definition": "5 GB"}, "email": None, "displayname": "x"}
-    account = account_from(data, "user_7")
-    assert (account.login, account.email, account.groups) == ("user_7", "", ())
+    account = account_from(data, "user_7", OWNCLOUD, ["clients"])
+    assert (account.login, account.email, account.groups) == ("user_7", "", ("clients",))
 
 
 def test_numeric_ids_are_texts(http: responses.RequestsMock, cloud: NextcloudAPIClient) -> None:
@@ -735,10 +731,18 @@ def test_a_password_that_the_cloud_never_looked_at_proves_nothing(
 def test_an_accepted_password_is_sent_as_the_accounts_own(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
-    http.get(CLOUD + "/user", **recorded("user self [v1json]"))
+    http.get(CLOUD + "/user", **ocs(100, {"id": "User_7"}))
     assert cloud.accepts("user_7", Secret("Made-up-pw-77")) is True
     expected = b64encode(b"user_7:Made-up-pw-77").decode()
     assert http.calls[0].request.headers["Authorization"] == f"Basic {expected}"
+
+
+@pytest.mark.parametrize("answer", [{"id": "admin"}, {"id": None}, {}, None])
+def test_an_answer_about_somebody_else_accepts_no_password(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: object
+) -> None:
+    http.get(CLOUD + "/user", **ocs(100, answer))
+    assert cloud.accepts("user_7", Secret("Made-up-pw-77")) is False
 
 
 def test_accepts_hands_on_every_other_failure(
@@ -754,7 +758,9 @@ def test_the_connections_own_login_is_asked_for(
     http: responses.RequestsMock, log: logging.Logger, secret: str
 ) -> None:
     http.get(CLOUD + "/user", **ocs(100, {"id": 4711}))
-    cloud = NextcloudAPIClient(make_server(username="", secret=Secret(secret)), log)
+    cloud = NextcloudAPIClient(
+        make_server(username="", secret=Secret(secret)), log, memory=Remembered()
+    )
     assert cloud.own_login() == "4711"
     assert http.calls[0].request.headers["Authorization"] == f"Bearer {secret}"
 
@@ -851,7 +857,7 @@ PROBES: Dict[str, Any] = {
         errors.RightsMissing,
     ),
     "998 without words": (ocs(998), errors.RightsMissing),
-    "no such route, ownCloud": (ocs(999, message="Invalid query"), errors.CloudRefused),
+    "no such route, ownCloud": (ocs(999, message="Invalid query"), errors.ApiDisabled),
     "404": (ocs(404), errors.RightsMissing),
 }
 
@@ -906,7 +912,7 @@ def test_a_token_that_no_header_can_hold_is_a_failure_and_stays_secret(
 ) -> None:
     server = make_server(base_url="http://127.0.0.1:9", username="", secret=Secret(token))
     with pytest.raises(errors.LoginRefused) as caught:
-        NextcloudAPIClient(server, log)
+        NextcloudAPIClient(server, log, memory=Remembered()).get_user("user_7")
     assert "made-up" not in str(caught.value)
     assert "made-up" not in caplog.text
 

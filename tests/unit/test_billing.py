@@ -273,6 +273,7 @@ def test_a_module_is_read_whole(stand: Stand, billing: Billing) -> None:
         Secret("made-up-77"),
         False,
         60.0,
+        Secret(""),
     )
     assert billing.module_name(module_id) == "Cloud"
 

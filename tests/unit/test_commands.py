@@ -614,5 +614,5 @@ def test_a_host_that_does_nothing_checks_the_form_alone(
 def test_features_tell_the_secret_field(world: World) -> None:
     answer = forms.parse(world.run("features"))
     fields = {str(node.get("name")): node.get("crypted") for node in answer.iter("param")}
-    assert fields["nc_password"] == "yes"
-    assert [name for name, crypted in fields.items() if crypted] == ["nc_password"]
+    crypted = [name for name, is_crypted in fields.items() if is_crypted == "yes"]
+    assert crypted == ["nc_password", "nc_confirm_password"]

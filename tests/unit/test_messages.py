@@ -160,7 +160,7 @@ def test_a_repeat_is_promised_exactly_where_billmanager_repeats(language: str) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_settings_and_fields_named_in_messages_exist(language: str) -> None:
-    known = {*settings.Settings._fields, "trusted_domains"}
+    known = {*settings.Settings._fields, "trusted_domains", "provisioning_api"}
     groups = [messages(language, name) for name in ("msgerror", CONNECTION_FORM, TARIFF_FORM)]
     for text in (text for group in groups for text in group.values()):
         plain = re.sub(r"__\w+?__", "", text)

@@ -7,7 +7,7 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.cloud import Cloud
-from tests.unit.conftest import make_account, make_item, make_server
+from tests.unit.conftest import Remembered, make_account, make_item, make_server
 from utils import address, errors
 from utils.api import NextcloudAPIClient
 from utils.ownership import Ownership, Record
@@ -213,7 +213,7 @@ def real(log: logging.Logger) -> Iterator[Tuple[Cloud, Ownership]]:
     with Cloud() as cloud:
         cloud.add_user("user_1001", "Strangers-Pw-1", used_bytes=5)
         server = make_server(base_url=cloud.url, secret=Secret(cloud.mint_app_password("admin")))
-        client = NextcloudAPIClient(server, log)
+        client = NextcloudAPIClient(server, log, memory=Remembered())
         mark = make_mark(server=address.digest(cloud.url))
         one, _ = owner(log, server=server, cloud=client, mark=mark)
         yield cloud, one

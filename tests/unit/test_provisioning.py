@@ -10,6 +10,7 @@ from tests.unit.conftest import make_account, make_order
 from utils import errors, sizes
 from utils.api import NextcloudAPIClient
 from utils.ownership import Ownership, Record
+from utils.products import NEXTCLOUD, OWNCLOUD
 from utils.provisioning import Provisioning
 from utils.secret import Secret
 
@@ -21,7 +22,9 @@ LOST = errors.CloudLost("POST /cloud/users: cut")
 @pytest.fixture
 def cloud() -> Any:
     """A client that answers as a test says."""
-    return create_autospec(NextcloudAPIClient, instance=True)
+    client = create_autospec(NextcloudAPIClient, instance=True)
+    client.product = NEXTCLOUD
+    return client
 
 
 @pytest.fixture
@@ -109,6 +112,19 @@ def test_what_is_clear_is_told_as_it_is(
     with pytest.raises(type(error)):
         accounts.create(owner, RECORD, make_order())
     owner.find.assert_not_called()
+
+
+def test_where_only_the_password_is_taken_the_rest_is_set_then(
+    accounts: Provisioning, cloud: Any, owner: Any
+) -> None:
+    cloud.product = OWNCLOUD
+    order = make_order(display_name="Client 7")
+    account = accounts.create(owner, RECORD, order)
+    assert (account.quota_bytes, account.email, account.groups) == (None, "", ("clients",))
+    cloud.get_user.assert_not_called()
+    cloud.get_user.return_value = make_account(display_name="Client 7")
+    accounts.bring(account, order)
+    assert writes(cloud) == ["create_user", "set_quota", "set_email", "set_display_name"]
 
 
 def test_a_missing_group_is_made_and_the_account_then(

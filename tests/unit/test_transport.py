@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.cloud import Cloud, Fault
-from tests.unit.conftest import make_server
+from tests.unit.conftest import Remembered, make_server
 from utils import errors, transport
 from utils.api import NextcloudAPIClient
 from utils.secret import Secret
@@ -27,7 +27,7 @@ def connect(log: logging.Logger) -> Connect:
         base_url: str, ca_file: str = "", proxy: str = "", **server: Any
     ) -> NextcloudAPIClient:
         values = {"base_url": base_url, "secret": Secret("Admin-Pw-for-tests-1"), **server}
-        return NextcloudAPIClient(make_server(**values), log, ca_file, proxy)
+        return NextcloudAPIClient(make_server(**values), log, ca_file, proxy, Remembered())
 
     return make
 
@@ -289,18 +289,16 @@ def test_a_private_authority_can_be_named(connect: Connect) -> None:
 
 def test_a_named_authority_does_not_replace_the_usual_ones(tmp_path: Path) -> None:
     with Cloud(tls="good") as cloud:
-        http = transport.session(5, True, str(cloud.ca_file))
-        adapter: Any = http.get_adapter(cloud.url)
-        context = adapter.poolmanager.connection_pool_kw["ssl_context"]
-        assert http.verify is True
+        http = transport.Http(5, True, str(cloud.ca_file))
+        context = http.adapter.poolmanager.connection_pool_kw["ssl_context"]
     names = {str(one["subject"]) for one in context.get_ca_certs()}
     assert any("Test authority" in name for name in names)
 
 
 def test_a_named_authority_is_trusted_behind_a_proxy_too() -> None:
     with Cloud(tls="good") as cloud:
-        adapter: Any = transport.session(5, True, str(cloud.ca_file)).get_adapter(cloud.url)
-        manager = adapter.proxy_manager_for("http://127.0.0.1:9")
+        http = transport.Http(5, True, str(cloud.ca_file))
+        manager: Any = http.adapter.proxy_manager_for("http://127.0.0.1:9")
     context = manager.connection_pool_kw["ssl_context"]
     assert [one for one in context.get_ca_certs() if "Test authority" in str(one["subject"])]
 
@@ -320,12 +318,32 @@ def test_unverified_certificates_leave_others_verified(connect: Connect) -> None
         fails(connect, cloud.url, errors.CloudCertificate)
 
 
-def test_a_run_keeps_one_connection_and_no_cookie(connect: Connect, cloud: Cloud) -> None:
+def test_a_run_keeps_one_connection(connect: Connect, cloud: Cloud) -> None:
     client = connect(cloud.url)
     for _ in range(3):
         client.get_user("user_7")
+        client.accepts("user_7", Secret("made-up-pw-77"))
     assert len({seen.connection_id for seen in cloud.requests}) == 1
-    assert all("cookie" not in seen.headers for seen in cloud.requests)
+
+
+def test_only_the_modules_own_login_keeps_a_session(connect: Connect, cloud: Cloud) -> None:
+    """In a session the cloud answers as its user, whoever logs in."""
+    client = connect(cloud.url)
+    client.get_user("user_7")
+    client.accepts("user_7", Secret("made-up-pw-77"))
+    client.throttle()
+    client.get_user("user_7")
+    assert ["cookie" in seen.headers for seen in cloud.requests] == [False, False, False, True]
+
+
+def test_an_old_session_is_not_used(
+    connect: Connect, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(cloud.url)
+    client.get_user("user_7")
+    monkeypatch.setattr(transport, "SESSION_LASTS_S", -1)
+    client.get_user("user_7")
+    assert ["cookie" in seen.headers for seen in cloud.requests] == [False, False]
 
 
 def test_a_redirect_is_not_followed(connect: Connect, cloud: Cloud) -> None:
