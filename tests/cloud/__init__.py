@@ -6,8 +6,29 @@ broken, and ``python -m tests.cloud`` for a server to look at by hand.
 """
 
 from .faults import KINDS, LATE, Fault
-from .profile import NEXTCLOUD_29, Profile
+from .profile import (
+    NEXTCLOUD_29,
+    NEXTCLOUD_32,
+    NEXTCLOUD_33,
+    NEXTCLOUD_34,
+    PROFILES,
+    Profile,
+)
 from .server import Cloud
 from .state import Seen, User, Users
 
-__all__ = ["KINDS", "LATE", "NEXTCLOUD_29", "Cloud", "Fault", "Profile", "Seen", "User", "Users"]
+__all__ = [
+    "KINDS",
+    "LATE",
+    "NEXTCLOUD_29",
+    "NEXTCLOUD_32",
+    "NEXTCLOUD_33",
+    "NEXTCLOUD_34",
+    "PROFILES",
+    "Cloud",
+    "Fault",
+    "Profile",
+    "Seen",
+    "User",
+    "Users",
+]

@@ -1,7 +1,7 @@
 """The provisioning API itself: what each call does to users and groups and which code it answers.
 
-Order of the checks and codes as recorded on 29.0.6; every handler takes a Call and the ids of the
-path, returns the ``data`` of a success and raises OcsError otherwise.
+Order of the checks and codes as recorded on Nextcloud; every handler takes a Call and the ids of
+the path, returns the ``data`` of a success and raises OcsError otherwise.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Union
 
+from .login import Session
 from .message import Request
 from .sizes import Number, computer_file_size, human_file_size, is_numeric
 from .state import User
@@ -61,6 +62,17 @@ PROFILE_FIELDS = {
     "headline": "",
     "biography": "",
 }
+OTHER_KEYS = ("manager", "profile_enabled", "locale")
+# Keys that came after 29, and what a value looks like that they and the older ones take since.
+NEW_FIELDS = ("bluesky", "pronouns")
+NEW_KEYS = (*NEW_FIELDS, "timezone", "first_day_of_week")
+CHECKED_VALUES = {
+    "phone": r"\+\d",
+    "website": "https?://",
+    "locale": "(en|de|ru|fr|es)(_|\\Z)",
+    "timezone": "(Europe|America|Asia|Africa|Australia)/",
+    "first_day_of_week": r"[0-6]\Z",
+}
 PHP_ARRAY_KEY = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
 EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+\Z")
 
@@ -80,6 +92,10 @@ class PhpError(Exception):
     """
 
 
+class BadParameter(PhpError):
+    """A parameter is missing or of the wrong type."""
+
+
 @dataclass
 class Call:
     """One call with all that a handler needs; ``was_free`` tells that the login to be created did
@@ -88,33 +104,42 @@ class Call:
 
     cloud: "Cloud"
     request: Request
-    caller: Optional[User]
+    session: Session
     was_free: bool = True
 
     @property
     def user(self) -> User:
         """The acting user; only for routes that need one."""
-        if self.caller is None:
+        if self.session.user is None:
             raise PhpError("a route without login asked for the user")
-        return self.caller
+        return self.session.user
 
     @property
     def is_admin(self) -> bool:
         """Whether the acting user is in the group admin."""
         return ADMIN_GROUP in self.user.groups
 
+    @property
+    def is_delegated(self) -> bool:
+        """Whether an admin gave the administration of users to a group of the acting user."""
+        return bool(self.cloud.delegated & self.user.groups)
+
     def text(self, name: str, default: Optional[str] = None) -> str:
-        """Give a text parameter; raises PhpError if it is a list or missing without a default."""
+        """Give a text parameter; raises BadParameter if it is a list or missing without a
+        default.
+        """
         value = self.request.parameters.get(name, default)
         if value is None or isinstance(value, (list, dict)):
-            raise PhpError(name)
+            raise BadParameter(name)
         return str(value)
 
     def texts(self, name: str) -> List[str]:
-        """Give a list parameter, empty if it is not there; raises PhpError for a single text."""
+        """Give a list parameter, empty if it is not there; raises BadParameter for a single
+        text.
+        """
         value = self.request.parameters.get(name, [])
         if not isinstance(value, list):
-            raise PhpError(name)
+            raise BadParameter(name)
         return [str(one) for one in value]
 
     def page(self, found: Iterable[Any]) -> List[Any]:
@@ -122,12 +147,15 @@ class Call:
         are nothing.
         """
         limit: Optional[int] = None
+        largest = self.cloud.profile.page_limit_max
         if "limit" in self.request.parameters:
-            limit = _php_int(self.text("limit"))
-            largest = self.cloud.profile.page_limit_max
+            limit = php_int(self.text("limit"))
             if largest is not None and not 1 <= limit <= largest:
                 raise PhpError("limit")
-        start = max(_php_int(self.text("offset", "0")), 0)
+        start = php_int(self.text("offset", "0"))
+        if largest is not None and start < 0:
+            raise PhpError("offset")
+        start = max(start, 0)
         end = None if limit is None or limit < 0 else start + limit
         return found[start:end] if isinstance(found, list) else list(islice(found, start, end))
 
@@ -139,19 +167,24 @@ class Call:
         return user
 
     def may_manage(self, user: User) -> bool:
-        """Whether the acting user is an admin or a sub-admin of one of the user's groups (never of
-        an admin's).
+        """Whether the acting user is an admin, or (never of an admin) one by delegation or a
+        sub-admin of one of the user's groups.
         """
         return self.is_admin or (
-            ADMIN_GROUP not in user.groups and bool(self.user.subadmin & user.groups)
+            ADMIN_GROUP not in user.groups
+            and (self.is_delegated or bool(self.user.subadmin & user.groups))
         )
+
+    def may_see(self, user: User) -> bool:
+        """Whether the acting user may read the user's record."""
+        return self.may_manage(user) or self.is_delegated or user is self.user
 
 
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities, for anybody."""
-    delay_ms = int(call.cloud.door.brute_force.delay_s * 1000)
+    delay_ms = int(call.cloud.door.brute_force.delay_s() * 1000)
     return call.cloud.profile.capabilities(
-        call.cloud.url, logged_in=call.caller is not None, delay_ms=delay_ms
+        call.cloud.url, logged_in=call.session.user is not None, delay_ms=delay_ms
     )
 
 
@@ -163,7 +196,7 @@ def own_record(call: Call) -> Dict[str, Any]:
 def read_user(call: Call, login: str) -> Dict[str, Any]:
     """GET users/ID."""
     user = call.target(login, 404, "User does not exist")
-    if not call.may_manage(user) and user is not call.user:
+    if not call.may_see(user):
         raise OcsError(998)
     return _record(call, user, scopes=user is call.user)
 
@@ -183,6 +216,15 @@ def list_disabled(call: Call) -> Dict[str, Any]:
     """GET users/disabled."""
     disabled = [user for user in _reachable(call, call.text("search", "")) if not user.enabled]
     return {"users": _by_login(call, call.page(disabled))}
+
+
+def list_recent(call: Call) -> Dict[str, Any]:
+    """GET users/recent: whoever has logged in, the last one first."""
+    visitors = [
+        user for user in call.cloud.users.matching(call.text("search", "")) if user.last_login
+    ]
+    visitors.sort(key=lambda user: user.last_login, reverse=True)
+    return {"users": _by_login(call, call.page(visitors))}
 
 
 def create_user(call: Call) -> Dict[str, str]:
@@ -205,7 +247,7 @@ def create_user(call: Call) -> Dict[str, str]:
     _check_login(login)
     _check_policy(call, password)
     if len(login) > NAME_MAX:
-        raise OcsError(101, "Bad request")
+        raise OcsError(101, cloud.profile.texts["long_login"])
     if len(display_name) > NAME_MAX:
         raise OcsError(101, "Invalid displayname")
     user = cloud.add_user(
@@ -274,7 +316,7 @@ def delete_user(call: Call, login: str) -> None:
 def groups_of_user(call: Call, login: str) -> Dict[str, List[str]]:
     """GET users/ID/groups; a sub-admin sees only the groups that are his."""
     user = call.target(login)
-    if user is call.user or call.is_admin:
+    if user is call.user or call.is_admin or call.is_delegated:
         return {"groups": sorted(user.groups)}
     if not call.may_manage(user):
         raise OcsError(998)
@@ -289,7 +331,7 @@ def add_to_group(call: Call, login: str) -> None:
     if group not in call.cloud.groups:
         raise OcsError(102)
     user = call.target(login, 103)
-    if not call.is_admin and group not in call.user.subadmin:
+    if not _may_use(call, group):
         raise OcsError(104)
     user.groups.add(group)
 
@@ -302,7 +344,7 @@ def remove_from_group(call: Call, login: str) -> None:
     if group not in call.cloud.groups:
         raise OcsError(102)
     user = call.target(login, 103)
-    if not call.is_admin and group not in call.user.subadmin:
+    if not _may_use(call, group):
         raise OcsError(104)
     if user is call.user and group == ADMIN_GROUP:
         raise OcsError(105, "Cannot remove yourself from the admin group")
@@ -351,17 +393,28 @@ def delete_group(call: Call, group: str) -> None:
 
 
 def confirm_password(call: Call) -> Dict[str, int]:
-    """PUT core/apppassword/confirm."""
-    if call.text("password") != call.user.password:
+    """PUT core/apppassword/confirm: writes pass in this session for a while."""
+    password, memory = call.text("password"), call.cloud.door.brute_force
+    if password != call.user.password:
+        memory.failed(call.user.login, "sudo")
         raise OcsError(403)
-    return {"lastLogin": int(call.cloud.clock())}
+    memory.succeeded(call.user.login, "sudo")
+    call.session.confirmed = call.cloud.clock()
+    return {"lastLogin": int(call.session.confirmed)}
+
+
+def _may_use(call: Call, group: str) -> bool:
+    """Whether the acting user may put users into this group."""
+    return (
+        call.is_admin or (call.is_delegated and group != ADMIN_GROUP) or group in call.user.subadmin
+    )
 
 
 def _members(call: Call, group: str) -> List[User]:
     """Give the users of a group by login; raises OcsError 404 or 403."""
     if group not in call.cloud.groups:
         raise OcsError(404, "The requested group could not be found")
-    if not call.is_admin and group not in call.user.subadmin:
+    if not (_may_use(call, group) or call.is_delegated):
         raise OcsError(403)
     return sorted(
         (user for user in call.cloud.users.values() if group in user.groups), key=_by_case
@@ -375,7 +428,7 @@ def _by_case(user: User) -> str:
 
 def _reachable(call: Call, search: str) -> Iterable[User]:
     """Give all users who match and whom the acting user may list, in the order of paging."""
-    if call.is_admin:
+    if call.is_admin or call.is_delegated:
         users = call.cloud.users
         return users.matching(search) if search else users.ordered()
     return [user for user in call.cloud.users.matching(search) if user.groups & call.user.subadmin]
@@ -399,9 +452,11 @@ def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]
 def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     """Give one user as the acting user may see it, with ``scopes`` on one's own record only."""
     cloud = call.cloud
+    is_thirties = cloud.profile.is_thirties
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
+    fields = (*PROFILE_FIELDS, *NEW_FIELDS) if is_thirties else (*PROFILE_FIELDS,)
     record: Dict[str, Any] = {}
-    if call.may_manage(user):
+    if call.may_manage(user) or is_thirties:
         record["enabled"] = user.enabled
     if call.is_admin:
         record["storageLocation"] = f"/var/nextcloud/data/{user.login}"
@@ -419,13 +474,13 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
             "display-name": user.shown_name,
         }
     )
-    record.update((name, user.profile.get(name, "")) for name in PROFILE_FIELDS)
+    record.update((name, user.profile.get(name, "")) for name in fields)
     record["profile_enabled"] = user.profile.get("profile_enabled", "1")
     if scopes:
         record["avatarScope"] = "v2-federated"
         record["additional_mailScope"] = ["v2-federated" for _ in user.additional_mail]
         record.update((name + "Scope", "v2-federated") for name in ("email", "displayname"))
-        record.update((name + "Scope", "v2-local") for name in (*PROFILE_FIELDS, "profile_enabled"))
+        record.update((name + "Scope", "v2-local") for name in (*fields, "profile_enabled"))
     record.update(
         {
             "groups": sorted(user.groups),
@@ -435,10 +490,16 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
             "backendCapabilities": {"setDisplayName": True, "setPassword": True},
         }
     )
+    if is_thirties:
+        record["firstLoginTimestamp"] = int(user.first_login)
+        record["lastLoginTimestamp"] = int(user.last_login)
+        record["timezone"] = user.profile.get("timezone", "")
+        if scopes:
+            record["pronounsScope"] = "v2-federated"
     return record
 
 
-def _php_int(text: str) -> int:
+def php_int(text: str) -> int:
     """Read a number as PHP's (int): words are 0."""
     number = re.match(r"\s*[+-]?\d+", text)
     return int(number.group()) if number else 0
@@ -468,7 +529,7 @@ def _check_password_and_email(call: Call, password: str, email: str) -> None:
     if len(password.encode()) > PASSWORD_MAX_BYTES:
         raise OcsError(101, "Invalid password value")
     if not password and not email:
-        raise OcsError(108, "To send a password link to the user an email address is required.")
+        raise OcsError(108, call.cloud.profile.texts["no_email"])
     if not email and call.cloud.email_required:
         raise OcsError(110, "Required email address was not provided")
 
@@ -485,9 +546,9 @@ def _check_groups(call: Call, groups: List[str]) -> None:
     for group in groups:
         if group not in call.cloud.groups:
             raise OcsError(104, f"Group {group} does not exist")
-        if not call.is_admin and group not in call.user.subadmin:
+        if not _may_use(call, group):
             raise OcsError(105, f"Insufficient privileges for group {group}")
-    if not groups and not call.is_admin:
+    if not groups and not (call.is_admin or call.is_delegated):
         raise OcsError(106, "No group specified (required for sub-admins)")
 
 
@@ -545,18 +606,21 @@ def _set_language(call: Call, user: User, value: str) -> None:
 
 
 def _edit_profile(call: Call, user: User, key: str, value: str) -> None:
-    """Store one of the keys that are neither login nor quota; a value that is no phone or URL is
-    dropped silently.
+    """Store one of the keys that are neither login nor quota; up to 29 a value that is no phone or
+    URL is dropped silently.
     """
-    codes = call.cloud.profile.codes
+    profile, codes = call.cloud.profile, call.cloud.profile.codes
+    if profile.is_thirties and not re.match(CHECKED_VALUES.get(key, ""), value):
+        raise OcsError(codes["bad_value"], f"Invalid {key.replace('_', ' ')}")
     if key == "language":
         _set_language(call, user, value)
     elif key in PROFILE_FIELDS:
         if re.match(PROFILE_FIELDS[key], value):
             user.profile[key] = value
-    elif key in ("manager", "profile_enabled", "locale"):
+    elif key in (*OTHER_KEYS, *(NEW_KEYS if profile.is_thirties else ())):
         user.profile[key] = value
     elif key == "additional_mail" and EMAIL.match(value):
+        value = value.lower() if profile.is_thirties else value
         if value not in user.additional_mail:
             user.additional_mail.append(value)
     elif key in ("notify_email", "additional_mail"):

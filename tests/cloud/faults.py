@@ -6,6 +6,7 @@ from typing import Callable, Dict, Optional, Union
 
 from .message import Answer, Request, as_xml, envelope, html, plain_json
 from .nextcloud import maintenance, untrusted
+from .profile import Profile
 
 LATE = "late"
 
@@ -65,29 +66,31 @@ class Fault:
         """Whether the request is carried out."""
         return self.kind in WITH_EFFECT if self.effect is None else bool(self.effect)
 
-    def answer(self, request: Request, true_answer: Optional[Answer]) -> Optional[Answer]:
+    def answer(
+        self, profile: Profile, request: Request, true_answer: Optional[Answer]
+    ) -> Optional[Answer]:
         """Give the answer in place of the true one; None where the kind leaves it as it is."""
         if self.kind == "no_json" and true_answer is not None:
             return as_xml(true_answer)
         make = ANSWERS.get(self.kind)
-        return true_answer if make is None else make(self, request)
+        return true_answer if make is None else make(self, profile, request)
 
 
-def _ocs(fault: Fault, request: Request) -> Answer:
+def _ocs(fault: Fault, profile: Profile, request: Request) -> Answer:
     return envelope(200, fault.code, fault.message)
 
 
-def _status(fault: Fault, request: Request) -> Answer:
+def _status(fault: Fault, profile: Profile, request: Request) -> Answer:
     return Answer(fault.code, fault.body, headers=dict(fault.headers))
 
 
-def _redirect(fault: Fault, request: Request) -> Answer:
+def _redirect(fault: Fault, profile: Profile, request: Request) -> Answer:
     moved = html(301, "Moved Permanently")
     moved.headers["Location"] = fault.headers.get("Location", "/elsewhere" + request.path)
     return moved
 
 
-def _unauthorized(fault: Fault, request: Request) -> Answer:
+def _unauthorized(fault: Fault, profile: Profile, request: Request) -> Answer:
     return Answer(
         401,
         envelope(401, 997, "Unauthorised", as_json=False, counts=False).body,
@@ -97,30 +100,34 @@ def _unauthorized(fault: Fault, request: Request) -> Answer:
     )
 
 
-def _throttle_retry_after(fault: Fault, request: Request) -> Answer:
+def _throttle_retry_after(fault: Fault, profile: Profile, request: Request) -> Answer:
     return Answer(429, headers={"Retry-After": "600"})
 
 
-ANSWERS: Dict[str, Callable[[Fault, Request], Answer]] = {
-    "empty": lambda fault, request: Answer(200),
-    "html": lambda fault, request: html(200, "Nextcloud", "Log in"),
-    "garbage": lambda fault, request: Answer(
+ANSWERS: Dict[str, Callable[[Fault, Profile, Request], Answer]] = {
+    "empty": lambda fault, profile, request: Answer(200),
+    "html": lambda fault, profile, request: html(200, "Nextcloud", "Log in"),
+    "garbage": lambda fault, profile, request: Answer(
         200, b'{"ocs":{"meta":\xff\x00', "application/json; charset=utf-8"
     ),
     "redirect": _redirect,
     "status": _status,
     "ocs": _ocs,
-    "untrusted_host": lambda fault, request: untrusted(request.path == "/status.php"),
+    "untrusted_host": lambda fault, profile, request: untrusted(request),
     "unauthorized": _unauthorized,
-    "password_confirmation": lambda fault, request: envelope(
+    "password_confirmation": lambda fault, profile, request: envelope(
         200, 403, "Password confirmation is required"
     ),
-    "precondition": lambda fault, request: plain_json(412, {"message": "CSRF check failed"}),
-    "throttle_http": lambda fault, request: Answer(429),
+    "precondition": lambda fault, profile, request: plain_json(
+        412, {"message": "CSRF check failed"}
+    ),
+    "throttle_http": lambda fault, profile, request: Answer(429),
     "throttle_retry_after": _throttle_retry_after,
-    "throttle_v1": lambda fault, request: envelope(200, 429, "Reached maximum delay", counts=False),
-    "maintenance": lambda fault, request: maintenance(request),
-    "bad_gateway": lambda fault, request: Answer(
+    "throttle_v1": lambda fault, profile, request: envelope(
+        200, 429, "Reached maximum delay", counts=False
+    ),
+    "maintenance": lambda fault, profile, request: maintenance(profile, request),
+    "bad_gateway": lambda fault, profile, request: Answer(
         502, b"<html><h1>502 Bad Gateway</h1></html>", "text/html"
     ),
 }

@@ -1,14 +1,16 @@
-"""Who is asking: Basic and bearer logins, two-factor, brute-force protection and the rate limit of
-edits.
+"""Who is asking: sessions, Basic and bearer logins, two-factor, brute-force protection and the rate
+limit of edits.
 """
 
 import base64
 import binascii
+import secrets
 import time
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Callable, DefaultDict, Dict, List, Optional, Set, Tuple
 
-from .message import Answer, Request, envelope
+from .message import XML_OUTSIDE, Answer, Request, as_xml, envelope
 from .profile import Profile
 from .state import Seen, User, Users
 
@@ -19,6 +21,17 @@ BLOCK_AFTER = 10
 DELAY_MAX_S = 25.0
 EDITS_PER_WINDOW = 50
 EDIT_WINDOW_S = 600
+CONFIRMED_S = 30 * 60 + 15
+TOO_MANY = "Reached maximum delay"
+SESSION_COOKIE, PASSPHRASE_COOKIE, TEST_COOKIE = (
+    "ocinstance01",
+    "oc_sessionPassphrase",
+    "cookie_test",
+)
+SAME_SITE_COOKIES = (
+    "nc_sameSiteCookielax=true; path=/; HttpOnly; SameSite=Lax",
+    "nc_sameSiteCookiestrict=true; path=/; HttpOnly; SameSite=Strict",
+)
 
 
 class Stop(Exception):
@@ -30,38 +43,38 @@ class Stop(Exception):
 
 
 class BruteForce:
-    """The server's memory of refused logins, of all logins together: every test comes from one
-    address.
+    """The server's memory of refused passwords, of all logins together: every test comes from one
+    address. Each action has its own: "login", and "sudo" for the confirmation of a password.
     """
 
     def __init__(self, clock: Clock) -> None:
         """``clock`` gives seconds."""
-        self.attempts: List[Tuple[float, str]] = []
+        self.attempts: List[Tuple[float, str, str]] = []
         self._clock = clock
 
-    def count(self, memory_s: float) -> int:
-        """Give the number of refused logins in the last ``memory_s`` seconds."""
+    def count(self, memory_s: float, action: str = "") -> int:
+        """Give the number of refusals in the last ``memory_s`` seconds, without an action of all."""
         start = self._clock() - memory_s
-        return sum(1 for moment, _ in self.attempts if moment > start)
+        return sum(
+            1 for moment, kind, _ in self.attempts if moment > start and action in ("", kind)
+        )
 
-    @property
-    def delay_s(self) -> float:
-        """What the server sleeps before the next login: 0.2 s, doubling, 25 s at most."""
-        count = self.count(DELAY_MEMORY_S)
+    def delay_s(self, action: str = "") -> float:
+        """Give what the server sleeps before the next try: 0.2 s, doubling, 25 s at most."""
+        count = self.count(DELAY_MEMORY_S, action)
         return min(0.1 * 2 ** min(count, 10), DELAY_MAX_S) if count else 0.0
 
-    @property
-    def blocked(self) -> bool:
-        """Whether every login is refused, the right one too."""
-        return self.count(BLOCK_MEMORY_S) > BLOCK_AFTER
+    def blocks(self, action: str) -> bool:
+        """Whether every try is refused, the right password too."""
+        return self.count(BLOCK_MEMORY_S, action) > BLOCK_AFTER
 
-    def failed(self, login: str) -> None:
-        """Remember a refused login."""
-        self.attempts.append((self._clock(), login.lower()))
+    def failed(self, login: str, action: str = "login") -> None:
+        """Remember a refusal."""
+        self.attempts.append((self._clock(), action, login.lower()))
 
-    def succeeded(self, login: str) -> None:
-        """Forget the refused logins of that name."""
-        self.attempts = [one for one in self.attempts if one[1] != login.lower()]
+    def succeeded(self, login: str, action: str = "login") -> None:
+        """Forget the refusals of that name."""
+        self.attempts = [one for one in self.attempts if one[1:] != (action, login.lower())]
 
 
 class RateLimit:
@@ -84,6 +97,38 @@ class RateLimit:
         return allowed
 
 
+@dataclass
+class Session:
+    """What the server keeps under a pair of cookies.
+
+    ``user`` is who is logged in. ``app_password`` is the one that opened the session; ``is_token``
+    tells that a real password did and that the client had shown before to keep cookies: without one
+    of the two the session ends with its request. ``confirmed`` is when the password was proven
+    last, in seconds, 0 for never.
+    """
+
+    key: Tuple[str, str] = field(
+        default_factory=lambda: (secrets.token_hex(13), secrets.token_hex(16))
+    )
+    user: Optional[User] = None
+    app_password: str = ""
+    is_token: bool = False
+    tests_cookies: bool = False
+    confirmed: float = 0.0
+
+    def cookies(self, request: Request) -> List[str]:
+        """Give the cookies that the answer sets: those that the client did not bring."""
+        if _session_key(request) == self.key:
+            return []
+        cookies = [
+            f"{name}={value}; path=/; HttpOnly; SameSite=Lax"
+            for name, value in zip((SESSION_COOKIE, PASSPHRASE_COOKIE), self.key)
+        ]
+        if self.tests_cookies:
+            cookies.append(f"{TEST_COOKIE}=test; path=/")
+        return [*cookies, *SAME_SITE_COOKIES]
+
+
 class Doorkeeper:
     """Decides whose request it is."""
 
@@ -96,38 +141,71 @@ class Doorkeeper:
         self.token_auth_enforced = False
         self.brute_force = BruteForce(clock)
         self.brute_force_scale = 0.0
+        self._sessions: Dict[Tuple[str, str], Session] = {}
         self._clock = clock
 
-    def admit(self, request: Request, seen: Seen) -> Optional[User]:
-        """Give the user who asks, None for nobody; raises Stop where the server refuses the login
-        itself.
+    def admit(self, request: Request, seen: Seen) -> Session:
+        """Give the session of the request: that of its cookies, whatever login came with them, else
+        a new one with the user of the login; raises Stop where the server refuses the login itself.
 
-        None with a login sent is the server's "Current user is not logged in": it never looked at
-        the password.
+        A new one without a user although a login was sent is the server's "Current user is not
+        logged in": it never looked at the password.
         """
+        session = self._sessions.get(_session_key(request))
+        if session is not None and session.user is not None and self._is_alive(session):
+            seen.login, seen.kind_of_auth = session.user.login, "session"
+            return session
+        session = Session()
+        session.user = self._log_in(request, seen, session)
+        self._sessions[session.key] = session
+        return session
+
+    def needs_confirmation(self, session: Session) -> bool:
+        """Whether a write has to wait until the password is confirmed in this session."""
+        if self.profile.app_passwords_may_write and not session.is_token:
+            return False
+        return session.confirmed < self._clock() - CONFIRMED_S
+
+    def _is_alive(self, session: Session) -> bool:
+        """Whether a session still stands for its user."""
+        user = session.user
+        return (
+            user is not None
+            and self.users.get(user.login.lower()) is user
+            and user.enabled
+            and (session.is_token or session.app_password in self.app_passwords)
+        )
+
+    def _log_in(self, request: Request, seen: Seen, session: Session) -> Optional[User]:
+        """Give whoever sent a login, and note in the session what it was; raises Stop."""
         kind, _, credentials = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return self._bearer(credentials, request, seen)
+            return self._bearer(credentials.strip(), request, seen, session)
         if kind.lower() != "basic":
             return None
         login, password = _basic(credentials)
         if not login or not password:
             return None
         seen.kind_of_auth = "refused"
-        self._hold_up(request)
-        if password not in self.app_passwords and (
-            self.token_auth_enforced or self._needs_second_factor(login)
-        ):
+        self._hold_up_login(request)
+        is_app_password = password in self.app_passwords
+        if not is_app_password and (self.token_auth_enforced or self._needs_second_factor(login)):
             return None
         user = self.check(login, password)
         if user is None:
             self.brute_force.failed(login)
-            raise Stop(self._refused(request))
+            raise Stop(self.refused(request))
         if not user.enabled:
-            raise Stop(self._refused(request))
+            raise Stop(self.refused(request))
         self.brute_force.succeeded(login)
         user.visit(self._clock())
-        seen.kind_of_auth = "app_password" if password in self.app_passwords else "password"
+        if is_app_password:
+            session.app_password = password
+        else:
+            session.confirmed = self._clock()
+            session.is_token = TEST_COOKIE in request.cookies
+            session.tests_cookies = not session.is_token
+        seen.kind_of_auth = "app_password" if is_app_password else "password"
         return user
 
     def check(self, login: str, password: str) -> Optional[User]:
@@ -143,19 +221,20 @@ class Doorkeeper:
             user = named[0] if len(named) == 1 and named[0].password == password else None
         return user
 
-    def _bearer(self, token: str, request: Request, seen: Seen) -> Optional[User]:
+    def _bearer(self, token: str, request: Request, seen: Seen, session: Session) -> Optional[User]:
         """Give the owner of an app password sent as a token; a wrong token is nobody, without a
         memory of it.
         """
         seen.kind_of_auth = "refused"
-        owner = self.app_passwords.get(token.strip())
+        owner = self.app_passwords.get(token)
         user = None if owner is None else self.users.find(owner)
         if user is None:
             return None
         seen.login = user.login
         if not user.enabled:
-            raise Stop(self._refused(request))
+            raise Stop(self.refused(request))
         user.visit(self._clock())
+        session.app_password = token
         seen.kind_of_auth = "bearer"
         return user
 
@@ -171,42 +250,43 @@ class Doorkeeper:
             user = named[0]
         return user.login.lower() in {one.lower() for one in self.two_factor}
 
-    def _hold_up(self, request: Request) -> None:
-        """Sleep as the server does before it looks at a password, or refuse at once after too many
-        failures.
+    def hold_up(self, action: str) -> bool:
+        """Sleep as the server does before it looks at a password; give False where it does not
+        look any more, after too many failures.
         """
-        if self.brute_force.blocked:
-            status = 200 if request.ocs_version == 1 else 429
-            raise Stop(outer(request, status, 429, "Reached maximum delay"))
+        if self.brute_force.blocks(action):
+            return False
         if self.brute_force_scale:
-            time.sleep(self.brute_force.delay_s * self.brute_force_scale)
+            time.sleep(self.brute_force.delay_s(action) * self.brute_force_scale)
+        return True
 
-    def _refused(self, request: Request) -> Answer:
+    def _hold_up_login(self, request: Request) -> None:
+        """Hold up a login; raises Stop."""
+        if not self.hold_up("login"):
+            status = 200 if request.ocs_version == 1 else 429
+            raise Stop(outer(self.profile, request, status, 429, TOO_MANY))
+
+    def refused(self, request: Request) -> Answer:
         """Make the answer to a wrong password."""
-        as_json = request.wants_json and not self.profile.refused_login_in_xml
-        answer = envelope(
-            401,
-            997,
-            "Unauthorised",
-            as_json=as_json,
-            counts=False,
-            content_type="" if as_json else "text/xml; charset=UTF-8",
-        )
+        answer = outer(self.profile, request, 401, 997, "Unauthorised")
+        if not self.profile.is_thirties:
+            answer = as_xml(answer, XML_OUTSIDE)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Authorisation Required"'
         return answer
 
 
-def outer(request: Request, http_status: int, code: int, message: str) -> Answer:
-    """Make an OCS answer of the kind that is written outside the router: only ``format=json`` gets
-    JSON.
+def outer(profile: Profile, request: Request, http_status: int, code: int, message: str) -> Answer:
+    """Make an OCS answer of the kind that is written outside the router: up to 29 only
+    ``format=json`` gets JSON there.
     """
+    as_json = request.wants_json if profile.is_thirties else request.json_in_query
     return envelope(
         http_status,
         code,
         message,
-        as_json=request.json_in_query,
-        counts=False,
-        content_type="" if request.json_in_query else "text/xml; charset=UTF-8",
+        as_json=as_json,
+        counts=profile.is_thirties and request.ocs_version == 1,
+        content_type="" if as_json else XML_OUTSIDE,
     )
 
 
@@ -224,3 +304,9 @@ def _basic(credentials: str) -> Tuple[str, str]:
         return "", ""
     login, _, password = text.partition(":")
     return login, password
+
+
+def _session_key(request: Request) -> Tuple[str, str]:
+    """Give what the request's cookies open; without both of them nothing."""
+    cookies = request.cookies
+    return cookies.get(SESSION_COOKIE, ""), cookies.get(PASSPHRASE_COOKIE, "")

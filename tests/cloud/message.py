@@ -4,12 +4,14 @@ and XML.
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=UTF-8"
+XML_TYPE = "application/xml; charset=utf-8"
+XML_OUTSIDE = "text/xml; charset=UTF-8"
 HTML_PAGE = (
     '<!DOCTYPE html>\n<html class="ng-csp" lang="en">\n'
     '<head><meta charset="utf-8"><title>Nextcloud</title></head>\n'
@@ -71,6 +73,12 @@ class Request:
         return self.query.get("format") == "json"
 
     @property
+    def cookies(self) -> Dict[str, str]:
+        """The cookies that were sent, by name."""
+        parts = self.headers.get("cookie", "").split(";")
+        return {name.strip(): value for name, _, value in (part.partition("=") for part in parts)}
+
+    @property
     def wants_json(self) -> bool:
         """Whether a normal answer is to be JSON."""
         return self.json_in_query or "application/json" in self.headers.get("accept", "")
@@ -98,6 +106,7 @@ class Answer:
     content_type: str = HTML_TYPE
     headers: Dict[str, str] = field(default_factory=dict)
     ocs_code: Optional[int] = None
+    cookies: List[str] = field(default_factory=list)
 
 
 def html(http_status: int, title: str, text: str = "") -> Answer:
@@ -140,12 +149,12 @@ def envelope(
     return answer
 
 
-def as_xml(answer: Answer) -> Answer:
+def as_xml(answer: Answer, content_type: str = XML_TYPE) -> Answer:
     """Give an OCS answer in XML; one without an envelope stays as it is."""
     if answer.ocs_code is None or answer.content_type != JSON_TYPE:
         return answer
     text = '<?xml version="1.0"?>\n' + _xml("ocs", json.loads(answer.body)["ocs"], "")
-    return replace(answer, body=text.encode(), content_type="application/xml; charset=utf-8")
+    return replace(answer, body=text.encode(), content_type=content_type)
 
 
 def _xml(name: str, value: Any, indent: str) -> str:

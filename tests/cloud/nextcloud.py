@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
 from . import accounts
-from .accounts import Call, OcsError, PhpError
-from .login import Stop, outer
-from .message import Answer, Request, envelope, html, plain_json
-from .state import Seen, User
+from .accounts import BadParameter, Call, OcsError, PhpError
+from .login import TOO_MANY, Stop, outer
+from .message import JSON_TYPE, Answer, Request, envelope, html, plain_json
+from .profile import Profile
+from .state import Seen
 
 if TYPE_CHECKING:
     from .server import Cloud
@@ -17,21 +18,15 @@ if TYPE_CHECKING:
 Handler = Callable[..., Any]
 Methods = Dict[str, Tuple[Optional[Handler], str]]
 ANYBODY, KNOWN, SUBADMIN, ADMIN = "anybody", "known", "sub-admin", "admin"
-RIGHTS_MESSAGE = {
-    SUBADMIN: "Logged in account must be at least a sub admin",
-    ADMIN: "Logged in account must be an admin",
-}
+SUBADMINS_ONLY = "Logged in account must be at least a sub admin"
+UNCONFIRMED = "Password confirmation is required"
 INVALID_QUERY = (
     "Invalid query, please check the syntax. API specifications are here: "
     "http://www.freedesktop.org/wiki/Specifications/open-collaboration-services.\n"
 )
-COOKIES = (
-    "oc_sessionPassphrase=made-up; path=/; HttpOnly; SameSite=Lax",
-    "ocinstance01=made-up; path=/; HttpOnly; SameSite=Lax",
-    "nc_sameSiteCookielax=true; path=/; HttpOnly; SameSite=Lax",
-    "nc_sameSiteCookiestrict=true; path=/; HttpOnly; SameSite=Strict",
-)
+STATUS, APP_PASSWORD = "/status.php", "/core/getapppassword"
 USER, GROUP = "/cloud/users/([^/]+)", "/cloud/groups/(.+)"
+RECENT: Methods = {"GET": (accounts.list_recent, ADMIN)}
 # The first pattern that has the method decides; patterns that fit without it make 405, none at
 # all 998. A route without handler exists on the server, but the program has no business there: 501
 # makes that loud.
@@ -45,6 +40,7 @@ _TABLE: List[Tuple[str, Methods]] = [
     ),
     ("/cloud/users/details", {"GET": (accounts.list_details, SUBADMIN)}),
     ("/cloud/users/disabled", {"GET": (accounts.list_disabled, SUBADMIN)}),
+    ("/cloud/users/recent", RECENT),
     (
         USER,
         {
@@ -85,7 +81,7 @@ _TABLE: List[Tuple[str, Methods]] = [
         },
     ),
     ("/core/apppassword/confirm", {"PUT": (accounts.confirm_password, KNOWN)}),
-    ("/core/getapppassword", {"GET": (None, KNOWN)}),
+    (APP_PASSWORD, {"GET": (None, KNOWN)}),
 ]
 ROUTES = [(re.compile(pattern + r"\Z", re.S), methods) for pattern, methods in _TABLE]
 
@@ -103,54 +99,51 @@ def _through_gates(cloud: "Cloud", request: Request, seen: Seen, was_free: bool)
     """Pass the gates in the server's order; the login is looked at before the route, the route
     before the rights.
     """
-    is_status = request.path == "/status.php"
     if cloud.untrusted_host:
-        return untrusted(is_status)
-    if is_status:
+        return untrusted(request)
+    if request.path == STATUS:
         return plain_json(200, _status(cloud), "application/json")
     if cloud.maintenance:
-        return maintenance(request)
+        return maintenance(cloud.profile, request)
     if not re.match(r"/ocs/v[12]\.php(/|\Z)", request.path):
         return html(
             404,
             "Page not found",
             "The page could not be found on the server or you may not be allowed to view it.",
         )
-    caller = cloud.door.admit(request, seen)
+    session = cloud.door.admit(request, seen)
     with cloud.lock:
-        return _routed(Call(cloud, request, caller, was_free))
+        answer = _routed(Call(cloud, request, session, was_free))
+    answer.cookies += session.cookies(request)
+    return answer
 
 
 def _routed(call: Call) -> Answer:
-    """Find the route, check the rights and run its handler."""
+    """Find the route, pass what stands before it and run its handler."""
     request = call.request
-    found, arguments = _find(request)
+    found, arguments = _find(call.cloud.profile, request)
     if found is None:
         return (
-            found_nothing(request)
+            found_nothing(call.cloud.profile, request)
             if arguments is None
-            else Answer(405, content_type=("application/json; charset=utf-8"))
+            else Answer(405, content_type=JSON_TYPE)
         )
     handler, right = found
-    if right != ANYBODY and call.caller is None:
+    if right != ANYBODY and call.session.user is None:
         return _ocs(request, 401, 997, "Current user is not logged in")
     if not _has_api_header(call):
         return plain_json(412, {"message": "CSRF check failed"})
-    if handler is accounts.edit_user and not call.cloud.rate_limit.allows(call.user.login):
-        return Answer(429)
-    if right in RIGHTS_MESSAGE and not _has_right(call.user, right):
-        return _refusal(request, OcsError(403, RIGHTS_MESSAGE[right]))
-    if handler is None:
-        return Answer(501, b"the double does not have this route of the server", "text/plain")
     try:
+        _check_middleware(call, handler, right)
+        if handler is None:
+            return Answer(501, b"the double does not have this route of the server", "text/plain")
         data = handler(call, *(arguments or ()))
+    except Stop as stop:
+        return stop.answer
     except OcsError as error:
         return _refusal(request, error)
-    except PhpError:
-        status, code = (200, 996) if request.ocs_version == 1 else (500, 500)
-        return envelope(
-            status, code, "Internal Server Error\n", as_json=request.wants_json, counts=False
-        )
+    except PhpError as error:
+        return _server_fault(call, error)
     answer = _ocs(request, 200, 100 if request.ocs_version == 1 else 200, "OK", data)
     if handler is accounts.capabilities:
         answer.headers["ETag"] = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
@@ -158,7 +151,7 @@ def _routed(call: Call) -> Answer:
 
 
 def _find(
-    request: Request,
+    profile: Profile, request: Request
 ) -> Tuple[Optional[Tuple[Optional[Handler], str]], Optional[Tuple[str, ...]]]:
     """Give route and ids of the path; without a route the ids tell whether only the method was
     wrong.
@@ -166,7 +159,7 @@ def _find(
     fits: Optional[Tuple[str, ...]] = None
     for pattern, methods in ROUTES:
         match = pattern.match(request.route)
-        if match is None:
+        if match is None or (methods is RECENT and not profile.is_thirties):
             continue
         fits = match.groups()
         if request.method in methods:
@@ -184,17 +177,58 @@ def _has_api_header(call: Call) -> bool:
     return bearer or (sent == wanted if wanted else bool(sent))
 
 
-def _has_right(user: User, right: str) -> bool:
-    """Whether the user is an admin, or a sub-admin where that is enough."""
-    return accounts.ADMIN_GROUP in user.groups or (right == SUBADMIN and bool(user.subadmin))
+def _check_middleware(call: Call, handler: Optional[Handler], right: str) -> None:
+    """Check what the server checks before the method, in its order; raises OcsError, Stop.
+
+    Whether the caller is an admin is asked before the confirmation of the password, whether he is a
+    sub-admin behind it and behind the limits.
+    """
+    if right == ADMIN and not (call.is_admin or call.is_delegated):
+        raise OcsError(403, call.cloud.profile.texts["admins_only"])
+    if _needs_confirmation(call, handler) and call.cloud.door.needs_confirmation(call.session):
+        raise OcsError(403, UNCONFIRMED)
+    if handler is accounts.confirm_password and not call.cloud.door.hold_up("sudo"):
+        raise OcsError(429, TOO_MANY)
+    if handler is accounts.edit_user and not call.cloud.rate_limit.allows(call.user.login):
+        raise Stop(Answer(429))
+    if right == SUBADMIN and not (call.is_admin or call.is_delegated or call.user.subadmin):
+        raise OcsError(403, SUBADMINS_ONLY)
+
+
+def _needs_confirmation(call: Call, handler: Optional[Handler]) -> bool:
+    """Whether the method is one of those that want the password to be confirmed: every write but
+    the confirmation itself, and the call that gives an app password.
+    """
+    return handler is not accounts.confirm_password and (
+        call.request.method != "GET" or call.request.route == APP_PASSWORD
+    )
 
 
 def _refusal(request: Request, error: OcsError) -> Answer:
     """Put a refusal into the envelope: v1 always says HTTP 200."""
     status = (
-        {998: 404, 404: 404, 403: 403}.get(error.code, 400) if request.ocs_version == 2 else 200
+        {998: 404, 404: 404, 403: 403, 429: 429}.get(error.code, 400)
+        if request.ocs_version == 2
+        else 200
     )
     return _ocs(request, status, error.code, error.message)
+
+
+def _server_fault(call: Call, error: PhpError) -> Answer:
+    """Make the answer to what nobody caught."""
+    profile, request = call.cloud.profile, call.request
+    if isinstance(error, BadParameter) and profile.bad_parameter_is_400:
+        return Answer(400)
+    status, code = (
+        (200, 996) if request.ocs_version == 1 else (500, profile.codes["server_error_v2"])
+    )
+    return envelope(
+        status,
+        code,
+        "Internal Server Error\n",
+        as_json=request.wants_json,
+        counts=profile.is_thirties and request.ocs_version == 1,
+    )
 
 
 def _ocs(request: Request, http_status: int, code: int, message: str, data: Any = None) -> Answer:
@@ -209,23 +243,25 @@ def _ocs(request: Request, http_status: int, code: int, message: str, data: Any 
     )
 
 
-def found_nothing(request: Request) -> Answer:
+def found_nothing(profile: Profile, request: Request) -> Answer:
     """Make the answer to a route that does not exist."""
-    status, code = (200, 998) if request.ocs_version == 1 else (404, 404)
-    return outer(request, status, code, INVALID_QUERY)
+    status, code = (
+        (200, 998) if request.ocs_version == 1 else (404, profile.codes["unknown_route_v2"])
+    )
+    return outer(profile, request, status, code, INVALID_QUERY)
 
 
-def untrusted(is_status: bool) -> Answer:
+def untrusted(request: Request) -> Answer:
     """Make the answer to a Host that is not in trusted_domains."""
-    if is_status:
+    if request.path == STATUS:
         return plain_json(400, {"error": "Trusted domain error.", "code": 15}, "application/json")
     return html(400, "Access through untrusted domain", "Please contact your administrator.")
 
 
-def maintenance(request: Request) -> Answer:
+def maintenance(profile: Profile, request: Request) -> Answer:
     """Make the answer of maintenance mode."""
     answer = (
-        outer(request, 503, 503, "Service unavailable")
+        outer(profile, request, 503, 503, "Service unavailable")
         if request.ocs_version
         else html(503, "Maintenance mode", "This instance is currently in maintenance mode.")
     )

@@ -4,6 +4,7 @@ common to all.
 A new server is a new Profile with the answers that its recording shows.
 """
 
+import dataclasses
 import functools
 import json
 from dataclasses import dataclass, field
@@ -14,25 +15,35 @@ from .sizes import Number, computer_file_size, php_round
 from .state import User
 
 UNLIMITED = -3
+NEXTCLOUD, OWNCLOUD = "nextcloud", "owncloud"
 
 
 @dataclass(frozen=True)
 class Profile:
     """The answers of one server.
 
-    ``codes``: OCS code by reason. ``page_limit_max``: largest ``limit`` that is taken, None for
-    any. ``refused_login_in_xml``: a wrong password is told in XML even if JSON was asked for.
+    ``product``: whose gates and routes it has. ``codes`` and ``texts``: OCS code and message by
+    reason. ``page_limit_max``: largest ``limit`` that is taken, None for any.
     ``api_header``: the only value of OCS-APIRequest that is taken, None for any.
+    ``app_passwords_may_write``: whether writes pass with an app password that nothing confirmed.
+    ``bad_parameter_is_400``: a parameter missing or of the wrong type is an empty HTTP 400, else a
+    fault of the server. ``is_thirties``: what came between 29 and 32: refused logins in JSON, whole quota
+    objects, negative free space, more keys, values that are checked, users/recent, delegated
+    administrators.
     """
 
     name: str
     version: str
     version_string: str
+    product: str = NEXTCLOUD
     product_name: str = "Nextcloud"
-    refused_login_in_xml: bool = True
-    api_header: Optional[str] = "true"
+    api_header: Optional[str] = None
     page_limit_max: Optional[int] = None
+    app_passwords_may_write: bool = True
+    bad_parameter_is_400: bool = False
+    is_thirties: bool = True
     codes: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def capabilities(self, url: str, *, logged_in: bool, delay_ms: int) -> Dict[str, Any]:
         """Give the data of cloud/capabilities as served to an anonymous or a known caller."""
@@ -44,25 +55,26 @@ class Profile:
     def quota(self, user: User, quota_text: str, disk_free_bytes: int) -> Dict[str, Any]:
         """Give the quota object; ``quota_text`` is the stored text with "default" already replaced.
 
-        Before the first login there is no home to measure and the short shape is shown.
+        Up to 29 the short shape is shown before the first login, as there is no home to measure.
         """
         quota: Number = UNLIMITED if quota_text == "none" else computer_file_size(quota_text) or 0
-        if not user.logged_in:
-            return {"quota": "none" if quota == UNLIMITED else quota, "used": 0}
         used = user.used_bytes
-        free: Number = disk_free_bytes
-        if quota != UNLIMITED:
-            free = min(free, max(quota - used, 0))
-        total = (free + used) or 1
-        if 0 < quota < total:
-            total = quota
-        return {
-            "free": free,
-            "used": used,
-            "total": total,
-            "relative": php_round(used / total * 100, 2),
-            "quota": quota,
-        }
+        if self.is_thirties:
+            free = total = UNLIMITED if quota <= 0 else quota
+            relative: Number = 0
+            if quota > 0:
+                free, relative = quota - used, php_round(used / quota * 100, 2)
+        elif not user.logged_in:
+            return {"quota": "none" if quota == UNLIMITED else quota, "used": 0}
+        else:
+            free = disk_free_bytes
+            if quota != UNLIMITED:
+                free = min(free, max(quota - used, 0))
+            total = (free + used) or 1
+            if 0 < quota < total:
+                total = quota
+            relative = php_round(used / total * 100, 2)
+        return {"free": free, "used": used, "total": total, "relative": relative, "quota": quota}
 
 
 @functools.lru_cache(maxsize=None)
@@ -75,10 +87,56 @@ NEXTCLOUD_29 = Profile(
     name="nextcloud-29.0.6",
     version="29.0.6.1",
     version_string="29.0.6",
+    api_header="true",
+    is_thirties=False,
     codes={
         "unknown_key": 103,
         "bad_value": 102,
         "password_policy_on_edit": 103,
         "missing_subadmin_group": 102,
+        "server_error_v2": 500,
+        "unknown_route_v2": 404,
+    },
+    texts={
+        "no_email": "To send a password link to the user an email address is required.",
+        "long_login": "Bad request",
+        "admins_only": "Logged in account must be an admin",
     },
 )
+NEXTCLOUD_32 = Profile(
+    name="nextcloud-32.0.2",
+    version="32.0.2.2",
+    version_string="32.0.2",
+    codes={
+        "unknown_key": 113,
+        "bad_value": 101,
+        "password_policy_on_edit": 107,
+        "missing_subadmin_group": 109,
+        "server_error_v2": 996,
+        "unknown_route_v2": 998,
+    },
+    texts={
+        "no_email": "An email address is required, to send a password link to the user.",
+        "long_login": "Username is too long",
+        "admins_only": "Logged in account must be an admin, a sub admin or gotten special right to"
+        " access this setting",
+    },
+)
+NEXTCLOUD_33 = dataclasses.replace(
+    NEXTCLOUD_32,
+    name="nextcloud-33.0.3",
+    version="33.0.3.2",
+    version_string="33.0.3",
+    bad_parameter_is_400=True,
+)
+NEXTCLOUD_34 = dataclasses.replace(
+    NEXTCLOUD_33,
+    name="nextcloud-34.0.1",
+    version="34.0.1.2",
+    version_string="34.0.1",
+    page_limit_max=500,
+    app_passwords_may_write=False,
+)
+PROFILES = {
+    profile.name: profile for profile in (NEXTCLOUD_29, NEXTCLOUD_32, NEXTCLOUD_33, NEXTCLOUD_34)
+}

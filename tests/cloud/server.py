@@ -117,6 +117,7 @@ class Cloud:
             )
             self.before: Optional[Hook] = None
             self.after: Optional[Hook] = None
+            self.delegated: Set[str] = set()
             self.maintenance = False
             self.untrusted_host = False
             self.default_quota = "none"
@@ -337,7 +338,7 @@ class Cloud:
                 else html(404, "Page not found")
             )
         if fault is not None:
-            answer = fault.answer(request, answer)
+            answer = fault.answer(self.profile, request, answer)
         if answer is not None:
             seen.http_status, seen.ocs_code = answer.http_status, answer.ocs_code
         seen.seconds = time.perf_counter() - begun
@@ -417,7 +418,7 @@ def _head(answer: Answer) -> bytes:
         f"Content-Length: {len(answer.body)}",
         "X-Content-Type-Options: nosniff",
     ]
-    lines += [f"Set-Cookie: {cookie}" for cookie in nextcloud.COOKIES]
+    lines += [f"Set-Cookie: {cookie}" for cookie in answer.cookies]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

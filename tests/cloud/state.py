@@ -9,9 +9,9 @@ class User:
     """One account of the cloud; every attribute may be changed by a test at any time.
 
     ``quota`` is the stored text (``5 GB``, ``none`` or ``default``), ``used_bytes`` what lies in
-    files/, ``last_login`` seconds since 1970 (0 is never), ``logged_in`` whether the home exists:
-    until then the quota is shown in its short shape. ``display_name`` is "" until it was set; the
-    login is shown instead.
+    files/, ``first_login`` and ``last_login`` seconds since 1970 (0 is never), ``logged_in``
+    whether the home exists: until then the quota is shown in its short shape. ``display_name`` is
+    "" until it was set; the login is shown instead.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class User:
         self.enabled = enabled
         self.used_bytes = used_bytes
         self.logged_in = logged_in
-        self.last_login = last_login
+        self.first_login = self.last_login = last_login
         self.language = language
         self.subadmin: Set[str] = set(subadmin)
         self.profile: Dict[str, str] = {}
@@ -68,6 +68,7 @@ class User:
     def visit(self, now: float) -> None:
         """Note a login, which makes the home directory."""
         self.logged_in = True
+        self.first_login = self.first_login or now
         self.last_login = now
 
     def order(self) -> Tuple[bool, str, str]:
@@ -143,7 +144,7 @@ class Seen:
     """One request as it came in, with the answer as far as one was made; passwords are struck out.
 
     ``path`` is as sent, still quoted, without the sub-path and the query. ``kind_of_auth`` is none,
-    password, app_password, bearer or refused; ``started`` is seconds since 1970, ``seconds`` the
+    password, app_password, bearer, token, session or refused; ``started`` is seconds since 1970, ``seconds`` the
     time the double took.
     """
 

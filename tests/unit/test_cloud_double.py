@@ -22,6 +22,8 @@ from tests.cloud import (
     KINDS,
     LATE,
     NEXTCLOUD_29,
+    NEXTCLOUD_33,
+    NEXTCLOUD_34,
     Cloud,
     Fault,
     Seen,
@@ -51,10 +53,21 @@ class Clock:
 
 
 class Client:
-    """A bare client on one connection; each call gives HTTP status, OCS code and data."""
+    """A bare client on one connection; each call gives HTTP status, OCS code and data.
 
-    def __init__(self, cloud: Cloud, login: str = "", password: str = "", bearer: str = "") -> None:
+    ``cookies`` is the jar of one that keeps cookies, None for one that does not.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        login: str = "",
+        password: str = "",
+        bearer: str = "",
+        cookies: Optional[Dict[str, str]] = None,
+    ) -> None:
         """Speak as that login, as the admin if none is given."""
+        self.cookies = cookies
         self.connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=20)
         self.prefix = cloud.sub_path
         pair = f"{login or cloud.admin_login}:{password or cloud.admin_password}"
@@ -67,12 +80,18 @@ class Client:
     def raw(self, method: str, path: str, **form: Any) -> Tuple[int, Dict[str, str], bytes]:
         """Give status, headers and body."""
         headers, body = dict(self.headers), None
+        if self.cookies:
+            headers["Cookie"] = "; ".join("=".join(pair) for pair in self.cookies.items())
         if form:
             body = urlencode(form, doseq=True)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         mark = "&" if "?" in path else "?"
         self.connection.request(method, f"{self.prefix}{path}{mark}format=json", body, headers)
         answer = self.connection.getresponse()
+        if self.cookies is not None:
+            for cookie in answer.headers.get_all("Set-Cookie") or []:
+                name, _, value = cookie.partition(";")[0].partition("=")
+                self.cookies[name] = value
         return answer.status, dict(answer.getheaders()), answer.read()
 
     def call(self, method: str, path: str, **form: Any) -> Result:
@@ -684,11 +703,141 @@ def test_fifty_edits_in_ten_minutes_are_allowed_to_each_admin():
         second.connection.close()
 
 
-def test_the_password_can_be_confirmed(cloud):
-    client = Client(cloud, password=cloud.mint_app_password("admin"))
-    path = "/ocs/v2.php/core/apppassword/confirm"
-    assert client.call("PUT", path, password=GOOD_PASSWORD)[:2] == (403, 403)
-    assert client.call("PUT", path, password=cloud.admin_password)[:2] == (200, 200)
+# Sessions.
+
+PROBE, CONFIRM = f"{USERS}/nobody/disable", "/ocs/v1.php/core/apppassword/confirm"
+REFUSED = (
+    b'{"ocs":{"meta":{"status":"failure","statuscode":403,"message":'
+    b'"Password confirmation is required","totalitems":"","itemsperpage":""},"data":[]}}'
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a clock that stands."""
+    return Clock()
+
+
+@pytest.fixture
+def strict(clock: Clock) -> Iterator[Cloud]:
+    """Give a cloud that refuses writes with an app password."""
+    with Cloud(NEXTCLOUD_34, clock=clock) as double:
+        yield double
+
+
+def test_an_app_password_may_read_and_not_write_until_the_password_is_confirmed(strict, clock):
+    client = Client(strict, password=strict.mint_app_password("admin"), cookies={})
+    assert client.get(USERS)[:2] == (200, 100)
+    assert client.raw("PUT", PROBE)[2] == REFUSED
+    assert client.call("PUT", CONFIRM, password=GOOD_PASSWORD)[:2] == (200, 403)
+    assert client.call("PUT", PROBE)[1] == 403
+    confirmed = client.call("PUT", CONFIRM, password=strict.admin_password)
+    assert confirmed == (200, 100, {"lastLogin": int(clock.now)})
+    assert client.call("PUT", PROBE)[1] == 101
+    clock.now += 30 * 60 + 15
+    assert client.call("PUT", PROBE)[1] == 101
+    clock.now += 1
+    assert client.call("PUT", PROBE)[1] == 403
+    assert client.get(USERS)[1] == 100
+    assert client.call("PUT", CONFIRM, password=strict.admin_password)[1] == 100
+    assert client.call("PUT", PROBE)[1] == 101
+    assert {seen.kind_of_auth for seen in strict.requests[1:]} == {"session"}
+    client.connection.close()
+
+
+def test_a_confirmation_is_worth_nothing_without_the_cookies(strict):
+    client = Client(strict, password=strict.mint_app_password("admin"))
+    assert client.call("PUT", CONFIRM, password=strict.admin_password)[1] == 100
+    assert client.call("PUT", PROBE)[1] == 403
+    client.cookies = {}
+    assert client.call("PUT", CONFIRM, password=strict.admin_password)[1] == 100
+    del client.cookies["oc_sessionPassphrase"]
+    assert client.call("PUT", PROBE)[1] == 403
+    client.connection.close()
+
+
+def test_a_real_password_writes_always_without_cookies_and_half_an_hour_with_them(strict, clock):
+    plain, keeping = Client(strict), Client(strict, cookies={})
+    assert keeping.call("PUT", PROBE)[1] == 101
+    assert keeping.get(USERS)[1] == 100
+    assert [seen.kind_of_auth for seen in strict.requests] == ["password", "password"]
+    clock.now += 30 * 60 + 16
+    assert plain.call("PUT", PROBE)[1] == 101
+    assert keeping.call("PUT", PROBE)[1] == 403
+    assert keeping.get(USERS)[1] == 100
+    keeping.cookies = {}
+    assert keeping.call("PUT", PROBE)[1] == 101
+    plain.connection.close()
+    keeping.connection.close()
+
+
+@pytest.mark.parametrize("profile", [NEXTCLOUD_29, NEXTCLOUD_33], ids=lambda one: one.name)
+def test_older_servers_want_a_confirmation_of_real_passwords_only(profile, clock):
+    with Cloud(profile, clock=clock) as cloud:
+        app = Client(cloud, password=cloud.mint_app_password("admin"), cookies={})
+        real = Client(cloud, cookies={})
+        for client in (app, app, real, real):
+            assert client.call("PUT", PROBE)[1] == 101
+        clock.now += 3600
+        assert app.call("PUT", PROBE)[1] == 101
+        assert real.call("PUT", PROBE)[1] == 403
+        app.connection.close()
+        real.connection.close()
+
+
+def test_a_session_answers_as_its_user_whatever_login_is_sent(strict):
+    strict.add_user("user_1", GOOD_PASSWORD)
+    client = Client(strict, password=strict.mint_app_password("admin"), cookies={})
+    assert client.get("/ocs/v1.php/cloud/user")[2]["id"] == "admin"
+    for login, password in (("user_1", GOOD_PASSWORD), ("admin", "wrong"), ("nobody", "x")):
+        other = Client(strict, login, password, cookies=client.cookies)
+        assert other.get("/ocs/v1.php/cloud/user")[2]["id"] == "admin"
+        assert strict.requests[-1].login == "admin"
+        other.connection.close()
+    del client.headers["Authorization"]
+    assert client.get("/ocs/v1.php/cloud/user")[2]["id"] == "admin"
+    del client.headers["OCS-APIRequest"]
+    assert client.raw("GET", USERS)[0] == 412
+    assert strict.door.brute_force.attempts == []
+    client.connection.close()
+
+
+def test_a_session_of_a_real_password_begins_when_the_client_has_shown_its_cookies(strict):
+    client = Client(strict, cookies={})
+    client.get(USERS)
+    basic = client.headers.pop("Authorization")
+    assert client.get(USERS)[:2] == (401, 997)
+    client.headers["Authorization"] = basic
+    client.get(USERS)
+    del client.headers["Authorization"]
+    assert client.get(USERS)[:2] == (200, 100)
+    client.connection.close()
+
+
+def test_a_session_ends_with_its_account_and_its_app_password(strict):
+    strict.add_user("user_1", GOOD_PASSWORD)
+    token = strict.mint_app_password("user_1")
+    client = Client(strict, "user_1", token, cookies={})
+    assert client.get("/ocs/v1.php/cloud/user")[1] == 100
+    strict.users["user_1"].enabled = False
+    assert client.get("/ocs/v1.php/cloud/user")[:2] == (401, 997)
+    strict.users["user_1"].enabled = True
+    del strict.app_passwords[token]
+    assert client.get("/ocs/v1.php/cloud/user")[:2] == (401, 997)
+    client.connection.close()
+
+
+def test_wrong_confirmations_are_counted_apart_from_logins(strict):
+    client = Client(strict, password=strict.mint_app_password("admin"), cookies={})
+    client.get(USERS)
+    for _ in range(11):
+        assert client.call("PUT", CONFIRM, password="wrong")[:2] == (200, 403)
+    assert client.call("PUT", CONFIRM, password=strict.admin_password)[:2] == (200, 429)
+    assert as_user(strict, "admin", strict.admin_password)[1] == 100
+    delay_ms = client.get("/ocs/v1.php/cloud/capabilities")[2]["capabilities"]["bruteforce"][
+        "delay"
+    ]
+    assert delay_ms == 25000
     client.connection.close()
 
 
@@ -717,7 +866,7 @@ def test_details_whose_logins_count_from_zero_are_a_list(cloud, client):
 
 def test_what_differs_between_servers_is_a_matter_of_the_profile():
     profile = dataclasses.replace(
-        NEXTCLOUD_29, page_limit_max=500, refused_login_in_xml=False, api_header=None
+        NEXTCLOUD_29, page_limit_max=500, is_thirties=True, api_header=None
     )
     with Cloud(profile) as cloud:
         client = Client(cloud)
