@@ -47,6 +47,11 @@ SESSION_LASTS_S = 1200
 again, which a login that it no longer looks at cannot do (nextcloud-newer.md, 1)."""
 
 
+SHORT_RUN = 3
+"""So many requests go without a session where it costs more than it spares: Nextcloud opens none
+at the first login by a real password, says so by a cookie, and logs in twice at the second."""
+
+
 class Token(AuthBase):
     """Logs in with a token alone; `scheme` is the product's word for that."""
 
@@ -145,6 +150,7 @@ class Http:
         self._alone = self._session()
         self._alone.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._kept = self._session()
+        self._kept_sent = 0
         self.session_since = 0.0
         """When the present session began, by the monotonic clock; 0 before the first."""
         if not verify_tls:
@@ -167,9 +173,13 @@ class Http:
     def _in_session(self) -> requests.Session:
         """The session with its cookies, or a new one in place of one that grew old."""
         now = time.monotonic()
-        if now - self.session_since > SESSION_LASTS_S:
+        is_old = now - self.session_since > SESSION_LASTS_S
+        is_dear = "cookie_test" in self._kept.cookies and self._kept_sent < SHORT_RUN
+        if is_old or is_dear:
             self._kept.cookies.clear()
+        if is_old:
             self.session_since = now
+        self._kept_sent += 1
         return self._kept
 
     def send(
