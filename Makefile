@@ -9,7 +9,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BASE ?= /usr/local/mgr5
 DESTDIR ?=
-RUN_ON ?= nextcloud-newest nextcloud-oldest
+RUN_ON ?= nextcloud-newest nextcloud-oldest owncloud
 
 ENV := .venv
 BIN := $(ENV)/bin
@@ -71,7 +71,7 @@ bench: $(ENV)/.ready
 	$(BIN)/python -m tests.bench
 
 live: $(ENV)/.ready
-	ENV=$(ENV) tests/tools/live $(RUN_ON)
+	$(BIN)/python -m tests.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	tests/tools/prepare $(PYTHON) $(ENV)

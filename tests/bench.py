@@ -15,8 +15,8 @@ import time
 from typing import Callable, List, NamedTuple, Optional
 
 from tests.cloud import Cloud
-from tests.e2e.sites import DoubleSite, RealSite
-from tests.e2e.world import Site, World
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World, real_world
 from tests.stand import Run, Stand
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
@@ -199,14 +199,8 @@ def main() -> None:
     bare_ms = bare_interpreter_ms()
     with Stand() as stand:
         if os.environ.get("CLOUD_URL"):
-            site: Site = RealSite()
-            if os.environ.get("CLOUD_CA"):
-                stand.write("etc/pmnextcloud.conf", f"ca_file = {os.environ['CLOUD_CA']}\n")
-            world = World(stand, site)
-            try:
+            with real_world(stand) as world:
                 show(measure_all(world, bare_ms), bare_ms, "real server")
-            finally:
-                site.clean(world.items)
         else:
             with Cloud() as cloud:
                 world = World(stand, DoubleSite(cloud))

@@ -9,8 +9,8 @@ import sys
 from typing import Any, Dict, List, Optional, Tuple
 
 from tests.cloud import Cloud
-from tests.e2e.sites import DoubleSite, RealSite
-from tests.e2e.world import Site, World
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World, real_world
 from tests.stand import Run, Stand
 
 STATUS = {1: "ordered", 2: "active", 3: "suspended", 4: "closed", 5: "in progress"}
@@ -121,14 +121,8 @@ def main() -> int:
     """Plays the story; 0 if every step did what it should."""
     with Stand() as stand:
         if os.environ.get("CLOUD_URL"):
-            site: Site = RealSite()
-            if os.environ.get("CLOUD_CA"):
-                stand.write("etc/pmnextcloud.conf", f"ca_file = {os.environ['CLOUD_CA']}\n")
-            world = World(stand, site)
-            try:
+            with real_world(stand) as world:
                 table = play(world)
-            finally:
-                site.clean(world.items)
         else:
             with Cloud() as cloud:
                 table = play(World(stand, DoubleSite(cloud)))

@@ -1,13 +1,12 @@
 """The stand, the cloud double, and a provider who has both."""
 
-import os
 from typing import Iterator
 
 import pytest
 
 from tests.cloud import Cloud
-from tests.e2e.sites import DoubleSite, RealSite
-from tests.e2e.world import World
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World, real_world
 from tests.stand import Stand
 
 
@@ -41,9 +40,5 @@ def any_world(request: pytest.FixtureRequest, stand: Stand) -> Iterator[World]:
         with Cloud() as made:
             yield World(stand, DoubleSite(made))
         return
-    site = RealSite()
-    world = World(stand, site)
-    if os.environ.get("CLOUD_CA"):
-        stand.write("etc/pmnextcloud.conf", f"ca_file = {os.environ['CLOUD_CA']}\n")
-    yield world
-    site.clean(world.items)
+    with real_world(stand) as world:
+        yield world

@@ -1,7 +1,7 @@
 """The cloud as a test sees it beside the program: the double, or a real server over its own API."""
 
 import os
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Union
 
 import requests
 
@@ -67,17 +67,23 @@ class DoubleSite:
 
 
 class RealSite:
-    """The server that CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD name, and CLOUD_CA its authority."""
+    """The server that CLOUD_URL, CLOUD_USER, CLOUD_PASSWORD name, and CLOUD_CA its authority.
+
+    Where CLOUD_PASSWORD is an app password, CLOUD_CONFIRM may hold the real one.
+    """
 
     def __init__(self) -> None:
         self.url = os.environ["CLOUD_URL"].rstrip("/")
         self.login = os.environ["CLOUD_USER"]
         self.password = os.environ["CLOUD_PASSWORD"]
+        self.confirm_password = os.environ.get("CLOUD_CONFIRM")
+        self.ca_file = os.environ.get("CLOUD_CA")
+        self._own_auth = (self.login, self.confirm_password or self.password)
         self._http = requests.Session()
         self._http.trust_env = False  # whose authorities would win over CLOUD_CA
-        self._http.auth = (self.login, self.password)
+        self._http.auth = self._own_auth
         self._http.headers["OCS-APIRequest"] = "true"
-        self._http.verify = os.environ.get("CLOUD_CA") or True
+        self._http.verify = self.ca_file or True
         self._groups: Set[str] = set()
 
     def _call(self, method: str, path: str, **form: str) -> int:
@@ -89,7 +95,7 @@ class RealSite:
 
     def account(self, login: str) -> Optional[Seen]:
         """The account, read past the program."""
-        return _read(self.url, (self.login, self.password), login, self._http.verify)
+        return _read(self.url, self._own_auth, login, self._http.verify)
 
     def login_works(self, login: str, password: str) -> bool:
         """Whether a customer gets in with these."""
@@ -139,25 +145,36 @@ class RealSite:
 
 def _read(url: str, auth: "tuple[str, str]", login: str, verify: object = True) -> Optional[Seen]:
     """An account by the API itself, without the program's client."""
-    answer = requests.get(
-        f"{url}/ocs/v1.php/cloud/users/{login}?format=json",
-        auth=auth,
-        headers={"OCS-APIRequest": "true"},
-        verify=verify,
-        timeout=60,
-    ).json()["ocs"]
+
+    def get(path: str) -> Dict[str, Any]:
+        answer: Dict[str, Any] = requests.get(
+            f"{url}/ocs/v1.php/cloud/users/{login}{path}?format=json",
+            auth=auth,
+            headers={"OCS-APIRequest": "true"},
+            verify=verify,
+            timeout=60,
+        ).json()["ocs"]
+        return answer
+
+    answer = get("")
     if answer["meta"]["statuscode"] != 100:
         return None
-    data: Dict[str, object] = answer["data"]
-    quota = data["quota"]
-    assert isinstance(quota, dict)
-    limit = quota["quota"]
-    unlimited = limit == "none" or (isinstance(limit, (int, float)) and limit < 0)
-    groups = data["groups"]
-    assert isinstance(groups, list)
+    data = answer["data"]
+    is_nextcloud = "id" in data
+    groups = data["groups"] if is_nextcloud else get("/groups")["data"]["groups"]
     return Seen(
-        bool(data["enabled"]),
-        str(data["email"] or ""),
+        data["enabled"] in (True, "true"),
+        data["email"] or "",
         set(groups),
-        None if unlimited else int(limit),
+        _limit(data["quota"]["quota" if is_nextcloud else "definition"]),
     )
+
+
+def _limit(limit: Union[str, float]) -> Optional[int]:
+    """The bytes of a limit as either product writes it; None is unlimited."""
+    if limit == "none":
+        return None
+    if isinstance(limit, str):
+        number, unit = limit.split()
+        return round(float(number) * 1024 ** ("B", "KB", "MB", "GB", "TB", "PB").index(unit))
+    return None if limit < 0 else int(limit)

@@ -1,7 +1,8 @@
 """A provider with one cloud: a module, a product, clients; and the program run on their orders."""
 
 import secrets
-from typing import Any, List, Optional, Union
+from contextlib import contextmanager
+from typing import Any, Iterator, List, Optional, Union
 
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.stand import Addon, Run, Stand
@@ -17,6 +18,8 @@ class World:
         self.site = site
         self.itemtype = stand.add_itemtype("backupservice")
         values = {"base_url": site.url, "login": site.login, "password": site.password, **module}
+        if isinstance(site, RealSite):
+            values.setdefault("confirm_password", site.confirm_password)
         self.module = stand.add_module(**values)
         self.client = stand.add_account("Client 7", emails=["client7@example.com"])
         self.group = "pmnextcloud-test"
@@ -68,3 +71,16 @@ class World:
         """Whether what the customer sees in his area opens his account."""
         params = self.stand.params(item)
         return self.site.login_works(params["username"], params["userpassword"])
+
+
+@contextmanager
+def real_world(stand: Stand, **module: Any) -> Iterator[World]:
+    """A provider whose cloud is the real server of the environment; tidied up at the end."""
+    site = RealSite()
+    if site.ca_file:
+        stand.write("etc/pmnextcloud.conf", f"ca_file = {site.ca_file}\n")
+    world = World(stand, site, **module)
+    try:
+        yield world
+    finally:
+        site.clean(world.items)
