@@ -1,8 +1,9 @@
-"""A double of the cloud: answers over real sockets as a recorded Nextcloud 29.0.6 does.
+"""A double of the cloud: answers over real sockets as a recorded Nextcloud or ownCloud does.
 
 ``with Cloud() as cloud:`` gives a server with one admin; ``cloud.url``, ``cloud.admin_login`` and
-``cloud.admin_password`` are what a client needs. See Cloud for the state, Fault for what can be
-broken, and ``python -m tests.cloud`` for a server to look at by hand.
+``cloud.admin_password`` are what a client needs. ``Cloud(OWNCLOUD_10)`` gives another of PROFILES.
+See Cloud for the state, Fault for what can be broken, and ``python -m tests.cloud`` for a server to
+look at by hand.
 """
 
 from .faults import KINDS, LATE, Fault
@@ -11,6 +12,7 @@ from .profile import (
     NEXTCLOUD_32,
     NEXTCLOUD_33,
     NEXTCLOUD_34,
+    OWNCLOUD_10,
     PROFILES,
     Profile,
 )
@@ -24,6 +26,7 @@ __all__ = [
     "NEXTCLOUD_32",
     "NEXTCLOUD_33",
     "NEXTCLOUD_34",
+    "OWNCLOUD_10",
     "PROFILES",
     "Cloud",
     "Fault",

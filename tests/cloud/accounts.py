@@ -319,7 +319,7 @@ def groups_of_user(call: Call, login: str) -> Dict[str, List[str]]:
     if user is call.user or call.is_admin or call.is_delegated:
         return {"groups": sorted(user.groups)}
     if not call.may_manage(user):
-        raise OcsError(998)
+        raise OcsError(call.cloud.profile.codes["no_right"])
     return {"groups": sorted(user.groups & call.user.subadmin)}
 
 
@@ -635,5 +635,5 @@ def _set_enabled(call: Call, login: str, enabled: bool) -> None:
     if user is call.user:
         raise OcsError(101)
     if not call.may_manage(user):
-        raise OcsError(998)
+        raise OcsError(call.cloud.profile.codes["no_right"])
     user.enabled = enabled

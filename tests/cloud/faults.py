@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Optional, Union
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Union
 
 from .message import Answer, Request, as_xml, envelope, html, plain_json
-from .nextcloud import maintenance, untrusted
-from .profile import Profile
+
+if TYPE_CHECKING:
+    from .server import Cloud
 
 LATE = "late"
 
@@ -67,67 +68,55 @@ class Fault:
         return self.kind in WITH_EFFECT if self.effect is None else bool(self.effect)
 
     def answer(
-        self, profile: Profile, request: Request, true_answer: Optional[Answer]
+        self, cloud: "Cloud", request: Request, true_answer: Optional[Answer]
     ) -> Optional[Answer]:
         """Give the answer in place of the true one; None where the kind leaves it as it is."""
         if self.kind == "no_json" and true_answer is not None:
             return as_xml(true_answer)
         make = ANSWERS.get(self.kind)
-        return true_answer if make is None else make(self, profile, request)
+        return true_answer if make is None else make(self, cloud, request)
 
 
-def _ocs(fault: Fault, profile: Profile, request: Request) -> Answer:
+def _ocs(fault: Fault, cloud: "Cloud", request: Request) -> Answer:
     return envelope(200, fault.code, fault.message)
 
 
-def _status(fault: Fault, profile: Profile, request: Request) -> Answer:
+def _status(fault: Fault, cloud: "Cloud", request: Request) -> Answer:
     return Answer(fault.code, fault.body, headers=dict(fault.headers))
 
 
-def _redirect(fault: Fault, profile: Profile, request: Request) -> Answer:
+def _redirect(fault: Fault, cloud: "Cloud", request: Request) -> Answer:
     moved = html(301, "Moved Permanently")
     moved.headers["Location"] = fault.headers.get("Location", "/elsewhere" + request.path)
     return moved
 
 
-def _unauthorized(fault: Fault, profile: Profile, request: Request) -> Answer:
-    return Answer(
-        401,
-        envelope(401, 997, "Unauthorised", as_json=False, counts=False).body,
-        "text/xml; charset=UTF-8",
-        {"WWW-Authenticate": 'Basic realm="Authorisation Required"'},
-        997,
-    )
-
-
-def _throttle_retry_after(fault: Fault, profile: Profile, request: Request) -> Answer:
+def _throttle_retry_after(fault: Fault, cloud: "Cloud", request: Request) -> Answer:
     return Answer(429, headers={"Retry-After": "600"})
 
 
-ANSWERS: Dict[str, Callable[[Fault, Profile, Request], Answer]] = {
-    "empty": lambda fault, profile, request: Answer(200),
-    "html": lambda fault, profile, request: html(200, "Nextcloud", "Log in"),
-    "garbage": lambda fault, profile, request: Answer(
+ANSWERS: Dict[str, Callable[[Fault, "Cloud", Request], Answer]] = {
+    "empty": lambda fault, cloud, request: Answer(200),
+    "html": lambda fault, cloud, request: html(200, "Nextcloud", "Log in"),
+    "garbage": lambda fault, cloud, request: Answer(
         200, b'{"ocs":{"meta":\xff\x00', "application/json; charset=utf-8"
     ),
     "redirect": _redirect,
     "status": _status,
     "ocs": _ocs,
-    "untrusted_host": lambda fault, profile, request: untrusted(request),
-    "unauthorized": _unauthorized,
-    "password_confirmation": lambda fault, profile, request: envelope(
+    "untrusted_host": lambda fault, cloud, request: cloud.product.untrusted(request),
+    "unauthorized": lambda fault, cloud, request: cloud.door.refused(request),
+    "password_confirmation": lambda fault, cloud, request: envelope(
         200, 403, "Password confirmation is required"
     ),
-    "precondition": lambda fault, profile, request: plain_json(
-        412, {"message": "CSRF check failed"}
-    ),
-    "throttle_http": lambda fault, profile, request: Answer(429),
+    "precondition": lambda fault, cloud, request: plain_json(412, {"message": "CSRF check failed"}),
+    "throttle_http": lambda fault, cloud, request: Answer(429),
     "throttle_retry_after": _throttle_retry_after,
-    "throttle_v1": lambda fault, profile, request: envelope(
+    "throttle_v1": lambda fault, cloud, request: envelope(
         200, 429, "Reached maximum delay", counts=False
     ),
-    "maintenance": lambda fault, profile, request: maintenance(profile, request),
-    "bad_gateway": lambda fault, profile, request: Answer(
+    "maintenance": lambda fault, cloud, request: cloud.product.maintenance(cloud.profile, request),
+    "bad_gateway": lambda fault, cloud, request: Answer(
         502, b"<html><h1>502 Bad Gateway</h1></html>", "text/html"
     ),
 }

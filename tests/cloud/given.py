@@ -31,7 +31,7 @@ def _change(login: str, **values: object) -> Change:
 
     def change(cloud: Cloud) -> None:
         for name, value in values.items():
-            setattr(cloud.users[login], name, value)
+            setattr(cloud.users[login.lower()], name, value)
 
     return change
 
@@ -149,4 +149,32 @@ NEXTCLOUD_29 = Given(
         "never logged in, default_quota=2 GB": _setting(default_quota="2 GB"),
     },
     always=_always_29,
+)
+
+
+def _always_owncloud(cloud: Cloud, name: str) -> None:
+    """Keep one app password each, and switch what was switched for a few steps."""
+    for login in ("admin", "user_1"):
+        if login in cloud.users and login not in cloud.app_passwords.values():
+            cloud.mint_app_password(login)
+    cloud.untrusted_host = name.startswith("untrusted-host")
+    cloud.maintenance = name.startswith(("maintenance", "singleuser"))
+    cloud.token_auth_enforced = name.startswith("token-auth-enforced")
+    cloud.provisioning_api = not name.startswith("provisioning-api-disabled")
+    cloud.password_policy_min = 10 if name.startswith("policy") else 0
+    cloud.default_quota = "1 GB" if name.startswith("default-quota-1GB") else "none"
+
+
+OWNCLOUD_10 = Given(
+    sections={
+        "v1json": _users(groups="v1j/sl"),
+    },
+    steps={
+        "as-subadmin-users": _change("v1j-u2", subadmin={"v1j-g1"}),
+        "over-quota-put-1MB": _change("ex-dq", used_bytes=3_000_163),
+        "used-after-upload": _change("Xuser_2", used_bytes=3_000_163, logged_in=True, last_login=1),
+        "ratelimit-put-60": _users("sx-one"),
+        "used-after-delete-to-trash": _change("Xuser_2", used_bytes=163),
+    },
+    always=_always_owncloud,
 )

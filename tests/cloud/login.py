@@ -53,7 +53,7 @@ class BruteForce:
         self._clock = clock
 
     def count(self, memory_s: float, action: str = "") -> int:
-        """Give the number of refusals in the last ``memory_s`` seconds, without an action of all."""
+        """Give the number of refusals in the last ``memory_s`` seconds; no action means all."""
         start = self._clock() - memory_s
         return sum(
             1 for moment, kind, _ in self.attempts if moment > start and action in ("", kind)
@@ -130,7 +130,9 @@ class Session:
 
 
 class Doorkeeper:
-    """Decides whose request it is."""
+    """Decides whose request it is, as Nextcloud does."""
+
+    TOKEN_SCHEME = "bearer"
 
     def __init__(self, users: Users, profile: Profile, clock: Clock) -> None:
         """``users`` is looked at on every login; ``clock`` gives seconds."""
@@ -179,8 +181,8 @@ class Doorkeeper:
     def _log_in(self, request: Request, seen: Seen, session: Session) -> Optional[User]:
         """Give whoever sent a login, and note in the session what it was; raises Stop."""
         kind, _, credentials = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            return self._bearer(credentials.strip(), request, seen, session)
+        if kind.lower() == self.TOKEN_SCHEME:
+            return self._by_token(credentials.strip(), request, seen, session)
         if kind.lower() != "basic":
             return None
         login, password = _basic(credentials)
@@ -193,12 +195,10 @@ class Doorkeeper:
             return None
         user = self.check(login, password)
         if user is None:
-            self.brute_force.failed(login)
-            raise Stop(self.refused(request))
-        if not user.enabled:
-            raise Stop(self.refused(request))
+            self._refuse(request, login)
+            return None
+        self._enter(request, user)
         self.brute_force.succeeded(login)
-        user.visit(self._clock())
         if is_app_password:
             session.app_password = password
         else:
@@ -207,6 +207,19 @@ class Doorkeeper:
             session.tests_cookies = not session.is_token
         seen.kind_of_auth = "app_password" if is_app_password else "password"
         return user
+
+    def _enter(self, request: Request, user: User) -> None:
+        """Let a user in, which is a visit; raises Stop if he is disabled."""
+        if not user.enabled:
+            raise Stop(self.disabled(request))
+        if not user.logged_in:
+            user.used_bytes = user.used_bytes or self.profile.skeleton_bytes
+        user.visit(self._clock())
+
+    def _refuse(self, request: Request, login: str) -> None:
+        """Remember a wrong password; raises Stop."""
+        self.brute_force.failed(login)
+        raise Stop(self.refused(request))
 
     def check(self, login: str, password: str) -> Optional[User]:
         """Give the user, enabled or not, whom this login and this real or app password belong to,
@@ -221,7 +234,9 @@ class Doorkeeper:
             user = named[0] if len(named) == 1 and named[0].password == password else None
         return user
 
-    def _bearer(self, token: str, request: Request, seen: Seen, session: Session) -> Optional[User]:
+    def _by_token(
+        self, token: str, request: Request, seen: Seen, session: Session
+    ) -> Optional[User]:
         """Give the owner of an app password sent as a token; a wrong token is nobody, without a
         memory of it.
         """
@@ -231,11 +246,9 @@ class Doorkeeper:
         if user is None:
             return None
         seen.login = user.login
-        if not user.enabled:
-            raise Stop(self.refused(request))
-        user.visit(self._clock())
+        self._enter(request, user)
         session.app_password = token
-        seen.kind_of_auth = "bearer"
+        seen.kind_of_auth = self.TOKEN_SCHEME
         return user
 
     def _needs_second_factor(self, login: str) -> bool:
@@ -273,6 +286,10 @@ class Doorkeeper:
             answer = as_xml(answer, XML_OUTSIDE)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Authorisation Required"'
         return answer
+
+    def disabled(self, request: Request) -> Answer:
+        """Make the answer to the right password of a disabled account."""
+        return self.refused(request)
 
 
 def outer(profile: Profile, request: Request, http_status: int, code: int, message: str) -> Answer:

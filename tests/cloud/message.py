@@ -122,7 +122,7 @@ def plain_json(http_status: int, value: object, content_type: str = JSON_TYPE) -
 def envelope(
     http_status: int,
     code: int,
-    message: str,
+    message: Optional[str],
     data: Any = None,
     *,
     as_json: bool = True,

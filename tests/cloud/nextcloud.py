@@ -2,22 +2,20 @@
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
 from . import accounts
 from .accounts import BadParameter, Call, OcsError, PhpError
-from .login import TOO_MANY, Stop, outer
+from .login import TOO_MANY, Doorkeeper, Stop, outer
 from .message import JSON_TYPE, Answer, Request, envelope, html, plain_json
 from .profile import Profile
+from .routes import ADMIN, ANYBODY, KNOWN, SUBADMIN, Handler, Methods, find, table
 from .state import Seen
 
 if TYPE_CHECKING:
     from .server import Cloud
 
-Handler = Callable[..., Any]
-Methods = Dict[str, Tuple[Optional[Handler], str]]
-ANYBODY, KNOWN, SUBADMIN, ADMIN = "anybody", "known", "sub-admin", "admin"
 SUBADMINS_ONLY = "Logged in account must be at least a sub admin"
 UNCONFIRMED = "Password confirmation is required"
 INVALID_QUERY = (
@@ -26,11 +24,10 @@ INVALID_QUERY = (
 )
 STATUS, APP_PASSWORD = "/status.php", "/core/getapppassword"
 USER, GROUP = "/cloud/users/([^/]+)", "/cloud/groups/(.+)"
-RECENT: Methods = {"GET": (accounts.list_recent, ADMIN)}
-# The first pattern that has the method decides; patterns that fit without it make 405, none at
-# all 998. A route without handler exists on the server, but the program has no business there: 501
-# makes that loud.
-_TABLE: List[Tuple[str, Methods]] = [
+RECENT = "/cloud/users/recent"
+# Patterns that fit without the method make 405, none at all 998. A route without handler exists on
+# the server, but the program has no business there: 501 makes that loud.
+_ROWS: List[Tuple[str, Methods]] = [
     ("/cloud/capabilities", {"GET": (accounts.capabilities, ANYBODY)}),
     ("/cloud/user", {"GET": (accounts.own_record, KNOWN)}),
     ("/cloud/user/fields(?:/.+)?", {"GET": (None, KNOWN)}),
@@ -40,7 +37,7 @@ _TABLE: List[Tuple[str, Methods]] = [
     ),
     ("/cloud/users/details", {"GET": (accounts.list_details, SUBADMIN)}),
     ("/cloud/users/disabled", {"GET": (accounts.list_disabled, SUBADMIN)}),
-    ("/cloud/users/recent", RECENT),
+    (RECENT, {"GET": (accounts.list_recent, ADMIN)}),
     (
         USER,
         {
@@ -83,7 +80,9 @@ _TABLE: List[Tuple[str, Methods]] = [
     ("/core/apppassword/confirm", {"PUT": (accounts.confirm_password, KNOWN)}),
     (APP_PASSWORD, {"GET": (None, KNOWN)}),
 ]
-ROUTES = [(re.compile(pattern + r"\Z", re.S), methods) for pattern, methods in _TABLE]
+ROUTES = table(_ROWS)
+ROUTES_29 = table([row for row in _ROWS if row[0] != RECENT])
+DOOR = Doorkeeper
 
 
 def handle(cloud: "Cloud", request: Request, seen: Seen, was_free: bool) -> Answer:
@@ -121,11 +120,11 @@ def _through_gates(cloud: "Cloud", request: Request, seen: Seen, was_free: bool)
 def _routed(call: Call) -> Answer:
     """Find the route, pass what stands before it and run its handler."""
     request = call.request
-    found, arguments = _find(call.cloud.profile, request)
+    found, ids = find(ROUTES if call.cloud.profile.is_thirties else ROUTES_29, request)
     if found is None:
         return (
             found_nothing(call.cloud.profile, request)
-            if arguments is None
+            if ids is None
             else Answer(405, content_type=JSON_TYPE)
         )
     handler, right = found
@@ -137,7 +136,9 @@ def _routed(call: Call) -> Answer:
         _check_middleware(call, handler, right)
         if handler is None:
             return Answer(501, b"the double does not have this route of the server", "text/plain")
-        data = handler(call, *(arguments or ()))
+        # Group ids are unquoted a second time by the controller.
+        is_group = request.route.startswith("/cloud/groups/")
+        data = handler(call, *(unquote(one) if is_group else one for one in ids or ()))
     except Stop as stop:
         return stop.answer
     except OcsError as error:
@@ -148,26 +149,6 @@ def _routed(call: Call) -> Answer:
     if handler is accounts.capabilities:
         answer.headers["ETag"] = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     return answer
-
-
-def _find(
-    profile: Profile, request: Request
-) -> Tuple[Optional[Tuple[Optional[Handler], str]], Optional[Tuple[str, ...]]]:
-    """Give route and ids of the path; without a route the ids tell whether only the method was
-    wrong.
-    """
-    fits: Optional[Tuple[str, ...]] = None
-    for pattern, methods in ROUTES:
-        match = pattern.match(request.route)
-        if match is None or (methods is RECENT and not profile.is_thirties):
-            continue
-        fits = match.groups()
-        if request.method in methods:
-            # Group ids are unquoted a second time by the controller.
-            return methods[request.method], tuple(
-                unquote(part) for part in fits
-            ) if "groups/" in pattern.pattern else fits
-    return None, fits
 
 
 def _has_api_header(call: Call) -> bool:

@@ -27,9 +27,10 @@ class Profile:
     ``api_header``: the only value of OCS-APIRequest that is taken, None for any.
     ``app_passwords_may_write``: whether writes pass with an app password that nothing confirmed.
     ``bad_parameter_is_400``: a parameter missing or of the wrong type is an empty HTTP 400, else a
-    fault of the server. ``is_thirties``: what came between 29 and 32: refused logins in JSON, whole quota
-    objects, negative free space, more keys, values that are checked, users/recent, delegated
-    administrators.
+    fault of the server. ``is_thirties``: what came between 29 and 32: refused logins in JSON, whole
+    quota objects, negative free space, more keys, values that are checked, users/recent, delegated
+    administrators. ``password_policy_min``: shortest password at first, 0 for no policy.
+    ``skeleton_bytes``: what a new home holds.
     """
 
     name: str
@@ -42,6 +43,8 @@ class Profile:
     app_passwords_may_write: bool = True
     bad_parameter_is_400: bool = False
     is_thirties: bool = True
+    password_policy_min: int = 10
+    skeleton_bytes: int = 0
     codes: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,7 +52,8 @@ class Profile:
         """Give the data of cloud/capabilities as served to an anonymous or a known caller."""
         text = _capabilities(self.name).replace("{url}", url)
         data: Dict[str, Any] = json.loads(text)["logged_in" if logged_in else "anonymous"]
-        data["capabilities"]["bruteforce"]["delay"] = delay_ms
+        if "bruteforce" in data["capabilities"]:
+            data["capabilities"]["bruteforce"]["delay"] = delay_ms
         return data
 
     def quota(self, user: User, quota_text: str, disk_free_bytes: int) -> Dict[str, Any]:
@@ -67,14 +71,22 @@ class Profile:
         elif not user.logged_in:
             return {"quota": "none" if quota == UNLIMITED else quota, "used": 0}
         else:
-            free = disk_free_bytes
-            if quota != UNLIMITED:
-                free = min(free, max(quota - used, 0))
-            total = (free + used) or 1
-            if 0 < quota < total:
-                total = quota
-            relative = php_round(used / total * 100, 2)
+            return {**measured(quota, used, disk_free_bytes), "quota": quota}
         return {"free": free, "used": used, "total": total, "relative": relative, "quota": quota}
+
+
+def measured(quota: Number, used: int, disk_free_bytes: int) -> Dict[str, Number]:
+    """Give used and free space against a quota (UNLIMITED, or bytes) and the disk, as ownCloud and
+    Nextcloud up to 29 do.
+    """
+    free: Number = disk_free_bytes
+    if quota != UNLIMITED:
+        free = min(free, max(quota - used, 0))
+    total = (free + used) or 1
+    if 0 < quota < total:
+        total = quota
+    relative = php_round(used / total * 100, 2)
+    return {"free": free, "used": used, "total": total, "relative": relative}
 
 
 @functools.lru_cache(maxsize=None)
@@ -90,6 +102,7 @@ NEXTCLOUD_29 = Profile(
     api_header="true",
     is_thirties=False,
     codes={
+        "no_right": 998,
         "unknown_key": 103,
         "bad_value": 102,
         "password_policy_on_edit": 103,
@@ -108,6 +121,7 @@ NEXTCLOUD_32 = Profile(
     version="32.0.2.2",
     version_string="32.0.2",
     codes={
+        "no_right": 998,
         "unknown_key": 113,
         "bad_value": 101,
         "password_policy_on_edit": 107,
@@ -137,6 +151,18 @@ NEXTCLOUD_34 = dataclasses.replace(
     page_limit_max=500,
     app_passwords_may_write=False,
 )
+OWNCLOUD_10 = Profile(
+    name="owncloud-10.15.2",
+    version="10.15.2.0",
+    version_string="10.15.2",
+    product=OWNCLOUD,
+    product_name="ownCloud",
+    is_thirties=False,
+    password_policy_min=0,
+    skeleton_bytes=163,
+    codes={"no_right": 997},
+)
 PROFILES = {
-    profile.name: profile for profile in (NEXTCLOUD_29, NEXTCLOUD_32, NEXTCLOUD_33, NEXTCLOUD_34)
+    profile.name: profile
+    for profile in (NEXTCLOUD_29, NEXTCLOUD_32, NEXTCLOUD_33, NEXTCLOUD_34, OWNCLOUD_10)
 }

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Set, Type
 
-from . import nextcloud
+from . import nextcloud, owncloud
 from .faults import LATE, Fault
 from .login import Clock, Doorkeeper, RateLimit, claimed_login
 from .message import Answer, Request, html
-from .profile import NEXTCLOUD_29, Profile
+from .profile import NEXTCLOUD, NEXTCLOUD_29, OWNCLOUD, Profile
 from .state import Seen, User, Users
 
 Hook = Callable[[Seen], Optional[bool]]
@@ -37,6 +37,7 @@ REASONS = {
     502: "Bad Gateway",
     503: "Service Unavailable",
 }
+PRODUCTS: Dict[str, Any] = {NEXTCLOUD: nextcloud, OWNCLOUD: owncloud}
 TLS_KINDS = ("good", "self-signed", "expired", "wrong-host")
 LINE_MAX_BYTES = 65_536
 BODY_MAX_BYTES = 10_000_000
@@ -47,7 +48,7 @@ class Hangup(Exception):
 
 
 class Cloud:
-    """A Nextcloud that is not there.
+    """A Nextcloud or ownCloud that is not there: which one, ``profile`` says.
 
     ``with Cloud() as cloud:`` starts it; ``cloud.url`` is its address. ``tls`` is None for plain
     http or one of TLS_KINDS; ``clock`` gives the seconds that brute-force protection
@@ -74,7 +75,8 @@ class Cloud:
         """
         if tls is not None and tls not in TLS_KINDS:
             raise ValueError(f"no such kind of certificate: {tls}")
-        self.profile = profile
+        self.profile: Profile = profile
+        self.product: Any = PRODUCTS[profile.product]
         self.sub_path = sub_path.rstrip("/")
         self.tls = tls
         self.admin_login = admin_login
@@ -100,7 +102,7 @@ class Cloud:
         sockets stay.
         """
         with self.lock:
-            self.door = Doorkeeper(self.users, self.profile, self.clock)
+            self.door: Doorkeeper = self.product.DOOR(self.users, self.profile, self.clock)
             self.rate_limit = RateLimit(self.clock)
             self.users.clear()
             self.groups.clear()
@@ -111,7 +113,7 @@ class Cloud:
                 self.admin_login,
                 self.admin_password,
                 groups=["admin"],
-                used_bytes=164,
+                used_bytes=self.profile.skeleton_bytes or 164,
                 logged_in=True,
                 last_login=self.clock(),
             )
@@ -125,7 +127,8 @@ class Cloud:
             self.max_quota_bytes: Optional[int] = None
             self.email_required = False
             self.generate_login: Optional[Callable[[], str]] = None
-            self.password_policy_min = 10
+            self.password_policy_min = self.profile.password_policy_min
+            self.provisioning_api = True
             self.disk_free_bytes = 1024**4
 
     # State, for tests.
@@ -133,6 +136,7 @@ class Cloud:
     def add_user(self, login: str, password: str, **fields: Any) -> User:
         """Put an account there without any check; ``fields`` are those of User."""
         user = User(login, password, **fields)
+        user.created = self.clock()
         with self.lock:
             self.users[login] = user
         return user
@@ -333,12 +337,12 @@ class Cloud:
         answer: Optional[Answer] = None
         if fault is None or fault.has_effect:
             answer = (
-                nextcloud.handle(self, request, seen, was_free)
+                self.product.handle(self, request, seen, was_free)
                 if inside
                 else html(404, "Page not found")
             )
         if fault is not None:
-            answer = fault.answer(self.profile, request, answer)
+            answer = fault.answer(self, request, answer)
         if answer is not None:
             seen.http_status, seen.ocs_code = answer.http_status, answer.ocs_code
         seen.seconds = time.perf_counter() - begun

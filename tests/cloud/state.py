@@ -9,9 +9,9 @@ class User:
     """One account of the cloud; every attribute may be changed by a test at any time.
 
     ``quota`` is the stored text (``5 GB``, ``none`` or ``default``), ``used_bytes`` what lies in
-    files/, ``first_login`` and ``last_login`` seconds since 1970 (0 is never), ``logged_in``
-    whether the home exists: until then the quota is shown in its short shape. ``display_name`` is
-    "" until it was set; the login is shown instead.
+    files/, ``first_login``, ``last_login`` and ``created`` seconds since 1970 (0 is never),
+    ``logged_in`` whether the home exists: until then some servers show the quota in a shorter
+    shape. ``display_name`` is "" until it was set; the login is shown instead.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class User:
         self.subadmin: Set[str] = set(subadmin)
         self.profile: Dict[str, str] = {}
         self.additional_mail: List[str] = []
+        self.created = 0.0
         self.directory: Optional[Users] = None
         self._display_name = display_name
 
@@ -112,7 +113,9 @@ class Users(Dict[str, User]):
 
     def with_email(self, address: str) -> List[User]:
         """Give all users with that address."""
-        return [user for user in self.values() if user.email and user.email == address.lower()]
+        return [
+            user for user in self.values() if user.email and user.email.lower() == address.lower()
+        ]
 
     def forget_order(self) -> None:
         """Have the order worked out again before the next listing."""
@@ -144,8 +147,8 @@ class Seen:
     """One request as it came in, with the answer as far as one was made; passwords are struck out.
 
     ``path`` is as sent, still quoted, without the sub-path and the query. ``kind_of_auth`` is none,
-    password, app_password, bearer, token, session or refused; ``started`` is seconds since 1970, ``seconds`` the
-    time the double took.
+    password, app_password, bearer, token, session or refused; ``started`` is seconds since 1970,
+    ``seconds`` the time the double took.
     """
 
     method: str

@@ -24,6 +24,8 @@ from tests.cloud import (
     NEXTCLOUD_29,
     NEXTCLOUD_33,
     NEXTCLOUD_34,
+    OWNCLOUD_10,
+    PROFILES,
     Cloud,
     Fault,
     Seen,
@@ -32,24 +34,17 @@ from tests.cloud import (
     sizes,
     trim,
 )
+from tests.cloud.replay import Clock
 
 RECORDING = "nextcloud-29.0.6"
+GIVEN = {
+    RECORDING: given.NEXTCLOUD_29,
+    "owncloud-10.15.2": given.OWNCLOUD_10,
+}
 ROOT = Path(__file__).parents[2]
 USERS = "/ocs/v1.php/cloud/users"
 GOOD_PASSWORD = "Customer-Pw-7!"  # noqa: S105  made up
 Result = Tuple[int, Optional[int], Any]
-
-
-class Clock:
-    """A clock that is set by hand, in seconds."""
-
-    def __init__(self) -> None:
-        """Start at some moment."""
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        """Give the moment."""
-        return self.now
 
 
 class Client:
@@ -170,15 +165,17 @@ def create_raw(cloud: Cloud, login: str) -> bytes:
 # The recording.
 
 
-def test_the_double_answers_as_the_recorded_server(cloud, capsys):
-    sections = replay.load(RECORDING)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.proof(f"exchanges of {name}")) for name in GIVEN]
+)
+def test_the_double_answers_as_the_recorded_server(name, record_property):
+    sections = replay.load(name)
     kept = sum(not step.get("setup") for steps in sections.values() for step in steps)
-    compared, differences = replay.replay(cloud, sections, given.NEXTCLOUD_29)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{RECORDING}: {compared} exchanges replayed, ")
-        sys.stdout.write(f"{len(differences)} differences\n")
+    with Cloud(PROFILES[name], clock=Clock()) as cloud:
+        compared, differences = replay.replay(cloud, sections, GIVEN[name])
+    record_property("tried", compared)
     assert differences == []
-    assert compared == kept >= 480
+    assert compared == kept >= 420
 
 
 @pytest.mark.parametrize(
@@ -734,9 +731,9 @@ def test_an_app_password_may_read_and_not_write_until_the_password_is_confirmed(
     confirmed = client.call("PUT", CONFIRM, password=strict.admin_password)
     assert confirmed == (200, 100, {"lastLogin": int(clock.now)})
     assert client.call("PUT", PROBE)[1] == 101
-    clock.now += 30 * 60 + 15
+    clock.now += 30 * 60 + 14
     assert client.call("PUT", PROBE)[1] == 101
-    clock.now += 1
+    clock.now += 2
     assert client.call("PUT", PROBE)[1] == 403
     assert client.get(USERS)[1] == 100
     assert client.call("PUT", CONFIRM, password=strict.admin_password)[1] == 100
@@ -839,6 +836,108 @@ def test_wrong_confirmations_are_counted_apart_from_logins(strict):
     ]
     assert delay_ms == 25000
     client.connection.close()
+
+
+# ownCloud.
+
+
+@pytest.fixture
+def owncloud() -> Iterator[Cloud]:
+    """Give an ownCloud."""
+    with Cloud(OWNCLOUD_10) as double:
+        yield double
+
+
+def test_owncloud_creates_an_account_and_ignores_what_else_was_sent(owncloud):
+    client = Client(owncloud)
+    sent = {"quota": "5 GB", "email": "a@example.com", "displayName": "A", "language": "de"}
+    created = client.call("POST", USERS, userid="user_1", password=GOOD_PASSWORD, **sent)
+    assert created == (200, 100, [])
+    user = owncloud.users["user_1"]
+    assert (user.quota, user.email, user.display_name, user.language) == ("default", "", "", "en")
+    record = client.get(f"{USERS}/user_1")[2]
+    assert record["quota"] == {"definition": "default"}
+    assert record["email"] is None
+    for key, value in (("quota", "5 GB"), ("email", "a@example.com"), ("display", "A")):
+        assert client.call("PUT", f"{USERS}/user_1", key=key, value=value)[1] == 100
+    record = client.get(f"{USERS}/user_1")[2]
+    assert (record["quota"], record["email"]) == ({"definition": "5 GB"}, "a@example.com")
+    assert record["displayname"] == "A"
+    assert not {"id", "groups"} & set(record)
+    client.connection.close()
+
+
+def test_owncloud_takes_an_app_password_as_login_and_as_token_and_counts_nothing(owncloud):
+    token = owncloud.mint_app_password("admin")
+    client = Client(owncloud, password=token)
+    assert client.call("POST", "/ocs/v1.php/cloud/groups", groupid="grp")[1] == 100
+    client.headers["Authorization"] = f"token {token}"
+    assert client.call("DELETE", "/ocs/v1.php/cloud/groups/grp")[1] == 100
+    client.headers["Authorization"] = f"Bearer {token}"
+    assert client.get(USERS)[:2] == (401, 997)
+    client.connection.close()
+    for _ in range(12):
+        assert as_user(owncloud, "admin", "wrong")[:2] == (401, 997)
+    assert as_user(owncloud, "admin", owncloud.admin_password)[:2] == (200, 100)
+    kinds = [seen.kind_of_auth for seen in owncloud.requests]
+    assert kinds == ["app_password", "token", "none", *["refused"] * 12, "password"]
+    assert owncloud.door.brute_force.attempts == []
+
+
+def test_owncloud_says_unauthorised_for_what_is_no_wrong_password(owncloud):
+    client = Client(owncloud)
+    status, headers, _ = client.raw("PUT", f"{USERS}/nobody", key="quota", value="1 GB")
+    assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="Authorisation Required"')
+    assert client.get("/ocs/v1.php/cloud/user")[:2] == (200, 100)
+    assert client.get(f"{USERS}/nobody")[:2] == (200, 998)
+    client.connection.close()
+
+
+def test_a_home_of_owncloud_is_made_by_the_first_login(owncloud):
+    owncloud.default_quota = "1 GB"
+    owncloud.add_user("user_1", GOOD_PASSWORD)
+    client = Client(owncloud)
+    assert client.get(f"{USERS}/user_1")[2]["quota"] == {"definition": "default"}
+    as_user(owncloud, "user_1", GOOD_PASSWORD)
+    assert client.get(f"{USERS}/user_1")[2]["quota"] == {
+        "free": 1024**3 - 163,
+        "used": 163,
+        "total": 1024**3,
+        "relative": 0,
+        "definition": "default",
+    }
+    client.connection.close()
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda one: one.name)
+def test_what_a_test_can_set_works_on_every_server(profile):
+    with Cloud(profile) as cloud:
+        user = cloud.add_user("user_1", GOOD_PASSWORD)
+        assert cloud.login_works("user_1", GOOD_PASSWORD)
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[:2] == (200, 100)
+        token = cloud.mint_app_password("user_1")
+        user.enabled = False
+        assert not cloud.login_works("user_1", GOOD_PASSWORD)
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[0] == 401
+        user.enabled = True
+        cloud.two_factor.add("user_1")
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[:2] == (401, 997)
+        assert as_user(cloud, "user_1", token)[:2] == (200, 100)
+        cloud.two_factor.clear()
+        cloud.token_auth_enforced = True
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[:2] == (401, 997)
+        cloud.token_auth_enforced = False
+        cloud.maintenance = True
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[:2] == (503, 503)
+        cloud.maintenance, cloud.untrusted_host = False, True
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[0] == 400
+        cloud.untrusted_host = False
+        for kind, status in (("maintenance", 503), ("untrusted_host", 400), ("unauthorized", 401)):
+            cloud.faults.append(Fault(kind))
+            assert as_user(cloud, "user_1", GOOD_PASSWORD)[0] == status
+        cloud.remove_user("user_1")
+        assert token not in cloud.app_passwords
+        assert as_user(cloud, "user_1", GOOD_PASSWORD)[0] == 401
 
 
 # Users and groups beyond the recording.
