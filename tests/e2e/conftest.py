@@ -4,7 +4,7 @@ from typing import Iterator
 
 import pytest
 
-from tests.cloud import Cloud
+from tests.cloud import PROFILES, Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
 from tests.stand import Stand
@@ -33,12 +33,15 @@ def world(stand: Stand, cloud: Cloud) -> World:
     return World(stand, DoubleSite(cloud))
 
 
-@pytest.fixture(params=["double", pytest.param("real", marks=pytest.mark.live)])
+REAL = pytest.param("real", marks=pytest.mark.live)
+
+
+@pytest.fixture(params=[*PROFILES, REAL])
 def any_world(request: pytest.FixtureRequest, stand: Stand) -> Iterator[World]:
-    """A provider whose cloud is the double, or with -m live a real server."""
-    if request.param == "double":
-        with Cloud() as made:
-            yield World(stand, DoubleSite(made))
+    """A provider whose cloud is each of the doubles, or with -m live a real server."""
+    if request.param == "real":
+        with real_world(stand) as world:
+            yield world
         return
-    with real_world(stand) as world:
-        yield world
+    with Cloud(PROFILES[request.param]) as made:
+        yield World(stand, DoubleSite(made))
