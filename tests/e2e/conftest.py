@@ -4,7 +4,7 @@ from typing import Iterator
 
 import pytest
 
-from tests.cloud import PROFILES, Cloud
+from tests.cloud import NEXTCLOUD_29, OWNCLOUD_10, PROFILES, Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
 from tests.stand import Stand
@@ -21,10 +21,23 @@ def stand() -> Iterator[Stand]:
 
 
 @pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """A Nextcloud double."""
-    with Cloud() as made:
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """The oldest Nextcloud, or with the mark `every_cloud` each of the doubles."""
+    profile = getattr(request, "param", NEXTCLOUD_29)
+    with Cloud(profile) as made:
         yield made
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs a test marked `every_cloud` on each; what is between the extremes takes its time."""
+    if metafunc.definition.get_closest_marker("every_cloud") is None:
+        return
+    extremes = (NEXTCLOUD_29, OWNCLOUD_10)
+    clouds = [
+        pytest.param(profile, id=name, marks=[] if profile in extremes else [pytest.mark.long])
+        for name, profile in PROFILES.items()
+    ]
+    metafunc.parametrize("cloud", clouds, indirect=True)
 
 
 @pytest.fixture

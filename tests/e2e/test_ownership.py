@@ -9,6 +9,7 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.stand import DELETED
 
+pytestmark = pytest.mark.every_cloud
 STRANGER = "A-stranger's-password-1"
 
 
