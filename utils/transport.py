@@ -47,7 +47,7 @@ SESSION_LASTS_S = 1200
 again, which a login that it no longer looks at cannot do (nextcloud-newer.md, 1)."""
 
 
-SHORT_RUN = 3
+SHORT_RUN = 6
 """So many requests go without a session where it costs more than it spares: Nextcloud opens none
 at the first login by a real password, says so by a cookie, and logs in twice at the second."""
 
