@@ -45,6 +45,7 @@ COMMANDS: Dict[str, Command] = {
     "setparam": Command("_set_param", level=LEVEL_EDITS),
     "close": Command("_close"),
     "stat": Command("_stat", "stat_budget_s", level=LEVEL_READS),
+    "doctor": Command("_doctor", touches_cloud=False, is_light=True),
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
 """Spellings that BILLmanager may use; never advertised (protocol notes, I)."""

@@ -11,7 +11,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence,
 from urllib.parse import quote
 
 from utils import errors, products, sizes, transport
-from utils.connection import WHO_AM_I, Connection
+from utils.connection import WHO_AM_I, Connection, Sight
 from utils.ocs import mapping
 from utils.secret import Secret
 from utils.values import Account, Server
@@ -237,11 +237,19 @@ class NextcloudAPIClient:
         wait, the login is right, and it may write: to disable a name that cannot exist answers 101
         exactly where writing is allowed (nextcloud-newer.md, 1).
         """
-        if self._cloud.recognise().get("maintenance") is True:
+        if self.look().status.get("maintenance") is True:
             raise errors.CloudMaintenance("status.php")
         throttle = self.throttle()
         if throttle.delay_s > MAX_WAIT_S:
             raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s")
+        self.probe()
+
+    def look(self) -> Sight:
+        """What the cloud shows of itself without a login."""
+        return self._cloud.recognise()
+
+    def probe(self) -> None:
+        """Looks whether the login may write, by a write that can change nothing."""
         import secrets
 
         try:
@@ -251,6 +259,16 @@ class NextcloudAPIClient:
                 raise errors.RightsMissing(error.value) from error
             return
         raise errors.CloudError("a name that cannot exist was disabled")
+
+    def capabilities(self) -> Mapping[str, Any]:
+        """What the cloud can do, as it tells those who are logged in."""
+        data = self._cloud.ask("GET", "/cloud/capabilities")
+        return mapping(mapping(data).get("capabilities"))
+
+    @property
+    def keeps_real_password(self) -> bool:
+        """Whether Nextcloud has shown that the login's secret is no app password."""
+        return self._cloud.keeps_real_password
 
     def throttle(self) -> Throttle:
         """The cloud's brute-force delay for this address; nothing shown counts as none."""

@@ -52,6 +52,10 @@ SHORT_RUN = 6
 at the first login by a real password, says so by a cookie, and logs in twice at the second."""
 
 
+_TEST_COOKIE = "cookie_test"
+"""Set by Nextcloud where a real password, and no app password or token, has logged in."""
+
+
 class Token(AuthBase):
     """Logs in with a token alone; `scheme` is the product's word for that."""
 
@@ -122,11 +126,16 @@ class _Adapter(HTTPAdapter):
 
 
 class Answer(NamedTuple):
-    """What came back: the HTTP status, the headers by any letter case, the whole body."""
+    """What came back: the HTTP status, the headers by any letter case, the whole body.
+
+    `certificate_ends` is the last second of the server's certificate as the certificate has it,
+    empty without TLS or where nothing was verified.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    certificate_ends: str = ""
 
 
 class _TooLarge(requests.RequestException):
@@ -158,6 +167,11 @@ class Http:
 
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
+    @property
+    def keeps_real_password(self) -> bool:
+        """Whether the session was opened by a real password, as Nextcloud's cookie tells."""
+        return _TEST_COOKIE in self._kept.cookies
+
     def _session(self) -> requests.Session:
         http = requests.Session()
         http.trust_env = False
@@ -174,7 +188,7 @@ class Http:
         """The session with its cookies, or a new one in place of one that grew old."""
         now = time.monotonic()
         is_old = now - self.session_since > SESSION_LASTS_S
-        is_dear = "cookie_test" in self._kept.cookies and self._kept_sent < SHORT_RUN
+        is_dear = self.keeps_real_password and self._kept_sent < SHORT_RUN
         if is_old or is_dear:
             self._kept.cookies.clear()
         if is_old:
@@ -212,7 +226,9 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, response.headers, _whole_body(response))
+                ends = _certificate_ends(response)  # the connection leaves with the body
+                body = _whole_body(response)
+                return Answer(response.status_code, response.headers, body, ends)
         except requests.RequestException as error:
             failure = translate(error, call)
             if method == "GET" and isinstance(failure, errors.CloudLost):
@@ -220,6 +236,14 @@ class Http:
             raise failure from error
         except ValueError as error:  # an address or a header that the libraries cannot send
             raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+
+
+def _certificate_ends(response: requests.Response) -> str:
+    """When the certificate ends that the answer came under, while its connection is open."""
+    tls = getattr(getattr(response.raw, "connection", None), "sock", None)
+    if not isinstance(tls, ssl.SSLSocket):
+        return ""
+    return str((tls.getpeercert() or {}).get("notAfter", ""))
 
 
 def _whole_body(response: requests.Response) -> bytes:
