@@ -3,6 +3,7 @@
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
 # make live     the end-to-end tests against the servers of docker-compose.yml
+# make doctor   says what is wrong with the module that is installed under BASE
 # make install  puts the module under BASE (BILLmanager's root)
 
 SHELL := /bin/sh
@@ -27,7 +28,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long lint types unit e2e test-oldest bench live install clean
+.PHONY: demo test test-long lint types unit e2e test-oldest bench live doctor install clean
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
@@ -76,6 +77,9 @@ live: $(ENV)/.ready
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	tests/tools/prepare $(PYTHON) $(ENV)
 	touch $@
+
+doctor:
+	@$(BASE)/processing/pmnextcloud --command doctor
 
 install:
 	etc/install "$(PYTHON)" "$(BASE)" "$(DESTDIR)"

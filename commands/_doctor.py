@@ -6,7 +6,7 @@ from utils.doctor.words import Words
 
 
 def run(ctx: Context) -> bytes:
-    """Looks at installation, billing, tariffs and clouds, and says what is wrong and how to mend it.
+    """Says what is wrong with installation, billing, tariffs and clouds, and how to mend it.
 
     Nothing is changed, in billing, in a cloud or in any account: of the module's own files the log
     is written, and the memory of refused logins. The exit code is 1 where a fault was found.

@@ -96,7 +96,7 @@ class NextcloudAPIClient:
         path = _user_path(login)
         try:
             data = self._cloud.ask("GET", path, means="read")
-            groups = self._groups_of(login) if with_groups else []
+            groups = self.groups_of(login) if with_groups and not self.product.shows_groups else []
         except errors.NoSuchUser:
             return None
         try:
@@ -104,15 +104,13 @@ class NextcloudAPIClient:
         except ValueError as error:
             raise errors.CloudUnreachable(f"GET {path}: no account in the answer") from error
 
-    def _groups_of(self, login: str) -> List[Any]:
-        """The groups of an account, where its record does not name them."""
-        if self.product.shows_groups:
-            return []
+    def groups_of(self, login: str) -> List[str]:
+        """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
         path = _user_path(login, "groups")
         groups = mapping(self._cloud.ask("GET", path, means="read")).get("groups")
         if not isinstance(groups, list):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
-        return groups
+        return [str(group) for group in groups]
 
     def set_quota(self, login: str, quota_bytes: float) -> None:
         """Sets the quota; the cloud rounds it (sizes.stored_bytes). Raises NoSuchUser."""

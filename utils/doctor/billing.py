@@ -112,7 +112,7 @@ def forms_known(ctx: Context) -> Iterator[Finding]:
     try:
         form = ctx.billing.mgrctl.call("processing.edit", elid=rows[0]["id"])
     except errors.CoreRefused as error:
-        yield advice("forms_unknown", error.value)
+        yield advice(error.code, error.value)  # which may have another reason
         return
     known = any(form.find(f".//{name}") is not None for name in MODULE_PARAMS)
     yield well() if known else advice("forms_unknown", rows[0]["id"])

@@ -131,7 +131,7 @@ def exposed(ctx: Context) -> Iterator[Finding]:
             found = True
             yield fault("secret_exposed", path)
     folder = _info(ctx.state.folder)
-    if folder and folder.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if folder and stat.S_ISDIR(folder.st_mode) and folder.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         found = True
         yield advice("folder_open", ctx.state.folder)
     if not found:
