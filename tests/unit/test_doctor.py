@@ -50,9 +50,9 @@ def said() -> Set[str]:
     return names
 
 
-def context(root: Path, args: Args = Args()) -> Context:
+def context(root: Path) -> Context:
     """A call below `root`."""
-    return Context(args, Host(str(root)))
+    return Context(Args(), Host(str(root)))
 
 
 def look(check: str, subject: object) -> Finding:

@@ -153,7 +153,9 @@ def secret(module: Module) -> Iterator[Finding]:
 
 def user(module: Module) -> Iterator[Finding]:
     """Whether the module's user is an administrator, or only one of some groups."""
-    own = module.cloud.own_login()
+    own = module.server.username
+    if not own or "@" in own:  # a token or an e-mail address does not tell whose it is
+        own = module.cloud.own_login()
     is_admin = ADMIN_GROUP in module.cloud.groups_of(own)
     yield well(own) if is_admin else advice("user_not_admin", own)
 

@@ -26,7 +26,7 @@ UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT, EARLIER = (
     "services_earlier",
 )
 
-MAX_WAIT_S = 15.0
+MAX_WAIT_S = 30.0
 """Longest wait for one answer of a cloud: who waits here is a person."""
 
 
