@@ -169,6 +169,16 @@ def test_wrong_arguments_are_answered_as_for_every_command(world: World, words: 
     assert (run.exit_code, run.error_type) == (1, "bad_arguments")
 
 
+@pytest.mark.parametrize(
+    "words", [["--lang", "../../ru"], ["--item", "5", "--runningoperation", "7"], ["--what", "x"]]
+)
+def test_other_options_change_nothing(world: World, words: List[str]) -> None:
+    run = doctor(world.stand, *words)
+    assert run.exit_code == 0, run
+    assert found(run, "fault") == set()
+    assert world.stand.problems() == world.stand.operations() == []
+
+
 def test_a_refused_login_is_not_tried_again(world: World) -> None:
     cloud = double(world)
     cloud.users["admin"].password = "Changed-by-somebody-5"

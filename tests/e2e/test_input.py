@@ -261,6 +261,7 @@ FIELDS = (
     "usergroup",
     "slist",
 )
+ASKED_BY_BILLMANAGER = [*(name for name in COMMANDS if name != "doctor"), *SYNONYMS]
 NUMBERS = st.one_of(
     st.integers(-3, 1100).map(str),
     st.sampled_from(["9" * 18, "9" * 19, "0", "007", "-1", "+1", "1.0", "٣", "²", "1e3", "", " 1"]),
@@ -274,9 +275,7 @@ def options(draw: st.DrawFn) -> List[str]:
     words: List[str] = []
     for name in draw(st.lists(st.sampled_from(["command", "item", "module", "runningoperation"]))):
         value = draw(
-            st.one_of(st.sampled_from([*COMMANDS, *SYNONYMS]), WORD)
-            if name == "command"
-            else NUMBERS
+            st.one_of(st.sampled_from(ASKED_BY_BILLMANAGER), WORD) if name == "command" else NUMBERS
         )
         words += draw(st.sampled_from([[f"--{name}", value], [f"--{name}={value}"]]))
     odd = st.one_of(

@@ -45,9 +45,9 @@ def well(value: object = "", about: str = "") -> Finding:
     return Finding(OK, OK, str(value), about)
 
 
-def named(name: str) -> Finding:
+def named(name: str, value: object = "") -> Finding:
     """What is as it should be, and has words of its own."""
-    return Finding(OK, name)
+    return Finding(OK, name, str(value))
 
 
 def advice(name: str, value: object = "", about: str = "") -> Finding:

@@ -6,7 +6,7 @@ from utils import errors, sizes
 from utils.consts import ADMIN_GROUP
 from utils.context import Context
 from utils.doctor import billing
-from utils.doctor.findings import Check, Finding, advice, failure, well
+from utils.doctor.findings import Check, Finding, advice, failure, named, well
 
 
 def tariff_ids(ctx: Context, module_ids: List[int]) -> List[int]:
@@ -51,7 +51,7 @@ def space(ctx: Context) -> Iterator[Finding]:
         else:
             change = " -> ".join(map(sizes.in_largest_unit, (quota_bytes, kept_bytes)))
             yield advice("tariff_rounded", change, str(tariff_id))
-    yield well(good)
+    yield named("tariffs_good", good)
 
 
 def groups(ctx: Context) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def groups(ctx: Context) -> Iterator[Finding]:
             yield failure(errors.GroupForbidden(group), str(tariff_id))
         else:
             good += 1
-    yield well(good)
+    yield named("tariffs_good", good)
 
 
 CHECKS = (
