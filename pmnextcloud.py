@@ -33,8 +33,8 @@ def parse(argv: List[str]) -> Args:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    parser.add_argument("--lang", default="")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    for word, default in (("--lang", ""), ("--format", "text")):
+        parser.add_argument(word, nargs="?", const="", default=default)
     known, _ = parser.parse_known_args(argv)
     return Args(**vars(known))
 

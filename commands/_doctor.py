@@ -1,6 +1,6 @@
 """Whether all is well, for whoever looks after it: in words, or as JSON for a machine."""
 
-from utils import doctor
+from utils import doctor, errors
 from utils.context import Context
 from utils.doctor.words import Words
 
@@ -10,7 +10,10 @@ def run(ctx: Context) -> bytes:
 
     Nothing is changed, in billing, in a cloud or in any account: of the module's own files the log
     is written, and the memory of refused logins. The exit code is 1 where a fault was found.
+    Raises BadArguments for a format that is neither text nor json.
     """
+    if ctx.args.format not in ("text", "json"):
+        raise errors.BadArguments(f"--format {ctx.args.format}")
     groups = doctor.examine(ctx)
     ctx.exit_code = int(doctor.has_faults(groups))
     words = Words(ctx.args.lang)

@@ -169,14 +169,28 @@ def test_wrong_arguments_are_answered_as_for_every_command(world: World, words: 
     assert (run.exit_code, run.error_type) == (1, "bad_arguments")
 
 
+def test_of_many_services_some_are_named_and_all_are_counted(world: World) -> None:
+    [linked] = world.stand.sql("SELECT pricelist FROM processingmodule2pricelist")
+    world.stand.order_many(linked["pricelist"], world.client, world.module, 450)
+    run = doctor(world.stand)
+    assert found(run, "fault") == {"services_without_account"}
+    assert " ... (450)" in run.stdout.decode()
+
+
 @pytest.mark.parametrize(
-    "words", [["--lang", "../../ru"], ["--item", "5", "--runningoperation", "7"], ["--what", "x"]]
+    "words",
+    [["--lang", "../../ru"], ["--lang"], ["--item", "5", "--runningoperation", "7"], ["--what"]],
 )
 def test_other_options_change_nothing(world: World, words: List[str]) -> None:
     run = doctor(world.stand, *words)
     assert run.exit_code == 0, run
     assert found(run, "fault") == set()
     assert world.stand.problems() == world.stand.operations() == []
+
+
+def test_other_commands_do_not_mind_the_doctor_s_options(world: World) -> None:
+    for words in (["--format", "yaml"], ["--format"], ["--lang"], ["--lang", "ru"]):
+        world.stand.run("features", extra=words).check()
 
 
 def test_a_refused_login_is_not_tried_again(world: World) -> None:

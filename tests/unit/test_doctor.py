@@ -15,7 +15,16 @@ import pytest
 from tests.unit.test_messages import LANGUAGES, codes, messages
 from utils import errors
 from utils.context import Args, Context
-from utils.doctor import billing, clouds, findings, has_faults, installation, modules, tariffs
+from utils.doctor import (
+    billing,
+    clouds,
+    examine,
+    findings,
+    has_faults,
+    installation,
+    modules,
+    tariffs,
+)
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
 from utils.doctor.words import MESSAGES, VERDICTS, Words, language
 from utils.host import Host
@@ -286,6 +295,20 @@ def test_a_cloud_without_a_clock_is_fine() -> None:
     for shown in ({}, {"Date": "yesterday"}):
         module.sight.answer.headers = shown
         assert look("clock", module).name == "clock_unseen"
+
+
+def test_where_nobody_can_share_nothing_stays_shared() -> None:
+    module = Mock(version=(29, 0, 6), capabilities={"files_sharing": {"api_enabled": False}})
+    assert look("shares", module).verdict == OK
+
+
+def test_nothing_more_is_looked_at_with_a_broken_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(installation, "CHECKS", [Check("program", _fails)])
+    first, rest = examine(context(tmp_path))
+    assert first.findings[-1].verdict == FAULT
+    assert rest.findings == [Finding(UNCHECKED, UNCHECKED, "program", check="rest")]
 
 
 def test_many_numbers_are_counted() -> None:
