@@ -183,9 +183,7 @@ class Call:
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities, for anybody."""
     delay_ms = int(call.cloud.door.brute_force.delay_s() * 1000)
-    return call.cloud.profile.capabilities(
-        call.cloud.url, logged_in=call.session.user is not None, delay_ms=delay_ms
-    )
+    return call.cloud.profile.capabilities(call.cloud.url, call.session.user, delay_ms)
 
 
 def own_record(call: Call) -> Dict[str, Any]:
@@ -219,12 +217,12 @@ def list_disabled(call: Call) -> Dict[str, Any]:
 
 
 def list_recent(call: Call) -> Dict[str, Any]:
-    """GET users/recent: whoever has logged in, the last one first."""
-    visitors = [
-        user for user in call.cloud.users.matching(call.text("search", "")) if user.last_login
-    ]
-    visitors.sort(key=lambda user: user.last_login, reverse=True)
-    return {"users": _by_login(call, call.page(visitors))}
+    """GET users/recent: whoever has logged in, the last one first; a limit of 0 is none here."""
+    search = call.text("search", "")
+    visitors = [user for user in call.cloud.users.matching(search) if user.last_login]
+    visitors.sort(key=lambda user: (-int(user.last_login), user.login))
+    is_all = call.text("limit", "") == "0" and call.cloud.profile.page_limit_max is None
+    return {"users": _by_login(call, visitors if is_all else call.page(visitors))}
 
 
 def create_user(call: Call) -> Dict[str, str]:
@@ -458,7 +456,7 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     record: Dict[str, Any] = {}
     if call.may_manage(user) or is_thirties:
         record["enabled"] = user.enabled
-    if call.is_admin:
+    if call.is_admin or call.is_delegated:
         record["storageLocation"] = f"/var/nextcloud/data/{user.login}"
     record.update(
         {
@@ -602,7 +600,7 @@ def _set_language(call: Call, user: User, value: str) -> None:
     """Store a language that the server has."""
     if value not in LANGUAGES:
         raise OcsError(call.cloud.profile.codes["bad_value"], "Invalid language")
-    user.language = value
+    user.language = user.profile["language"] = value
 
 
 def _edit_profile(call: Call, user: User, key: str, value: str) -> None:

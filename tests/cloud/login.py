@@ -87,10 +87,12 @@ class RateLimit:
         self._edits: DefaultDict[str, List[float]] = defaultdict(list)
 
     def allows(self, login: str) -> bool:
-        """Count one edit by that login if it is still allowed."""
+        """Count one edit by that login if it is still allowed; switched off, nothing is counted."""
+        if not self.enabled:
+            return True
         start = self._clock() - EDIT_WINDOW_S
         recent = [moment for moment in self._edits[login] if moment > start]
-        allowed = not self.enabled or len(recent) < EDITS_PER_WINDOW
+        allowed = len(recent) < EDITS_PER_WINDOW
         if allowed:
             recent.append(self._clock())
         self._edits[login] = recent
@@ -214,7 +216,7 @@ class Doorkeeper:
             raise Stop(self.disabled(request))
         if not user.logged_in:
             user.used_bytes = user.used_bytes or self.profile.skeleton_bytes
-        user.visit(self._clock())
+        user.visit(self._clock(), self.profile.visit_counts_after_s)
 
     def _refuse(self, request: Request, login: str) -> None:
         """Remember a wrong password; raises Stop."""

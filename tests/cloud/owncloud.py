@@ -193,7 +193,7 @@ def _status(cloud: "Cloud") -> Dict[str, object]:
 
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities."""
-    return call.cloud.profile.capabilities(call.cloud.url, logged_in=True, delay_ms=0)
+    return call.cloud.profile.capabilities(call.cloud.url, call.user, 0)
 
 
 def own_record(call: Call) -> Dict[str, Any]:

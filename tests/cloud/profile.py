@@ -30,7 +30,8 @@ class Profile:
     fault of the server. ``is_thirties``: what came between 29 and 32: refused logins in JSON, whole
     quota objects, negative free space, more keys, values that are checked, users/recent, delegated
     administrators. ``password_policy_min``: shortest password at first, 0 for no policy.
-    ``skeleton_bytes``: what a new home holds.
+    ``skeleton_bytes``: what a new home holds. ``visit_counts_after_s``: for how long after a login
+    the next one leaves its moment as it is.
     """
 
     name: str
@@ -45,15 +46,19 @@ class Profile:
     is_thirties: bool = True
     password_policy_min: int = 10
     skeleton_bytes: int = 0
+    visit_counts_after_s: int = 60
     codes: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
-    def capabilities(self, url: str, *, logged_in: bool, delay_ms: int) -> Dict[str, Any]:
-        """Give the data of cloud/capabilities as served to an anonymous or a known caller."""
+    def capabilities(self, url: str, user: Optional[User], delay_ms: int) -> Dict[str, Any]:
+        """Give the data of cloud/capabilities as served to a user or to an anonymous caller."""
         text = _capabilities(self.name).replace("{url}", url)
-        data: Dict[str, Any] = json.loads(text)["logged_in" if logged_in else "anonymous"]
+        data: Dict[str, Any] = json.loads(text)["anonymous" if user is None else "logged_in"]
         if "bruteforce" in data["capabilities"]:
             data["capabilities"]["bruteforce"]["delay"] = delay_ms
+        if user is not None and "user" in data["capabilities"]["core"]:
+            settings = data["capabilities"]["core"]["user"]
+            settings.update((name, user.profile.get(name, settings[name])) for name in settings)
         return data
 
     def quota(self, user: User, quota_text: str, disk_free_bytes: int) -> Dict[str, Any]:
@@ -160,6 +165,7 @@ OWNCLOUD_10 = Profile(
     is_thirties=False,
     password_policy_min=0,
     skeleton_bytes=163,
+    visit_counts_after_s=0,
     codes={"no_right": 997},
 )
 PROFILES = {

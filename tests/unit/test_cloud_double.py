@@ -39,6 +39,9 @@ from tests.cloud.replay import Clock
 RECORDING = "nextcloud-29.0.6"
 GIVEN = {
     RECORDING: given.NEXTCLOUD_29,
+    "nextcloud-32.0.2": given.NEXTCLOUD_32,
+    "nextcloud-33.0.3": given.NEXTCLOUD_33,
+    "nextcloud-34.0.1": given.NEXTCLOUD_34,
     "owncloud-10.15.2": given.OWNCLOUD_10,
 }
 ROOT = Path(__file__).parents[2]
