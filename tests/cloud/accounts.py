@@ -498,9 +498,9 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
 
 
 def php_int(text: str) -> int:
-    """Read a number as PHP's (int): words are 0."""
-    number = re.match(r"\s*[+-]?\d+", text)
-    return int(number.group()) if number else 0
+    """Read a number as PHP's (int): words are 0, what follows a number is nothing."""
+    number = re.match(r"\s*[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text, re.I)
+    return int(float(number.group())) if number else 0
 
 
 def _check_login(login: str) -> None:

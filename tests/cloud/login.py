@@ -156,12 +156,18 @@ class Doorkeeper:
         logged in": it never looked at the password.
         """
         session = self._sessions.get(_session_key(request))
-        if session is not None and session.user is not None and self._is_alive(session):
+        if session is None or session.user is None or not self._is_alive(session, request):
+            session = Session()
+            self._sessions[session.key] = session
+        elif session.user.enabled:
             seen.login, seen.kind_of_auth = session.user.login, "session"
             return session
-        session = Session()
+        elif session.is_token and "authorization" not in request.headers:
+            raise Stop(self.disabled(request))
+        else:
+            # The session outlives the time in which its user is disabled.
+            session = Session(session.key)
         session.user = self._log_in(request, seen, session)
-        self._sessions[session.key] = session
         return session
 
     def needs_confirmation(self, session: Session) -> bool:
@@ -170,13 +176,12 @@ class Doorkeeper:
             return False
         return session.confirmed < self._clock() - CONFIRMED_S
 
-    def _is_alive(self, session: Session) -> bool:
-        """Whether a session still stands for its user."""
+    def _is_alive(self, session: Session, request: Request) -> bool:
+        """Whether a session still stands for its user, enabled or not."""
         user = session.user
         return (
             user is not None
-            and self.users.get(user.login.lower()) is user
-            and user.enabled
+            and self.users.find(user.login) is user
             and (session.is_token or session.app_password in self.app_passwords)
         )
 
