@@ -55,6 +55,9 @@ class NextcloudAPIClient:
     CloudRefused with the server's code where none of these fits.
     """
 
+    lists_details = True
+    """Whether users_page() is there; ownCloud has no such call."""
+
     def __init__(self, server: Server, log: Logger, ca_file: str = "", proxy: str = "") -> None:
         self._base = server.base_url
         self._log = log
@@ -142,19 +145,6 @@ class NextcloudAPIClient:
     def delete_user(self, login: str) -> None:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
         self._ocs("DELETE", _user_path(login), means=_GONE)
-
-    def users(self, page_size: int = PAGE_SIZE) -> Iterator[List[Account]]:
-        """All accounts, page after page; ends at a page shorter than asked for.
-
-        The order of pages follows display names: a rename in between can repeat or hide one.
-        """
-        offset = 0
-        while True:
-            page = self.users_page(offset, page_size)
-            yield page
-            if len(page) < page_size:
-                return
-            offset += page_size
 
     def users_page(self, offset: int, page_size: int) -> List[Account]:
         """The accounts from `offset` on, at most `page_size` (1 to 500)."""
