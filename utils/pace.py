@@ -2,15 +2,13 @@
 
 import time
 from logging import Logger
-from typing import Dict, Optional
-
-from utils import errors
+from typing import Dict
 
 GOOD_ANSWERS = 3
 """So many answers in time, one after the other, and more is asked of the cloud at a time."""
 
 SLOWER = 4
-"""An answer is slow that takes so many times as long as the quickest one to as much."""
+"""An answer is slow that takes so many times as long as the quickest one to as much or more."""
 
 NEVER_SLOW_S = 1.0
 """What is answered within this time is in time, however quick others were."""
@@ -19,11 +17,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 
 
 class TimeIsUp(Exception):
-    """The time for reading is over; `error` is the failure that used it up, if one did."""
-
-    def __init__(self, error: Optional[errors.CloudError] = None) -> None:
-        super().__init__()
-        self.error = error
+    """The time for reading is over."""
 
 
 class Gear:
@@ -46,8 +40,9 @@ class Gear:
 
     def answered(self, asked: int, took_s: float) -> None:
         """Learns how long an answer took when the number was `asked`."""
-        quickest_s = min(took_s, self._quickest_s.get(asked, took_s))
-        self._quickest_s[asked] = quickest_s
+        self._quickest_s[asked] = min(took_s, self._quickest_s.get(asked, took_s))
+        # What was quick with more at a time is no slower with less.
+        quickest_s = min(s for number, s in self._quickest_s.items() if number >= asked)
         if took_s > min(self._slow_s, max(NEVER_SLOW_S, SLOWER * quickest_s)):
             self.down()
             return
@@ -80,12 +75,11 @@ class Patience:
         if time.monotonic() >= self._until:
             raise TimeIsUp
 
-    def pause(self, error: Optional[errors.CloudError] = None) -> None:
-        """Waits. Raises TimeIsUp at once where nothing could be done after the pause."""
+    def pause(self, why: object) -> None:
+        """Waits, and says why. Raises TimeIsUp at once where no time is left after the pause."""
         if time.monotonic() + self._pause_s >= self._until:
-            raise TimeIsUp(error)
-        if error is not None:
-            self._log.warning("%s; nothing is sent for %d s", error, self._pause_s)
+            raise TimeIsUp
+        self._log.warning("%s; nothing is sent for %d s", why, self._pause_s)
         time.sleep(self._pause_s)
         self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 

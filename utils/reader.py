@@ -86,7 +86,10 @@ class Reader:
         self._page_size = Gear("accounts per page", log, least, page_size, page_size, slow_s)
         # The first request goes alone: where it is refused no other is on its way.
         self._at_once = Gear("accounts read at once", log, 1, READS_AT_ONCE, 1, slow_s)
-        self._has_read_one = False
+        self.has_answered = False
+        """Whether the cloud has answered anything."""
+        self.failure: Optional[errors.CloudError] = None
+        """The last failure in passing."""
 
     def close(self) -> None:
         """Lets the threads go; nobody waits for what is still on its way."""
@@ -155,7 +158,6 @@ class Reader:
                 number, at_once = flying.pop(asked)
                 answer = self._answer(asked, self._at_once, at_once)
                 if answer is not None:
-                    self._has_read_one = True
                     yield number, answer.value
 
     def _send(self, call: Callable[..., Any], *args: object) -> "Future[_Answer]":
@@ -186,13 +188,15 @@ class Reader:
             answer = asked.result()
         except errors.CloudError as error:
             # That one account may not be seen is no fault of the others.
-            is_one = isinstance(error, errors.RightsMissing) and self._has_read_one
+            is_one = isinstance(error, errors.RightsMissing) and self.has_answered
             if isinstance(error, _FINAL) and not is_one:
                 raise
+            self.failure = error
             if gear is not None:
                 gear.down()
             self._patience.pause(error)
             return None
+        self.has_answered = True
         if gear is not None:
             gear.answered(position, answer.took_s)
         self._patience.forget()

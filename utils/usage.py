@@ -69,20 +69,18 @@ class Collector:
     def collect(self) -> None:
         """Writes the row of every service whose account is read, and logs a summary.
 
-        Rows are replaced, never added to. Raises UsageUnread, or the failure of the cloud that
-        stood in the way last, where a service is still unread when the time is over; what was
-        read stays.
+        Rows are replaced, never added to. What was read stays: where a service is still unread
+        when the time is over, raises UsageUnread, or the cloud's failure if it never answered.
         """
         try:
             self._sweep()
             while self._read_the_rest():
-                self._rounds.pause()
+                self._rounds.pause("some services are unread")
         except TimeIsUp as end:
-            unread = self._name_the_rest()
-            words = f"{self._day}: {unread}"
-            if end.error is None:
+            words, failure = f"{self._day}: {self._name_the_rest()}", self._reader.failure
+            if failure is None or self._reader.has_answered:
                 raise errors.UsageUnread(words) from end
-            raise type(end.error)(f"{end.error.value} ({words})") from end
+            raise type(failure)(f"{failure.value} ({words})") from end
         finally:
             self._reader.close()
             self._progress.close()
