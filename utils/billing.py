@@ -83,7 +83,7 @@ class Billing:
     @cached_property
     def db(self) -> Database:
         """The database; its parameters stand in a file or are asked from the core (D.1)."""
-        return Database(self._config)
+        return Database(self._config, self._log)
 
     @cached_property
     def key(self) -> Key:
