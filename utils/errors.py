@@ -169,6 +169,12 @@ class ServiceClosed(PmError):
     kind = PERMANENT
 
 
+class ServiceNotOpen(PmError):
+    """The service is neither active nor suspended: it is not open, or just being changed."""
+
+    code = "service_not_open"
+
+
 class QuotaMissing(PmError):
     """The tariff has no numeric add-on disk or disc."""
 

@@ -58,6 +58,7 @@ MANY_TRIES = 50
 """An operation tried so often goes to staff, unless its fault concerns the whole module."""
 
 PAGE_SIZE = 10
+STAT_BUDGET_S = 10
 SERVICES_BY_PAGES = 22
 RIGS = 8
 """So many cases that mostly wait are tried at the same time."""
@@ -131,7 +132,7 @@ class Rig:
     def configure(self, text: str = "") -> None:
         """Writes the settings: the rig's own and `text`."""
         authority = f"ca_file = {self.cloud.ca_file}\n" if self.cloud.ca_file else ""
-        own = f"page_size = {PAGE_SIZE}\n{authority}"
+        own = f"page_size = {PAGE_SIZE}\nstat_budget_s = {STAT_BUDGET_S}\n{authority}"
         self.stand.write("etc/pmnextcloud.conf", own + text)
 
     def counted(self, count: int) -> World:
@@ -400,6 +401,15 @@ def ending(rig: Rig) -> Case:
     return Case(rig, "close", rig.world, rig.like_pattern(), rig.old_tariff)
 
 
+def drifted(rig: Rig) -> Case:
+    """A suspended service of which nothing in the cloud is as billing has it."""
+    item = rig.like_pattern()
+    user = rig.cloud.users[rig.world.login(item)]
+    user.enabled, user.quota, user.groups = True, "1 GB", set()
+    rig.stand.set_status(item, SUSPENDED)
+    return Case(rig, "sync_item", rig.world, item, rig.old_tariff)
+
+
 def uncounted(rig: Rig, count: int) -> Case:
     """So many services whose usage is to be counted, none of it counted yet."""
     world = rig.counted(count)
@@ -433,6 +443,7 @@ SCENES: Dict[str, Callable[[Rig], Case]] = {
     "setparam": changing,
     "setparam-new-group": changing_to_new_group,
     "close": ending,
+    "sync_item": drifted,
     "stat-few": lambda rig: uncounted(rig, 2),
     "stat-many": lambda rig: uncounted(rig, SERVICES_BY_PAGES),
     "get_server_config": listing,
@@ -726,6 +737,22 @@ PLAIN_REFUSALS = (
 MOST_TO_LOSE = ("open", "setparam")
 
 
+WAITED_OUT = [
+    kind
+    for kind, made in KINDS.items()
+    if made.reads <= {*READ, "cloud_throttled", "cloud_maintenance"}
+]
+"""Kinds that `stat` waits out while there is time."""
+
+PATIENT = {"usage_unread"}
+"""What it says when the time is over and the cloud had answered something."""
+
+
+def is_patient(scene: str) -> bool:
+    """Whether the scene's command waits out what passes."""
+    return scene.startswith("stat")
+
+
 def is_usual(scene: str, kind: str, stays: bool) -> bool:
     """Whether that kind of fault belongs to the usual tests; all others are tried at length."""
     if kind in PLAIN_REFUSALS and scene not in MOST_TO_LOSE:
@@ -733,7 +760,7 @@ def is_usual(scene: str, kind: str, stays: bool) -> bool:
     return scene in USUAL and stays is KINDS[kind].stays
 
 
-def trouble_of(kind: str, request: Request, stays: bool) -> Trouble:
+def trouble_of(scene: str, kind: str, request: Request, stays: bool) -> Trouble:
     """The fault of that kind at that request, which stays or passes."""
     made = KINDS[kind]
     fault = Fault(
@@ -747,6 +774,8 @@ def trouble_of(kind: str, request: Request, stays: bool) -> Trouble:
         codes.add("not_a_cloud")  # some of these are no answer of a status page at all
     if made.may_pass and (request.writes or kind == "502"):
         codes.add("")
+    if is_patient(scene) and kind in WAITED_OUT:
+        codes = codes | PATIENT if stays else {""}
     if kind == "401" and request.caller == "customer":
         codes = {"login_taken"}  # the account does not take the password of our mark
     if kind == "401" and request.caller == "nobody" and not request.path.endswith(".php"):
@@ -764,14 +793,14 @@ def trouble_of(kind: str, request: Request, stays: bool) -> Trouble:
     )
 
 
-def refused_at(request: Request) -> Trouble:
+def refused_at(scene: str, request: Request) -> Trouble:
     """Nobody listens any more when that request comes."""
     return Trouble(
         f"{REFUSED} at {request.number} {request.method} {request.path}",
         begin=lambda rig: rig.cloud.change_before(request.number, rig.cloud.pause),
         end=lambda rig: rig.cloud.resume(),
         was_met=lambda rig: rig.cloud.has_changed,
-        codes=frozenset({"cloud_unreachable"}),
+        codes=frozenset({"cloud_unreachable", *(PATIENT if is_patient(scene) else ())}),
     )
 
 
@@ -823,7 +852,7 @@ def test_a_fault_of_the_cloud(
     plan, rig = rigs.plan(scene), rigs.get()[0]
     wrong: List[str] = []
     for request in plan.requests:
-        wrong += Trial(rig, scene, plan, trouble_of(kind, request, stays)).wrong
+        wrong += Trial(rig, scene, plan, trouble_of(scene, kind, request, stays)).wrong
     judge(wrong, len(plan.requests), record_property)
 
 
@@ -834,7 +863,7 @@ def test_a_connection_that_is_refused(
     plan, rig = rigs.plan(scene), rigs.get()[0]
     wrong: List[str] = []
     for request in plan.requests:
-        wrong += Trial(rig, scene, plan, refused_at(request)).wrong
+        wrong += Trial(rig, scene, plan, refused_at(scene, request)).wrong
     judge(wrong, len(plan.requests), record_property)
 
 
@@ -861,7 +890,7 @@ def test_a_certificate_that_is_wrong(
 # -- a cloud that is slow ---------------------------------------------------------------------
 
 
-def stalled_at(request: Request, late: bool) -> Trouble:
+def stalled_at(scene: str, request: Request, late: bool) -> Trouble:
     """No answer within the module's time limit; `late` carries the request out after it."""
     fault = Fault(
         "stall",
@@ -879,6 +908,8 @@ def stalled_at(request: Request, late: bool) -> Trouble:
         rig.cloud.faults.clear()
 
     codes = LOST | {""} if request.writes else {"cloud_unreachable"}
+    if is_patient(scene):
+        codes = {""}
     return Trouble(
         f"timeout{', done late' if late else ''} at {request.number} {request.method}"
         f" {request.path}",
@@ -904,7 +935,7 @@ def test_a_request_that_gets_no_answer_in_time(
     record_property: Callable[[str, object], None],
 ) -> None:
     cases = [
-        (scene, stalled_at(request, late))
+        (scene, stalled_at(scene, request, late))
         for scene, request in requests_of(rigs, scenes)
         if request.writes or not late
     ]
@@ -923,7 +954,7 @@ def dripping_at(scene: str, request: Request) -> Trouble:
         begin=lambda rig: rig.cloud.faults.append(fault),
         end=lambda rig: rig.cloud.faults.clear(),
         was_met=lambda rig: fault.matched >= request.number,
-        codes=frozenset({"out_of_time"}),
+        codes=frozenset(PATIENT if is_patient(scene) else {"out_of_time"}),
         budget_s=BUDGET_S.get(scene.partition("-")[0], 20) + 2,
     )
 
