@@ -288,6 +288,12 @@ class Case(NamedTuple):
         """The service's login, empty where there is no service."""
         return "" if self.item is None else self.world.login(self.item)
 
+    def operation(self) -> Optional[int]:
+        """A running operation, tried often, of a command that BILLmanager queues."""
+        if self.item is None or self.command == "sync_item":
+            return None
+        return self.rig.stand.add_operation(self.command, self.item, MANY_TRIES)
+
     def start(self, operation: Optional[int] = None) -> ModuleProcess:
         """Starts the command."""
         stand = self.rig.stand
@@ -489,8 +495,7 @@ def undisturbed(rig: Rig, scene: str) -> Plan:
     case = SCENES[scene](rig)
     requests, calls = len(rig.cloud.requests), len(rig.stand.calls)
     rig.effects.clear()
-    operation = None if case.item is None else rig.stand.add_operation(case.command, case.item)
-    case.start(operation).finish().check()
+    case.start(case.operation()).finish().check()
     plan = Plan(
         [
             Request(number, seen.method, seen.path, _caller(rig, seen))
@@ -564,11 +569,7 @@ class Trial:
         self._rig, self._plan, self._trouble = rig, plan, trouble
         self._name = f"{scene}, {trouble.name}"
         self._case = SCENES[scene](rig)
-        self._operation: Optional[int] = None
-        if self._case.item is not None:
-            self._operation = rig.stand.add_operation(
-                self._case.command, self._case.item, MANY_TRIES
-            )
+        self._operation = self._case.operation()
         others = rig.others(self._case.login)
         before = self._case.state() if self._case.command != "stat" else {}
         rig.effects.clear()
@@ -633,16 +634,16 @@ class Trial:
             self._ask(state == before, f"changed to {state}")
         elif not posted:
             self._ask(state["status"] == before["status"], f"status {state['status']}")
-            self._on_operation(run, code)
+            if self._operation is not None:
+                self._on_operation(run, code, self._operation)
             if "userpassword" in state["saved"] and self._case.command != "close":
                 self._ask(state["password"] is True, "a password was saved that does not fit")
             if "userpassword" in state["saved"] and self._case.command == "open":
                 wanted = self._plan.state["accounts"]
                 self._ask(state["accounts"] == wanted, f"handed out {state['accounts']}")
 
-    def _on_operation(self, run: Run, code: str) -> None:
-        assert self._operation is not None
-        row = self._rig.stand.operation(self._operation)
+    def _on_operation(self, run: Run, code: str, operation: int) -> None:
+        row = self._rig.stand.operation(operation)
         if row is None:
             self._ask(False, "the operation is gone")
             return
@@ -654,9 +655,7 @@ class Trial:
         self._ask(len(scopes) == 1, f"whose fault is {code}?")
         is_manual = row["manual"] == "on"
         self._ask(is_manual == (scopes == {errors.SERVICE}), f"{code}: manual is {row['manual']}")
-        tasks = self._rig.stand.sql(
-            "SELECT id FROM task WHERE runningoperation = %s", self._operation
-        )
+        tasks = self._rig.stand.sql("SELECT id FROM task WHERE runningoperation = %s", operation)
         self._ask(len(tasks) == int(is_manual), f"{len(tasks)} tasks")
 
     def _again(self) -> None:
