@@ -3,12 +3,16 @@
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
 # make live     the end-to-end tests against the servers of docker-compose.yml
-# make install  puts the module under BASE (BILLmanager's root)
+# make test-os  installation and life of a service on whole systems, and on every Python here
+# make install  puts the module under BASE (BILLmanager's root), or below DESTDIR
+# make install-only  the same without network and without reloading BILLmanager
+# make uninstall  takes it out again; `make purge` takes settings and logs too
+# make dist     an archive that installs without network; `make deb` and `make rpm` make packages
+# make requirements  resolves requirements.txt anew for every Python
 
 SHELL := /bin/sh
 PYTHON ?= python3
-BASE ?= /usr/local/mgr5
-DESTDIR ?=
+MACHINE := $(shell uname -m)
 RUN_ON ?= nextcloud-newest nextcloud-oldest
 
 ENV := .venv
@@ -27,7 +31,8 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long lint types unit e2e test-oldest bench live install clean
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live clean
+.PHONY: install install-only uninstall purge dist deb rpm requirements
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
@@ -77,8 +82,24 @@ $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	tests/tools/prepare $(PYTHON) $(ENV)
 	touch $@
 
-install:
-	etc/install "$(PYTHON)" "$(BASE)" "$(DESTDIR)"
+# BASE, DESTDIR, LOGROTATE and PYTHON reach the scripts by the environment, where they are given.
+install install-only:
+	etc/install $@
+
+uninstall purge:
+	etc/uninstall $@
+
+dist:
+	packages/archive $(MACHINE)
+
+deb rpm:
+	packages/$@ $(MACHINE)
+
+requirements: $(ENV)/.ready
+	tests/tools/lock $(PYTHON)
+
+test-os:
+	tests/os/run $(OS)
 
 clean:
-	rm -rf .venv .venv-oldest .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf wheels build dist .venv .venv-oldest .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
