@@ -18,7 +18,7 @@ RUN_ON ?= nextcloud-newest nextcloud-oldest
 ENV := .venv
 BIN := $(ENV)/bin
 # A second interpreter to test on: the oldest that is supported, where it is installed.
-OLDEST := $(shell tests/tools/find-python 3.8)
+OLDEST = $(shell tests/tools/find-python 3.8)
 
 # What the oldest interpreter is tried with: all units, and the life of a service.
 ON_OLDEST := tests/unit tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
@@ -32,12 +32,12 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
 .PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live clean
-.PHONY: install install-only uninstall purge dist deb rpm requirements
+.PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
 
-test: lint types $(ENV)/.ready
+test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q -n 2 -m "not proof and not long and not live"
 	$(BIN)/coverage combine -q
@@ -88,6 +88,9 @@ install install-only:
 
 uninstall purge:
 	etc/uninstall $@
+
+wheels:
+	etc/wheels "$$(etc/find-python)" "$(CURDIR)/wheels" $(MACHINE)
 
 dist:
 	packages/archive $(MACHINE)

@@ -1,5 +1,6 @@
 # What BILLmanager runs here when the module does not answer, and how to take the module out.
 export BASE ?= @BASE@
+export LOGROTATE ?= @LOGROTATE@
 
 .PHONY: install-only uninstall purge
 
