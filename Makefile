@@ -24,6 +24,7 @@ OLDEST = $(shell tests/tools/find-python 3.8)
 ON_OLDEST := tests/unit tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
 
 SOURCES := pmnextcloud.py commands utils
+SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc packages tests/tools tests/os)
 LINE := --line-length 100 --target-version py38
 RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT
 # Errors are named after what is wrong, and mgrctl is started on purpose.
@@ -53,7 +54,8 @@ lint: $(ENV)/.ready
 	    $(BIN)/ruff format --check $(LINE) $(SOURCES) tests && \
 	    $(BIN)/ruff check $(LINT) $(SOURCES) && \
 	    $(BIN)/ruff check $(LINT_TESTS) tests && \
-	    $(BIN)/lint-imports; \
+	    $(BIN)/lint-imports && \
+	    $(BIN)/shellcheck -x $(SCRIPTS); \
 	else echo "lint: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
 
 types: $(ENV)/.ready
