@@ -377,10 +377,15 @@ def test_a_version_that_cannot_be_built_leaves_the_old_one(
 ) -> None:
     assert callable(damage)
     damage(newer)
-    before = installed.files(), installed.version(), installed.answer()
+    before = installed.files(), installed.versions(), installed.version(), installed.answer()
     said = installed.fail("install", newer)
     assert "what was there is unchanged" in said
-    assert (installed.files(), installed.version(), installed.answer()) == before
+    assert (
+        installed.files(),
+        installed.versions(),
+        installed.version(),
+        installed.answer(),
+    ) == before
 
 
 def test_a_host_without_a_fitting_python_is_told_so(host: Host, tmp_path: Path) -> None:
