@@ -3,7 +3,8 @@
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
 # make live     the end-to-end tests against the servers of docker-compose.yml
-# make test-os  installation and life of a service on whole systems, and on every Python here
+# make test-os  installation and life of a service on whole systems and on every Python here; OS=
+#               names some of them: make test-os OS="bookworm 3.9"
 # make install  puts the module under BASE (BILLmanager's root), or below DESTDIR
 # make install-only  the same without network and without reloading BILLmanager
 # make uninstall  takes it out again; `make purge` takes settings and logs too
@@ -107,4 +108,4 @@ test-os:
 	tests/os/run $(OS)
 
 clean:
-	rm -rf wheels build dist .venv .venv-oldest .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf wheels build dist .venv .venv-* .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
