@@ -146,6 +146,13 @@ class KeyUnavailable(HostError):
     kind = PERMANENT
 
 
+class PythonMissing(HostError):
+    """The module's Python is gone; what answers so is etc/pmnextcloud.sh, with the remedy."""
+
+    code = "python_missing"
+    kind = PERMANENT
+
+
 class StateUnwritable(HostError):
     """A file under var/pmnextcloud cannot be written."""
 

@@ -264,7 +264,7 @@ def test_each_sample_setting_is_explained_in_both_languages() -> None:
 
 def test_the_log_that_is_rotated_is_the_module_s() -> None:
     text = read("etc/pmnextcloud.logrotate")
-    assert "\n/usr/local/mgr5/var/pmnextcloud.log {\n" in text
+    assert "\n@BASE@/var/pmnextcloud.log {\n" in text
     assert "create 0600 root root" in text
 
 
