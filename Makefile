@@ -2,6 +2,7 @@
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
+# make docs     the pages of the messages in docs/, from what the program says
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make install  puts the module under BASE (BILLmanager's root)
 
@@ -27,7 +28,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long lint types unit e2e test-oldest bench live install clean
+.PHONY: demo test test-long lint types unit e2e test-oldest bench docs live install clean
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
@@ -69,6 +70,9 @@ test-oldest:
 
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.bench
+
+docs: $(ENV)/.ready
+	$(BIN)/python -m tests.docs
 
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.live $(RUN_ON)
