@@ -1,4 +1,4 @@
-"""The documents say what is: commands, paths, settings, codes, links; the same in both languages."""
+"""The documents say what is: commands, paths, settings, codes, links; both languages the same."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 from urllib.parse import unquote
 
 import pytest
@@ -56,8 +56,7 @@ class Page(NamedTuple):
 
     def blocks(self, *kinds: str) -> List[str]:
         """What stands in fenced blocks of these kinds."""
-        fences = [token for token in self.tokens if token.type == "fence"]
-        return [token.content for token in fences if token.info in kinds]
+        return [one.content for one in self.tokens if one.type == "fence" and one.info in kinds]
 
     def inline(self) -> Iterator[Token]:
         """The parts of texts, in order."""
@@ -196,22 +195,28 @@ def calls() -> Set[str]:
 def faults(document: Page) -> List[str]:
     """What is wrong with the commands, paths, names and diagrams of a document."""
     found: List[str] = []
-    for block in document.blocks("sh", ""):
-        lines = block.replace("\\\n", " ").splitlines()
-        if document.name not in READMES and any(map(is_below_root, lines)):
-            if lines[0] != f"cd {BASE}":
-                found.append(f"a block without its folder: {lines}")
-        found += [fault for line in lines for fault in in_command(line, may_be_other=False)]
-    for code in map(alike, document.code()):
-        found += in_code(code)
-    for block in document.blocks("ini"):
-        found += in_settings(block)
-    for block in document.blocks("text"):
-        found += [f"no line of the log: {line}" for line in block.splitlines() if not is_log(line)]
-    for block in document.blocks("mermaid"):
-        found += in_diagram(block)
-    kinds = {token.info for token in document.tokens if token.type == "fence"}
-    return found + [f"a block of {kind}" for kind in kinds - {"sh", "", "ini", "text", "mermaid"}]
+    for token in document.tokens:
+        if token.type == "fence":
+            found += in_block(token.info, token.content, document.name in READMES)
+    return [*found, *(fault for code in document.code() for fault in in_code(alike(code)))]
+
+
+def in_block(kind: str, text: str, is_anywhere: bool) -> Iterator[str]:
+    """What is wrong with a fenced block; a command block names its folder, unless `is_anywhere`."""
+    lines = text.replace("\\\n", " ").splitlines()
+    if kind in ("sh", ""):
+        if not is_anywhere and any(map(is_below_root, lines)) and lines[0] != f"cd {BASE}":
+            yield f"a block without its folder: {lines}"
+        for line in lines:
+            yield from in_command(line, may_be_other=False)
+    elif kind == "ini":
+        yield from in_settings(text)
+    elif kind == "text":
+        yield from (f"no line of the log: {line}" for line in lines if not is_log(line))
+    elif kind == "mermaid":
+        yield from in_diagram(*lines)
+    else:
+        yield f"a block of {kind}"
 
 
 def is_below_root(line: str) -> bool:
@@ -425,33 +430,33 @@ STATES = (
 DIAGRAMS = {"flowchart LR": FLOWCHART, "sequenceDiagram": SEQUENCE, "stateDiagram-v2": STATES}
 
 
-def in_diagram(text: str) -> Iterator[str]:
+def in_diagram(head: str, *lines: str) -> Iterator[str]:
     """What is wrong with a diagram, as far as its lines show: each is known and joins what is."""
-    head, *lines = text.splitlines()
     if head not in DIAGRAMS:
         yield f"no diagram: {head}"
         return
-    declared, joined, depth = {"[*]"}, set(), 0
+    names: Dict[str, Set[str]] = {"declares": set(), "joins": set()}
+    depth = 0
     for line in map(str.strip, lines):
-        found: Optional[Tuple[str, "re.Match[str]"]] = None
-        for pattern, what in DIAGRAMS[head]:
-            match = re.fullmatch(pattern, line)
-            if match:
-                found = what, match
-                break
-        if found is None:
-            yield f"no line of a {head}: {line}"
-            continue
-        what, match = found
+        what, found = kind_of(line, head)
+        if what in names:
+            names[what].update(found)
         depth += {"opens": 1, "closes": -1}.get(what, 0)
-        if what in ("declares", "joins"):
-            (declared if what == "declares" else joined).update(match.groups())
-        if depth < 0:
-            yield "an end too many"
+        if what == "unknown" or depth < 0:
+            yield f"no line of a {head}, or not here: {line}"
     if depth > 0:
         yield "an end is missing"
-    if joined - {"[*]"} != declared - {"[*]"}:
-        yield f"not declared, or not joined: {joined ^ declared}"
+    if names["declares"] != names["joins"] - {"[*]"}:
+        yield f"not declared, or not joined: {names}"
+
+
+def kind_of(line: str, head: str) -> Tuple[str, Tuple[str, ...]]:
+    """What a line of a diagram does, and the names in it."""
+    for pattern, what in DIAGRAMS[head]:
+        found = re.fullmatch(pattern, line)
+        if found:
+            return what, found.groups()
+    return "unknown", ()
 
 
 # -- each document --------------------------------------------------------------------------------
@@ -476,9 +481,10 @@ def broken_links(document: Page) -> List[str]:
         if where.startswith("https://"):
             continue
         target = (ROOT / document.name).parent / where if where else ROOT / document.name
-        if not target.is_file():
-            broken.append(link)
-        elif anchor and anchor not in slugs(target.resolve().relative_to(ROOT).as_posix()):
+        anchors = (
+            slugs(target.resolve().relative_to(ROOT).as_posix()) if target.is_file() else set()
+        )
+        if not target.is_file() or (anchor and anchor not in anchors):
             broken.append(link)
     return broken
 
