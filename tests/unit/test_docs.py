@@ -28,9 +28,6 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 BILLMANAGERS = {"etc/billmgr.conf.d/db.conf", "var/billmgr.log"}
 """BILLmanager's own paths that only messages and documents name (protocol notes, A.1)."""
 
-CLOUDS_WORDS = {"provisioning_api", "ratelimit.protection.enabled", "trusted_domains"}
-"""Names of the clouds' own settings and apps."""
-
 OCC = {
     "admin-delegation:add",
     "app:enable",
@@ -43,7 +40,24 @@ OCC = {
 }
 """Commands that `occ list` of Nextcloud 29.0.6 and 34.0.1 was seen to name."""
 
-OTHERS_FILES = {"config.php", "db.conf", "ocs/v1.php", "status.php"}
+CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
+
+WORDS = {
+    *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
+    *("CryptKey", "TYPE.open", "NUMBER", "user_NUMBER", "user_NUMBER_2"),
+    *("GET", "POST", "PUT", "DELETE", "?", "#", "…", "no", "yes", "own"),
+    *("make", "curl", "dnf", "git", "rpm", "python3", "python3-venv"),
+    *("mariadb-client-core", "mariadb-server-core", ".netrc", ".sha256", ".new", "db.conf"),
+}
+"""Names of others, and what stands for one."""
+
+PHRASES = {
+    *("name = value", "имя = значение", "pmnextcloud 9", "<doc/>"),
+    *("--group billing", "--group admin"),
+    *("user_<number of the service>", "user_<номер услуги>", "user_<number>", "user_<номер>"),
+}
+"""Code that is neither a name nor a whole command."""
+
 SYSTEMS = {"cd", "curl", "diff", "grep", "ls", "readlink", "rm", "tail", "tar", "touch"}
 """Programs of the system: what they are given is looked at where it is a path."""
 
@@ -208,7 +222,7 @@ def in_block(kind: str, text: str, is_anywhere: bool) -> Iterator[str]:
         if not is_anywhere and any(map(is_below_root, lines)) and lines[0] != f"cd {BASE}":
             yield f"a block without its folder: {lines}"
         for line in lines:
-            yield from in_command(line, may_be_other=False)
+            yield from in_command(line)
     elif kind == "ini":
         yield from in_settings(text)
     elif kind == "text":
@@ -226,21 +240,35 @@ def is_below_root(line: str) -> bool:
 
 def in_code(code: str) -> Iterator[str]:
     """What is wrong with code in a sentence."""
-    word = code.split("=")[0].strip()
-    if code in ("name = value", "имя = значение"):
+    if code in PHRASES:
         return
     if re.fullmatch(r"\w+ = \S+", code):
         yield from in_settings(code)
-    elif re.fullmatch(r"[a-z]+(_[a-z]+)+", word):
-        if word not in vocabulary():
-            yield f"not a name of anything: {code}"
-    elif re.fullmatch(r"[a-z]+(\.[a-z]+)+", code):
-        if code not in calls() | tables() | columns() | names_of_files() | CLOUDS_WORDS:
-            yield f"not a call, a table or a file: {code}"
-    elif re.match(r"(make|sudo|occ|processing/pmnextcloud|\S*sbin/mgrctl) ", code) or " " in code:
-        yield from in_command(code, may_be_other=True)
-    elif "/" in code and "://" not in code and not code.startswith("<"):
+    elif " " in code:
+        yield from in_command(code)
+    elif "://" in code:
+        yield from in_address(code)
+    elif "/" in code:
         yield from in_path(code)
+    else:
+        yield from in_word(code)
+
+
+def in_address(address: str) -> Iterator[str]:
+    """What is wrong with an address: it may be somebody's, or no page of a cloud."""
+    if not re.fullmatch(r"https?://((\w+\.)?example\.com(/nextcloud|/status\.php)?)?", address):
+        yield f"not an address to show: {address}"
+
+
+def in_word(code: str) -> Iterator[str]:
+    """What is wrong with a single name in a sentence."""
+    if re.fullmatch("[A-Z_]+=|CLOUD_[A-Z]+", code):
+        yield from in_variable(code)
+    elif code.startswith("--"):
+        if code not in options():
+            yield f"no such option: {code}"
+    elif not code.isdigit() and code not in vocabulary():
+        yield f"not a name of anything: {code}"
 
 
 def in_settings(text: str) -> Iterator[str]:
@@ -258,13 +286,13 @@ def in_path(path: str) -> Iterator[str]:
     """What is wrong with a path: neither in the project nor in an installation."""
     short = alike(path[len(BASE) + 1 :] if path.startswith(BASE + "/") else path)
     short = short.rstrip("/") if len(short) > 1 else short
-    own = {BASE, "/root/pmnextcloud-backup.tar.gz", "dist", "versions", *OTHERS_FILES}
+    own = {BASE, "/root/pmnextcloud-backup.tar.gz", "dist", "versions", *CLOUDS_FILES}
     if short not in paths() | own and not (ROOT / short).exists():
         yield f"no such path: {path}"
 
 
-def in_command(line: str, may_be_other: bool) -> Iterator[str]:
-    """What is wrong with a line for a shell; in a sentence it `may_be_other` things than that."""
+def in_command(line: str) -> Iterator[str]:
+    """What is wrong with a line for a shell."""
     for part in line.split(" && "):
         words = shlex.split(part)
         while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
@@ -276,17 +304,24 @@ def in_command(line: str, may_be_other: bool) -> Iterator[str]:
         if check is not None:
             yield from check(words[1:])
         elif name in SYSTEMS:
-            named = [word for word in words[1:] if "/" in word and "://" not in word]
-            yield from (fault for word in named for fault in in_path(word))
-        elif not may_be_other and part != "umask 077":
+            for word in words[1:]:
+                yield from in_address(word) if "://" in word else in_operand(word)
+        elif part != "umask 077":
             yield f"unknown program: {line}"
+
+
+def in_operand(word: str) -> Iterator[str]:
+    """What is wrong with what a program is given, where it is a path."""
+    if "/" in word:
+        yield from in_path(word)
 
 
 def in_variable(word: str) -> Iterator[str]:
     """What is wrong with NAME=value for make: nothing reads it."""
-    name = word.partition("=")[0]
+    name, _, value = word.partition("=")
     if not re.search(rf"\b{name}\b", installer() + tools()):
         yield f"nothing reads {word}"
+    yield from in_address(value) if "://" in value else in_operand(value)
 
 
 @lru_cache(maxsize=None)
@@ -313,9 +348,8 @@ def in_make(words: List[str]) -> Iterator[str]:
 
 def in_call(words: List[str]) -> Iterator[str]:
     """What is wrong with a call of the program: options, command, what the command needs."""
-    options = set(re.findall(r'"(--[a-z]+)"', read("pmnextcloud.py")))
     given = dict(zip(words[::2], words[1::2]))
-    if len(words) % 2 or not set(given) <= options:
+    if len(words) % 2 or not set(given) <= options():
         yield f"no such options: {words}"
     command = commands.COMMANDS.get(given.get("--command", ""))
     if command is None:
@@ -328,6 +362,11 @@ def in_call(words: List[str]) -> Iterator[str]:
             yield f"{words} needs {option}"
         if not re.fullmatch(r"\d+|NUMBER", alike(given.get(option, "1"))):
             yield f"no number: {words}"
+
+
+def options() -> Set[str]:
+    """The options of the program."""
+    return set(re.findall(r'"(--[a-z]+)"', read("pmnextcloud.py")))
 
 
 def in_mgrctl(words: List[str]) -> Iterator[str]:
@@ -367,10 +406,17 @@ PROGRAMS: Dict[str, Callable[[List[str]], Iterator[str]]] = {
 
 @lru_cache(maxsize=None)
 def vocabulary() -> Set[str]:
-    """Every name with an underscore that a document may speak of."""
+    """Every name that a document may speak of."""
     constants = {value for value in vars(consts).values() if isinstance(value, str)}
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants}
-    return own | columns() | tables() | CLOUDS_WORDS
+    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *tables(), *columns(), *calls()}
+    files = {path.name for path in ROOT.iterdir() if path.is_file()}
+    return own | files | CLOUDS_FILES | WORDS
+
+
+def choices() -> Set[str]:
+    """The words that settings take."""
+    return set(re.findall(r'"(\w+)"', " ".join(re.findall(r"_choice\((.*)\)", program()))))
 
 
 @lru_cache(maxsize=None)
@@ -382,12 +428,6 @@ def columns() -> Set[str]:
     ):
         found |= {f"{table}.{column}" for column in re.findall(r"^\s+`?(\w+)`? ", body, re.M)}
     return found
-
-
-@lru_cache(maxsize=None)
-def names_of_files() -> Set[str]:
-    """The names of the files at the top of the project, and of others that are known."""
-    return {path.name for path in ROOT.iterdir() if path.is_file()} | OTHERS_FILES
 
 
 def is_log(line: str) -> bool:
@@ -607,6 +647,11 @@ def test_what_the_installation_says_is_quoted_as_it_says_it(language: str, words
         "`src/pmnextcloud/version`",
         "`utils/apis.py`",
         "`budget_seconds`",
+        "`dick`",
+        "`--modul`",
+        "`PYTON=`",
+        "`https://cloud.exmple.com`",
+        "`pmnextcloud 0`",
         "`login_taken_by`",
         "`service.postopened`",
         "`item.state`",
