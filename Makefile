@@ -28,7 +28,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long lint types unit e2e test-oldest bench docs live install clean
+.PHONY: demo test test-long lint types unit e2e test-oldest bench live install clean
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
@@ -71,6 +71,7 @@ test-oldest:
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.bench
 
+.PHONY: docs
 docs: $(ENV)/.ready
 	$(BIN)/python -m tests.docs
 
