@@ -2,6 +2,7 @@
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
+# make docs     the pages of the messages in docs/, from what the program says
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make test-os  installation and life of a service on whole systems and on every Python here; OS=
 #               names some of them: make test-os OS="bookworm 3.9"
@@ -77,6 +78,10 @@ test-oldest:
 
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.bench
+
+.PHONY: docs
+docs: $(ENV)/.ready
+	$(BIN)/python -m tests.docs
 
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.live $(RUN_ON)
