@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
 from . import accounts
-from .accounts import NAME_MAX, PHP_ARRAY_KEY, Call, OcsError, PhpError, php_int
+from .accounts import EMAIL, NAME_MAX, Call, OcsError, PhpError, php_int
 from .login import Doorkeeper, Session, Stop
 from .message import (
     JSON_TYPE,
@@ -47,10 +47,6 @@ SPECIAL_LOGINS = (
     ".ocdata",
     "index.html",
     "owncloud.log",
-)
-# An address as PHP's filter has it: no letters beyond ASCII, no bare number as top of the domain.
-ADDRESS = re.compile(
-    r"[!-~]{1,64}(?<![.@])@((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*|\[[0-9.]+\])\Z"
 )
 # What v2 makes of a code; 997 stays.
 V2_STATUS = {100: 200, 104: 403, 403: 403, 996: 500, 998: 404, 999: 500}
@@ -238,15 +234,7 @@ def list_users(call: Call) -> Dict[str, List[Union[str, int]]]:
     ]
     if search and len(search) < SHORTEST_SEARCH:
         found = []
-    logins: List[Union[str, int]] = []
-    numbers = 0
-    for login in sorted(user.login for user in found):
-        is_number = PHP_ARRAY_KEY.match(login) is not None
-        if is_number and not call.is_admin:
-            logins.append(numbers)
-            numbers += 1
-        else:
-            logins.append(int(login) if is_number else login)
+    logins = accounts.array_keys(call, sorted(user.login for user in found))
     if call.text("limit", "") in ("", "0"):
         return {"users": logins}
     return {"users": _page(call, logins)}
@@ -312,7 +300,7 @@ def edit_user(call: Call, login: str) -> None:
         if len(value) > NAME_MAX:
             raise PhpError("one of two tables takes the name, the other does not")
     elif key == "email":
-        if value and not ADDRESS.match(value):
+        if value and not EMAIL.match(value):
             raise OcsError(102)
         user.email = user.profile["email"] = value
     elif key == "password":
@@ -439,7 +427,7 @@ def _password_fault(call: Call, password: str) -> str:
     minimum = call.cloud.password_policy_min
     if len(password) < minimum:
         return f"The password is too short. At least {minimum} characters are required."
-    if minimum and not re.search(r"\d", password):
+    if minimum and not re.search("[0-9]", password):
         return "The password contains too few numbers. At least one number is required."
     return ""
 

@@ -1050,5 +1050,34 @@ def test_a_sub_admin_sees_and_makes_only_his_own(cloud):
     chief.connection.close()
 
 
+def test_a_sub_admin_pages_by_group_searches_with_a_limit_only_and_loses_number_logins(cloud):
+    for group, login in (("grp", "user_1"), ("grp", "user_2"), ("other", "7714")):
+        cloud.add_group(group)
+        cloud.add_user(login, GOOD_PASSWORD, groups=[group])
+    cloud.add_user("chief", GOOD_PASSWORD, subadmin=["grp", "other"])
+    chief = Client(cloud, "chief", GOOD_PASSWORD)
+    assert chief.logins("") == ["user_1", "user_2", 0]
+    assert chief.logins("limit=1") == ["user_1", 0]
+    assert chief.logins("limit=1&offset=1") == ["user_2"]
+    assert chief.logins("search=user") == []
+    assert chief.logins("search=user&limit=9") == ["user_1", "user_2"]
+    assert "7714" in chief.get(f"{USERS}/details")[2]["users"]
+    chief.connection.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ("userid=user_1&password=%20%20%20", 101),
+        ("userid=.ncdata&password=Customer-Pw-7!", 101),
+        ("userid=.ocdata&password=Customer-Pw-7!", 100),
+        ("userid=user_1&password=Customer-Pw-7!&quota=%D9%A1", 101),
+        ("userid=user_1&password=Customer-Pw-7!&groups[0]=admin&groups[1]=nobody", 104),
+    ],
+)
+def test_odd_creates_are_answered_as_a_running_server_did(strict, form, code):
+    assert f'"statuscode":{code},'.encode() in raw_answer(strict, "POST", USERS, form)
+
+
 def test_a_route_that_the_program_has_no_business_with_is_loud(cloud, client):
     assert client.raw("POST", f"{USERS}/admin/welcome")[0] == 501
