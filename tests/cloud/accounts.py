@@ -274,7 +274,7 @@ def create_user(call: Call) -> Dict[str, str]:
     _check_groups(call, groups)
     _check_subadmin_groups(call, subadmin)
     _check_password_and_email(call, password, email)
-    _check_login(login, ".ncdata" if cloud.profile.is_thirties else ".ocdata")
+    _check_login(login, ".ncdata" if cloud.profile.since_30 else ".ocdata")
     if password and not password.strip():
         raise OcsError(101, "A valid password must be provided")
     _check_policy(call, password)
@@ -505,11 +505,11 @@ def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]
 def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     """Give one user as the acting user may see it, with ``scopes`` on one's own record only."""
     cloud = call.cloud
-    is_thirties = cloud.profile.is_thirties
+    since_30 = cloud.profile.since_30
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
-    fields = (*PROFILE_FIELDS, *NEW_FIELDS) if is_thirties else (*PROFILE_FIELDS,)
+    fields = (*PROFILE_FIELDS, *NEW_FIELDS) if since_30 else (*PROFILE_FIELDS,)
     record: Dict[str, Any] = {}
-    if call.may_manage(user) or is_thirties:
+    if call.may_manage(user) or since_30:
         record["enabled"] = user.enabled
     if call.is_admin or call.is_delegated:
         record["storageLocation"] = f"/var/nextcloud/data/{user.login}"
@@ -543,7 +543,7 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
             "backendCapabilities": {"setDisplayName": True, "setPassword": True},
         }
     )
-    if is_thirties:
+    if since_30:
         record["firstLoginTimestamp"] = int(user.first_login)
         record["lastLoginTimestamp"] = int(user.last_login)
         record["timezone"] = user.profile.get("timezone", "")
@@ -560,7 +560,7 @@ def php_int(text: str) -> int:
 
 def _trimmed(call: Call, address: str) -> str:
     """Give an e-mail address without the blanks around it, which 29 left there."""
-    return address.strip() if call.cloud.profile.is_thirties else address
+    return address.strip() if call.cloud.profile.since_30 else address
 
 
 def _check_login(login: str, data_mark: str) -> None:
@@ -668,17 +668,17 @@ def _edit_profile(call: Call, user: User, key: str, value: str) -> None:
     URL is dropped silently.
     """
     profile, codes = call.cloud.profile, call.cloud.profile.codes
-    if profile.is_thirties and not re.match(CHECKED_VALUES.get(key, ""), value):
+    if profile.since_30 and not re.match(CHECKED_VALUES.get(key, ""), value):
         raise OcsError(codes["bad_value"], f"Invalid {key.replace('_', ' ')}")
     if key == "language":
         _set_language(call, user, value)
     elif key in PROFILE_FIELDS:
         if re.match(PROFILE_FIELDS[key], value):
             user.profile[key] = value
-    elif key in (*OTHER_KEYS, *(NEW_KEYS if profile.is_thirties else ())):
+    elif key in (*OTHER_KEYS, *(NEW_KEYS if profile.since_30 else ())):
         user.profile[key] = value
     elif key == "additional_mail" and EMAIL.match(value):
-        value = value.lower() if profile.is_thirties else value
+        value = value.lower() if profile.since_30 else value
         if value not in user.additional_mail:
             user.additional_mail.append(value)
     elif key in ("notify_email", "additional_mail"):

@@ -289,7 +289,7 @@ class Doorkeeper:
     def refused(self, request: Request) -> Answer:
         """Make the answer to a wrong password."""
         answer = outer(self.profile, request, 401, 997, "Unauthorised")
-        if not self.profile.is_thirties:
+        if not self.profile.since_30:
             answer = as_xml(answer, XML_OUTSIDE)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Authorisation Required"'
         return answer
@@ -303,13 +303,13 @@ def outer(profile: Profile, request: Request, http_status: int, code: int, messa
     """Make an OCS answer of the kind that is written outside the router: up to 29 only
     ``format=json`` gets JSON there.
     """
-    as_json = request.wants_json if profile.is_thirties else request.json_in_query
+    as_json = request.wants_json if profile.since_30 else request.json_in_query
     return envelope(
         http_status,
         code,
         message,
         as_json=as_json,
-        counts=profile.is_thirties and request.ocs_version == 1,
+        counts=profile.since_30 and request.ocs_version == 1,
         content_type="" if as_json else XML_OUTSIDE,
     )
 

@@ -993,9 +993,7 @@ def test_details_whose_logins_count_from_zero_are_a_list(cloud, client):
 
 
 def test_what_differs_between_servers_is_a_matter_of_the_profile():
-    profile = dataclasses.replace(
-        NEXTCLOUD_29, page_limit_max=500, is_thirties=True, api_header=None
-    )
+    profile = dataclasses.replace(NEXTCLOUD_29, page_limit_max=500, since_30=True, api_header=None)
     with Cloud(profile) as cloud:
         client = Client(cloud)
         codes = [client.get(f"{USERS}?limit={limit}")[1] for limit in (1, 500, 0, 501, "abc")]
