@@ -1,5 +1,6 @@
 """The documents say what is: commands, paths, settings, codes, links; both languages the same."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -132,15 +133,11 @@ def alike(code: str) -> str:
 
 
 @lru_cache(maxsize=None)
-def sources(*folders: str) -> str:
-    """The program's text."""
-    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    return "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "pmnextcloud.py", *paths])
-
-
 def program() -> str:
     """The text of all that runs at a provider's."""
-    return sources("utils", "commands")
+    folders = [path for name in ("utils", "commands") for path in (ROOT / name).rglob("*.py")]
+    files = [ROOT / "pmnextcloud.py", *sorted(folders)]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
 @lru_cache(maxsize=None)
@@ -182,7 +179,12 @@ def installed() -> Set[str]:
     names = re.findall(r"^(\w+)=\$", read("etc/places"), re.MULTILINE)
     script = ". etc/places\n" + "\n".join(f'echo "{name}=${name}"' for name in names)
     said = subprocess.run(
-        ["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        ["sh", "-c", script],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "BASE": BASE},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     places = dict(line.split("=", 1) for line in said.stdout.splitlines())
     used = re.findall(r'"\$(\w+)([\w./-]*)"', read("etc/install") + read("etc/places"))
@@ -191,9 +193,8 @@ def installed() -> Set[str]:
 
 
 def tables() -> Set[str]:
-    """The tables that the program's SQL names, with those that it writes."""
-    named = re.findall(r"\b(?:FROM|JOIN|INTO) ([a-z0-9_]+(?:\.[a-z_]+)?)\b", program())
-    return set(named)
+    """The tables that the program's SQL names."""
+    return set(re.findall(r"\b(?:FROM|JOIN|INTO) ([a-z0-9_]+(?:\.[a-z_]+)?)\b", program()))
 
 
 def calls() -> Set[str]:
@@ -220,7 +221,9 @@ def faults(document: Page) -> List[str]:
 def is_name_or_command(code: str) -> bool:
     """Whether code is what in_code looks at; the READMEs have formulas beside it."""
     word, *rest = code.split()
-    return word in PROGRAMS or word.startswith(BASE) if rest else not word.isalnum()
+    if not rest:
+        return not word.isalnum()
+    return word in {*PROGRAMS, *SYSTEMS} or word.startswith(BASE)
 
 
 def in_block(kind: str, text: str, is_anywhere: bool) -> Iterator[str]:
