@@ -132,7 +132,7 @@ class Connection:
         Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
         was done now. Raises ConfirmRefused.
         """
-        session = self._http.session_since
+        session = self._http.kept.since
         if not self._server.confirm_secret or self._confirmed_session == session:
             return False
         path = "/core/apppassword/confirm"

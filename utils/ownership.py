@@ -72,8 +72,12 @@ class Ownership:
         if may_differ:
             candidates += [f"{self.default_login()}_{number}" for number in range(2, TRIED_LOGINS)]
         for login in candidates:
-            if self._cloud.get_user(login) is None:
-                return login
+            try:
+                if self._cloud.get_user(login) is None:
+                    return login
+            except errors.RightsMissing:
+                # What an administrator of groups is told of an account in none of them.
+                self._log.info("%s is there, and not ours to see", login)
         raise errors.LoginTaken(candidates[-1])
 
     def new_mark(self, login: str, password: Secret) -> Mark:

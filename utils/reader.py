@@ -2,7 +2,7 @@
 
 What fails in passing is left out: whoever it was about has to be asked for again. Requests run in
 a few threads beside the caller's. They share the client: the library's pool of connections is
-made for threads, and so is the one of cookies (utils.transport).
+made for threads, and each thread keeps a session of its own (utils.transport).
 """
 
 import time
@@ -30,7 +30,7 @@ from utils.values import Account
 
 READS_AT_ONCE = 4
 SPEEDUP = 2
-"""So many times as quick as one by one are READS_AT_ONCE, by a server of two cores (measured)."""
+"""So many times as quick as one by one READS_AT_ONCE are taken to be, by a server of two cores."""
 
 LEAST_PAGE = 25
 """A page of so many accounts that fails is left out: one of them may be what breaks it."""

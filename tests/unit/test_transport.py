@@ -328,7 +328,7 @@ def test_a_run_keeps_one_connection(connect: Connect, cloud: Cloud) -> None:
 
 def test_only_the_modules_own_login_keeps_a_session(connect: Connect, cloud: Cloud) -> None:
     """In a session the cloud answers as its user, whoever logs in."""
-    client = connect(cloud.url)
+    client = connect(cloud.url, secret=Secret(cloud.mint_app_password("admin")))
     client.get_user("user_7")
     client.accepts("user_7", Secret("made-up-pw-77"))
     client.throttle()
@@ -339,7 +339,7 @@ def test_only_the_modules_own_login_keeps_a_session(connect: Connect, cloud: Clo
 def test_an_old_session_is_not_used(
     connect: Connect, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = connect(cloud.url)
+    client = connect(cloud.url, secret=Secret(cloud.mint_app_password("admin")))
     client.get_user("user_7")
     monkeypatch.setattr(transport, "SESSION_LASTS_S", -1)
     client.get_user("user_7")
