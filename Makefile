@@ -4,6 +4,7 @@
 # make bench    what each command costs
 # make docs     the pages of the messages in docs/, from what the program says
 # make live     the end-to-end tests against the servers of docker-compose.yml
+# make doctor   says what is wrong with the module that is installed under BASE
 # make test-os  installation and life of a service on whole systems and on every Python here; OS=
 #               names some of them: make test-os OS="bookworm 3.9"
 # make install  puts the module under BASE (BILLmanager's root), or below DESTDIR
@@ -26,7 +27,7 @@ OLDEST = $(shell tests/tools/find-python 3.8)
 ON_OLDEST := tests/unit tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
 
 SOURCES := pmnextcloud.py commands utils
-SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc packages tests/tools tests/os)
+SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
 LINE := --line-length 100 --target-version py38
 RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT
 # Errors are named after what is wrong, and mgrctl is started on purpose.
@@ -34,7 +35,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live clean
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
@@ -90,6 +91,9 @@ $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	tests/tools/prepare $(PYTHON) $(ENV)
 	touch $@
 
+doctor:
+	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor
+
 # BASE, DESTDIR, LOGROTATE and PYTHON reach the scripts by the environment, where they are given.
 install install-only:
 	etc/install $@
@@ -101,10 +105,10 @@ wheels:
 	etc/wheels "$$(etc/find-python)" "$(CURDIR)/wheels" $(MACHINE)
 
 dist:
-	packages/archive $(MACHINE)
+	etc/packages/archive $(MACHINE)
 
 deb rpm:
-	packages/$@ $(MACHINE)
+	etc/packages/$@ $(MACHINE)
 
 requirements: $(ENV)/.ready
 	tests/tools/lock $(PYTHON)

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1."""
+"""The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
+
+Only `doctor`, which people start, answers by text or JSON, unless its arguments are wrong.
+"""
 
 import argparse
 import gc
@@ -30,8 +33,10 @@ def parse(argv: List[str]) -> Args:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
+    parser.add_argument("--lang", default="")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
     known, _ = parser.parse_known_args(argv)
-    return Args(known.command, known.item, known.module, known.runningoperation)
+    return Args(**vars(known))
 
 
 def _number(text: str) -> int:
@@ -87,7 +92,7 @@ def main(argv: List[str]) -> int:
     try:
         context = Context(parse(argv), host)
         answer = run(context)
-        exit_code = 0
+        exit_code = context.exit_code
     except errors.PmError as error:
         answer = fail(context, error)
     except Exception as error:  # noqa: BLE001  the last line of defence: always one document

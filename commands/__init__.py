@@ -46,6 +46,7 @@ COMMANDS: Dict[str, Command] = {
     "close": Command("_close"),
     "sync_item": Command("_sync_item", level=LEVEL_EDITS),
     "stat": Command("_stat", "stat_budget_s", level=LEVEL_READS),
+    "doctor": Command("_doctor", touches_cloud=False, is_light=True),
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
 """Spellings that BILLmanager may use; never advertised (protocol notes, I)."""

@@ -11,7 +11,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence,
 from urllib.parse import quote
 
 from utils import errors, products, sizes, transport
-from utils.connection import WHO_AM_I, Connection
+from utils.connection import WHO_AM_I, Connection, Sight
 from utils.ocs import mapping
 from utils.secret import Secret
 from utils.values import Account, Server
@@ -96,7 +96,7 @@ class NextcloudAPIClient:
         path = _user_path(login)
         try:
             data = self._cloud.ask("GET", path, means="read")
-            groups = self._groups_of(login) if with_groups else []
+            groups = self.groups_of(login) if with_groups and not self.product.shows_groups else []
         except errors.NoSuchUser:
             return None
         try:
@@ -104,15 +104,13 @@ class NextcloudAPIClient:
         except ValueError as error:
             raise errors.CloudUnreachable(f"GET {path}: no account in the answer") from error
 
-    def _groups_of(self, login: str) -> List[Any]:
-        """The groups of an account, where its record does not name them."""
-        if self.product.shows_groups:
-            return []
+    def groups_of(self, login: str) -> List[str]:
+        """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
         path = _user_path(login, "groups")
         groups = mapping(self._cloud.ask("GET", path, means="read")).get("groups")
         if not isinstance(groups, list):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
-        return groups
+        return [str(group) for group in groups]
 
     def set_quota(self, login: str, quota_bytes: float) -> None:
         """Sets the quota; the cloud rounds it (sizes.stored_bytes). Raises NoSuchUser."""
@@ -224,11 +222,19 @@ class NextcloudAPIClient:
         wait, the login is right, and it may write: to disable a name that cannot exist answers 101
         exactly where writing is allowed (nextcloud-newer.md, 1).
         """
-        if self._cloud.recognise().get("maintenance") is True:
+        if self.look().status.get("maintenance") is True:
             raise errors.CloudMaintenance("status.php")
         throttle = self.throttle()
         if throttle.delay_s > MAX_WAIT_S:
             raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s")
+        self.probe()
+
+    def look(self) -> Sight:
+        """What the cloud shows of itself without a login."""
+        return self._cloud.recognise()
+
+    def probe(self) -> None:
+        """Looks whether the login may write, by a write that can change nothing."""
         import secrets
 
         try:
@@ -238,6 +244,16 @@ class NextcloudAPIClient:
                 raise errors.RightsMissing(error.value) from error
             return
         raise errors.CloudError("a name that cannot exist was disabled")
+
+    def capabilities(self) -> Mapping[str, Any]:
+        """What the cloud can do, as it tells those who are logged in."""
+        data = self._cloud.ask("GET", "/cloud/capabilities")
+        return mapping(mapping(data).get("capabilities"))
+
+    @property
+    def keeps_real_password(self) -> bool:
+        """Whether Nextcloud has shown that the login's secret is no app password."""
+        return self._cloud.keeps_real_password
 
     def throttle(self) -> Throttle:
         """The cloud's brute-force delay for this address; nothing shown counts as none."""

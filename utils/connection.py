@@ -2,7 +2,7 @@
 
 import time
 from logging import Logger
-from typing import Any, Dict, Mapping, Optional, Tuple, cast
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 
 from utils import errors, ocs, products, transport
 from utils.ocs import Envelope, Meanings, mapping
@@ -11,6 +11,13 @@ from utils.transport import Answer
 from utils.values import Server
 
 WHO_AM_I = "/cloud/user"
+
+
+class Sight(NamedTuple):
+    """What is seen of a cloud without a login: its status.php, and how that came."""
+
+    status: Mapping[str, Any]
+    answer: Answer
 
 
 class Connection:
@@ -43,12 +50,13 @@ class Connection:
             self.recognise()
         return cast(Product, self._product)
 
-    def recognise(self) -> Mapping[str, Any]:
+    def recognise(self) -> Sight:
         """Asks the cloud what it is, by status.php or by who may see its capabilities.
 
-        Returns status.php. Raises CloudUnsupported, NotACloud.
+        Raises CloudUnsupported, NotACloud.
         """
-        status = self._status()
+        sight = self._look()
+        status = sight.status
         product = products.by_status(status)
         if product is None:
             hidden = self.capabilities_for_all() is None
@@ -57,9 +65,9 @@ class Connection:
         if self._memory is not None and self._memory.recall() != product:
             self._memory.keep(product)
         self._product, self._is_sure = product, True
-        return status
+        return sight
 
-    def _status(self) -> Mapping[str, Any]:
+    def _look(self) -> Sight:
         """status.php, which tells a cloud from anything else, without a login."""
         answer = self._send("GET", "/status.php", auth=transport.Anonymous())
         try:
@@ -71,7 +79,7 @@ class Connection:
             raise errors.CloudUntrustedHost("GET /status.php")
         if "installed" not in status or "version" not in status:
             raise errors.NotACloud("GET /status.php")
-        return status
+        return Sight(status, answer)
 
     def capabilities_for_all(self) -> Optional[Mapping[str, Any]]:
         """What the cloud shows of itself without a login; ownCloud shows nothing: None."""
@@ -82,6 +90,11 @@ class Connection:
         if not answer.is_good:
             raise ocs.meaning(f"GET {path}", response, answer, {})
         return mapping(mapping(answer.data).get("capabilities"))
+
+    @property
+    def keeps_real_password(self) -> bool:
+        """Whether the cloud has shown that the login's secret is no app password."""
+        return self._http.kept.is_by_real_password
 
     # -- asking -------------------------------------------------------------------------------
 

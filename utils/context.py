@@ -34,6 +34,8 @@ class Args(NamedTuple):
     item: Optional[int] = None
     module: Optional[int] = None
     runningoperation: Optional[int] = None
+    lang: str = ""
+    format: str = "text"
 
 
 class Service(NamedTuple):
@@ -58,6 +60,8 @@ class Context:
         """The module whose cloud this run has reached for."""
         self.refusals: Optional[Refusals] = None
         """What that cloud refused lately."""
+        self.exit_code = 0
+        """What the program ends with where the command itself does not fail."""
         self.client: Optional[NextcloudAPIClient] = None
         """The client of that cloud."""
         self._locks: List[LockFile] = []

@@ -93,9 +93,14 @@ def spoken(size_bytes: Union[int, float]) -> str:
     """A size for the log: "unlimited" or bytes with their largest whole unit."""
     if size_bytes == UNLIMITED:
         return "unlimited"
+    return f"{int(size_bytes)} bytes ({in_largest_unit(size_bytes)})"
+
+
+def in_largest_unit(size_bytes: float) -> str:
+    """A limited size with at most two decimals, such as "1.5 GiB"."""
     amount, unit = Decimal(int(size_bytes)), "B"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if amount < 1024:
             break
         amount, unit = amount / 1024, larger
-    return f"{int(size_bytes)} bytes ({_half_up(amount, '0.01').normalize():f} {unit})"
+    return f"{_half_up(amount, '0.01').normalize():f} {unit}"

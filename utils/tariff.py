@@ -29,6 +29,17 @@ SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtyp
    AND p.addontype = %s AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s AND i.id IN %s
  ORDER BY p.id
 """
+_OFFERED = """
+SELECT IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtype, p.measure,
+       p.addonlimit AS included, NULL AS extra, p.addonmax AS cap, p.addonmaxtrial AS trial_cap
+  FROM pricelist p
+  LEFT JOIN itemtype t ON t.id = p.itemtype
+ WHERE p.parent = %s AND p.active = 'on' AND p.billtype NOT IN (4, 10)
+   AND p.addontype = %s AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s
+ ORDER BY p.id
+"""
+"""The same of a tariff, which may sell the space as part of a compound add-on."""
+
 _EMAIL = "SELECT email FROM user WHERE account = %s ORDER BY id LIMIT 1"
 _EMAIL_ENABLED = """
 SELECT email FROM user
@@ -82,8 +93,21 @@ class Tariffs:
 
         Raises QuotaMissing, QuotaZero, MeasureUnknown.
         """
-        addon = self._disk_addon(item)
-        amount = _amount(addon, item.trial)
+        return self._bytes(self._disk_addon(item), item.trial)
+
+    def included(self, tariff_id: int) -> float:
+        """The bytes of a service that orders nothing beyond the tariff, or sizes.UNLIMITED.
+
+        Raises QuotaMissing, QuotaZero, MeasureUnknown.
+        """
+        addon = _first_disk(self._db.rows(_OFFERED, tariff_id, ADDON_INTEGER, DISK_ADDONS))
+        if addon is None:
+            raise errors.QuotaMissing(tariff_id)
+        return self._bytes(addon, trial=False)
+
+    def _bytes(self, addon: Row, trial: bool) -> float:
+        """What the add-on sells. Raises QuotaZero, MeasureUnknown."""
+        amount = _amount(addon, trial)
         if amount is None:
             return sizes.UNLIMITED
         return validate_quota(amount * self._unit_bytes(addon["measure"]))
@@ -119,12 +143,11 @@ class Tariffs:
         rows = self._db.rows(
             _ADDONS, tariff_id, ADDON_INTEGER, DISK_ADDONS, [item.id for item in items]
         )
-        found: Dict[int, Row] = {}
-        for name in DISK_ADDONS:
-            for row in rows:  # the database compares names without letter case and end blanks
-                if row["name"].strip().lower() == name:
-                    found.setdefault(row["item"], row)
-        return found
+        of_item: Dict[int, List[Row]] = {}
+        for row in rows:
+            of_item.setdefault(row["item"], []).append(row)
+        found = {item_id: _first_disk(addons) for item_id, addons in of_item.items()}
+        return {item_id: addon for item_id, addon in found.items() if addon is not None}
 
     def _unit_bytes(self, measure_id: Optional[int]) -> int:
         """How many bytes one of the measure is, down BILLmanager's own chain of measures."""
@@ -158,6 +181,15 @@ class Tariffs:
     def _client_name(self, account_id: int) -> str:
         row = self._db.row("SELECT name FROM account WHERE id = %s", account_id)
         return (row["name"] or "").strip()[:64] if row else ""
+
+
+def _first_disk(rows: List[Row]) -> Optional[Row]:
+    """The add-on that counts; the database compares names without letter case and end blanks."""
+    for name in DISK_ADDONS:
+        for row in rows:
+            if row["name"].strip().lower() == name:
+                return row
+    return None
 
 
 def _amount(addon: Row, trial: bool) -> Optional[Decimal]:

@@ -53,6 +53,10 @@ SHORT_RUN = 6
 at the first login by a real password, says so by a cookie, and logs in twice at the second."""
 
 
+_TEST_COOKIE = "cookie_test"
+"""Set by Nextcloud where a real password, and no app password or token, has logged in."""
+
+
 class Token(AuthBase):
     """Logs in with a token alone; `scheme` is the product's word for that."""
 
@@ -123,11 +127,16 @@ class _Adapter(HTTPAdapter):
 
 
 class Answer(NamedTuple):
-    """What came back: the HTTP status, the headers by any letter case, the whole body."""
+    """What came back: the HTTP status, the headers by any letter case, the whole body.
+
+    `certificate_ends` is the last second of the server's certificate as the certificate has it,
+    empty without TLS or where nothing was verified.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    certificate_ends: str = ""
 
 
 class _TooLarge(requests.RequestException):
@@ -143,11 +152,16 @@ class Kept:
         self.since = 0.0
         """When it began, by the monotonic clock; 0 before the first request."""
 
+    @property
+    def is_by_real_password(self) -> bool:
+        """Whether it was opened by a real password, as Nextcloud's cookie tells."""
+        return _TEST_COOKIE in self._http.cookies
+
     def next(self) -> requests.Session:
         """The session for one more request, without its cookies where they are not worth it."""
         now = time.monotonic()
         is_old = now - self.since > SESSION_LASTS_S
-        is_dear = "cookie_test" in self._http.cookies and self._sent < SHORT_RUN
+        is_dear = self.is_by_real_password and self._sent < SHORT_RUN
         if is_old or is_dear:
             self._http.cookies.clear()
         if is_old:
@@ -228,7 +242,9 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, response.headers, _whole_body(response))
+                ends = _certificate_ends(response)  # the connection leaves with the body
+                body = _whole_body(response)
+                return Answer(response.status_code, response.headers, body, ends)
         except requests.RequestException as error:
             failure = translate(error, call)
             if method == "GET" and isinstance(failure, errors.CloudLost):
@@ -236,6 +252,14 @@ class Http:
             raise failure from error
         except ValueError as error:  # an address or a header that the libraries cannot send
             raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+
+
+def _certificate_ends(response: requests.Response) -> str:
+    """When the certificate ends that the answer came under, while its connection is open."""
+    tls = getattr(getattr(response.raw, "connection", None), "sock", None)
+    if not isinstance(tls, ssl.SSLSocket):
+        return ""
+    return str((tls.getpeercert() or {}).get("notAfter", ""))
 
 
 def _whole_body(response: requests.Response) -> bytes:

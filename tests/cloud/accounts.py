@@ -200,7 +200,10 @@ class Call:
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities, for anybody."""
     delay_ms = int(call.cloud.door.brute_force.delay_s() * 1000)
-    return call.cloud.profile.capabilities(call.cloud.url, call.session.user, delay_ms)
+    data = call.cloud.profile.capabilities(call.cloud.url, call.session.user, delay_ms)
+    if "password_policy" in data["capabilities"]:
+        data["capabilities"]["password_policy"]["minLength"] = call.cloud.password_policy_min
+    return data
 
 
 def own_record(call: Call) -> Dict[str, Any]:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 import warnings
+from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Set, Type
@@ -130,6 +131,7 @@ class Cloud:
             self.password_policy_min = self.profile.password_policy_min
             self.provisioning_api = True
             self.disk_free_bytes = 1024**4
+            self.clock_ahead_s = 0.0
 
     # State, for tests.
 
@@ -363,7 +365,7 @@ class Cloud:
             self._stopping.wait(fault.seconds)
         if answer is None or kind in ("cut_before", "cut_after"):
             raise Hangup
-        head = _head(answer)
+        head = _head(answer, time.time() + self.clock_ahead_s)
         if kind == "half":
             whole = head + answer.body
             connection.sendall(
@@ -413,11 +415,12 @@ def _headers(stream: BinaryIO) -> Dict[str, str]:
         headers[name.strip().lower()] = value.strip()
 
 
-def _head(answer: Answer) -> bytes:
-    """Write status line and headers of an answer."""
+def _head(answer: Answer, now: float) -> bytes:
+    """Write status line and headers of an answer; ``now`` is what the server's clock shows."""
     lines = [
         f"HTTP/1.1 {answer.http_status} {REASONS.get(answer.http_status, 'Something')}",
         "Server: nginx",
+        f"Date: {formatdate(now, usegmt=True)}",
         f"Content-Type: {answer.content_type}",
         f"Content-Length: {len(answer.body)}",
         "X-Content-Type-Options: nosniff",

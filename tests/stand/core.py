@@ -61,7 +61,8 @@ class Core:
 
     `hidden` are functions that this core does not know (an older or newer BILLmanager);
     `saveparam_form` says which arguments of service.saveparam it reads: "name" (name=, value=),
-    "pairs" (<name>=<value>) or "both".
+    "pairs" (<name>=<value>) or "both"; without `knows_forms` it has not read the modules' XML, and
+    its form of a module has no fields of the module's own.
     """
 
     def __init__(self, business: Business, settings: Dict[str, str]) -> None:
@@ -70,6 +71,7 @@ class Core:
         self.settings = settings
         self.hidden: Set[str] = set()
         self.saveparam_form = "both"
+        self.knows_forms = True
         self._functions: Dict[str, Callable[[Arguments], Answer]] = {
             RELOAD: lambda _args: document(),
             "paramlist": self._paramlist,
@@ -233,12 +235,16 @@ class Core:
         if args.get("sok") == "ok":
             raise Refused("access", "processing.edit")
         module = self._row("processingmodule", args)
+        try:
+            own = self.business.module_params(module["id"]) if self.knows_forms else {}
+        except ValueError as error:
+            raise Refused("value", "crypted", "of another key") from error
         return document(
             elid=module["id"],
             id=module["id"],
             name=module["name"],
             module=module["module"],
-            **self.business.module_params(module["id"]),
+            **own,
         )
 
     def _problems_register(self, args: Arguments) -> Answer:

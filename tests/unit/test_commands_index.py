@@ -11,7 +11,7 @@ from commands._features import FEATURES
 from utils import errors
 from utils.settings import Settings
 
-NEVER_ADVERTISED = {"features"}
+NEVER_ADVERTISED = {"features", "doctor"}
 FLAGS = {"pricelist_dynamic_settings"}
 """Features that BILLmanager reads and never calls (protocol notes, B.3)."""
 
@@ -66,15 +66,17 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
         ("close", True),
         ("sync_item", True),
         ("stat", True),
+        ("doctor", False),
     ],
 )
 def test_do_nothing_stops_what_touches_the_cloud(name: str, touches: bool) -> None:
-    """check_connection looks for it itself: the form is checked all the same."""
+    """check_connection and doctor look for it themselves: the rest is checked all the same."""
     assert COMMANDS[name].touches_cloud is touches
 
 
-def test_only_features_needs_no_settings() -> None:
-    assert [name for name, command in COMMANDS.items() if command.is_light] == ["features"]
+def test_only_features_and_doctor_need_no_settings() -> None:
+    light = [name for name, command in COMMANDS.items() if command.is_light]
+    assert light == ["features", "doctor"]
 
 
 def test_every_command_says_what_it_does() -> None:

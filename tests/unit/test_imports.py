@@ -51,6 +51,14 @@ def test_a_form_is_shown_without_database_and_http(tmp_path: Path, command: str)
     assert modules & HEAVY == {"lxml"}
 
 
+def test_the_doctor_can_be_started_without_the_libraries() -> None:
+    code = "import sys, commands._doctor; print(*(name for name in sys.modules if '.' not in name))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not set(done.stdout.split()) & HEAVY
+
+
 def imported(path: Path) -> Set[str]:
     """The modules that a file imports, anywhere in it."""
     names: Set[str] = set()
@@ -63,7 +71,7 @@ def imported(path: Path) -> Set[str]:
     return names
 
 
-UTILS = sorted((ROOT / "utils").glob("*.py"))
+UTILS = sorted((ROOT / "utils").rglob("*.py"))
 COMMANDS = sorted((ROOT / "commands").glob("*.py"))
 DOORS: Dict[str, Set[str]] = {
     "requests": {"transport.py"},

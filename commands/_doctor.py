@@ -1,0 +1,17 @@
+"""Whether all is well, for whoever looks after it: in words, or as JSON for a machine."""
+
+from utils import doctor
+from utils.context import Context
+from utils.doctor.words import Words
+
+
+def run(ctx: Context) -> bytes:
+    """Says what is wrong with installation, billing, tariffs and clouds, and how to mend it.
+
+    Nothing is changed, in billing, in a cloud or in any account: of the module's own files the log
+    is written, and the memory of refused logins. The exit code is 1 where a fault was found.
+    """
+    groups = doctor.examine(ctx)
+    ctx.exit_code = int(doctor.has_faults(groups))
+    words = Words(ctx.args.lang)
+    return words.as_json(groups) if ctx.args.format == "json" else words.as_text(groups)

@@ -1,0 +1,654 @@
+"""The doctor on a whole installation: sound, then with one fault at a time planted in it."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
+
+import pytest
+
+from tests.cloud import NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World
+from tests.stand import ACTIVE, BY_STATISTICS, Run, Stand
+from utils import mark
+
+STATUS = "/status.php"
+ALWAYS = {"settings_default", "log_not_rotated", "shares_stay", "real_password"}
+"""Advice on every sound stand: it has no settings and no logrotate, and a plain Nextcloud 29."""
+
+Plant = Callable[[World], None]
+
+
+def doctor(stand: Stand, *words: str, **options: Any) -> Run:
+    """The doctor, as JSON."""
+    return stand.run("doctor", extra=["--format", "json", *words], **options)
+
+
+def document(run: Run) -> Dict[str, Any]:
+    """The document that it prints."""
+    answer: Dict[str, Any] = json.loads(run.stdout)
+    return answer
+
+
+def found(run: Run, *verdicts: str) -> Set[str]:
+    """The names of what was found with one of these verdicts."""
+    return {one["finding"] for one in document(run)["findings"] if one["verdict"] in verdicts}
+
+
+def double(world: World) -> Cloud:
+    """The world's cloud."""
+    assert isinstance(world.site, DoubleSite)
+    return world.site.cloud
+
+
+@pytest.fixture
+def world(stand: Stand, cloud: Cloud) -> World:
+    """A provider with a module and a tariff, whose group is there."""
+    made = World(stand, DoubleSite(cloud))
+    link(made, made.tariff())
+    cloud.add_group(made.group)
+    (stand.root / "var/pmnextcloud").mkdir(mode=0o700)
+    return made
+
+
+def link(world: World, tariff: int) -> None:
+    """Connects a tariff with the module."""
+    world.stand.sql(
+        "INSERT INTO processingmodule2pricelist (processingmodule, pricelist) VALUES (%s, %s)",
+        world.module,
+        tariff,
+    )
+
+
+# -- what is sound --------------------------------------------------------------------------------
+
+
+@pytest.mark.every_cloud
+def test_a_sound_installation_has_no_fault(world: World) -> None:
+    world.opened()
+    world.stand.run("stat", module=world.module).check()
+    run = doctor(world.stand)
+    assert run.exit_code == 0, run
+    assert found(run, "fault", "unchecked") == set()
+    assert found(run, "advice") <= ALWAYS | {"statistics_never"}
+    assert len(document(run)["findings"]) >= 40
+
+
+def test_nothing_is_written(world: World) -> None:
+    item = world.opened()
+    cloud, stand = double(world), world.stand
+    link(world, world.tariff(group="not there"))
+
+    def seen() -> Dict[str, Any]:
+        tables = [
+            row["t"]
+            for row in stand.sql(
+                "SELECT table_name AS t FROM information_schema.tables"
+                " WHERE table_schema = DATABASE()"
+            )
+        ]
+        files = {
+            str(path): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in sorted(stand.root.rglob("*"))
+            if path.is_file() and path.name != "pmnextcloud.log"
+        }
+        return {
+            "tables": {table: stand.sql(f"SELECT * FROM `{table}`") for table in tables},
+            "files": files,
+            "groups": dict(cloud.groups),
+            "users": {
+                login: {**vars(copy.copy(user)), "last_login": 0}
+                for login, user in cloud.users.items()
+            },
+        }
+
+    before, calls, requests = seen(), len(stand.calls), len(cloud.requests)
+    assert doctor(stand).exit_code == 0
+    assert seen() == before
+    assert {call.function for call in stand.calls[calls:]} == {"paramlist", "processing.edit"}
+    asked = cloud.requests[requests:]
+    writes = [one for one in asked if one.method != "GET"]
+    assert [one.path.rpartition("/")[2] for one in writes] == ["disable"]
+    assert "/pmnextcloud-probe-" in writes[0].path
+    assert len(asked) <= 6
+    assert world.login(item) not in {one.path.rpartition("/")[2] for one in asked}
+
+
+def test_people_are_told_in_both_languages(world: World) -> None:
+    world.stand.do_nothing()
+    for words, env, expected in (
+        (["--lang", "ru"], {}, "ОШИБКА        Разрешение действовать: Модуль ничего не делает"),
+        (["--lang", "en"], {}, "FAULT         Permission to act: The module does nothing"),
+        ([], {"LANG": "ru_RU.UTF-8"}, "не проверено  Имя облака: не проверено"),
+        ([], {"LANG": "C"}, "not checked   Name of the cloud: not checked"),
+    ):
+        run = world.stand.run("doctor", extra=words, env=env)
+        assert run.exit_code == 1
+        assert expected in run.stdout.decode("utf-8"), run
+        assert "__" not in run.stdout.decode("utf-8")
+        assert not run.stderr
+
+
+def test_the_json_is_the_same_in_both_languages_but_for_its_words(world: World) -> None:
+    documents = [document(doctor(world.stand, "--lang", one)) for one in ("ru", "en")]
+    for one in documents:
+        assert set(one["sums"]) == {"fault", "advice", "unchecked", "ok"}
+        assert sum(one["sums"].values()) == len(one["findings"])
+        for finding in one["findings"]:
+            assert finding["title"]
+            assert finding["text"]
+            assert bool(finding.pop("remedy")) is (finding["verdict"] in ("fault", "advice"))
+            del finding["title"], finding["text"]
+    assert documents[0] == documents[1]
+
+
+def test_one_module_is_looked_at_where_one_is_named(world: World) -> None:
+    other = world.stand.add_module("https://nowhere.invalid", "admin", "another-made-up-77")
+    whole = document(doctor(world.stand))
+    assert {one["of"] for one in whole["findings"]} == {
+        "",
+        f"{world.module} Cloud",
+        f"{other} Cloud",
+    }
+    run = doctor(world.stand, module=world.module)
+    assert run.exit_code == 0, run
+    assert {one["of"] for one in document(run)["findings"]} == {"", f"{world.module} Cloud"}
+    assert found(doctor(world.stand, module=999), "fault") == {"module_not_found"}
+
+
+@pytest.mark.parametrize("words", [["--format", "yaml"], ["--module", "x"], ["--format"]])
+def test_wrong_arguments_are_answered_as_for_every_command(world: World, words: List[str]) -> None:
+    run = world.stand.run("doctor", extra=words)
+    assert (run.exit_code, run.error_type) == (1, "bad_arguments")
+
+
+def test_a_refused_login_is_not_tried_again(world: World) -> None:
+    cloud = double(world)
+    cloud.users["admin"].password = "Changed-by-somebody-5"
+    assert found(doctor(world.stand), "fault") == {"cloud_login_refused"}
+    refused = len(cloud.door.brute_force.attempts)
+    assert refused == 1
+    run = doctor(world.stand)
+    assert found(run, "fault") == {"cloud_login_refused"}
+    assert " s)" in run.stdout.decode(), "for how long it stands"
+    assert len(cloud.door.brute_force.attempts) == refused
+    assert {"secret", "user", "policy", "groups"} <= {
+        one["check"] for one in document(run)["findings"] if one["verdict"] == "unchecked"
+    }
+
+
+def test_a_login_that_is_right_again_ends_the_refusal(world: World) -> None:
+    cloud = double(world)
+    right, cloud.users["admin"].password = cloud.users["admin"].password, "Changed-5"
+    doctor(world.stand)
+    cloud.users["admin"].password = right
+    kept = world.stand.root / f"var/pmnextcloud/refused-{world.module}.json"
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "at": time.time() - 700}))
+    assert doctor(world.stand).exit_code == 0
+    assert not kept.exists()
+
+
+# -- planted faults -------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A fault that is planted, and all that must be found then beside what always is."""
+
+    plant: Plant
+    faults: Set[str] = set()
+    advice: Set[str] = set()
+    words: Tuple[str, ...] = ()
+
+
+def write(name: str, content: str, mode: int = 0o600) -> Plant:
+    """A file below BILLmanager's root."""
+    return lambda world: world.stand.write(name, content, mode) and None
+
+
+def chmod(name: str, mode: int) -> Plant:
+    """Other permissions."""
+    return lambda world: (world.stand.root / name).chmod(mode)
+
+
+def sql(query: str) -> Plant:
+    """Other data in billing."""
+    return lambda world: world.stand.sql(query) and None
+
+
+def tariff(**addon: Any) -> Plant:
+    """A tariff with this add-on."""
+    return lambda world: link(world, world.tariff(**addon))
+
+
+def on_cloud(**values: Any) -> Plant:
+    """Other flags of the cloud."""
+
+    def plant(world: World) -> None:
+        for name, value in values.items():
+            setattr(double(world), name, value)
+
+    return plant
+
+
+def status_php(**changes: Any) -> Plant:
+    """Another status.php."""
+    shown = {
+        "installed": True,
+        "maintenance": False,
+        "needsDbUpgrade": False,
+        "version": "29.0.6.1",
+        "versionstring": "29.0.6",
+        "edition": "",
+        "productname": "Nextcloud",
+        "extendedSupport": False,
+    }
+    return answer(STATUS, "status", code=200, body=json.dumps({**shown, **changes}).encode())
+
+
+def answer(path: str, kind: str, **more: Any) -> Plant:
+    """Another answer of the cloud."""
+    fault = Fault(kind, path=path, times=None, effect=False, **more)
+    return lambda world: double(world).faults.append(fault)
+
+
+def params(**changes: str) -> Plant:
+    """Another connection of the module."""
+
+    def plant(world: World) -> None:
+        for name, value in changes.items():
+            world.stand.sql("DELETE FROM processingparam WHERE intname = %s", name)
+            world.stand.sql(
+                "INSERT INTO processingparam (processingmodule, intname, value)"
+                " VALUES (%s, %s, %s)",
+                world.module,
+                name,
+                value,
+            )
+
+    return plant
+
+
+def in_clear(world: World) -> None:
+    world.stand.sql("DELETE FROM processingcryptedparam")
+    params(nc_password=world.site.password)(world)
+
+
+def without_account(world: World) -> None:
+    world.stand.set_status(
+        world.order(world.stand.sql("SELECT MIN(id) AS id FROM pricelist")[0]["id"]), ACTIVE
+    )
+
+
+def marked(**changes: str) -> Plant:
+    """A service that was opened, and whose mark was changed."""
+
+    def plant(world: World) -> None:
+        item = world.opened()
+        own = mark.from_text(world.stand.params(item)["pmnextcloud_mark"])
+        assert own is not None
+        text = mark.to_text(own._replace(**changes))  # type: ignore[arg-type]
+        world.stand.save_param(item, "pmnextcloud_mark", text, crypted=True)
+
+    return plant
+
+
+def unreadable(world: World) -> None:
+    world.opened()
+    world.stand.sql("UPDATE itemcryptedparam SET value = 'bm90IG91cnM=' WHERE intname LIKE 'pmn%%'")
+
+
+def earlier(world: World) -> None:
+    item = world.order()
+    world.stand.set_status(item, ACTIVE)
+    world.stand.save_param(item, "username", f"user_{item}", crypted=False)
+    world.stand.save_param(item, "userpassword", "made-up-password-88", crypted=True)
+
+
+def stopped(world: World) -> None:
+    world.stand.add_operation("open", world.order())
+    world.stand.sql("UPDATE runningoperation SET manual = 'on'")
+
+
+def wrong_logins(count: int) -> Plant:
+    """Somebody tried so often."""
+
+    def plant(world: World) -> None:
+        for _ in range(count):
+            double(world).door.brute_force.failed("somebody")
+
+    return plant
+
+
+def as_user(**fields: Any) -> Plant:
+    """The module logs in as another user of the cloud."""
+
+    def plant(world: World) -> None:
+        double(world).add_user("billing", "Made-up-Pw-for-billing-5", **fields)
+        params(nc_username="billing")(world)
+        world.stand.sql(
+            "UPDATE processingcryptedparam SET value = %s",
+            world.stand.encrypt("Made-up-Pw-for-billing-5"),
+        )
+
+    return plant
+
+
+def second_factor(world: World) -> None:
+    double(world).two_factor.add("admin")
+
+
+def kept(name: str, value: object) -> Plant:
+    """What an earlier run left under var/pmnextcloud."""
+    return lambda world: write(f"var/pmnextcloud/{name}-{world.module}.json", json.dumps(value))(
+        world
+    )
+
+
+def state_is_a_file(world: World) -> None:
+    shutil.rmtree(world.stand.root / "var/pmnextcloud")
+    world.stand.write("var/pmnextcloud", "")
+
+
+def remove_forms(world: World) -> None:
+    (world.stand.root / "etc/xml/billmgr_mod_pmnextcloud.xml").unlink()
+
+
+def core_down(world: World) -> None:
+    world.stand.core_down = True
+
+
+def forms_unread(world: World) -> None:
+    world.stand.core.knows_forms = False
+
+
+def no_edit(world: World) -> None:
+    world.stand.hidden_functions.add("processing.edit")
+
+
+NOWHERE = {"base_url": "https://nowhere.invalid"}
+DAYS_AGO = date.today() - timedelta(days=4)
+CASES = {
+    # installation
+    "handler others may write": Case(chmod("processing/pmnextcloud", 0o757), {"program_exposed"}),
+    "forms missing": Case(remove_forms, {"forms_missing"}),
+    "forms of another version": Case(
+        write("etc/xml/billmgr_mod_pmnextcloud.xml", "<mgrdata/>"), {"forms_other"}
+    ),
+    "settings broken": Case(write("etc/pmnextcloud.conf", "budget = 5\n"), {"settings_broken"}),
+    "authorities missing": Case(
+        write("etc/pmnextcloud.conf", "ca_file = /nowhere.pem\n"), {"settings_broken"}
+    ),
+    "own folder is a file": Case(state_is_a_file, {"state_unwritable"}),
+    "own folder open": Case(chmod("var/pmnextcloud", 0o755), advice={"folder_open"}),
+    "log in no folder": Case(
+        write("etc/pmnextcloud.conf", "log_file = /nowhere/at/all.log\n"), {"log_unwritable"}
+    ),
+    "key readable": Case(chmod("etc/billmgr.pem", 0o644), {"secret_exposed"}),
+    "db.conf readable": Case(chmod("etc/billmgr.conf.d/db.conf", 0o644), {"secret_exposed"}),
+    "proxy's password readable": Case(
+        write("etc/pmnextcloud.conf", "proxy = http://a:made-up@127.0.0.1:9\n", 0o644),
+        {"secret_exposed", "cloud_unreachable"},
+    ),
+    "DoNothing": Case(lambda world: world.stand.do_nothing(), {"does_nothing"}),
+    # billing
+    "database refuses": Case(
+        lambda world: world.stand.write_db_conf(DBPassword="wrong"), {"database_unavailable"}
+    ),
+    "column missing": Case(sql("ALTER TABLE task DROP COLUMN status"), {"table_unreadable"}),
+    "core down": Case(core_down, {"core_unavailable"}),
+    "key broken": Case(write("etc/billmgr.pem", "no key"), {"key_unavailable"}),
+    "no type of product": Case(
+        sql("UPDATE itemtype SET intname = 'vds' WHERE parent IS NULL"), {"type_missing"}
+    ),
+    "type without disk": Case(
+        sql("UPDATE itemtype SET intname = 'ram' WHERE parent IS NOT NULL"),
+        advice={"type_without_disk"},
+    ),
+    "no module": Case(
+        sql("UPDATE processingmodule SET module = 'pmother'"), advice={"no_module", "no_tariff"}
+    ),
+    "forms not read": Case(forms_unread, advice={"forms_unknown"}),
+    "no form of a module": Case(no_edit, advice={"core_refused"}),
+    "operation stopped": Case(stopped, {"operations_stopped"}, {"statistics_never"}),
+    # tariffs
+    "no add-on": Case(tariff(name="traffic"), {"quota_missing"}),
+    "add-on off": Case(tariff(active=False), {"quota_missing"}),
+    "no measure": Case(tariff(measure=None), {"measure_unknown"}),
+    "nothing included": Case(tariff(gib=0), {"quota_zero"}),
+    "rounded": Case(tariff(gib=1040), advice={"tariff_rounded"}),
+    "unlimited": Case(tariff(billtype=BY_STATISTICS), advice={"tariff_unlimited"}),
+    "group admin": Case(tariff(group="Admin"), {"group_forbidden"}, {"group_not_there"}),
+    "group missing": Case(tariff(group="gold"), advice={"group_not_there"}),
+    "no tariff": Case(
+        sql("DELETE FROM processingmodule2pricelist"),
+        advice={"no_tariff", "module_without_tariff"},
+    ),
+    # modules
+    "no address": Case(params(base_url=""), {"module_unset"}),
+    "no password": Case(sql("DELETE FROM processingcryptedparam"), {"module_unset"}),
+    "password of another key": Case(
+        sql("UPDATE processingcryptedparam SET value = 'bm90IG91cnM='"),
+        {"module_secret_broken"},
+        {"core_refused"},
+    ),
+    "plain http": Case(params(base_url="http://nowhere.invalid"), {"plain_http", "name_unknown"}),
+    "password in clear": Case(in_clear, advice={"secret_in_clear"}),
+    "time to wait": Case(params(timeout="4000"), advice={"timeout_corrected"}),
+    "module off": Case(sql("UPDATE processingmodule SET active = NULL"), advice={"module_off"}),
+    # services
+    "no account on record": Case(
+        without_account, {"services_without_account"}, {"statistics_never"}
+    ),
+    "foreign mark": Case(
+        marked(installation="0123456789ab"), {"services_foreign"}, {"statistics_never"}
+    ),
+    "elsewhere": Case(marked(server="0" * 16), {"services_elsewhere"}, {"statistics_never"}),
+    "mark unreadable": Case(unreadable, {"services_unreadable"}, {"statistics_never"}),
+    "earlier module": Case(earlier, advice={"services_earlier", "statistics_never"}),
+    # clouds
+    "name unknown": Case(params(**NOWHERE), {"name_unknown"}),
+    "nobody listens": Case(lambda world: double(world).pause(), {"cloud_unreachable"}),
+    "another page": Case(answer(STATUS, "html"), {"not_a_cloud"}),
+    "redirect": Case(answer(STATUS, "redirect"), {"cloud_moved"}),
+    "untrusted host": Case(on_cloud(untrusted_host=True), {"cloud_untrusted_host"}),
+    "Infinite Scale": Case(status_php(productversion="5.0.0"), {"cloud_unsupported"}),
+    "maintenance": Case(on_cloud(maintenance=True), {"cloud_maintenance"}),
+    "update unfinished": Case(
+        status_php(maintenance=True, needsDbUpgrade=True), {"upgrade_unfinished"}
+    ),
+    "old version": Case(status_php(versionstring="28.0.14"), advice={"version_old"}),
+    "new version": Case(status_php(versionstring="35.0.0"), advice={"version_new"}),
+    "hidden version": Case(status_php(versionstring=""), advice={"version_hidden"}),
+    "clock behind": Case(on_cloud(clock_ahead_s=-90), advice={"clock_differs"}),
+    "logins delayed": Case(wrong_logins(3), advice={"throttled"}),
+    "logins delayed for long": Case(wrong_logins(9), {"cloud_throttled"}),
+    "logins blocked": Case(answer("/disable$", "throttle_v1"), {"cloud_throttled"}),
+    "second factor": Case(second_factor, {"cloud_app_password_needed"}),
+    "no rights": Case(as_user(), {"cloud_rights_missing"}),
+    "a group's administrator": Case(
+        as_user(subadmin={"pmnextcloud-test"}), advice={"user_not_admin"}
+    ),
+    "long passwords": Case(on_cloud(password_policy_min=32), {"password_too_short"}),
+    "statistics missed": Case(kept("usage", DAYS_AGO.isoformat()), advice={"statistics_missing"}),
+    "problem stands": Case(kept("problem", "cloud_unreachable"), advice={"problem_stands"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_fault_is_found_by_its_own_name(world: World, name: str) -> None:
+    case = CASES[name]
+    case.plant(world)
+    run = doctor(world.stand)
+    assert found(run, "fault") == case.faults, run
+    assert case.advice <= found(run, "advice") <= case.advice | ALWAYS, run
+    assert run.exit_code == bool(case.faults)
+    text = run.stdout.decode("utf-8")
+    secrets = [*world.stand.secrets, double(world).admin_password, "made-up"]
+    assert not [secret for secret in secrets if secret in text]
+
+
+def test_the_list_is_long_enough() -> None:
+    assert len({name for case in CASES.values() for name in case.faults}) >= 25
+
+
+@pytest.mark.parametrize("kind", ["expired", "self-signed", "wrong-host"])
+def test_a_certificate_that_is_not_trusted_is_a_fault(stand: Stand, kind: str) -> None:
+    with Cloud(tls=kind) as cloud:
+        stand.write("etc/pmnextcloud.conf", f"ca_file = {cloud.ca_file}\n", 0o600)
+        world = World(stand, DoubleSite(cloud))
+        link(world, world.tariff(group=None))
+        run = doctor(stand)
+        assert found(run, "fault") == {"cloud_certificate"}, run
+        assert cloud.requests == []
+
+
+def test_a_certificate_that_ends_soon_is_told_with_its_last_day(stand: Stand) -> None:
+    with Cloud(tls="good") as cloud:
+        stand.write("etc/pmnextcloud.conf", f"ca_file = {cloud.ca_file}\n", 0o600)
+        world = World(stand, DoubleSite(cloud))
+        link(world, world.tariff(group=None))
+        run = doctor(stand)
+        assert run.exit_code == 0, run
+        assert found(run, "advice") >= {"certificate_ends"}
+        assert str(date.today() + timedelta(days=2)) in run.stdout.decode()
+
+
+def test_a_certificate_that_is_not_verified_is_an_advice(stand: Stand) -> None:
+    with Cloud(tls="expired") as cloud:
+        world = World(stand, DoubleSite(cloud), verify_ssl="off")
+        link(world, world.tariff(group=None))
+        run = doctor(stand)
+        assert run.exit_code == 0, run
+        assert found(run, "advice") >= {"not_verified"}
+        assert "certificate_unseen" in found(run, "ok")
+
+
+@pytest.mark.parametrize(
+    ("login", "finding", "verdict"),
+    [
+        ("real", "secret_real", "ok"),
+        ("app", "cloud_app_password_refused", "fault"),
+        ("app, confirmed", "secret_confirmed", "ok"),
+        ("app, wrongly confirmed", "cloud_confirm_refused", "fault"),
+        ("token", "cloud_app_password_refused", "fault"),
+    ],
+)
+def test_the_kind_of_password_is_told_on_the_newest(
+    stand: Stand, login: str, finding: str, verdict: str
+) -> None:
+    with Cloud(NEXTCLOUD_34) as cloud:
+        values: Dict[str, Any] = {}
+        if login != "real":
+            values["password"] = cloud.mint_app_password("admin")
+        if "confirmed" in login:
+            values["confirm_password"] = (
+                cloud.admin_password if "wrong" not in login else "Not-it-5"
+            )
+        if login == "token":
+            values["login"] = None
+        world = World(stand, DoubleSite(cloud), **values)
+        link(world, world.tariff(group=None))
+        run = doctor(stand)
+        assert finding in found(run, verdict), run
+        assert run.exit_code == (verdict == "fault")
+
+
+@pytest.mark.parametrize(("login", "finding"), [("admin", "secret_app"), (None, "secret_token")])
+def test_the_fastest_kinds_are_called_so_on_the_oldest(
+    stand: Stand, cloud: Cloud, login: Any, finding: str
+) -> None:
+    world = World(stand, DoubleSite(cloud), login=login, password=cloud.mint_app_password("admin"))
+    link(world, world.tariff(group=None))
+    run = doctor(stand)
+    assert run.exit_code == 0, run
+    assert finding in found(run, "ok")
+
+
+def test_an_owncloud_whose_provisioning_is_off_is_told(stand: Stand) -> None:
+    with Cloud(OWNCLOUD_10) as cloud:
+        cloud.provisioning_api = False
+        world = World(stand, DoubleSite(cloud))
+        link(world, world.tariff(group=None))
+        assert found(doctor(stand), "fault") == {"cloud_api_disabled"}
+
+
+# -- the program itself ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Tuple[Path, Stand]]:
+    """A copy of the program that may be damaged, and a BILLmanager that starts it."""
+    from tests.stand.stand import CLONE
+
+    for name in ("commands", "utils", "xml", "etc"):
+        shutil.copytree(CLONE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pmnextcloud.py", "requirements.txt"):
+        shutil.copy(CLONE / name, tmp_path / name)
+    with Stand(program=tmp_path / "pmnextcloud.py") as stand:
+        yield tmp_path, stand
+
+
+@pytest.mark.parametrize("name", ["utils/provisioning.py", "commands/_open.py", "utils/db.py"])
+def test_a_missing_file_of_the_program_is_told(copied: Tuple[Path, Stand], name: str) -> None:
+    home, stand = copied
+    (home / name).unlink()
+    run = doctor(stand)
+    assert run.exit_code == 1
+    assert found(run, "fault") == {"program_broken"}, run
+    assert Path(name).stem in run.stdout.decode()
+    assert document(run)["findings"][-1]["verdict"] == "unchecked"
+
+
+def test_a_half_written_file_of_the_program_is_told(copied: Tuple[Path, Stand]) -> None:
+    home, stand = copied
+    whole = (home / "utils/usage.py").read_text("utf-8")
+    (home / "utils/usage.py").write_text(whole[: len(whole) // 2] + "\n(", "utf-8")
+    run = doctor(stand)
+    assert found(run, "fault") == {"program_broken"}, run
+    assert "utils.usage" in run.stdout.decode()
+
+
+def test_a_program_that_others_may_write_is_told(copied: Tuple[Path, Stand]) -> None:
+    home, stand = copied
+    (home / "utils/db.py").chmod(0o666)
+    run = doctor(stand)
+    assert "program_exposed" in found(run, "fault"), run
+    assert str(home / "utils/db.py") in run.stdout.decode()
+
+
+@pytest.mark.parametrize("damage", ["missing", "not_executable"])
+def test_a_handler_that_cannot_be_started_is_told(world: World, damage: str) -> None:
+    handler = world.stand.root / "processing/pmnextcloud"
+    if damage == "missing":
+        handler.unlink()
+    else:
+        handler.chmod(0o644)
+    from tests.stand.stand import PROGRAM
+
+    done = subprocess.run(
+        [sys.executable, PROGRAM, "--command", "doctor", "--format", "json"],
+        env={**os.environ, "PMNEXTCLOUD_STARTED_AS": str(handler)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    faults = {
+        one["finding"] for one in json.loads(done.stdout)["findings"] if one["verdict"] == "fault"
+    }
+    assert faults == {f"handler_{damage}"}
+
+
+def test_make_doctor_runs_what_is_installed(world: World) -> None:
+    from tests.stand.stand import CLONE
+
+    command = ["make", "-s", "doctor", f"BASE={world.stand.root}"]
+    done = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Login and right to write: admin" in done.stdout

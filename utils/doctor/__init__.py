@@ -1,0 +1,35 @@
+"""The doctor: looks at installation, billing, tariffs and clouds, and changes nothing in any.
+
+A check is a function that yields findings. The files here hold the checks of one kind each, in
+the order in which they are run; utils.doctor.findings runs them, utils.doctor.words says in
+Russian and English what was found.
+"""
+
+from typing import List, Set
+
+from utils.context import Context
+from utils.doctor import installation
+from utils.doctor.findings import FAULT, UNCHECKED, Finding, Group, run
+
+
+def examine(ctx: Context) -> List[Group]:
+    """All that is found, or for one module where the call names one."""
+    failed: Set[str] = set()
+    groups = [Group("installation", "", run(installation.CHECKS, ctx, failed))]
+    if "program" in failed:
+        rest = Finding(UNCHECKED, UNCHECKED, "program", check="rest")
+        return [*groups, Group("billing", "", [rest])]
+    from utils.doctor import billing, clouds, modules, tariffs  # not without the libraries
+
+    groups.append(Group("billing", "", run(billing.CHECKS, ctx, failed)))
+    groups.append(Group("tariffs", "", run(tariffs.CHECKS, ctx, failed)))
+    for row in [] if "modules" in failed else billing.module_rows(ctx):
+        module = modules.Module(ctx, row)
+        checks = (*modules.CHECKS, *clouds.CHECKS)
+        groups.append(Group("module", module.name, run(checks, module, set(failed))))
+    return groups
+
+
+def has_faults(groups: List[Group]) -> bool:
+    """Whether anything is wrong; what is only advice is not."""
+    return any(finding.verdict == FAULT for group in groups for finding in group.findings)

@@ -1,0 +1,232 @@
+"""The cloud of one module: whether it can be reached and written to, and what bites there.
+
+A handful of requests, and only one login where it is refused: a refusal that stands is not asked
+for again (utils.refusals), so that looking does not block the door for the operations.
+"""
+
+import socket
+import ssl
+import time
+from datetime import date, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Iterator, Set
+
+from utils import address, errors
+from utils.api import MAX_WAIT_S
+from utils.consts import ADMIN_GROUP, LEVEL_WRITES
+from utils.doctor.findings import Check, Finding, advice, fault, named, well
+from utils.doctor.modules import Module
+from utils.doctor.tariffs import tariff_ids
+from utils.ocs import mapping
+from utils.products import NEXTCLOUD, OWNCLOUD
+from utils.refusals import Refusals
+
+DAYS_LEFT = 21
+CLOCK_S = 60
+DAY_S = 86400
+TRIED = {NEXTCLOUD.name: ((29,), (34,)), OWNCLOUD.name: ((10, 15), (10, 15))}
+"""The oldest and the newest version that the program was tried with."""
+
+APP_PASSWORDS_REFUSED = (34,)
+"""From this Nextcloud on an app password alone cannot write; patches of 33 may be like it."""
+
+
+SHARES_HIDDEN = (34, 0, 2)
+"""From this Nextcloud on what disabled users have shared is hidden unless set otherwise."""
+
+
+def name(module: Module) -> Iterator[Finding]:
+    """Whether the address has a machine behind it."""
+    if module.ctx.settings.proxy:
+        yield well(module.ctx.settings.proxy.rpartition("@")[2])  # which looks names up itself
+        return
+    host = address.host(module.server.base_url)
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        yield fault("name_unknown", f"{host}: {error.strerror or error}")
+        return
+    yield well(", ".join(sorted({str(entry[4][0]) for entry in found})))
+
+
+def answers(module: Module) -> Iterator[Finding]:
+    """Whether a cloud answers there, and that it may be trusted."""
+    started = time.monotonic()
+    shown = module.version_text  # the first look at the cloud
+    took_ms = (time.monotonic() - started) * 1000
+    yield well(f"{module.cloud.product.name} {shown}, {took_ms:.0f} ms")
+
+
+def certificate(module: Module) -> Iterator[Finding]:
+    """The last day of the certificate."""
+    ends = module.sight.answer.certificate_ends
+    if not ends:
+        yield named("certificate_unseen")
+        return
+    ends_at = ssl.cert_time_to_seconds(ends)
+    last_day = date.fromtimestamp(ends_at).isoformat()
+    days_left = int((ends_at - time.time()) // DAY_S)
+    if days_left < DAYS_LEFT:
+        yield advice("certificate_ends", f"{last_day} ({days_left})")
+    else:
+        yield well(last_day)
+
+
+def version(module: Module) -> Iterator[Finding]:
+    """Whether the version is one of those that the program was tried with."""
+    text, number = module.version_text, module.version
+    oldest, newest = TRIED[module.cloud.product.name]
+    if not number:
+        yield advice("version_hidden")
+    elif number[: len(oldest)] < oldest:
+        yield advice("version_old", text)
+    elif number[: len(newest)] > newest:
+        yield advice("version_new", text)
+    else:
+        yield well(text)
+
+
+def upkeep(module: Module) -> Iterator[Finding]:
+    """Maintenance, and an update that is not finished."""
+    status = module.sight.status
+    if status.get("needsDbUpgrade") is True:
+        yield fault("upgrade_unfinished")
+    elif status.get("maintenance") is True:
+        raise errors.CloudMaintenance("status.php")
+    else:
+        yield well()
+
+
+def clock(module: Module) -> Iterator[Finding]:
+    """Whether both machines have the same time, to the minute."""
+    try:
+        shown = parsedate_to_datetime(module.sight.answer.headers.get("Date", ""))
+    except (TypeError, ValueError, IndexError):
+        yield named("clock_unseen")
+        return
+    ahead_s = shown.timestamp() - time.time()
+    yield advice("clock_differs", f"{ahead_s:+.0f}") if abs(ahead_s) > CLOCK_S else well()
+
+
+def throttle(module: Module) -> Iterator[Finding]:
+    """Whether the cloud makes logins from here wait."""
+    delay_s = module.cloud.throttle().delay_s
+    if delay_s > MAX_WAIT_S:
+        raise errors.CloudThrottled(f"{delay_s:.0f} s")
+    yield advice("throttled", f"{delay_s:.1f}") if delay_s else well()
+
+
+def remembered(module: Module) -> Iterator[Finding]:
+    """A problem of the module that BILLmanager was told of and that no success has ended."""
+    code = module.ctx.state.read(f"problem-{module.id}")
+    yield advice("problem_stands", code) if isinstance(code, str) else well()
+
+
+def login(module: Module) -> Iterator[Finding]:
+    """Whether the login is taken and may write, unless that was refused just now."""
+    ctx = module.ctx
+    refusals = Refusals(ctx.state, ctx.billing.key, module.server, LEVEL_WRITES)
+    refusals.check()
+    try:
+        module.cloud.probe()
+    except errors.PmError as error:
+        refusals.remember(error)
+        raise
+    refusals.forget()
+    yield well(module.server.username)
+
+
+def secret(module: Module) -> Iterator[Finding]:
+    """Which kind of password it is, and whether another would be faster."""
+    server, cloud = module.server, module.cloud
+    if cloud.product is OWNCLOUD:
+        yield named("secret_any")  # it does not tell which it was
+    elif not server.username:
+        yield named("secret_token")
+    elif not cloud.keeps_real_password:
+        yield named("secret_confirmed" if server.confirm_secret else "secret_app")
+    elif module.version < APP_PASSWORDS_REFUSED:
+        yield advice("real_password")
+    else:
+        yield named("secret_real")
+
+
+def user(module: Module) -> Iterator[Finding]:
+    """Whether the module's user is an administrator, or only one of some groups."""
+    own = module.server.username
+    if not own or "@" in own:  # a token or an e-mail address does not tell whose it is
+        own = module.cloud.own_login()
+    is_admin = ADMIN_GROUP in module.cloud.groups_of(own)
+    yield well(own) if is_admin else advice("user_not_admin", own)
+
+
+def policy(module: Module) -> Iterator[Finding]:
+    """Whether generated passwords are long enough for the cloud."""
+    rules = mapping(module.capabilities.get("password_policy"))
+    least = rules.get("minLength")
+    length = module.ctx.settings.password_length
+    if isinstance(least, int) and least > length:
+        yield fault("password_too_short", f"{length} < {least}")
+    else:
+        yield well(length)
+
+
+def shares(module: Module) -> Iterator[Finding]:
+    """What a suspended customer has shared with others stays, where the cloud lets people share."""
+    sharing = mapping(module.capabilities.get("files_sharing"))
+    hides = module.cloud.product is NEXTCLOUD and module.version >= SHARES_HIDDEN
+    if sharing.get("api_enabled") is True and not hides:
+        yield advice("shares_stay")
+    else:
+        yield well()
+
+
+def groups(module: Module) -> Iterator[Finding]:
+    """Whether the groups of the tariffs are there."""
+    ctx = module.ctx
+    wanted = {ctx.tariffs.group(number) for number in tariff_ids(ctx, [module.id])} - {""}
+    missing: Set[str] = set()
+    if wanted:
+        missing = wanted.difference(module.cloud.groups(ctx.settings.page_size))
+    for group in sorted(missing):
+        yield advice("group_not_there", group)
+    if not missing:
+        yield well(", ".join(sorted(wanted)))
+
+
+def statistics(module: Module) -> Iterator[Finding]:
+    """Whether the days up to yesterday were counted whole, as far as is remembered."""
+    kept: Any = module.ctx.state.read(f"usage-{module.id}")
+    try:
+        last = date.fromisoformat(kept)
+    except (TypeError, ValueError):
+        yield advice("statistics_never") if module.ctx.billing.count_items(module.id) else well()
+        return
+    yesterday = date.today() - timedelta(days=1)
+    if last < yesterday:
+        yield advice("statistics_missing", f"{last + timedelta(days=1)} - {yesterday}")
+    else:
+        yield well(last)
+
+
+_OPEN = ("connection", "settings", "do_nothing")
+_SEEN = ("answers",)
+_IN = ("login",)
+
+CHECKS = (
+    Check("name", name, _OPEN),
+    Check("answers", answers, ("name", *_OPEN)),
+    Check("certificate", certificate, _SEEN),
+    Check("version", version, _SEEN),
+    Check("upkeep", upkeep, _SEEN),
+    Check("clock", clock, _SEEN),
+    Check("throttle", throttle, ("upkeep",)),
+    Check("login", login, ("throttle",)),
+    Check("secret", secret, _IN),
+    Check("user", user, _IN),
+    Check("policy", policy, _IN),
+    Check("shares", shares, _IN),
+    Check("groups", groups, (*_IN, "tariffs")),
+    Check("statistics", statistics, ("modules",)),
+    Check("remembered", remembered, ("modules",)),
+)

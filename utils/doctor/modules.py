@@ -1,0 +1,166 @@
+"""One processing module as BILLmanager has it stored, and the services that it has."""
+
+from functools import cached_property
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+from utils import address, errors
+from utils.api import NextcloudAPIClient
+from utils.billing import read_timeout_s
+from utils.connection import Sight
+from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
+from utils.context import Context
+from utils.db import Row
+from utils.doctor.billing import numbers
+from utils.doctor.findings import Check, Finding, advice, fault, well
+from utils.doctor.tariffs import tariff_ids
+from utils.values import Item, Server
+
+BATCH = 200
+"""Services read at once."""
+
+UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT, EARLIER = (
+    "services_unreadable",
+    "services_foreign",
+    "services_elsewhere",
+    "services_without_account",
+    "services_earlier",
+)
+
+MAX_WAIT_S = 30.0
+"""Longest wait for one answer of a cloud: who waits here is a person."""
+
+
+class Module:
+    """A module and its cloud, asked once for what several checks want to know."""
+
+    def __init__(self, ctx: Context, row: Row) -> None:
+        self.ctx = ctx
+        self.id: int = row["id"]
+        self.name = f"{row['id']} {row['name'] or ''}".strip()
+        self.is_active = row["active"] == "on"
+
+    @cached_property
+    def params(self) -> Dict[str, str]:
+        """The stored connection, encrypted values under their name and "crypted:"."""
+        return self.ctx.billing.module_params(self.id)
+
+    @cached_property
+    def server(self) -> Server:
+        """The connection."""
+        server = self.ctx.billing.server(self.id)
+        return server._replace(timeout_s=min(server.timeout_s, MAX_WAIT_S))
+
+    @cached_property
+    def cloud(self) -> NextcloudAPIClient:
+        """A client without a memory: what the doctor learns is for those who ask it."""
+        settings = self.ctx.settings
+        return NextcloudAPIClient(self.server, self.ctx.log, settings.ca_file, settings.proxy)
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What the cloud shows without a login."""
+        return self.cloud.look()
+
+    @property
+    def version_text(self) -> str:
+        """The cloud's version as it shows it; a cloud may hide it."""
+        return str(self.sight.status.get("versionstring") or "").strip()
+
+    @property
+    def version(self) -> Tuple[int, ...]:
+        """The numbers of the version, none where it is hidden."""
+        parts = self.version_text.split(".")
+        return tuple(map(int, parts)) if all(map(str.isdecimal, parts)) else ()
+
+    @cached_property
+    def capabilities(self) -> Mapping[str, Any]:
+        """What the cloud tells the module's user that it can do."""
+        return self.cloud.capabilities()
+
+
+def connection(module: Module) -> Iterator[Finding]:
+    """Whether the stored connection is whole and decrypts."""
+    yield well(module.server.base_url)
+
+
+def in_clear(module: Module) -> Iterator[Finding]:
+    """Whether secrets travel and lie encrypted."""
+    server, good = module.server, True
+    if address.is_plain(server.base_url):
+        good = False
+        allowed = module.ctx.settings.allow_plain_http
+        name = "plain_http"
+        yield (advice if allowed else fault)(name, server.base_url)
+    if not server.verify_tls and server.base_url.startswith("https:"):
+        good = False
+        yield advice("not_verified", server.base_url)
+    for name in SECRET_PARAMS:
+        if module.params.get(name):
+            good = False
+            yield advice("secret_in_clear", name)
+    if good:
+        yield well()
+
+
+def form(module: Module) -> Iterator[Finding]:
+    """Whether the rest of what is stored is used as it stands."""
+    good = True
+    timeout = module.params.get(PARAM_TIMEOUT, "").strip()
+    used = f"{read_timeout_s(timeout):.0f}"
+    if timeout and timeout != used:
+        good = False
+        yield advice("timeout_corrected", f"{timeout} -> {used}")
+    if not module.is_active:
+        good = False
+        yield advice("module_off")
+    if not tariff_ids(module.ctx, [module.id]):
+        good = False
+        yield advice("module_without_tariff")
+    if good:
+        yield well()
+
+
+def services(module: Module) -> Iterator[Finding]:
+    """Whether each open service has an account on record that is this module's."""
+    found: Dict[str, List[int]] = {}
+    seen = after = 0
+    while True:
+        item_ids = module.ctx.billing.item_ids(module.id, after, BATCH)
+        for item in module.ctx.billing.items(module.id, item_ids):
+            found.setdefault(_kind(module, item), []).append(item.id)
+        seen += len(item_ids)
+        if len(item_ids) < BATCH:
+            break
+        after = item_ids[-1]
+    for name in (UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT):
+        if name in found:
+            yield fault(name, numbers(found[name]))
+    if EARLIER in found:
+        yield advice(EARLIER, len(found[EARLIER]))
+    yield well(seen)
+
+
+def _kind(module: Module, item: Item) -> str:
+    """What is to be said of a service; an empty text where it is in order."""
+    ctx = module.ctx
+    try:
+        if item.mark is None:
+            item = ctx.billing.item(item.id)  # which tells a broken mark from none
+        record = ctx.owner(item, module.server, module.cloud).record()
+    except errors.SecretBroken:
+        return UNREADABLE
+    except errors.MarkForeign:
+        return FOREIGN
+    except errors.AccountElsewhere:
+        return ELSEWHERE
+    if record is None or not record.proved:
+        return WITHOUT_ACCOUNT if item.status in (STATUS_ACTIVE, STATUS_SUSPENDED) else ""
+    return EARLIER if item.mark is None else ""
+
+
+CHECKS = (
+    Check("connection", connection, ("modules", "key")),
+    Check("in_clear", in_clear, ("connection", "settings")),
+    Check("form", form, ("modules",)),
+    Check("services", services, ("connection", "settings")),
+)

@@ -1,0 +1,73 @@
+"""Whether what the tariffs promise can be sold."""
+
+from typing import Iterator, List
+
+from utils import errors, sizes
+from utils.consts import ADMIN_GROUP
+from utils.context import Context
+from utils.doctor import billing
+from utils.doctor.findings import Check, Finding, advice, failure, well
+
+
+def tariff_ids(ctx: Context, module_ids: List[int]) -> List[int]:
+    """The active tariffs that the modules serve."""
+    if not module_ids:
+        return []
+    rows = ctx.billing.db.rows(
+        "SELECT DISTINCT p.id FROM pricelist p"
+        " JOIN processingmodule2pricelist l ON l.pricelist = p.id"
+        " WHERE l.processingmodule IN %s AND p.parent IS NULL AND p.active = 'on' ORDER BY p.id",
+        module_ids,
+    )
+    return [row["id"] for row in rows]
+
+
+def _all(ctx: Context) -> List[int]:
+    """The tariffs that the call is about."""
+    return tariff_ids(ctx, [row["id"] for row in billing.module_rows(ctx)])
+
+
+def tariffs(ctx: Context) -> Iterator[Finding]:
+    """Whether there are any."""
+    found = _all(ctx)
+    yield well(billing.numbers(found)) if found else advice("no_tariff")
+
+
+def space(ctx: Context) -> Iterator[Finding]:
+    """What each tariff includes, and what the clouds make of it."""
+    good = 0
+    for tariff_id in _all(ctx):
+        try:
+            quota_bytes = ctx.tariffs.included(tariff_id)
+        except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown) as error:
+            yield failure(error, str(tariff_id))
+            continue
+        if quota_bytes == sizes.UNLIMITED:
+            yield advice("tariff_unlimited", "", str(tariff_id))
+            continue
+        kept_bytes = sizes.stored_bytes(sizes.bytes_to_ask(quota_bytes))
+        if sizes.same_quota(kept_bytes, quota_bytes):
+            good += 1
+        else:
+            change = " -> ".join(map(sizes.in_largest_unit, (quota_bytes, kept_bytes)))
+            yield advice("tariff_rounded", change, str(tariff_id))
+    yield well(good)
+
+
+def groups(ctx: Context) -> Iterator[Finding]:
+    """Whether a tariff puts customers among the cloud's administrators."""
+    good = 0
+    for tariff_id in _all(ctx):
+        group = ctx.tariffs.group(tariff_id)
+        if group.casefold() == ADMIN_GROUP:
+            yield failure(errors.GroupForbidden(group), str(tariff_id))
+        else:
+            good += 1
+    yield well(good)
+
+
+CHECKS = (
+    Check("tariffs", tariffs, ("modules",)),
+    Check("tariff_space", space, ("modules",)),
+    Check("tariff_group", groups, ("modules",)),
+)
