@@ -2,25 +2,32 @@
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
+# make docs     the pages of the messages in docs/, from what the program says
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make doctor   says what is wrong with the module that is installed under BASE
-# make install  puts the module under BASE (BILLmanager's root)
+# make test-os  installation and life of a service on whole systems and on every Python here; OS=
+#               names some of them: make test-os OS="bookworm 3.9"
+# make install  puts the module under BASE (BILLmanager's root), or below DESTDIR
+# make install-only  the same without network and without reloading BILLmanager
+# make uninstall  takes it out again; `make purge` takes settings and logs too
+# make dist     an archive that installs without network; `make deb` and `make rpm` make packages
+# make requirements  resolves requirements.txt anew for every Python
 
 SHELL := /bin/sh
 PYTHON ?= python3
-BASE ?= /usr/local/mgr5
-DESTDIR ?=
+MACHINE := $(shell uname -m)
 RUN_ON ?= nextcloud-newest nextcloud-oldest owncloud
 
 ENV := .venv
 BIN := $(ENV)/bin
 # A second interpreter to test on: the oldest that is supported, where it is installed.
-OLDEST := $(shell tests/tools/find-python 3.8)
+OLDEST = $(shell tests/tools/find-python 3.8)
 
 # What the oldest interpreter is tried with: all units, and the life of a service.
 ON_OLDEST := tests/unit tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
 
 SOURCES := pmnextcloud.py commands utils
+SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
 LINE := --line-length 100 --target-version py38
 RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT
 # Errors are named after what is wrong, and mgrctl is started on purpose.
@@ -28,12 +35,13 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long lint types unit e2e test-oldest bench live doctor install clean
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean
+.PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
 	$(BIN)/python -m tests.demo
 
-test: lint types $(ENV)/.ready
+test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q -n 2 -m "not proof and not long and not live"
 	$(BIN)/coverage combine -q
@@ -49,7 +57,8 @@ lint: $(ENV)/.ready
 	    $(BIN)/ruff format --check $(LINE) $(SOURCES) tests && \
 	    $(BIN)/ruff check $(LINT) $(SOURCES) && \
 	    $(BIN)/ruff check $(LINT_TESTS) tests && \
-	    $(BIN)/lint-imports; \
+	    $(BIN)/lint-imports && \
+	    $(BIN)/shellcheck -x $(SCRIPTS); \
 	else echo "lint: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
 
 types: $(ENV)/.ready
@@ -71,6 +80,10 @@ test-oldest:
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.bench
 
+.PHONY: docs
+docs: $(ENV)/.ready
+	$(BIN)/python -m tests.docs
+
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.live $(RUN_ON)
 
@@ -79,10 +92,29 @@ $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	touch $@
 
 doctor:
-	@$(BASE)/processing/pmnextcloud --command doctor
+	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor
 
-install:
-	etc/install "$(PYTHON)" "$(BASE)" "$(DESTDIR)"
+# BASE, DESTDIR, LOGROTATE and PYTHON reach the scripts by the environment, where they are given.
+install install-only:
+	etc/install $@
+
+uninstall purge:
+	etc/uninstall $@
+
+wheels:
+	etc/wheels "$$(etc/find-python)" "$(CURDIR)/wheels" $(MACHINE)
+
+dist:
+	etc/packages/archive $(MACHINE)
+
+deb rpm:
+	etc/packages/$@ $(MACHINE)
+
+requirements: $(ENV)/.ready
+	tests/tools/lock $(PYTHON)
+
+test-os:
+	tests/os/run $(OS)
 
 clean:
-	rm -rf .venv .venv-oldest .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf wheels build dist .venv .venv-* .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -44,6 +44,7 @@ COMMANDS: Dict[str, Command] = {
     "resume": Command("_resume"),
     "setparam": Command("_set_param", level=LEVEL_EDITS),
     "close": Command("_close"),
+    "sync_item": Command("_sync_item", level=LEVEL_EDITS),
     "stat": Command("_stat", "stat_budget_s", level=LEVEL_READS),
     "doctor": Command("_doctor", touches_cloud=False, is_light=True),
 }

@@ -15,6 +15,7 @@ FEATURES = (
     "resume",
     "setparam",
     "close",
+    "sync_item",
     "stat",
 )
 

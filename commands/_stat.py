@@ -4,20 +4,24 @@ from datetime import date
 
 from utils import reply
 from utils.context import Context
+from utils.days import WholeDays
 from utils.usage import Collector
 
 
 def run(ctx: Context) -> bytes:
     """Writes a row for every service of the module whose account was read, then tells BILLmanager.
 
-    A row is replaced, never added to. A missing account is a warning without a row. Where
-    something could not be read nothing is written for it and BILLmanager is not told: what was
-    read stays, and the next run completes it.
+    A missing account is a warning without a row. Where something could not be read nothing is
+    written for it and BILLmanager is not told: what was read stays, and a later run the same day
+    completes it. The day is that of the start, also for what is read after midnight.
     """
+    day = date.today()  # BILLmanager counts days in its own server's time zone
     server = ctx.billing.server(ctx.module_id())
-    day = date.today().isoformat()  # BILLmanager counts days in its own server's time zone
-    collector = Collector(ctx, server, day)
-    collector.read_all()
-    collector.finish()
-    ctx.billing.post_stat(server.module_id, day)
+    days = WholeDays(ctx.state, server.module_id)
+    missing = days.missing_before(day)
+    if missing:
+        ctx.log.warning("usage is not whole and stays so: %s to %s", *missing)
+    Collector(ctx, server, day).collect()
+    ctx.billing.post_stat(server.module_id, day.isoformat())
+    days.add(day)
     return reply.ok()

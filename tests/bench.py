@@ -1,8 +1,9 @@
 """What each command costs, as a whole process: `make bench`.
 
 All in one run on one machine: the bare interpreter, then every command on the BILLmanager double
-and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server. The
-time that the cloud and mgrctl took is read from the program's own log and shown beside it.
+and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server; then
+`stat` of many services (tests.scale). Where the time goes is read from the program's own log, and
+from the interpreter for the imports.
 """
 
 import os
@@ -14,17 +15,22 @@ import sys
 import time
 from typing import Callable, List, NamedTuple, Optional
 
+from tests import scale
 from tests.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
 from tests.stand import Run, Stand
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
+IMPORT_ROUNDS = 3
 LIGHT_AIM_MS, CLOUD_AIM_MS = 60, 200
 """Aims over the bare interpreter: without the cloud, and with it beside its own time."""
 
 _CLOUD_TIME = re.compile(r" answered \d+ in (\d+) ms")
 _MGRCTL_TIME = re.compile(r" mgrctl \S+ took (\d+) ms")
+_DATABASE_TIME = re.compile(r" database took ([\d.]+) ms")
+_IMPORT_TIME = re.compile(r"import time: +(\d+) \|")
+_TELL_IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
 
 
 class Sample(NamedTuple):
@@ -33,19 +39,25 @@ class Sample(NamedTuple):
     total_ms: float
     cloud_ms: float
     mgrctl_ms: float
+    database_ms: float
     requests: int
     connections: int
     calls: int
 
 
 class Row(NamedTuple):
-    """A command's medians; `own_ms` is over the bare interpreter, without cloud and mgrctl."""
+    """A command's medians; `own_ms` is over the bare interpreter, without cloud and mgrctl.
+
+    Of it `imports_ms` and `database_ms` are parts.
+    """
 
     name: str
     total_ms: float
     cloud_ms: float
     mgrctl_ms: float
     own_ms: float
+    imports_ms: float
+    database_ms: float
     requests: int
     connections: Optional[int]
     calls: int
@@ -58,46 +70,59 @@ class Bench:
     def __init__(self, world: World, bare_ms: float) -> None:
         self._world = world
         self._bare_ms = bare_ms
+        self._bare_imports_ms = imports_ms(
+            subprocess.run(
+                [sys.executable, "-c", "pass"],
+                env={**os.environ, **_TELL_IMPORTS},
+                capture_output=True,
+                check=True,
+            ).stderr
+        )
         self.rows: List[Row] = []
 
     def measure(
         self,
         name: str,
-        run: Callable[[], Run],
-        before: Optional[Callable[[], object]] = None,
+        run: Callable[..., Run],
+        before: Callable[[], object] = lambda: None,
         aim_ms: int = CLOUD_AIM_MS,
     ) -> None:
-        """Adds the medians of `run`; `before` prepares each round and is not counted."""
+        """Adds the medians of `run`; `before` prepares each round and is not counted.
+
+        Further rounds tell what the imports take; the telling makes them a little slower.
+        """
         samples = []
         for _ in range(ROUNDS):
-            if before is not None:
-                before()
+            before()
             samples.append(self._sample(run))
-        cloud_ms = statistics.median(sample.cloud_ms for sample in samples)
-        mgrctl_ms = statistics.median(sample.mgrctl_ms for sample in samples)
-        total_ms = statistics.median(sample.total_ms for sample in samples)
-        own_ms = statistics.median(
-            sample.total_ms - sample.cloud_ms - sample.mgrctl_ms - self._bare_ms
-            for sample in samples
-        )
+        imports = []
+        for _ in range(IMPORT_ROUNDS):
+            before()
+            imports.append(imports_ms(run(env=_TELL_IMPORTS).check().stderr))
+
+        def median(of: Callable[[Sample], float]) -> float:
+            return statistics.median(map(of, samples))
+
         last = samples[-1]
         known = isinstance(self._world.site, DoubleSite)
-        connections = last.connections if known else None
         self.rows.append(
             Row(
                 name,
-                total_ms,
-                cloud_ms,
-                mgrctl_ms,
-                own_ms,
-                last.requests,
-                connections,
-                last.calls,
-                aim_ms,
+                total_ms=median(lambda one: one.total_ms),
+                cloud_ms=median(lambda one: one.cloud_ms),
+                mgrctl_ms=median(lambda one: one.mgrctl_ms),
+                own_ms=median(lambda one: one.total_ms - one.cloud_ms - one.mgrctl_ms)
+                - self._bare_ms,
+                imports_ms=statistics.median(imports) - self._bare_imports_ms,
+                database_ms=median(lambda one: one.database_ms),
+                requests=last.requests,
+                connections=last.connections if known else None,
+                calls=last.calls,
+                aim_ms=aim_ms,
             )
         )
 
-    def _sample(self, run: Callable[[], Run]) -> Sample:
+    def _sample(self, run: Callable[..., Run]) -> Sample:
         world = self._world
         seen, calls, written = self._seen(), len(world.stand.calls), len(world.stand.log)
         done = run().check()
@@ -109,6 +134,7 @@ class Bench:
             done.seconds * 1000,
             sum(cloud),
             sum(mgrctl),
+            sum(map(float, _DATABASE_TIME.findall(lines))),
             len(cloud),
             connections,
             len(world.stand.calls) - calls,
@@ -122,6 +148,11 @@ class Bench:
         if isinstance(site, DoubleSite):
             return [request.connection_id for request in site.cloud.requests]
         return []
+
+
+def imports_ms(told: bytes) -> float:
+    """The sum of what the interpreter tells of each import."""
+    return sum(map(int, _IMPORT_TIME.findall(told.decode()))) / 1000
 
 
 def bare_interpreter_ms() -> float:
@@ -155,56 +186,62 @@ def measure_all(world: World, bare_ms: float) -> List[Row]:
         on_small = stand.item(item)["pricelist"] == small
         stand.change_tariff(item, large if on_small else small)
 
-    def light(command: str, **options: object) -> None:
-        bench.measure(command, lambda: stand.run(command, **options), aim_ms=LIGHT_AIM_MS)
+    def command(name: str, aim_ms: int = CLOUD_AIM_MS, **options: object) -> None:
+        bench.measure(name, lambda **more: stand.run(name, **options, **more), aim_ms=aim_ms)
 
-    light("features")
-    light("tune_connection", stdin=empty_form)
-    light("pricelist_dynamic_settings_tune", stdin=empty_form, module=world.module)
-    bench.measure("check_connection", lambda: stand.run("check_connection", stdin=connection))
-    bench.measure("get_server_config", lambda: stand.run("get_server_config", module=world.module))
-    bench.measure("open", lambda: world.run("open", item), new_order)
-    bench.measure("suspend", lambda: world.run("suspend", item), lambda: world.run("resume", item))
-    bench.measure("resume", lambda: world.run("resume", item), lambda: world.run("suspend", item))
-    bench.measure("setparam", lambda: world.run("setparam", item), new_tariff)
-    bench.measure("stat", lambda: stand.run("stat", module=world.module))
+    def service(name: str, before: Callable[[], object], which: Callable[[], int]) -> None:
+        bench.measure(name, lambda **more: world.run(name, which(), **more), before)
+
+    command("features", LIGHT_AIM_MS)
+    command("tune_connection", LIGHT_AIM_MS, stdin=empty_form)
+    command("pricelist_dynamic_settings_tune", LIGHT_AIM_MS, stdin=empty_form, module=world.module)
+    command("check_connection", stdin=connection)
+    command("get_server_config", module=world.module)
+    service("open", new_order, lambda: item)
+    service("suspend", lambda: world.run("resume", item), lambda: item)
+    service("resume", lambda: world.run("suspend", item), lambda: item)
+    service("setparam", new_tariff, lambda: item)
+    service("sync_item", lambda: None, lambda: item)
+    command("stat", module=world.module)
     closing = iter(list(world.items))
-    bench.measure("close", lambda: world.run("close", next(closing)))
+    service("close", lambda: None, lambda: next(closing))
     return bench.rows
 
 
-def show(rows: List[Row], bare_ms: float, where: str) -> None:
+def show(rows: List[Row]) -> None:
     """Prints the table as Markdown; the README shows one of these."""
     print(
-        f"\n{where}; {platform.machine()}, {os.cpu_count()} cores,"
-        f" Python {platform.python_version()}; medians of {ROUNDS};"
-        f" bare interpreter {bare_ms:.0f} ms\n"
+        "| command | whole ms | cloud ms | mgrctl ms | own ms | of it imports | of it database"
+        " | aim | requests | conn. | mgrctl |"
     )
-    print(
-        "| command | whole ms | cloud ms | mgrctl ms | own ms | aim | requests | conn. | mgrctl |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         met = "yes" if row.own_ms <= row.aim_ms else "NO"
         connections = "-" if row.connections is None else row.connections
         print(
             f"| `{row.name}` | {row.total_ms:.0f} | {row.cloud_ms:.0f} | {row.mgrctl_ms:.0f}"
-            f" | {row.own_ms:.0f} | {row.aim_ms} {met} | {row.requests} | {connections}"
-            f" | {row.calls} |"
+            f" | {row.own_ms:.0f} | {row.imports_ms:.0f} | {row.database_ms:.0f}"
+            f" | {row.aim_ms} {met} | {row.requests} | {connections} | {row.calls} |"
         )
 
 
 def main() -> None:
     """Measures and prints."""
     bare_ms = bare_interpreter_ms()
+    real = bool(os.environ.get("CLOUD_URL"))
+    print(
+        f"\n{'real server' if real else 'cloud double'}; {platform.machine()},"
+        f" {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS};"
+        f" bare interpreter {bare_ms:.0f} ms\n"
+    )
     with Stand() as stand:
-        if os.environ.get("CLOUD_URL"):
+        if real:
             with real_world(stand) as world:
-                show(measure_all(world, bare_ms), bare_ms, "real server")
+                show(measure_all(world, bare_ms))
         else:
             with Cloud() as cloud:
-                world = World(stand, DoubleSite(cloud))
-                show(measure_all(world, bare_ms), bare_ms, "cloud double")
+                show(measure_all(World(stand, DoubleSite(cloud)), bare_ms))
+    scale.show()
 
 
 if __name__ == "__main__":

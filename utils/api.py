@@ -147,19 +147,6 @@ class NextcloudAPIClient:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
         self._cloud.ask("DELETE", _user_path(login), means="delete")
 
-    def users(self, page_size: int = PAGE_SIZE) -> Iterator[List[Account]]:
-        """All accounts, page after page; ends at a page shorter than asked for.
-
-        The order of pages follows display names: a rename in between can repeat or hide one.
-        """
-        offset = 0
-        while True:
-            page = self.users_page(offset, page_size)
-            yield page
-            if len(page) < page_size:
-                return
-            offset += page_size
-
     def users_page(self, offset: int, page_size: int) -> List[Account]:
         """The accounts from `offset` on, at most `page_size` (1 to 500)."""
         data = self._cloud.ask(

@@ -84,7 +84,7 @@ class Billing:
     @cached_property
     def db(self) -> Database:
         """The database; its parameters stand in a file or are asked from the core (D.1)."""
-        return Database(self._config)
+        return Database(self._config, self._log)
 
     @cached_property
     def key(self) -> Key:
@@ -123,55 +123,46 @@ class Billing:
             raise errors.ItemNotFound(item_id)
         return int(row["processingmodule"])
 
-    def items(self, module_id: int, after: int, count: int) -> List[Item]:
+    def item_ids(self, module_id: int, after: int, count: int) -> List[int]:
         """The next services of a module that may own an account, in order of id, after `after`.
 
-        At most `count`. What does not decrypt is logged and left out of the service.
+        At most `count`.
         """
         rows = self.db.rows(
-            _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
-            " AND i.id > %s ORDER BY i.id LIMIT %s",
+            "SELECT id FROM item WHERE processingmodule = %s AND parent IS NULL AND status IN %s"
+            " AND id > %s ORDER BY id LIMIT %s",
             module_id,
             _COUNTED,
             after,
             count,
         )
-        return self._lenient(rows)
+        return [row["id"] for row in rows]
 
-    def items_by_login(self, module_id: int, logins: List[str]) -> List[Item]:
-        """The services of a module, as items() has them, that have one of the logins saved.
+    def items(self, module_id: int, item_ids: List[int]) -> List[Item]:
+        """Those of the services that item_ids() would have, in order of id.
 
-        Or that would have it by their number: `user_<item>`.
+        Only what tells whose an account is was decrypted: the mark, or without one the password.
+        What does not decrypt is logged and left out of the service.
         """
-        numbers = [login[5:] for login in logins if login.startswith("user_")]
-        ids = [int(number) for number in numbers if number.isascii() and number.isdigit()]
-        named = self.db.rows(
-            "SELECT item FROM itemparam WHERE intname = %s AND value IN %s",
-            ITEM_LOGIN,
-            _some(logins),
-        )
         rows = self.db.rows(
             _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
             " AND i.id IN %s ORDER BY i.id",
             module_id,
             _COUNTED,
-            _some([*ids, *(row["item"] for row in named)]),
+            _some(item_ids),
         )
-        return self._lenient(rows)
+        saved = self._saved([row["id"] for row in rows])
+        return [self._item(row, saved.get(row["id"], {}), strict=False) for row in rows]
 
     def count_items(self, module_id: int) -> int:
         """How many services of a module may own an account."""
         row = self.db.row(
-            "SELECT COUNT(*) AS services FROM item i"
-            " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s",
+            "SELECT COUNT(*) AS services FROM item"
+            " WHERE processingmodule = %s AND parent IS NULL AND status IN %s",
             module_id,
             _COUNTED,
         )
         return int(row["services"]) if row else 0
-
-    def _lenient(self, rows: List[Row]) -> List[Item]:
-        saved = self._saved([row["id"] for row in rows])
-        return [self._item(row, saved.get(row["id"], {}), strict=False) for row in rows]
 
     def _saved(self, item_ids: List[int]) -> Dict[int, Dict[str, str]]:
         """What stands in both parameter tables; encrypted values under `crypted:<name>`."""
@@ -192,11 +183,12 @@ class Billing:
         password: Optional[Secret] = None
         own_mark: Optional[Mark] = None
         try:
-            password = self._secret(saved, ITEM_PASSWORD)
             text = self.key.decrypt(saved.get("crypted:" + ITEM_MARK, "")).reveal()
             own_mark = mark.from_text(text)
             if text and own_mark is None:
                 raise errors.SecretBroken(ITEM_MARK)
+            if strict or own_mark is None:
+                password = self._secret(saved, ITEM_PASSWORD)
         except errors.SecretBroken as error:
             if strict:
                 raise

@@ -94,7 +94,7 @@ class Connection:
     @property
     def keeps_real_password(self) -> bool:
         """Whether the cloud has shown that the login's secret is no app password."""
-        return self._http.keeps_real_password
+        return self._http.kept.is_by_real_password
 
     # -- asking -------------------------------------------------------------------------------
 
@@ -145,7 +145,7 @@ class Connection:
         Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
         was done now. Raises ConfirmRefused.
         """
-        session = self._http.session_since
+        session = self._http.kept.since
         if not self._server.confirm_secret or self._confirmed_session == session:
             return False
         path = "/core/apppassword/confirm"

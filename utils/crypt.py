@@ -12,6 +12,9 @@ from utils.secret import Secret
 
 _INSTALLATION_LENGTH = 12
 
+_CHANCE_LENGTH = 12
+"""Random bytes of fewer characters may be clean text by chance: one of some thousand wrong keys."""
+
 
 class Key:
     """BILLmanager's private key. Raises KeyUnavailable where the file holds none."""
@@ -63,9 +66,21 @@ class Key:
             return Secret("")
         try:
             data = base64.b64decode("".join(text.split()), validate=True)
-            plain = self._key.decrypt(data, self._padding).decode("utf-8")
+            block = self._key.decrypt(data, self._padding)
+            plain = block.decode("utf-8")
         except (ValueError, binascii.Error) as error:
             raise errors.SecretBroken(type(error).__name__) from error
+        if len(plain) < _CHANCE_LENGTH and not self._is_padded(data, block):
+            raise errors.SecretBroken("random bytes")
         if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in plain):
             raise errors.SecretBroken("control characters")
         return Secret(plain)
+
+    def _is_padded(self, data: bytes, block: bytes) -> bool:
+        """Whether the data really hold that block; it takes 30 ms, so only where in doubt."""
+        numbers = self._key.private_numbers()
+        modulus = numbers.public_numbers.n
+        whole = pow(int.from_bytes(data, "big"), numbers.d, modulus)
+        padded = whole.to_bytes((modulus.bit_length() + 7) // 8, "big")
+        filling = padded[2 : len(padded) - len(block) - 1]
+        return padded == b"\0\2" + filling + b"\0" + block and b"\0" not in filling

@@ -1,6 +1,9 @@
 """BILLmanager's database: SQL with parameters; reading, and the statistics rows."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+import time
+from contextlib import contextmanager
+from logging import Logger
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import pymysql
 from pymysql.cursors import DictCursor
@@ -20,8 +23,9 @@ class Database:
     a socket is preferred. Every method raises DatabaseUnavailable.
     """
 
-    def __init__(self, config: Mapping[str, str]) -> None:
+    def __init__(self, config: Mapping[str, str], log: Logger) -> None:
         self._config = config
+        self._log = log
         self._connection: Optional[pymysql.connections.Connection[DictCursor]] = None
 
     def _connect(self) -> "pymysql.connections.Connection[DictCursor]":
@@ -53,14 +57,21 @@ class Database:
                 raise errors.DatabaseUnavailable(type(error).__name__) from None
         return self._connection
 
-    def rows(self, sql: str, *params: object) -> List[Row]:
-        """The rows that a query finds, as dictionaries."""
+    @contextmanager
+    def _cursor(self) -> Iterator[DictCursor]:
+        started = time.monotonic()
         try:
             with self._connect().cursor() as cursor:
-                cursor.execute(sql, params)
-                return list(cursor.fetchall())
+                yield cursor
         except (pymysql.MySQLError, OSError) as error:
             raise errors.DatabaseUnavailable(_words(error)) from error
+        self._log.debug("database took %.1f ms", (time.monotonic() - started) * 1000)
+
+    def rows(self, sql: str, *params: object) -> List[Row]:
+        """The rows that a query finds, as dictionaries."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
 
     def row(self, sql: str, *params: object) -> Optional[Row]:
         """The first row that a query finds, or None."""
@@ -79,18 +90,14 @@ class Database:
 
     def write_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """One statement for many rows, all or none of them."""
-        try:
-            connection = self._connect()
-            connection.begin()
+        with self._cursor() as cursor:
+            cursor.connection.begin()
             try:
-                with connection.cursor() as cursor:
-                    cursor.executemany(sql, rows)
-                connection.commit()
+                cursor.executemany(sql, rows)
+                cursor.connection.commit()
             except BaseException:
-                connection.rollback()
+                cursor.connection.rollback()
                 raise
-        except (pymysql.MySQLError, OSError) as error:
-            raise errors.DatabaseUnavailable(_words(error)) from error
 
 
 def _words(error: Exception) -> str:

@@ -146,6 +146,13 @@ class KeyUnavailable(HostError):
     kind = PERMANENT
 
 
+class PythonMissing(HostError):
+    """The module's Python is gone; what answers so is etc/pmnextcloud.sh, with the remedy."""
+
+    code = "python_missing"
+    kind = PERMANENT
+
+
 class StateUnwritable(HostError):
     """A file under var/pmnextcloud cannot be written."""
 
@@ -167,6 +174,12 @@ class ServiceClosed(PmError):
 
     code = "service_closed"
     kind = PERMANENT
+
+
+class ServiceNotOpen(PmError):
+    """The service is neither active nor suspended: it is not open, or just being changed."""
+
+    code = "service_not_open"
 
 
 class QuotaMissing(PmError):

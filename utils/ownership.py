@@ -9,6 +9,7 @@ ordered stands on the service too: the login and, encrypted, a password. Until t
 must accept the password in the mark. (Staff may correct the saved password later.)
 """
 
+import re
 from logging import Logger
 from typing import Iterable, NamedTuple, Optional
 
@@ -20,6 +21,15 @@ from utils.values import Account, Item, Mark, Server
 
 TRIED_LOGINS = 10
 """Where a login may differ, so many are looked at before staff is asked."""
+
+
+_OUR_LOGIN = re.compile(r"user_([0-9]{1,18})(_[0-9])?", re.ASCII)
+
+
+def item_of(login: str) -> Optional[int]:
+    """The number of the service that an account of that login may be of, or None where of none."""
+    match = _OUR_LOGIN.fullmatch(login.casefold())
+    return int(match.group(1)) if match else None
 
 
 class Record(NamedTuple):
@@ -62,8 +72,12 @@ class Ownership:
         if may_differ:
             candidates += [f"{self.default_login()}_{number}" for number in range(2, TRIED_LOGINS)]
         for login in candidates:
-            if self._cloud.get_user(login) is None:
-                return login
+            try:
+                if self._cloud.get_user(login) is None:
+                    return login
+            except errors.RightsMissing:
+                # What an administrator of groups is told of an account in none of them.
+                self._log.info("%s is there, and not ours to see", login)
         raise errors.LoginTaken(candidates[-1])
 
     def new_mark(self, login: str, password: Secret) -> Mark:

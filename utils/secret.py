@@ -1,10 +1,9 @@
 """A string that nobody shows by accident, and the memory of all such strings for the log."""
 
-import re
-from typing import Optional, Pattern, Set
+from contextlib import contextmanager
+from typing import Iterator, Set
 
 _known: Set[str] = set()
-_pattern: Optional[Pattern[str]] = None
 _SHORTEST_STRUCK_OUT = 4
 
 
@@ -18,11 +17,9 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        global _pattern  # noqa: PLW0603  one memory per process, by design
         self._value = value
-        if len(value) >= _SHORTEST_STRUCK_OUT and value not in _known:
+        if len(value) >= _SHORTEST_STRUCK_OUT:
             _known.add(value)
-            _pattern = None
 
     def reveal(self) -> str:
         """The text itself, for the one line that needs it."""
@@ -49,12 +46,21 @@ class Secret:
         raise TypeError("a Secret is never pickled")
 
 
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Secrets that are first met in the body are forgotten after it, when nobody has them any more.
+
+    For those that are read by the thousand.
+    """
+    before = set(_known)
+    try:
+        yield
+    finally:
+        _known.intersection_update(before)
+
+
 def strike_out(text: str) -> str:
-    """The text with every secret that this process has seen replaced by ***."""
-    global _pattern  # noqa: PLW0603  built once for all secrets known so far
-    if not _known:
-        return text
-    if _pattern is None:
-        longest_first = sorted(_known, key=len, reverse=True)
-        _pattern = re.compile("|".join(map(re.escape, longest_first)))
-    return _pattern.sub("***", text)
+    """The text with every secret that this process knows replaced by ***."""
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

@@ -68,7 +68,7 @@ def _addresses(text: str) -> Tuple[str, ...]:
 _READERS: Dict[str, Callable[[str], Any]] = {
     "budget_s": _number(20, 3600),
     "form_budget_s": _number(5, 60),
-    "stat_budget_s": _number(60, 86400),
+    "stat_budget_s": _number(10, 86400),
     "tries_before_manual": _number(1, 1000),
     "on_close": _choice("delete", "disable"),
     "taken_login": _choice("refuse", "suffix"),

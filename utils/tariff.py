@@ -1,5 +1,6 @@
 """What a service's tariff and add-ons promise the customer (protocol notes, D.3)."""
 
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Any, Dict, List, NamedTuple, Optional
 
@@ -92,10 +93,7 @@ class Tariffs:
 
         Raises QuotaMissing, QuotaZero, MeasureUnknown.
         """
-        addon = self._disk_addons([item], item.tariff_id).get(item.id)
-        if addon is None:
-            raise errors.QuotaMissing(item.tariff_id)
-        return self._bytes(addon, item.trial)
+        return self._bytes(self._disk_addon(item), item.trial)
 
     def included(self, tariff_id: int) -> float:
         """The bytes of a service that orders nothing beyond the tariff, or sizes.UNLIMITED.
@@ -118,12 +116,22 @@ class Tariffs:
         """What the usage of each service is counted on, by id; those without are left out."""
         disks = {}
         for item_id, addon in self._disk_addons(items).items():
-            try:
-                unit_bytes = self._unit_bytes(addon["measure"])
-            except errors.MeasureUnknown:
-                continue
-            disks[item_id] = Disk(addon["name"], addon["measure"], unit_bytes)
+            with suppress(errors.MeasureUnknown):
+                disks[item_id] = self._disk(addon)
         return disks
+
+    def disk(self, item: Item) -> Disk:
+        """What the usage of a service is counted on. Raises QuotaMissing, MeasureUnknown."""
+        return self._disk(self._disk_addon(item))
+
+    def _disk(self, addon: Row) -> Disk:
+        return Disk(addon["name"], addon["measure"], self._unit_bytes(addon["measure"]))
+
+    def _disk_addon(self, item: Item) -> Row:
+        addon = self._disk_addons([item], item.tariff_id).get(item.id)
+        if addon is None:
+            raise errors.QuotaMissing(item.tariff_id)
+        return addon
 
     def _disk_addons(self, items: List[Item], tariff_id: Optional[int] = None) -> Dict[int, Row]:
         """The add-on that sells space, of each service that has one: `disk` before `disc`.

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
@@ -142,6 +143,33 @@ class _TooLarge(requests.RequestException):
     """More than any answer to our questions can be."""
 
 
+class Kept:
+    """A session whose cookies are kept."""
+
+    def __init__(self, http: requests.Session) -> None:
+        self._http = http
+        self._sent = 0
+        self.since = 0.0
+        """When it began, by the monotonic clock; 0 before the first request."""
+
+    @property
+    def is_by_real_password(self) -> bool:
+        """Whether it was opened by a real password, as Nextcloud's cookie tells."""
+        return _TEST_COOKIE in self._http.cookies
+
+    def next(self) -> requests.Session:
+        """The session for one more request, without its cookies where they are not worth it."""
+        now = time.monotonic()
+        is_old = now - self.since > SESSION_LASTS_S
+        is_dear = self.is_by_real_password and self._sent < SHORT_RUN
+        if is_old or is_dear:
+            self._http.cookies.clear()
+        if is_old:
+            self.since = now
+        self._sent += 1
+        return self._http
+
+
 class Http:
     """The connections of one run: nothing from the environment or .netrc, no redirect followed.
 
@@ -158,19 +186,11 @@ class Http:
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._alone = self._session()
         self._alone.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._kept = self._session()
-        self._kept_sent = 0
-        self.session_since = 0.0
-        """When the present session began, by the monotonic clock; 0 before the first."""
+        self._threads = threading.local()
         if not verify_tls:
             import urllib3
 
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-
-    @property
-    def keeps_real_password(self) -> bool:
-        """Whether the session was opened by a real password, as Nextcloud's cookie tells."""
-        return _TEST_COOKIE in self._kept.cookies
 
     def _session(self) -> requests.Session:
         http = requests.Session()
@@ -184,17 +204,13 @@ class Http:
         http.mount("http://", self.adapter)
         return http
 
-    def _in_session(self) -> requests.Session:
-        """The session with its cookies, or a new one in place of one that grew old."""
-        now = time.monotonic()
-        is_old = now - self.session_since > SESSION_LASTS_S
-        is_dear = self.keeps_real_password and self._kept_sent < SHORT_RUN
-        if is_old or is_dear:
-            self._kept.cookies.clear()
-        if is_old:
-            self.session_since = now
-        self._kept_sent += 1
-        return self._kept
+    @property
+    def kept(self) -> "Kept":
+        """This thread's session with the cloud; of one session it answers one request at a time."""
+        if not hasattr(self._threads, "kept"):
+            self._threads.kept = Kept(self._session())
+        kept: Kept = self._threads.kept
+        return kept
 
     def send(
         self,
@@ -213,7 +229,7 @@ class Http:
         CloudCertificate, and CloudLost where the outcome is unknown.
         """
         call = f"{method} {url}"
-        http = self._in_session() if in_session else self._alone
+        http = self.kept.next() if in_session else self._alone
         headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
         try:
             with http.request(

@@ -4,10 +4,11 @@ Order of the checks and codes as recorded on Nextcloud; every handler takes a Ca
 the path, returns the ``data`` of a success and raises OcsError otherwise.
 """
 
+import hashlib
+import itertools
 import re
 import secrets
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Union
 
 from .login import Session
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 ADMIN_GROUP = "admin"
 NAME_MAX = 64
+GROUP_NAME_MAX = 255
 PASSWORD_MAX_BYTES = 469
 COMMON_PASSWORDS = {
     "abc",
@@ -48,8 +50,16 @@ LANGUAGES = {
     "tr",
     "kk",
 }
-RESERVED_LOGINS = re.compile(
-    r"(\.htaccess|\.ocdata|index\.html|files_external|nextcloud\.log|appdata_.*)\Z", re.I
+RESERVED_LOGINS = (
+    ".htaccess",
+    "files_external",
+    "__groupfolders",
+    "owncloud.log",
+    "nextcloud.log",
+    "updater.log",
+    "audit.log",
+    "index.html",
+    "appdata_instance01",
 )
 PROFILE_FIELDS = {
     "phone": r"\+",
@@ -74,7 +84,10 @@ CHECKED_VALUES = {
     "first_day_of_week": r"[0-6]\Z",
 }
 PHP_ARRAY_KEY = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
-EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]+@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+\Z")
+# An address as PHP's filter has it: no letters beyond ASCII, no bare number as top of the domain.
+EMAIL = re.compile(
+    r"[!-~]{1,64}(?<![.@])@((?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*|\[[0-9.]+\])\Z"
+)
 
 
 class OcsError(Exception):
@@ -142,9 +155,9 @@ class Call:
             raise BadParameter(name)
         return [str(one) for one in value]
 
-    def page(self, found: Iterable[Any]) -> List[Any]:
+    def page(self, found: Iterable[Any], *, of_users: bool = True) -> List[Any]:
         """Cut ``limit`` and ``offset`` out of what was found: no limit and -1 are all, 0 and words
-        are nothing.
+        are nothing; raises PhpError out of the range that newer servers have for them.
         """
         limit: Optional[int] = None
         largest = self.cloud.profile.page_limit_max
@@ -153,11 +166,15 @@ class Call:
             if largest is not None and not 1 <= limit <= largest:
                 raise PhpError("limit")
         start = php_int(self.text("offset", "0"))
-        if largest is not None and start < 0:
+        if largest is not None and start < 0 and of_users:
             raise PhpError("offset")
         start = max(start, 0)
         end = None if limit is None or limit < 0 else start + limit
-        return found[start:end] if isinstance(found, list) else list(islice(found, start, end))
+        return (
+            found[start:end]
+            if isinstance(found, list)
+            else list(itertools.islice(found, start, end))
+        )
 
     def target(self, login: str, missing_code: int = 998, message: str = "") -> User:
         """Give the user of the path; raises OcsError with ``missing_code``."""
@@ -183,9 +200,7 @@ class Call:
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities, for anybody."""
     delay_ms = int(call.cloud.door.brute_force.delay_s() * 1000)
-    data = call.cloud.profile.capabilities(
-        call.cloud.url, logged_in=call.session.user is not None, delay_ms=delay_ms
-    )
+    data = call.cloud.profile.capabilities(call.cloud.url, call.session.user, delay_ms)
     if "password_policy" in data["capabilities"]:
         data["capabilities"]["password_policy"]["minLength"] = call.cloud.password_policy_min
     return data
@@ -204,10 +219,25 @@ def read_user(call: Call, login: str) -> Dict[str, Any]:
     return _record(call, user, scopes=user is call.user)
 
 
-def list_users(call: Call) -> Dict[str, Any]:
-    """GET users: a number-like login comes back as a number, as every key of a PHP array does."""
-    logins = [user.login for user in _found_users(call)]
-    return {"users": [int(login) if PHP_ARRAY_KEY.match(login) else login for login in logins]}
+def list_users(call: Call) -> Dict[str, List[Union[str, int]]]:
+    """GET users."""
+    return {"users": array_keys(call, [user.login for user in _found_users(call)])}
+
+
+def array_keys(call: Call, logins: List[str]) -> List[Union[str, int]]:
+    """Give logins as keys of a PHP array: a number-like one is a number, and a sub-admin's lists
+    are merged, which counts these anew from 0: the login is lost.
+    """
+    sees_all = call.is_admin or call.is_delegated
+    new_numbers = itertools.count()
+    return [
+        login
+        if PHP_ARRAY_KEY.match(login) is None
+        else int(login)
+        if sees_all
+        else next(new_numbers)
+        for login in logins
+    ]
 
 
 def list_details(call: Call) -> Dict[str, Any]:
@@ -222,19 +252,19 @@ def list_disabled(call: Call) -> Dict[str, Any]:
 
 
 def list_recent(call: Call) -> Dict[str, Any]:
-    """GET users/recent: whoever has logged in, the last one first."""
-    visitors = [
-        user for user in call.cloud.users.matching(call.text("search", "")) if user.last_login
-    ]
-    visitors.sort(key=lambda user: user.last_login, reverse=True)
-    return {"users": _by_login(call, call.page(visitors))}
+    """GET users/recent: whoever has logged in, the last one first; a limit of 0 is none here."""
+    search = call.text("search", "")
+    visitors = [user for user in call.cloud.users.matching(search) if user.last_login]
+    visitors.sort(key=lambda user: (-int(user.last_login), user.login))
+    is_all = call.text("limit", "") == "0" and call.cloud.profile.page_limit_max is None
+    return {"users": _by_login(call, visitors if is_all else call.page(visitors))}
 
 
 def create_user(call: Call) -> Dict[str, str]:
     """POST users: not atomic, a refused quota or language leaves the account behind."""
     cloud = call.cloud
     login, password = call.text("userid"), call.text("password", "")
-    display_name, email = call.text("displayName", ""), call.text("email", "")
+    display_name, email = call.text("displayName", ""), _trimmed(call, call.text("email", ""))
     groups, subadmin = call.texts("groups"), call.texts("subadmin")
     quota, language = call.text("quota", ""), call.text("language", "")
     if not login and cloud.generate_login is not None:
@@ -247,7 +277,9 @@ def create_user(call: Call) -> Dict[str, str]:
     _check_groups(call, groups)
     _check_subadmin_groups(call, subadmin)
     _check_password_and_email(call, password, email)
-    _check_login(login)
+    _check_login(login, ".ncdata" if cloud.profile.since_30 else ".ocdata")
+    if password and not password.strip():
+        raise OcsError(101, "A valid password must be provided")
     _check_policy(call, password)
     if len(login) > NAME_MAX:
         raise OcsError(101, cloud.profile.texts["long_login"])
@@ -285,10 +317,13 @@ def edit_user(call: Call, login: str) -> None:
             raise OcsError(101, "Invalid displayname")
         user.display_name = value.strip() or user.display_name
     elif key == "email":
+        value = _trimmed(call, value)
         if value and not EMAIL.match(value):
             raise OcsError(codes["bad_value"])
         user.email = value.lower()
     elif key == "password":
+        if len(value.encode()) > PASSWORD_MAX_BYTES:
+            raise OcsError(101, "Invalid password value")
         if _password_faults(call, value):
             raise OcsError(codes["password_policy_on_edit"], _password_faults(call, value))
         user.password = value
@@ -351,7 +386,7 @@ def remove_from_group(call: Call, login: str) -> None:
         raise OcsError(104)
     if user is call.user and group == ADMIN_GROUP:
         raise OcsError(105, "Cannot remove yourself from the admin group")
-    if not call.is_admin and user.groups & call.user.subadmin == {group}:
+    if not call.is_admin and len(user.groups & call.user.subadmin) < 2:
         raise OcsError(105, "Not viable to remove user from the last group you are sub-admin of")
     user.groups.discard(group)
 
@@ -363,17 +398,21 @@ def list_groups(call: Call) -> Dict[str, List[str]]:
     found = sorted(
         group for group in names if text in group.lower() or text in names[group].lower()
     )
-    return {"groups": call.page(found)}
+    return {"groups": call.page(found, of_users=False)}
 
 
 def create_group(call: Call) -> None:
-    """POST groups; ids differ by letter case."""
+    """POST groups; ids differ by letter case, and a long name is not its id."""
     group = call.text("groupid")
-    if not group:
+    if group in ("", "0"):
         raise OcsError(101, "Invalid group name")
     if group in call.cloud.groups:
         raise OcsError(102, "group exists")
-    call.cloud.add_group(group, call.text("displayname", ""))
+    if len(group) > GROUP_NAME_MAX:
+        raise PhpError("the database takes no such name")
+    is_long = len(group) > NAME_MAX
+    group_id = hashlib.sha256(group.encode()).hexdigest() if is_long else group
+    call.cloud.add_group(group_id, call.text("displayname", group))
 
 
 def read_group(call: Call, group: str) -> Dict[str, List[str]]:
@@ -438,8 +477,22 @@ def _reachable(call: Call, search: str) -> Iterable[User]:
 
 
 def _found_users(call: Call) -> List[User]:
-    """Give the asked page of users: paged by display name, then sorted by login within the page."""
-    return sorted(call.page(_reachable(call, call.text("search", ""))), key=_by_case)
+    """Give the asked page of users: paged by display name, then sorted by login within the page.
+
+    To a sub-admin a page is one of each of his groups, and a search without a limit finds nobody.
+    """
+    search = call.text("search", "")
+    if call.is_admin or call.is_delegated:
+        return sorted(call.page(_reachable(call, search)), key=_by_case)
+    if search and "limit" not in call.request.parameters:
+        return []
+    found: Dict[str, User] = {}
+    for group in sorted(call.user.subadmin):
+        members = [user for user in call.cloud.users.matching(search) if group in user.groups]
+        if not search:
+            members.sort(key=_by_case)
+        found.update((user.login, user) for user in call.page(members))
+    return list(found.values())
 
 
 def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]:
@@ -455,13 +508,13 @@ def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]
 def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     """Give one user as the acting user may see it, with ``scopes`` on one's own record only."""
     cloud = call.cloud
-    is_thirties = cloud.profile.is_thirties
+    since_30 = cloud.profile.since_30
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
-    fields = (*PROFILE_FIELDS, *NEW_FIELDS) if is_thirties else (*PROFILE_FIELDS,)
+    fields = (*PROFILE_FIELDS, *NEW_FIELDS) if since_30 else (*PROFILE_FIELDS,)
     record: Dict[str, Any] = {}
-    if call.may_manage(user) or is_thirties:
+    if call.may_manage(user) or since_30:
         record["enabled"] = user.enabled
-    if call.is_admin:
+    if call.is_admin or call.is_delegated:
         record["storageLocation"] = f"/var/nextcloud/data/{user.login}"
     record.update(
         {
@@ -493,7 +546,7 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
             "backendCapabilities": {"setDisplayName": True, "setPassword": True},
         }
     )
-    if is_thirties:
+    if since_30:
         record["firstLoginTimestamp"] = int(user.first_login)
         record["lastLoginTimestamp"] = int(user.last_login)
         record["timezone"] = user.profile.get("timezone", "")
@@ -503,13 +556,18 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
 
 
 def php_int(text: str) -> int:
-    """Read a number as PHP's (int): words are 0."""
-    number = re.match(r"\s*[+-]?\d+", text)
-    return int(number.group()) if number else 0
+    """Read a number as PHP's (int): words are 0, what follows a number is nothing."""
+    number = re.match(r"\s*[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text, re.I | re.A)
+    return int(float(number.group())) if number else 0
 
 
-def _check_login(login: str) -> None:
-    """Raise OcsError 101 for a login that cannot be."""
+def _trimmed(call: Call, address: str) -> str:
+    """Give an e-mail address without the blanks around it, which 29 left there."""
+    return address.strip() if call.cloud.profile.since_30 else address
+
+
+def _check_login(login: str, data_mark: str) -> None:
+    """Raise OcsError 101 for a login that cannot be; ``data_mark`` is a file beside the homes."""
     if re.search(r"[^a-zA-Z0-9 _.@'-]", login):
         raise OcsError(
             101,
@@ -523,7 +581,7 @@ def _check_login(login: str) -> None:
         raise OcsError(101, "Login contains whitespace at the beginning or at the end")
     if not login.strip("."):
         raise OcsError(101, "Login must not consist of dots only")
-    if RESERVED_LOGINS.match(login):
+    if login in (*RESERVED_LOGINS, data_mark):
         raise OcsError(101, "Login is invalid because files already exist for this user")
 
 
@@ -605,7 +663,7 @@ def _set_language(call: Call, user: User, value: str) -> None:
     """Store a language that the server has."""
     if value not in LANGUAGES:
         raise OcsError(call.cloud.profile.codes["bad_value"], "Invalid language")
-    user.language = value
+    user.language = user.profile["language"] = value
 
 
 def _edit_profile(call: Call, user: User, key: str, value: str) -> None:
@@ -613,17 +671,17 @@ def _edit_profile(call: Call, user: User, key: str, value: str) -> None:
     URL is dropped silently.
     """
     profile, codes = call.cloud.profile, call.cloud.profile.codes
-    if profile.is_thirties and not re.match(CHECKED_VALUES.get(key, ""), value):
+    if profile.since_30 and not re.match(CHECKED_VALUES.get(key, ""), value):
         raise OcsError(codes["bad_value"], f"Invalid {key.replace('_', ' ')}")
     if key == "language":
         _set_language(call, user, value)
     elif key in PROFILE_FIELDS:
         if re.match(PROFILE_FIELDS[key], value):
             user.profile[key] = value
-    elif key in (*OTHER_KEYS, *(NEW_KEYS if profile.is_thirties else ())):
+    elif key in (*OTHER_KEYS, *(NEW_KEYS if profile.since_30 else ())):
         user.profile[key] = value
     elif key == "additional_mail" and EMAIL.match(value):
-        value = value.lower() if profile.is_thirties else value
+        value = value.lower() if profile.since_30 else value
         if value not in user.additional_mail:
             user.additional_mail.append(value)
     elif key in ("notify_email", "additional_mail"):

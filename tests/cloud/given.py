@@ -1,8 +1,8 @@
 """What the recorders had done by other means before the steps of each recording."""
 
-from typing import Callable, List
+from typing import Callable, Dict, List
 
-from .replay import PASSWORD, Given
+from .replay import PASSWORD, Clock, Given
 from .server import Cloud
 
 Change = Callable[[Cloud], None]
@@ -53,6 +53,49 @@ def _app_password(login: str) -> Change:
         cloud.mint_app_password(login)
 
     return change
+
+
+def _visited(*logins: str) -> Change:
+    """Have accounts log in, one after another."""
+
+    def change(cloud: Cloud) -> None:
+        for login in logins:
+            cloud.users[login].visit(cloud.clock())
+
+    return change
+
+
+def _used(login: str, used_bytes: int) -> Change:
+    """Have an account hold so much, in both variants."""
+    return _all(*(_change(f"{login}_{one}", used_bytes=used_bytes) for one in ("v1json", "v2json")))
+
+
+def _two(*logins: str) -> List[str]:
+    """Give the names of accounts of each variant that the newer recordings have."""
+    return [f"{login}_{variant}" for login in logins for variant in ("v1json", "v2json")]
+
+
+def _many(cloud: Cloud) -> None:
+    """Put the accounts there that timings were taken with."""
+    logins = [f"tim_{number:03}" for number in range(200)]
+    logins += [f"tp_{kind}_{number}" for kind in ("appc", "rea", "reac") for number in range(11)]
+    _users(*logins)(cloud)
+
+
+def _later(seconds: int) -> Change:
+    """Let time pass; the clock is that of the replay."""
+
+    def change(cloud: Cloud) -> None:
+        assert isinstance(cloud.clock, Clock)
+        cloud.clock.now += seconds
+
+    return change
+
+
+def _failures(cloud: Cloud) -> None:
+    """Have more wrong passwords than are borne."""
+    for _ in range(12):
+        cloud.door.brute_force.failed("rec_bf")
 
 
 def _forget_failures(cloud: Cloud) -> None:
@@ -177,4 +220,104 @@ OWNCLOUD_10 = Given(
         "used-after-delete-to-trash": _change("Xuser_2", used_bytes=163),
     },
     always=_always_owncloud,
+)
+
+
+def _always_newer(cloud: Cloud, name: str) -> None:
+    """Keep app passwords, and switch what was switched for a few steps."""
+    for login in ("admin", "rec_plain3", "rec_sub3"):
+        if login in cloud.users and login not in cloud.app_passwords.values():
+            cloud.mint_app_password(login)
+    cloud.rate_limit.enabled = name.startswith("rate limit")
+    cloud.maintenance = name.startswith(("maintenance ", "status.php in")) and "check" not in name
+    cloud.untrusted_host = name.endswith(("untrusted host", "untrusted host [v1json]"))
+    cloud.token_auth_enforced = name.startswith("token_auth_enforced")
+    cloud.two_factor.clear()
+    if name.startswith("2FA enforced"):
+        cloud.two_factor.add("admin")
+
+
+def _found_before(cloud: Cloud) -> None:
+    """Put the accounts there that the newer recordings found when they began."""
+    _users("4711")(cloud)
+    for number in range(1, 13):
+        cloud.add_user(
+            f"rec_user_{number}",
+            PASSWORD,
+            display_name=f"User {number}",
+            email=f"u{number}@example.org",
+            quota="1 GB",
+            enabled=number != 3,
+        )
+
+
+def _newer(
+    admin_used_bytes: int, *, sections: Dict[str, Change], steps: Dict[str, Change]
+) -> Given:
+    """Give what the three newer recordings had in common, and what one of them had of its own."""
+    return Given(
+        sections={
+            "basic": _all(_found_before, _change("admin", used_bytes=admin_used_bytes)),
+            "edit": _users(*_two("rec_ed")),
+            "enable": _users(*_two("rec_en")),
+            "groups 2": _users(*_two("rec_g")),
+            "delete": _users(*_two("rec_del")),
+            "auth": _users(*_two("rec_plain")),
+            "apppw": _all(_forget_failures, _change("admin", profile={"language": "en"})),
+            "delegated": _all(
+                _users(*_two("rec_sub", "rec_dlg"), groups="rec_team rec_delegates"),
+                *(_change(login, subadmin={"rec_team"}) for login in _two("rec_sub")),
+                *(_change(login, groups={"rec_delegates"}) for login in _two("rec_dlg")),
+                _setting(delegated={"rec_delegates"}),
+            ),
+            "ratelimit": _users("rec_rl"),
+            "bruteforce": _failures,
+            "patch": _all(_forget_failures, _users(*_two("rec_pa"))),
+            "home": _users("rec_home"),
+            **sections,
+        },
+        steps={
+            "after login (no file yet)": _all(_later(1), _visited(*_two("rec_new"))),
+            "after upload 3 MiB": _used("rec_new", 3 * MIB),
+            "quota 5 GB again": _used("rec_new", 0),
+            **steps,
+        },
+        always=_always_newer,
+        one_state=True,
+    )
+
+
+NEXTCLOUD_32 = _newer(20_174_294, sections={}, steps={})
+NEXTCLOUD_33 = _newer(20_180_442, sections={}, steps={})
+NEXTCLOUD_34 = _newer(
+    20_174_294,
+    sections={
+        "ratelimit": _users("rec_rl", "rec_rl2"),
+        "http 2": _users("rec_q0"),
+        "ratelimit 2": _later(601),
+        "probe 2": _all(
+            _users("rec_plain3", "rec_sub3"), _change("rec_sub3", subadmin={"rec_team"})
+        ),
+        "list 2": _many,
+    },
+    steps={
+        "after login (no file yet)": _all(
+            _visited("rec_new_v1json"), _later(1), _visited("rec_new_v2json")
+        ),
+        "users/recent": _later(61),
+        "delegated admin: GET users/recent": _all(_later(1), _visited("rec_dlg_v2json")),
+        # The calls that made this of the account are left out.
+        "PATCH several wrong values: nothing changed": _change(
+            "rec_pa_v1json",
+            display_name="P",
+            email="p@example.org",
+            language="de",
+            groups={"rec_grp_v1json"},
+            quota="3 GB",
+        ),
+        "user fields list after PATCH": _change("rec_pa_v1json", quota="5 GB"),
+        "wrong password, write": _later(61),
+        "quota 0 B: read": _all(_later(1), _visited("rec_q0")),
+        "40 minutes later: real password, no cookies": _later(40 * 60),
+    },
 )

@@ -87,10 +87,12 @@ class RateLimit:
         self._edits: DefaultDict[str, List[float]] = defaultdict(list)
 
     def allows(self, login: str) -> bool:
-        """Count one edit by that login if it is still allowed."""
+        """Count one edit by that login if it is still allowed; switched off, nothing is counted."""
+        if not self.enabled:
+            return True
         start = self._clock() - EDIT_WINDOW_S
         recent = [moment for moment in self._edits[login] if moment > start]
-        allowed = not self.enabled or len(recent) < EDITS_PER_WINDOW
+        allowed = len(recent) < EDITS_PER_WINDOW
         if allowed:
             recent.append(self._clock())
         self._edits[login] = recent
@@ -154,12 +156,18 @@ class Doorkeeper:
         logged in": it never looked at the password.
         """
         session = self._sessions.get(_session_key(request))
-        if session is not None and session.user is not None and self._is_alive(session):
+        if session is None or session.user is None or not self._is_alive(session, request):
+            session = Session()
+            self._sessions[session.key] = session
+        elif session.user.enabled:
             seen.login, seen.kind_of_auth = session.user.login, "session"
             return session
-        session = Session()
+        elif session.is_token and "authorization" not in request.headers:
+            raise Stop(self.disabled(request))
+        else:
+            # The session outlives the time in which its user is disabled.
+            session = Session(session.key)
         session.user = self._log_in(request, seen, session)
-        self._sessions[session.key] = session
         return session
 
     def needs_confirmation(self, session: Session) -> bool:
@@ -168,13 +176,12 @@ class Doorkeeper:
             return False
         return session.confirmed < self._clock() - CONFIRMED_S
 
-    def _is_alive(self, session: Session) -> bool:
-        """Whether a session still stands for its user."""
+    def _is_alive(self, session: Session, request: Request) -> bool:
+        """Whether a session still stands for its user, enabled or not."""
         user = session.user
         return (
             user is not None
-            and self.users.get(user.login.lower()) is user
-            and user.enabled
+            and self.users.find(user.login) is user
             and (session.is_token or session.app_password in self.app_passwords)
         )
 
@@ -214,7 +221,7 @@ class Doorkeeper:
             raise Stop(self.disabled(request))
         if not user.logged_in:
             user.used_bytes = user.used_bytes or self.profile.skeleton_bytes
-        user.visit(self._clock())
+        user.visit(self._clock(), self.profile.visit_counts_after_s)
 
     def _refuse(self, request: Request, login: str) -> None:
         """Remember a wrong password; raises Stop."""
@@ -282,7 +289,7 @@ class Doorkeeper:
     def refused(self, request: Request) -> Answer:
         """Make the answer to a wrong password."""
         answer = outer(self.profile, request, 401, 997, "Unauthorised")
-        if not self.profile.is_thirties:
+        if not self.profile.since_30:
             answer = as_xml(answer, XML_OUTSIDE)
         answer.headers["WWW-Authenticate"] = 'Basic realm="Authorisation Required"'
         return answer
@@ -296,13 +303,13 @@ def outer(profile: Profile, request: Request, http_status: int, code: int, messa
     """Make an OCS answer of the kind that is written outside the router: up to 29 only
     ``format=json`` gets JSON there.
     """
-    as_json = request.wants_json if profile.is_thirties else request.json_in_query
+    as_json = request.wants_json if profile.since_30 else request.json_in_query
     return envelope(
         http_status,
         code,
         message,
         as_json=as_json,
-        counts=profile.is_thirties and request.ocs_version == 1,
+        counts=profile.since_30 and request.ocs_version == 1,
         content_type="" if as_json else XML_OUTSIDE,
     )
 

@@ -3,6 +3,7 @@ and XML.
 """
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional
 from urllib.parse import parse_qsl, unquote
@@ -20,13 +21,14 @@ HTML_PAGE = (
 
 
 def parse_form(text: str) -> Dict[str, Any]:
-    """Read a query or form; ``groups[]`` becomes a list, of a name given twice the last one counts,
-    as in PHP.
+    """Read a query or form; ``groups[]`` and ``groups[0]`` become a list, of a name given twice the
+    last one counts, as in PHP.
     """
     form: Dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="replace"):
-        if name.endswith("[]"):
-            form.setdefault(name[:-2], []).append(value)
+        array = re.match(r"([^\[]+)\[\d*\]\Z", name)
+        if array is not None and isinstance(form.setdefault(array.group(1), []), list):
+            form[array.group(1)].append(value)
         else:
             form[name] = value
     return form

@@ -120,7 +120,7 @@ def _through_gates(cloud: "Cloud", request: Request, seen: Seen, was_free: bool)
 def _routed(call: Call) -> Answer:
     """Find the route, pass what stands before it and run its handler."""
     request = call.request
-    found, ids = find(ROUTES if call.cloud.profile.is_thirties else ROUTES_29, request)
+    found, ids = find(ROUTES if call.cloud.profile.since_30 else ROUTES_29, request)
     if found is None:
         return (
             found_nothing(call.cloud.profile, request)
@@ -208,7 +208,7 @@ def _server_fault(call: Call, error: PhpError) -> Answer:
         code,
         "Internal Server Error\n",
         as_json=request.wants_json,
-        counts=profile.is_thirties and request.ocs_version == 1,
+        counts=profile.since_30 and request.ocs_version == 1,
     )
 
 

@@ -27,10 +27,11 @@ class Profile:
     ``api_header``: the only value of OCS-APIRequest that is taken, None for any.
     ``app_passwords_may_write``: whether writes pass with an app password that nothing confirmed.
     ``bad_parameter_is_400``: a parameter missing or of the wrong type is an empty HTTP 400, else a
-    fault of the server. ``is_thirties``: what came between 29 and 32: refused logins in JSON, whole
-    quota objects, negative free space, more keys, values that are checked, users/recent, delegated
-    administrators. ``password_policy_min``: shortest password at first, 0 for no policy.
-    ``skeleton_bytes``: what a new home holds.
+    fault of the server. ``since_30``: has what came between 29 and 32: refused logins in JSON,
+    whole quota objects, negative free space, more keys, values that are checked, users/recent,
+    delegated administrators. ``password_policy_min``: shortest password at first, 0 for no policy.
+    ``skeleton_bytes``: what a new home holds. ``visit_counts_after_s``: for how long after a login
+    the next one leaves its moment as it is.
     """
 
     name: str
@@ -42,18 +43,22 @@ class Profile:
     page_limit_max: Optional[int] = None
     app_passwords_may_write: bool = True
     bad_parameter_is_400: bool = False
-    is_thirties: bool = True
+    since_30: bool = True
     password_policy_min: int = 10
     skeleton_bytes: int = 0
+    visit_counts_after_s: int = 60
     codes: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
-    def capabilities(self, url: str, *, logged_in: bool, delay_ms: int) -> Dict[str, Any]:
-        """Give the data of cloud/capabilities as served to an anonymous or a known caller."""
+    def capabilities(self, url: str, user: Optional[User], delay_ms: int) -> Dict[str, Any]:
+        """Give the data of cloud/capabilities as served to a user or to an anonymous caller."""
         text = _capabilities(self.name).replace("{url}", url)
-        data: Dict[str, Any] = json.loads(text)["logged_in" if logged_in else "anonymous"]
+        data: Dict[str, Any] = json.loads(text)["anonymous" if user is None else "logged_in"]
         if "bruteforce" in data["capabilities"]:
             data["capabilities"]["bruteforce"]["delay"] = delay_ms
+        if user is not None and "user" in data["capabilities"]["core"]:
+            settings = data["capabilities"]["core"]["user"]
+            settings.update((name, user.profile.get(name, settings[name])) for name in settings)
         return data
 
     def quota(self, user: User, quota_text: str, disk_free_bytes: int) -> Dict[str, Any]:
@@ -63,7 +68,7 @@ class Profile:
         """
         quota: Number = UNLIMITED if quota_text == "none" else computer_file_size(quota_text) or 0
         used = user.used_bytes
-        if self.is_thirties:
+        if self.since_30:
             free = total = UNLIMITED if quota <= 0 else quota
             relative: Number = 0
             if quota > 0:
@@ -100,7 +105,7 @@ NEXTCLOUD_29 = Profile(
     version="29.0.6.1",
     version_string="29.0.6",
     api_header="true",
-    is_thirties=False,
+    since_30=False,
     codes={
         "no_right": 998,
         "unknown_key": 103,
@@ -157,9 +162,10 @@ OWNCLOUD_10 = Profile(
     version_string="10.15.2",
     product=OWNCLOUD,
     product_name="ownCloud",
-    is_thirties=False,
+    since_30=False,
     password_policy_min=0,
     skeleton_bytes=163,
+    visit_counts_after_s=0,
     codes={"no_right": 997},
 )
 PROFILES = {

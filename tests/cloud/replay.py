@@ -113,10 +113,14 @@ class Difference(NamedTuple):
 
 def load(name: str) -> Dict[str, List[Entry]]:
     """Give the steps of a trimmed recording by section."""
-    sections: Dict[str, List[Entry]] = json.loads((RECORDINGS / f"{name}.json").read_text("utf-8"))[
-        "sections"
-    ]
+    sections: Dict[str, List[Entry]] = read(name)["sections"]
     return sections
+
+
+def read(name: str) -> Dict[str, Any]:
+    """Give a whole trimmed recording, as ``trim.trim`` made it."""
+    recording: Dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text("utf-8"))
+    return recording
 
 
 class Given(NamedTuple):

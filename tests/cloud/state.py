@@ -66,11 +66,12 @@ class User:
         """The name that the server shows."""
         return self._display_name or self.login
 
-    def visit(self, now: float) -> None:
-        """Note a login, which makes the home directory."""
+    def visit(self, now: float, counts_after_s: float = 0) -> None:
+        """Note a login, which makes the home directory; one so soon after another is not noted."""
         self.logged_in = True
         self.first_login = self.first_login or now
-        self.last_login = now
+        if now - self.last_login > counts_after_s:
+            self.last_login = now
 
     def order(self) -> Tuple[bool, str, str]:
         """Give the place in a listing: accounts without a display name first (NULL in the

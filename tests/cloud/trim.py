@@ -48,7 +48,9 @@ WAYS = (
 
 
 def trim(recording: Any) -> Dict[str, Any]:
-    """Give the short form of a recording: the server and each section's steps in order."""
+    """Give the short form of a recording: the server, how many entries there were, how many are
+    left out by reason, and each section's steps in order.
+    """
     entries = _entries(recording)
     names = {entry["name"] for entry in entries}
     sections: Dict[str, List[Entry]] = {}
@@ -58,16 +60,14 @@ def trim(recording: Any) -> Dict[str, Any]:
         if kept:
             again = sum(one.split()[0] == name for one in sections)
             sections[f"{name} {again + 1}" if again else name] = kept
-    return {"server": _server(recording, entries), "sections": sections}
-
-
-def left_out(recording: Any) -> Dict[str, int]:
-    """Give how many entries of a full recording are left out, by reason."""
-    entries = _entries(recording)
-    names = {entry["name"] for entry in entries}
-    reasons = Counter(why_left_out(entry, names) for entry in entries)
-    del reasons[""]
-    return dict(reasons)
+    left_out = Counter(why_left_out(entry, names) for entry in entries)
+    del left_out[""]
+    return {
+        "server": _server(recording, entries),
+        "entries": len(entries),
+        "left_out": dict(left_out),
+        "sections": sections,
+    }
 
 
 def _entries(recording: Any) -> List[Entry]:
@@ -152,9 +152,10 @@ def write(short: Dict[str, Any], target: Path) -> None:
         f"{json.dumps(name)}: [\n" + ",\n".join(_one_line(step) for step in steps) + "\n]"
         for name, steps in short["sections"].items()
     )
-    target.write_text(
-        f'{{"server": {_one_line(short["server"])},\n"sections": {{\n{sections}\n}}}}\n', "utf-8"
+    head = "".join(
+        f'"{name}": {_one_line(short[name])},\n' for name in ("server", "entries", "left_out")
     )
+    target.write_text(f'{{{head}"sections": {{\n{sections}\n}}}}\n', "utf-8")
 
 
 def _one_line(value: object) -> str:
@@ -222,7 +223,4 @@ def _some(headers: Dict[str, Any], names: Iterable[str]) -> Dict[str, Any]:
 
 
 if __name__ == "__main__":
-    full = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    write(trim(full), Path(sys.argv[2]))
-    for why, count in left_out(full).items():
-        sys.stdout.write(f"{count:6} {why}\n")
+    write(trim(json.loads(Path(sys.argv[1]).read_text("utf-8"))), Path(sys.argv[2]))

@@ -2,6 +2,7 @@
 
 import os
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Union
+from urllib.parse import quote
 
 import requests
 
@@ -84,7 +85,6 @@ class RealSite:
         self._http.auth = self._own_auth
         self._http.headers["OCS-APIRequest"] = "true"
         self._http.verify = self.ca_file or True
-        self._groups: Set[str] = set()
 
     def _call(self, method: str, path: str, **form: str) -> int:
         answer = self._http.request(
@@ -116,9 +116,12 @@ class RealSite:
         """The cloud's administrator deletes an account by hand."""
         self._call("DELETE", f"/users/{login}")
 
+    def remove_group(self, group: str) -> None:
+        """The cloud's administrator removes a group, if it is there."""
+        self._call("DELETE", f"/groups/{quote(group)}")
+
     def add_group(self, group: str) -> None:
         """A group that is there before the module comes."""
-        self._groups.add(group)
         assert self._call("POST", "/groups", groupid=group) in (100, 102)
 
     def add_to_group(self, login: str, group: str) -> None:

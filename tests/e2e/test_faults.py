@@ -58,6 +58,7 @@ MANY_TRIES = 50
 """An operation tried so often goes to staff, unless its fault concerns the whole module."""
 
 PAGE_SIZE = 10
+STAT_BUDGET_S = 10
 SERVICES_BY_PAGES = 22
 RIGS = 8
 """So many cases that mostly wait are tried at the same time."""
@@ -131,7 +132,7 @@ class Rig:
     def configure(self, text: str = "") -> None:
         """Writes the settings: the rig's own and `text`."""
         authority = f"ca_file = {self.cloud.ca_file}\n" if self.cloud.ca_file else ""
-        own = f"page_size = {PAGE_SIZE}\n{authority}"
+        own = f"page_size = {PAGE_SIZE}\nstat_budget_s = {STAT_BUDGET_S}\n{authority}"
         self.stand.write("etc/pmnextcloud.conf", own + text)
 
     def counted(self, count: int) -> World:
@@ -287,6 +288,12 @@ class Case(NamedTuple):
         """The service's login, empty where there is no service."""
         return "" if self.item is None else self.world.login(self.item)
 
+    def operation(self) -> Optional[int]:
+        """A running operation, tried often, of a command that BILLmanager queues."""
+        if self.item is None or self.command == "sync_item":
+            return None
+        return self.rig.stand.add_operation(self.command, self.item, MANY_TRIES)
+
     def start(self, operation: Optional[int] = None) -> ModuleProcess:
         """Starts the command."""
         stand = self.rig.stand
@@ -400,6 +407,15 @@ def ending(rig: Rig) -> Case:
     return Case(rig, "close", rig.world, rig.like_pattern(), rig.old_tariff)
 
 
+def drifted(rig: Rig) -> Case:
+    """A suspended service of which nothing in the cloud is as billing has it."""
+    item = rig.like_pattern()
+    user = rig.cloud.users[rig.world.login(item)]
+    user.enabled, user.quota, user.groups = True, "1 GB", set()
+    rig.stand.set_status(item, SUSPENDED)
+    return Case(rig, "sync_item", rig.world, item, rig.old_tariff)
+
+
 def uncounted(rig: Rig, count: int) -> Case:
     """So many services whose usage is to be counted, none of it counted yet."""
     world = rig.counted(count)
@@ -433,6 +449,7 @@ SCENES: Dict[str, Callable[[Rig], Case]] = {
     "setparam": changing,
     "setparam-new-group": changing_to_new_group,
     "close": ending,
+    "sync_item": drifted,
     "stat-few": lambda rig: uncounted(rig, 2),
     "stat-many": lambda rig: uncounted(rig, SERVICES_BY_PAGES),
     "get_server_config": listing,
@@ -478,8 +495,7 @@ def undisturbed(rig: Rig, scene: str) -> Plan:
     case = SCENES[scene](rig)
     requests, calls = len(rig.cloud.requests), len(rig.stand.calls)
     rig.effects.clear()
-    operation = None if case.item is None else rig.stand.add_operation(case.command, case.item)
-    case.start(operation).finish().check()
+    case.start(case.operation()).finish().check()
     plan = Plan(
         [
             Request(number, seen.method, seen.path, _caller(rig, seen))
@@ -553,11 +569,7 @@ class Trial:
         self._rig, self._plan, self._trouble = rig, plan, trouble
         self._name = f"{scene}, {trouble.name}"
         self._case = SCENES[scene](rig)
-        self._operation: Optional[int] = None
-        if self._case.item is not None:
-            self._operation = rig.stand.add_operation(
-                self._case.command, self._case.item, MANY_TRIES
-            )
+        self._operation = self._case.operation()
         others = rig.others(self._case.login)
         before = self._case.state() if self._case.command != "stat" else {}
         rig.effects.clear()
@@ -622,16 +634,16 @@ class Trial:
             self._ask(state == before, f"changed to {state}")
         elif not posted:
             self._ask(state["status"] == before["status"], f"status {state['status']}")
-            self._on_operation(run, code)
+            if self._operation is not None:
+                self._on_operation(run, code, self._operation)
             if "userpassword" in state["saved"] and self._case.command != "close":
                 self._ask(state["password"] is True, "a password was saved that does not fit")
             if "userpassword" in state["saved"] and self._case.command == "open":
                 wanted = self._plan.state["accounts"]
                 self._ask(state["accounts"] == wanted, f"handed out {state['accounts']}")
 
-    def _on_operation(self, run: Run, code: str) -> None:
-        assert self._operation is not None
-        row = self._rig.stand.operation(self._operation)
+    def _on_operation(self, run: Run, code: str, operation: int) -> None:
+        row = self._rig.stand.operation(operation)
         if row is None:
             self._ask(False, "the operation is gone")
             return
@@ -643,9 +655,7 @@ class Trial:
         self._ask(len(scopes) == 1, f"whose fault is {code}?")
         is_manual = row["manual"] == "on"
         self._ask(is_manual == (scopes == {errors.SERVICE}), f"{code}: manual is {row['manual']}")
-        tasks = self._rig.stand.sql(
-            "SELECT id FROM task WHERE runningoperation = %s", self._operation
-        )
+        tasks = self._rig.stand.sql("SELECT id FROM task WHERE runningoperation = %s", operation)
         self._ask(len(tasks) == int(is_manual), f"{len(tasks)} tasks")
 
     def _again(self) -> None:
@@ -726,6 +736,22 @@ PLAIN_REFUSALS = (
 MOST_TO_LOSE = ("open", "setparam")
 
 
+WAITED_OUT = [
+    kind
+    for kind, made in KINDS.items()
+    if made.reads <= {*READ, "cloud_throttled", "cloud_maintenance"}
+]
+"""Kinds that `stat` waits out while there is time."""
+
+PATIENT = {"usage_unread"}
+"""What it says when the time is over and the cloud had answered something."""
+
+
+def is_patient(scene: str) -> bool:
+    """Whether the scene's command waits out what passes."""
+    return scene.startswith("stat")
+
+
 def is_usual(scene: str, kind: str, stays: bool) -> bool:
     """Whether that kind of fault belongs to the usual tests; all others are tried at length."""
     if kind in PLAIN_REFUSALS and scene not in MOST_TO_LOSE:
@@ -733,7 +759,7 @@ def is_usual(scene: str, kind: str, stays: bool) -> bool:
     return scene in USUAL and stays is KINDS[kind].stays
 
 
-def trouble_of(kind: str, request: Request, stays: bool) -> Trouble:
+def trouble_of(scene: str, kind: str, request: Request, stays: bool) -> Trouble:
     """The fault of that kind at that request, which stays or passes."""
     made = KINDS[kind]
     fault = Fault(
@@ -747,6 +773,8 @@ def trouble_of(kind: str, request: Request, stays: bool) -> Trouble:
         codes.add("not_a_cloud")  # some of these are no answer of a status page at all
     if made.may_pass and (request.writes or kind == "502"):
         codes.add("")
+    if is_patient(scene) and kind in WAITED_OUT:
+        codes = codes | PATIENT if stays else {""}
     if kind == "401" and request.caller == "customer":
         codes = {"login_taken"}  # the account does not take the password of our mark
     if kind == "401" and request.caller == "nobody" and not request.path.endswith(".php"):
@@ -764,14 +792,14 @@ def trouble_of(kind: str, request: Request, stays: bool) -> Trouble:
     )
 
 
-def refused_at(request: Request) -> Trouble:
+def refused_at(scene: str, request: Request) -> Trouble:
     """Nobody listens any more when that request comes."""
     return Trouble(
         f"{REFUSED} at {request.number} {request.method} {request.path}",
         begin=lambda rig: rig.cloud.change_before(request.number, rig.cloud.pause),
         end=lambda rig: rig.cloud.resume(),
         was_met=lambda rig: rig.cloud.has_changed,
-        codes=frozenset({"cloud_unreachable"}),
+        codes=frozenset({"cloud_unreachable", *(PATIENT if is_patient(scene) else ())}),
     )
 
 
@@ -823,7 +851,7 @@ def test_a_fault_of_the_cloud(
     plan, rig = rigs.plan(scene), rigs.get()[0]
     wrong: List[str] = []
     for request in plan.requests:
-        wrong += Trial(rig, scene, plan, trouble_of(kind, request, stays)).wrong
+        wrong += Trial(rig, scene, plan, trouble_of(scene, kind, request, stays)).wrong
     judge(wrong, len(plan.requests), record_property)
 
 
@@ -834,7 +862,7 @@ def test_a_connection_that_is_refused(
     plan, rig = rigs.plan(scene), rigs.get()[0]
     wrong: List[str] = []
     for request in plan.requests:
-        wrong += Trial(rig, scene, plan, refused_at(request)).wrong
+        wrong += Trial(rig, scene, plan, refused_at(scene, request)).wrong
     judge(wrong, len(plan.requests), record_property)
 
 
@@ -861,7 +889,7 @@ def test_a_certificate_that_is_wrong(
 # -- a cloud that is slow ---------------------------------------------------------------------
 
 
-def stalled_at(request: Request, late: bool) -> Trouble:
+def stalled_at(scene: str, request: Request, late: bool) -> Trouble:
     """No answer within the module's time limit; `late` carries the request out after it."""
     fault = Fault(
         "stall",
@@ -879,6 +907,8 @@ def stalled_at(request: Request, late: bool) -> Trouble:
         rig.cloud.faults.clear()
 
     codes = LOST | {""} if request.writes else {"cloud_unreachable"}
+    if is_patient(scene):
+        codes = {""}
     return Trouble(
         f"timeout{', done late' if late else ''} at {request.number} {request.method}"
         f" {request.path}",
@@ -904,7 +934,7 @@ def test_a_request_that_gets_no_answer_in_time(
     record_property: Callable[[str, object], None],
 ) -> None:
     cases = [
-        (scene, stalled_at(request, late))
+        (scene, stalled_at(scene, request, late))
         for scene, request in requests_of(rigs, scenes)
         if request.writes or not late
     ]
@@ -923,7 +953,7 @@ def dripping_at(scene: str, request: Request) -> Trouble:
         begin=lambda rig: rig.cloud.faults.append(fault),
         end=lambda rig: rig.cloud.faults.clear(),
         was_met=lambda rig: fault.matched >= request.number,
-        codes=frozenset({"out_of_time"}),
+        codes=frozenset(PATIENT if is_patient(scene) else {"out_of_time"}),
         budget_s=BUDGET_S.get(scene.partition("-")[0], 20) + 2,
     )
 

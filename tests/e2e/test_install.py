@@ -1,46 +1,575 @@
-"""`make install` into BILLmanager's root, and `make demo`, as a stranger types them."""
+"""The module put into BILLmanager's root, upgraded, broken, killed, moved offline, taken out."""
 
+import hashlib
 import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Dict, Iterator, List, Optional
+
+import pytest
 
 from tests.cloud import Cloud
 from tests.e2e.sites import DoubleSite
+from tests.e2e.test_predecessor import service
 from tests.e2e.world import World
-from tests.stand import Stand
+from tests.stand import SUSPENDED, CoreFault, Stand
+from utils import consts, errors, forms, reply
 
 CLONE = Path(__file__).resolve().parents[2]
+PYTHON = os.path.realpath(sys.executable)
+NOBODY = 65534
+OFFLINE = ["unshare", "-rn"] if os.geteuid() else ["unshare", "-n"]
+"""What takes the network away from a command."""
+
+DELIVERED = {
+    "processing/pmnextcloud": 0o755,
+    "etc/xml/billmgr_mod_pmnextcloud.xml": 0o644,
+    "skins/common/plugin-logo/billmanager-plugin-pmnextcloud.png": 0o644,
+    "etc/pmnextcloud.conf": 0o600,
+    "src/pmnextcloud/Makefile": 0o644,
+}
 
 
-def make(*words: str) -> str:
-    """Runs make in the clone with the interpreter of the tests, and returns what it printed."""
-    command = ["make", *words, f"PYTHON={os.path.realpath(sys.executable)}"]
-    done = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+class Host:
+    """A server: BILLmanager's root, the folder of logrotate, and the sources to install from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "server"
+        self.root = self.folder / "mgr5"
+        self.rotation = self.folder / "logrotate.d" / "pmnextcloud"
+        self.handler = self.root / "processing" / "pmnextcloud"
+        self.module = self.root / "src" / "pmnextcloud"
+        self.conf = self.root / "etc" / "pmnextcloud.conf"
+        self.before = self.root / "var" / "pmnextcloud-before"
+        for path in (self.root / "src", self.rotation.parent):
+            path.mkdir(parents=True)
+
+    def environment(self, **more: str) -> Dict[str, str]:
+        """What make is started with."""
+        return {
+            **os.environ,
+            "BASE": str(self.root),
+            "LOGROTATE": str(self.rotation.parent),
+            "PYTHON": PYTHON,
+            **more,
+        }
+
+    def start(
+        self, target: str, source: Path = CLONE, within: Optional[List[str]] = None, **more: str
+    ) -> "subprocess.Popen[str]":
+        """Starts a target of make, in a process group of its own."""
+        return subprocess.Popen(
+            [*(within or []), "make", target],
+            cwd=source,
+            env=self.environment(**more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def make(
+        self, target: str, source: Path = CLONE, within: Optional[List[str]] = None, **more: str
+    ) -> str:
+        """Runs a target of make that has to succeed, and returns what it said."""
+        process = self.start(target, source, within, **more)
+        said = process.communicate(timeout=300)[0]
+        assert process.returncode == 0, said
+        return said
+
+    def fail(self, target: str, source: Path = CLONE, **more: str) -> str:
+        """Runs a target of make that has to fail, and returns what it said."""
+        process = self.start(target, source, **more)
+        said = process.communicate(timeout=300)[0]
+        assert process.returncode != 0, said
+        return said
+
+    def answer(self) -> bytes:
+        """What the installed module says it can do, or the error."""
+        done = subprocess.run(
+            [self.handler, "--command", "features"],
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == (1 if b"<error" in done.stdout else 0)
+        return done.stdout
+
+    def answers(self) -> bool:
+        """Whether the installed module says what it can do."""
+        return forms.parse(self.answer()).find("features/feature[@name='open']") is not None
+
+    def version(self) -> str:
+        """The folder of the version that BILLmanager starts."""
+        found = re.search(r"^home='(.*)'$", self.handler.read_text(), re.MULTILINE)
+        assert found
+        return Path(found[1]).name
+
+    def versions(self) -> List[str]:
+        """The folders of all versions that are there."""
+        return sorted(path.name for path in (self.module / "versions").iterdir())
+
+    def files(self) -> List[str]:
+        """All that is there but folders, without the versions."""
+        return sorted(
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if not path.is_dir() and self.module / "versions" not in path.parents
+        )
 
 
-def test_the_installed_module_serves_and_a_second_installation_keeps_the_settings(
-    tmp_path: Path,
-) -> None:
-    root = tmp_path / "mgr5"
-    said = make("install", f"BASE={root}")
-    assert f"{root}/sbin/mgrctl -m billmgr -R" in said
-    conf = root / "etc" / "pmnextcloud.conf"
-    assert conf.stat().st_mode & 0o777 == 0o600
-    assert (root / "processing" / "pmnextcloud").stat().st_mode & 0o777 == 0o755
-    assert (root / "etc" / "xml" / "billmgr_mod_pmnextcloud.xml").stat().st_mode & 0o777 == 0o644
-    conf.write_text("password_length = 24\n")
-    with Cloud() as cloud, Stand(program=None, root=root) as stand:
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A server without the module."""
+    return Host(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def wheels() -> None:
+    """The wheels lie in the clone before anything is tried without network."""
+    subprocess.run(["make", "wheels"], cwd=CLONE, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    """The sources of a later version, with one setting more in the sample."""
+    return other(tmp_path / "newer", "9.0.1")
+
+
+def other(folder: Path, version: str) -> Path:
+    """A copy of the sources with another version and another sample of the settings."""
+    folder.mkdir()
+    for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=CLONE).decode().split("\0"):
+        if name and not name.startswith("tests/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CLONE / name, folder / name)
+    (folder / "wheels").symlink_to(CLONE / "wheels")
+    edit(folder / "utils" / "consts.py", f'"{consts.VERSION}"', f'"{version}"')
+    with open(folder / "etc" / "pmnextcloud.conf", "a", encoding="utf-8") as sample:
+        sample.write(f"\n# New in {version}.\n")
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replaces a text in a file that has it."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def billmanager_starts(host: Host) -> None:
+    """What BILLmanager does at its start: it asks for the features, and where there are none has
+    the module rebuilt and asks again (protocol notes, A.1)."""
+    if not host.answers():
+        within = ["env", "-i", "PATH=/usr/bin:/bin", *OFFLINE]
+        host.make("install-only", host.module, within)
+    assert host.answers()
+
+
+# -- installing and upgrading ---------------------------------------------------------------------
+
+
+def test_installed_upgraded_and_taken_out(host: Host, newer: Path, tmp_path: Path) -> None:
+    newest = other(tmp_path / "newest", "9.0.2")
+    with Cloud() as cloud, Stand(program=None, root=host.root) as stand:
+        said = host.make("install")
+        assert "is installed under" in said
+        assert [call.argv for call in stand.called("-R")] == [("-m", "billmgr", "-R")]
+        first = host.version()
+        assert first.startswith(f"{consts.VERSION}-py{sys.version_info[0]}.{sys.version_info[1]}-")
         world = World(stand, DoubleSite(cloud))
         item = world.opened()
-        assert len(stand.params(item)["userpassword"]) == 24
         assert world.customer_gets_in(item)
-        make("install", f"BASE={root}")
-        assert conf.read_text() == "password_length = 24\n"
-        world.run("close", item).check()
-    assert not list((root / "src").glob("pmnextcloud.*"))
+
+        host.make("install", newer)
+        assert host.conf.read_text("utf-8").endswith("# New in 9.0.1.\n"), "nobody had edited it"
+        second = host.version()
+        assert second.startswith("9.0.1-py")
+        assert host.versions() == sorted([first, second])
+        world.run("suspend", item).check()
+
+        host.conf.write_text("password_length = 24\n", "utf-8")
+        host.make("install", newest)
+        assert host.conf.read_text("utf-8") == "password_length = 24\n"
+        assert Path(f"{host.conf}.new").read_text("utf-8").endswith("# New in 9.0.2.\n")
+        assert host.versions() == sorted([second, host.version()])
+        assert len(stand.params(world.opened())["userpassword"]) == 24
+
+        host.make("install-only", host.module, BACK_TO=second)
+        assert host.version().startswith("9.0.1-py")
+        assert host.conf.read_text("utf-8") == "password_length = 24\n"
+
+        assert "no longer" in host.make("uninstall")
+        assert len(stand.called("-R")) == 4
+        assert world.status(item) == SUSPENDED
+        assert cloud.users.find(world.login(item)) is not None
+        assert stand.log
+    left = set(host.files())
+    assert {"mgr5/etc/pmnextcloud.conf", "mgr5/etc/pmnextcloud.conf.new"} <= left
+    host.make("purge")
+    stands = {name for name in left if re.search("billmgr|debug.conf|mgrctl|/state/", name)}
+    assert set(host.files()) == stands
+    assert not host.module.exists()
+
+
+def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
+    host: Host, tmp_path: Path
+) -> None:
+    source = other(tmp_path / "closed", "9.0.1")
+    for path in source.rglob("*"):
+        if not path.is_symlink() and CLONE not in path.resolve().parents:
+            path.chmod(0o700 if path.is_dir() or os.access(path, os.X_OK) else 0o600)
+    host.make("install", source, ["sh", "-c", 'umask 077; exec "$@"', "sh"])
+    for name, mode in DELIVERED.items():
+        assert (host.root / name).stat().st_mode & 0o777 == mode, name
+    assert host.rotation.stat().st_mode & 0o777 == 0o644
+    assert f"\n{host.root}/var/pmnextcloud.log {{\n" in host.rotation.read_text()
+    modes = {0o644, 0o755}
+    for path in [host.module, *host.module.rglob("*")]:
+        state = path.lstat()
+        assert state.st_uid == os.geteuid()
+        assert path.is_symlink() or state.st_mode & 0o7777 in modes, path
+    compiled = {path.name.split(".")[0] for path in host.module.glob("**/utils/__pycache__/*.pyc")}
+    assert {"api", "billing", "transport"} <= compiled
+
+
+def test_settings_that_were_there_first_stay_and_are_told_of_once(host: Host) -> None:
+    host.conf.parent.mkdir()
+    host.conf.write_text("budget_s = 60\n")
+    host.make("install")
+    beside = Path(f"{host.conf}.new")
+    assert host.conf.read_text() == "budget_s = 60\n"
+    assert beside.read_text("utf-8") == (CLONE / "etc" / "pmnextcloud.conf").read_text("utf-8")
+    assert [path.stat().st_mode & 0o777 for path in (host.conf, beside)] == [0o600, 0o600]
+    beside.unlink()
+    host.make("install")
+    assert not beside.exists(), "this one the administrator has seen"
+
+
+def test_a_billmanager_that_cannot_be_reloaded_is_said_aloud(host: Host) -> None:
+    with Stand(program=None, root=host.root) as stand:
+        stand.core_faults = [CoreFault("-R")]
+        said = host.fail("install")
+        assert f"could not be reloaded. Do it: {host.root}/sbin/mgrctl -m billmgr -R" in said
+        assert host.answers()
+
+
+def test_two_at_the_same_time_end_one_after_the_other(host: Host, newer: Path) -> None:
+    both = [host.start("install"), host.start("install", newer)]
+    said = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert host.answers()
+    assert len(host.versions()) == 2
+    assert not [name for name in host.files() if ".new" in name]
+
+
+@pytest.fixture
+def package() -> Iterator[Path]:
+    """An empty folder that belongs to somebody else than root."""
+    folder = Path(tempfile.mkdtemp(prefix="pmnc-package-"))
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
+    host: Host, package: Path
+) -> None:
+    within, python = [], PYTHON
+    if os.geteuid() == 0:
+        within = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        python = "/usr/bin/python3"  # one that others than root can reach
+    more = {"DESTDIR": str(package), "BASE": "/opt/mgr5", "LOGROTATE": "/etc/logrotate.d"}
+    host.make("install", within=within, PYTHON=python, **more)
+    root = package / "opt" / "mgr5"
+    home = re.search("^home='(.*)'$", (root / "processing/pmnextcloud").read_text(), re.MULTILINE)
+    assert home
+    assert home[1].startswith("/opt/mgr5/src/pmnextcloud/versions/")
+    assert (package / "etc/logrotate.d/pmnextcloud").exists()
+    for name in DELIVERED:
+        assert str(package).encode() not in (root / name).read_bytes(), name
+    programs = (package / home[1][1:] / "env" / "bin").iterdir()
+    assert all(path.name.startswith("python") for path in programs)
+    host.make("purge", within=within, **more)
+    assert not [path for path in package.rglob("*") if not path.is_dir()]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"BASE": "mgr5"}, {"BASE": "/tmp/it's"}, {"DESTDIR": "here"}, {"BASE": "/tmp/mgr5/"}]
+)
+def test_a_root_that_cannot_be_used_is_refused(host: Host, wrong: Dict[str, str]) -> None:
+    assert "is no path that can be used" in host.fail("install", **wrong)
+    assert not host.files()
+
+
+# -- when something is missing --------------------------------------------------------------------
+
+
+def test_billmanager_repairs_it_without_network_when_its_python_is_gone(host: Host) -> None:
+    with Cloud() as cloud, Stand(program=None, root=host.root) as stand:
+        host.make("install")
+        world = World(stand, DoubleSite(cloud))
+        item = world.opened()
+        broken = host.module / "current" / "env" / "bin" / "python"
+        broken.unlink()
+        broken.symlink_to("/nowhere/python3")
+        run = world.run("suspend", item)
+        remedy = f"make -C {host.module} install-only"
+        assert run.exit_code == 1
+        assert run.stdout == reply.failure(errors.PythonMissing(remedy))
+        assert f"python_missing: {remedy}" in stand.log
+        assert (host.root / "var" / "pmnextcloud.log").stat().st_mode & 0o777 == 0o600
+        reloaded = len(stand.called("-R"))
+        billmanager_starts(host)
+        assert len(stand.called("-R")) == reloaded
+        world.run("suspend", item).check()
+
+
+def without_a_wheel(source: Path) -> None:
+    """A wheel is missing, and the list of them has not noticed."""
+    shutil.copytree((source / "wheels").resolve(), source / "whole")
+    (source / "wheels").unlink()
+    (source / "whole").rename(source / "wheels")
+    for wheel in (source / "wheels").glob("requests-*.whl"):
+        wheel.unlink()
+    sums = source / "wheels" / "SHA256SUMS"
+    kept = [line for line in sums.read_text().splitlines() if "requests-" not in line]
+    sums.write_text("".join(f"{line}\n" for line in kept))
+
+
+def with_another_wheel(source: Path) -> None:
+    """A wheel is not the one that was pinned, and the list of them is its own."""
+    without_a_wheel(source)
+    folder = source / "wheels"
+    for wheel in (CLONE / "wheels").glob("requests-*.whl"):
+        (folder / wheel.name).write_bytes(wheel.read_bytes() + b"\0")
+    files = [*folder.glob("*.whl"), *(source / "etc" / "requirements").glob("*.txt")]
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {os.path.relpath(path, folder)}\n"
+        for path in files
+    ]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+
+
+def that_does_not_compile(source: Path) -> None:
+    """A source is no Python."""
+    edit(source / "utils" / "usage.py", "def read_all", "define read_all")
+
+
+def that_does_not_answer(source: Path) -> None:
+    """The program starts and ends badly."""
+    edit(source / "commands" / "_features.py", '    "open",\n', "")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [without_a_wheel, with_another_wheel, that_does_not_compile, that_does_not_answer],
+)
+def test_a_version_that_cannot_be_built_leaves_the_old_one(
+    installed: Host, newer: Path, damage: object
+) -> None:
+    assert callable(damage)
+    damage(newer)
+    before = installed.files(), installed.versions(), installed.version(), installed.answer()
+    said = installed.fail("install", newer)
+    assert "what was there is unchanged" in said
+    assert (
+        installed.files(),
+        installed.versions(),
+        installed.version(),
+        installed.answer(),
+    ) == before
+
+
+def test_a_host_without_a_fitting_python_is_told_so(host: Host, tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\necho 3.7 /usr/bin/python3.7\n")
+    old.chmod(0o755)
+    said = host.fail("install", PYTHON=str(old))
+    assert "no Python 3.8 to 3.13 is here" in said
+    assert not host.files()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A server with the module, for tests that leave it as it is."""
+    host = Host(tmp_path_factory.mktemp("installed"))
+    host.make("install")
+    yield host
+    assert host.answers()
+
+
+# -- killed ---------------------------------------------------------------------------------------
+
+SHIM = """#!/bin/sh
+echo >>'{count}'
+[ "$(/usr/bin/wc -l <'{count}')" != "$KILL_AT" ] || kill -9 0
+exec '{real}' "$@"
+"""
+COMMANDS = re.findall(
+    r"\w+",
+    "basename cat chmod cmp cp date find flock grep id ln mkdir mktemp mv readlink rm rmdir sed seq"
+    " sha256sum sort timeout tr uname",
+)
+
+
+class Killer:
+    """Stands before the commands of the scripts and kills all of them at the nth."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "shims"
+        self._count = folder / "count"
+        self._folder.mkdir()
+        for command in COMMANDS:
+            real = shutil.which(command)
+            assert real
+            shim = self._folder / command
+            shim.write_text(SHIM.format(count=self._count, real=real))
+            shim.chmod(0o755)
+
+    def count(self, host: Host, target: str, source: Path) -> int:
+        """Runs a target to its end; how many commands that took."""
+        assert not self.strike(host, target, source, 0)
+        return len(self._count.read_text())
+
+    def strike(self, host: Host, target: str, source: Path, nth: int) -> bool:
+        """Runs a target and kills it at the nth command; whether it came to that."""
+        self._count.write_text("")
+        path = f"{self._folder}{os.pathsep}{os.environ['PATH']}"
+        process = host.start(target, source, KILL_AT=str(nth), PATH=path)
+        said = process.communicate(timeout=300)[0]
+        assert process.returncode in (0, -signal.SIGKILL), said
+        return process.returncode != 0
+
+
+def install_killed(host: Host, newer: Path, points: List[int], killer: Killer) -> None:
+    """Kills upgrades at the points, one after the other on the same server, and ends one."""
+    former = host.version()
+    for nth in points:
+        assert killer.strike(host, "install", newer, nth)
+        assert host.answers(), nth
+        assert host.version() == former or host.version().startswith("9.0.1-"), nth
+    host.make("install", newer)
+    assert host.answers()
+    assert host.version().startswith("9.0.1-")
+    assert len(host.versions()) == 2
+    assert not [name for name in host.files() if ".new" in name]
+    for name in DELIVERED:
+        assert (host.root / name).exists(), name
+
+
+def test_killed_around_the_switch_it_answers_and_can_be_repeated(
+    host: Host, newer: Path, tmp_path: Path
+) -> None:
+    killer = Killer(tmp_path)
+    commands = killer.count(host, "install", CLONE)
+    install_killed(host, newer, [commands - 30, commands - 15], killer)
+
+
+@pytest.mark.long
+def test_killed_at_every_command_of_an_upgrade(host: Host, newer: Path, tmp_path: Path) -> None:
+    killer = Killer(tmp_path)
+    commands = killer.count(host, "install", CLONE)
+    install_killed(host, newer, list(range(1, commands + 1)), killer)
+
+
+def test_killed_at_every_command_of_taking_it_out(host: Host, tmp_path: Path) -> None:
+    killer = Killer(tmp_path)
+    commands = killer.count(host, "install", CLONE)
+    assert killer.strike(host, "install", CLONE, commands - 20)
+    nth = 1
+    while killer.strike(host, "purge", CLONE, nth):
+        assert not host.handler.exists() or host.answers(), nth
+        nth += 1
+    assert nth > 10
+    assert not [name for name in host.files() if name.startswith("mgr5/")]
+
+
+# -- predecessors ---------------------------------------------------------------------------------
+
+
+def test_the_predecessors_files_are_replaced_and_kept_and_its_services_served(host: Host) -> None:
+    with Cloud() as cloud, Stand(program=None, root=host.root) as stand:
+        world = World(stand, DoubleSite(cloud), crypted=False)
+        item = service(world, crypted=True)
+        program = host.module / "src" / "pmnextcloud.py"
+        for name in ("src/pmnextcloud.py", "venv-nextcloud/bin/python", "Makefile"):
+            path = host.module / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"the predecessor's {name}\n")
+        host.handler.symlink_to(program)
+        forms_file = host.root / "etc/xml/billmgr_mod_pmnextcloud.xml"
+        forms_file.write_text("<its_forms/>")
+        rows = stand.sql("SELECT * FROM item"), stand.sql("SELECT * FROM processingmodule")
+        said = host.make("install")
+        assert f"moved to {host.before}: {host.module}/src" in said
+        assert (
+            stand.sql("SELECT * FROM item"),
+            stand.sql("SELECT * FROM processingmodule"),
+        ) == rows
+        kept = {
+            str(path.relative_to(host.before)) for path in host.before.rglob("*") if path.is_file()
+        }
+        assert kept == {
+            "src/pmnextcloud.py",
+            "venv-nextcloud/bin/python",
+            "Makefile",
+            "billmgr_mod_pmnextcloud.xml",
+        }
+        assert os.readlink(host.before / "pmnextcloud") == str(program)
+        assert (host.before / "billmgr_mod_pmnextcloud.xml").read_text() == "<its_forms/>"
+        assert sorted(os.listdir(host.module)) == ["Makefile", "current", "versions"]
+        assert not host.handler.is_symlink()
+        world.run("suspend", item).check()
+        assert not world.customer_gets_in(item)
+        host.make("uninstall")
+        assert host.before.exists()
+    host.make("purge")
+    assert not host.before.exists()
+
+
+def test_an_installation_that_failed_over_a_predecessor_leaves_it(host: Host, newer: Path) -> None:
+    program = host.module / "src" / "pmnextcloud.py"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/bin/sh\necho '<doc><features><feature name=\"open\"/></features></doc>'\n"
+    )
+    program.chmod(0o755)
+    host.handler.parent.mkdir()
+    host.handler.symlink_to(program)
+    without_a_wheel(newer)
+    host.fail("install", newer)
+    assert host.answers()
+    host.make("uninstall", newer)
+    assert host.answers()
+    assert host.files() == [
+        "mgr5/processing/pmnextcloud",
+        "mgr5/src/pmnextcloud/src/pmnextcloud.py",
+    ]
+
+
+# -- without network ------------------------------------------------------------------------------
+
+
+def test_the_archive_installs_without_network(host: Host, tmp_path: Path) -> None:
+    subprocess.run(["make", "dist"], cwd=CLONE, check=True, stdout=subprocess.DEVNULL)
+    archive = CLONE / "dist" / f"pmnextcloud-{consts.VERSION}-{os.uname().machine}.tar.gz"
+    subprocess.run(["sha256sum", "-c", f"{archive.name}.sha256"], cwd=archive.parent, check=True)
+    subprocess.run(["tar", "-xf", archive, "-C", tmp_path], check=True)
+    source = tmp_path / f"pmnextcloud-{consts.VERSION}"
+    host.make("install", source, OFFLINE)
+    shutil.rmtree(source)
+    billmanager_starts(host)
+
+
+# -- the demonstration ----------------------------------------------------------------------------
 
 
 def test_the_demo_ends_well() -> None:

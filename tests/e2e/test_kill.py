@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 import pytest
 
 from tests.cloud import Cloud
-from tests.e2e.sites import DoubleSite
+from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 from tests.stand import DELETED, Call, DropCall, ModuleProcess, Run, Stand
 from tests.stand.db_proxy import DbProxy
@@ -58,6 +58,16 @@ def changing(world: World) -> int:
     return item
 
 
+def drifted(world: World) -> int:
+    """A suspended service of which nothing in the cloud is as billing has it."""
+    item = suspended(world)
+    assert isinstance(world.site, DoubleSite)
+    user = world.site.cloud.users[world.login(item)]
+    user.enabled, user.quota, user.used_bytes = True, "1 GB", 3 * GIB
+    user.groups.clear()
+    return item
+
+
 SCENES = {
     "open": Scene("open", ordered),
     "open-new-group": Scene("open", ordered_with_new_group),
@@ -67,6 +77,7 @@ SCENES = {
     "setparam": Scene("setparam", changing),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
+    "sync_item": Scene("sync_item", drifted),
     "stat": Scene("stat", opened),
     "get_server_config": Scene("get_server_config", opened),
 }

@@ -158,6 +158,7 @@ def test_cut_off_or_killed_before_a_real_server_it_ends_as_undisturbed(
         stand, base_url=proxy.url
     ) as world:
         world.site.add_group(world.group)
+        world.know_cloud()
         tried = _try_all(world, proxy, SCENES[name])
     record_property("tried", tried)
 

@@ -95,6 +95,19 @@ def test_another_product_at_the_same_address_is_seen_from_its_answer(
             assert world.customer_gets_in(item)
 
 
+def test_many_accounts_are_counted_the_night_after_a_move(stand: Stand) -> None:
+    """Paging was planned for the one product, and the other has no pages."""
+    with Cloud() as cloud:
+        world = World(stand, DoubleSite(cloud))
+        world.know_cloud()
+        items, port = world.many(25), cloud.port
+    with Cloud(OWNCLOUD_10, port=port) as cloud:
+        for item in items:
+            cloud.add_user(world.login(item), "Made-up-pw-1")
+        stand.run("stat", module=world.module).check()
+        assert all(stand.stats(item) for item in items)
+
+
 def test_a_new_address_is_asked_anew(world: World) -> None:
     world.opened()
     with Cloud(OWNCLOUD_10) as other:

@@ -23,7 +23,7 @@ from utils.errors import StateUnwritable
 
 CLONE = Path(__file__).resolve().parents[2]
 SOURCES = [CLONE / "pmnextcloud.py", *CLONE.glob("commands/*.py"), *CLONE.glob("utils/*.py")]
-ITEM_COMMANDS = ("open", "suspend", "resume", "setparam", "close")
+ITEM_COMMANDS = ("open", "suspend", "resume", "setparam", "sync_item", "close")
 MODULE_COMMANDS = ("stat", "get_server_config")
 
 

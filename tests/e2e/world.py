@@ -6,6 +6,10 @@ from typing import Any, Iterator, List, Optional, Union
 
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.stand import Addon, Run, Stand
+from utils import address, mark
+from utils.crypt import Key
+from utils.secret import Secret
+from utils.values import Mark
 
 Site = Union[DoubleSite, RealSite]
 
@@ -57,6 +61,29 @@ class World:
     def know_cloud(self) -> None:
         """What BILLmanager has done when a module is saved: the module knows its cloud."""
         self.stand.run("get_server_config", module=self.module).check()
+
+    def many(self, count: int, tariff: Optional[int] = None) -> List[int]:
+        """So many active services as `open` leaves them, without their accounts."""
+        key = Key(str(self.stand.root / "etc/billmgr.pem"))
+        installation, server = key.installation(), address.digest(self.site.url)
+
+        def mark_of(item: int) -> str:
+            password = Secret(f"Made-up-{item}")
+            return mark.to_text(Mark(installation, item, self.login(item), server, password))
+
+        items = self.stand.order_many(
+            tariff if tariff is not None else self.tariff(),
+            self.client,
+            self.module,
+            count,
+            params=lambda item: {"username": self.login(item), "url": self.site.url},
+            crypted_params=lambda item: {
+                "userpassword": f"Made-up-{item}",
+                "pmnextcloud_mark": mark_of(item),
+            },
+        )
+        self.items += items
+        return items
 
     def login(self, item: int) -> str:
         """The login of a service."""

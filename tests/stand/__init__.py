@@ -20,7 +20,7 @@ from .business import (
 )
 from .calls import Call, CoreFault, DropCall, Leak
 from .mariadb import MariaDb, MariaDbError
-from .runs import DEVNULL, ModuleProcess, Run
+from .runs import DEVNULL, ModuleProcess, Peak, Run
 from .stand import Stand
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "MariaDb",
     "MariaDbError",
     "ModuleProcess",
+    "Peak",
     "Run",
     "Stand",
 ]

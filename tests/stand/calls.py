@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
+RELOAD = "-R"
+
 # What a CoreFault can do.
 FAULTS = ("exit1", "error", "hang", "cut_after_effect", "garbage")
 
@@ -83,7 +85,8 @@ def parse(argv: List[str], environment: Dict[str, str]) -> Call:
 
     `environment` has the variables that `-e` names. Raises ValueError with the text for stderr
     where the real one cannot even ask the core: no manager, a foreign one, an unknown option or
-    format, an argument that is no name=value, a variable that is not set.
+    format, an argument that is no name=value, a variable that is not set. `-R`, which has the
+    core start anew (section A.3), is a call of the function of that name.
     """
     call = Call(tuple(argv))
     manager = None
@@ -99,11 +102,9 @@ def parse(argv: List[str], environment: Dict[str, str]) -> Call:
             elif word == "-o":
                 call.form = value
             else:
-                name, _, variable = value.partition("=$")
-                if not name or variable not in environment:
-                    raise ValueError(f"no environment variable for {value}")
-                call.args[name] = f"${variable}"
-                call.secrets[name] = environment[variable]
+                _read_secret(call, value, environment)
+        elif word == RELOAD:
+            words.append(word)
         elif word.startswith("-"):
             raise ValueError(f"unknown option {word}")
         else:
@@ -115,6 +116,14 @@ def parse(argv: List[str], environment: Dict[str, str]) -> Call:
     call.function = words[0]
     _read_arguments(call, words[1:])
     return call
+
+
+def _read_secret(call: Call, pair: str, environment: Dict[str, str]) -> None:
+    name, _, variable = pair.partition("=$")
+    if not name or variable not in environment:
+        raise ValueError(f"no environment variable for {pair}")
+    call.args[name] = f"${variable}"
+    call.secrets[name] = environment[variable]
 
 
 def _read_arguments(call: Call, words: List[str]) -> None:

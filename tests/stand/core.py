@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from .answers import Refused, document
 from .business import ACTIVE, DELETED, ORDERED, PROCESSING, SUSPENDED, Business
+from .calls import RELOAD
 
 Arguments = Dict[str, str]
 Answer = ElementTree.Element
@@ -72,6 +73,7 @@ class Core:
         self.saveparam_form = "both"
         self.knows_forms = True
         self._functions: Dict[str, Callable[[Arguments], Answer]] = {
+            RELOAD: lambda _args: document(),
             "paramlist": self._paramlist,
             "service.saveparam": self._saveparam,
             "service.dropparam": self._dropparam,

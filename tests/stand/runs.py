@@ -1,14 +1,18 @@
 """Starts the module as BILLmanager does (section B.1) and records what became of it."""
 
+import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from lxml import etree
+
+PEAK_EVERY_S = 0.02
 
 Value = Union[None, int, str]
 # A document on stdin; None is a closed stdin, DEVNULL an empty one.
@@ -159,3 +163,29 @@ def environment(more: Optional[Dict[str, str]]) -> Dict[str, str]:
     """The bare environment of a module, what coverage needs, and `more`."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(COVERAGE_PREFIXES)}
     return {**BARE_ENVIRONMENT, **kept, **(more or {})}
+
+
+class Peak:
+    """The most memory that a running program takes, watched from outside until it ends.
+
+    What the system itself keeps for its parent (ru_maxrss) begins with the parent's own memory.
+    """
+
+    def __init__(self, pid: int) -> None:
+        """Start to watch."""
+        self._kib = 0
+        self._status = Path(f"/proc/{pid}/status")
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        with contextlib.suppress(OSError, StopIteration):
+            while True:
+                lines = self._status.read_text("ascii", "replace").splitlines()
+                self._kib = int(next(line for line in lines if "VmHWM" in line).split()[1])
+                time.sleep(PEAK_EVERY_S)
+
+    def kib(self) -> int:
+        """The peak in KiB, once the program has ended."""
+        self._thread.join()
+        return self._kib

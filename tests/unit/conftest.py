@@ -119,7 +119,6 @@ def make_item(**changes: Any) -> Item:
 def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets of one test are not struck out in the texts of the next."""
     monkeypatch.setattr(secret, "_known", set())
-    monkeypatch.setattr(secret, "_pattern", None)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ CALLS: Dict[str, Any] = {
     "enable_user": ("PUT", "/users/user_7/enable", lambda cloud: cloud.enable_user("user_7")),
     "disable_user": ("PUT", "/users/user_7/disable", lambda cloud: cloud.disable_user("user_7")),
     "delete_user": ("DELETE", "/users/user_7", lambda cloud: cloud.delete_user("user_7")),
-    "users": ("GET", "/users/details", lambda cloud: list(cloud.users())),
+    "users": ("GET", "/users/details", lambda cloud: cloud.users_page(0, 200)),
     "groups": ("GET", "/groups", lambda cloud: list(cloud.groups())),
     "create_group": ("POST", "/groups", lambda cloud: cloud.create_group("clients")),
     "add_to_group": (
@@ -666,24 +666,20 @@ def page(*logins: object) -> Dict[str, Any]:
     return ocs(100, {"users": {str(login): {"id": login, "enabled": True} for login in logins}})
 
 
-def test_users_are_read_page_by_page_to_the_first_short_one(
+def test_a_page_of_users_is_asked_for_by_its_place(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
-    for answer in (page("a", "b"), page("c", "d"), page("e")):
-        http.get(CLOUD + "/users/details", **answer)
-    pages = [[account.login for account in found] for found in cloud.users(2)]
-    assert pages == [["a", "b"], ["c", "d"], ["e"]]
-    assert [query(http, number)["offset"] for number in range(3)] == [["0"], ["2"], ["4"]]
-    assert query(http)["limit"] == ["2"]
+    http.get(CLOUD + "/users/details", **page("e", 7))
+    assert [account.login for account in cloud.users_page(4, 2)] == ["e", "7"]
+    assert query(http) == {"limit": ["2"], "offset": ["4"], "format": ["json"]}
 
 
 @pytest.mark.parametrize("nobody", [[], None, {"users": []}, {"users": None}, {"users": {}}])
-def test_an_empty_page_ends_the_list(
+def test_a_page_may_be_empty(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
 ) -> None:
-    http.get(CLOUD + "/users/details", **page("a", "b"))
     http.get(CLOUD + "/users/details", **ocs(100, nobody))
-    assert [len(found) for found in cloud.users(2)] == [2, 0]
+    assert cloud.users_page(200, 200) == []
 
 
 def test_groups_are_read_page_by_page_as_texts(

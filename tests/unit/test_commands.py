@@ -444,7 +444,7 @@ def test_a_change_that_was_made_but_not_told_is_not_taken_back(world: World) -> 
 
 def test_a_day_that_is_whole_is_told(world: World) -> None:
     world.billing.count_items.return_value = 0
-    world.billing.items.return_value = []
+    world.billing.item_ids.return_value = []
     assert OK in world.run("stat", module=31)
     world.billing.post_stat.assert_called_once_with(31, date.today().isoformat())
 
@@ -454,8 +454,7 @@ def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.M
         raise errors.UsageUnread("1")
 
     world.billing.count_items.return_value = 0
-    world.billing.items.return_value = []
-    monkeypatch.setattr("utils.usage.Collector.finish", unread)
+    monkeypatch.setattr("utils.usage.Collector.collect", unread)
     with pytest.raises(errors.UsageUnread):
         world.run("stat", module=31)
     world.billing.post_stat.assert_not_called()

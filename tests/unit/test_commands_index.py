@@ -64,6 +64,7 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
         ("resume", True),
         ("setparam", True),
         ("close", True),
+        ("sync_item", True),
         ("stat", True),
         ("doctor", False),
     ],

@@ -126,7 +126,27 @@ def test_nothing_stays_nothing(key: Key) -> None:
     assert key.decrypt("").reveal() == ""
 
 
-@pytest.mark.parametrize("text", ["Made-up-pw-77", "Пароль ü 😀", " spaces ", "a" * 245])
+@pytest.mark.parametrize("chance", [b"", b"a", b"made-up", "клиент".encode()])
+def test_random_bytes_that_happen_to_be_text_are_broken(
+    path: Path, monkeypatch: pytest.MonkeyPatch, chance: bytes
+) -> None:
+    """A newer OpenSSL answers a wrong key with random bytes of a random length."""
+
+    class Lucky:
+        def __init__(self, key: Any) -> None:
+            self.private_numbers = key.private_numbers
+            self.decrypt = lambda data, padding: chance
+
+    key = Key(str(path))
+    monkeypatch.setattr(key, "_key", Lucky(key._key))
+    for data in (b"x" * 256, base64.b64decode(keys.shared().encrypt("made-up-pw-77"))):
+        with pytest.raises(errors.SecretBroken):
+            key.decrypt(base64.b64encode(data).decode())
+
+
+@pytest.mark.parametrize(
+    "text", ["Made-up-pw-77", "Пароль ü 😀", " spaces ", "a" * 245, "x", "12345678901"]
+)
 def test_a_value_is_decrypted(key: Key, text: str) -> None:
     stored = keys.shared().encrypt(text)
     assert key.decrypt(stored).reveal() == text

@@ -1,6 +1,7 @@
 """The database: what cannot be asked is one error, whatever the reason."""
 
 import gc
+import logging
 from typing import Any, Dict, Iterator
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.stand import Stand
 from utils import errors
 from utils.db import Database
+
+LOG = logging.getLogger("unit")
 
 
 def config(stand: Stand, **changes: str) -> Dict[str, str]:
@@ -27,7 +30,7 @@ def config(stand: Stand, **changes: str) -> Dict[str, str]:
 @pytest.fixture
 def db(stand: Stand) -> Iterator[Database]:
     """The stand's database as the module sees it."""
-    one = Database(config(stand))
+    one = Database(config(stand), LOG)
     yield one
     if one._connection is not None and one._connection.open:
         one._connection.close()
@@ -49,7 +52,7 @@ def db(stand: Stand) -> Iterator[Database]:
 def test_a_database_that_cannot_be_reached_is_told_without_its_password(
     stand: Stand, changes: Dict[str, str]
 ) -> None:
-    database = Database(config(stand, **changes))
+    database = Database(config(stand, **changes), LOG)
     with pytest.raises(errors.DatabaseUnavailable) as caught:
         database.rows("SELECT 1")
     words = str(caught.value)
@@ -61,7 +64,7 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(
 
 def test_an_empty_file_of_parameters_is_told(stand: Stand) -> None:
     with pytest.raises(errors.DatabaseUnavailable, match="DBName"):
-        Database({}).row("SELECT 1")
+        Database({}, LOG).row("SELECT 1")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_one_connection_serves_the_run(db: Database) -> None:
 def test_the_host_is_used_where_there_is_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = failing(monkeypatch, OSError("enough"))
     with pytest.raises(errors.DatabaseUnavailable, match="enough"):
-        Database({"DBName": "billmgr", "DBHost": "10.0.0.1", "DBUser": "u"}).rows("SELECT 1")
+        Database({"DBName": "billmgr", "DBHost": "10.0.0.1", "DBUser": "u"}, LOG).rows("SELECT 1")
     assert seen["unix_socket"] is None
     assert (seen["host"], seen["user"], seen["password"]) == ("10.0.0.1", "u", b"")
     assert seen["charset"] == "utf8mb4"
@@ -144,7 +147,7 @@ def test_a_password_passes_a_network_under_tls_where_the_server_has_it(
 ) -> None:
     seen = failing(monkeypatch, OSError("enough"))
     with pytest.raises(errors.DatabaseUnavailable, match="enough"):
-        Database({"DBName": "billmgr", **config}).rows("SELECT 1")
+        Database({"DBName": "billmgr", **config}, LOG).rows("SELECT 1")
     assert seen["ssl_disabled"] is is_local
     assert seen["port"] == (3307 if "3307" in config.get("DBHost", "") else 3306)
 
@@ -154,7 +157,7 @@ def test_a_password_of_any_bytes_is_sent_as_it_stands_in_the_file(
 ) -> None:
     seen = failing(monkeypatch, OSError("enough"))
     with pytest.raises(errors.DatabaseUnavailable):
-        Database({"DBName": "billmgr", "DBPassword": "Made-up\udcff\u042f"}).rows("SELECT 1")
+        Database({"DBName": "billmgr", "DBPassword": "Made-up\udcff\u042f"}, LOG).rows("SELECT 1")
     assert seen["password"] == b"Made-up\xff\xd0\xaf"
 
 
@@ -171,7 +174,7 @@ def test_whatever_keeps_the_library_from_connecting_is_told(
 ) -> None:
     failing(monkeypatch, error)
     with pytest.raises(errors.DatabaseUnavailable) as caught:
-        Database({"DBName": "billmgr"}).rows("SELECT 1")
+        Database({"DBName": "billmgr"}, LOG).rows("SELECT 1")
     assert "Made-up" not in caught.value.value, "a part of the password is told"
 
 

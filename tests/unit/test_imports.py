@@ -10,7 +10,7 @@ from typing import Dict, Set
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = {"requests", "urllib3", "pymysql", "lxml", "cryptography", "tenacity", "hypothesis"}
+HEAVY = {"requests", "urllib3", "pymysql", "lxml", "cryptography", "tenacity", "tqdm", "hypothesis"}
 RUN = """
 import json, os, sys
 import pmnextcloud
@@ -81,6 +81,7 @@ DOORS: Dict[str, Set[str]] = {
     "cryptography": {"crypt.py"},
     "subprocess": {"mgrctl.py"},
     "tenacity": {"mgrctl.py"},
+    "tqdm": {"progress.py"},
 }
 """The one file under utils/ that knows a library."""
 

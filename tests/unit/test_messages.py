@@ -2,71 +2,43 @@
 
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, Set, Type
+from typing import Dict, List, Set
 
 import pytest
 
 import commands
+from tests.messages import (
+    LANGUAGES,
+    PREFIX,
+    ROOT,
+    TOLD,
+    codes,
+    document,
+    is_repeated,
+    messages,
+    name_of,
+    read,
+    told,
+)
 from utils import consts, errors, forms, settings
 from utils.doctor import words
 
-ROOT = Path(__file__).resolve().parents[2]
-LANGUAGES = ("ru", "en")
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
-PREFIX = "msg_error_"
 
 READMES = {"en": "README.md", "ru": "README.ru.md"}
 SECTIONS = {
     "en": {"settings": "Settings", "errors": "Error messages", "commands": "Commands"},
-    "ru": {"settings": "Настройки", "errors": "Сообщения об ошибках", "commands": "Команды"},
+    "ru": {
+        "settings": "Настройки",
+        "errors": "Сообщения об ошибках",
+        "commands": "Команды",
+    },
 }
 PROMISE = {"en": "again by itself", "ru": "BILLmanager повторит"}
-NEVER_REPEATED = {"usage_unread"}
-"""Faults of a whole module that hold up no operation: `stat` has none."""
 
 SAME_IN_BOTH = {"group_billing", "title_core", "title_python"}
 """Names of programs."""
-
-TOLD = {
-    "en": {
-        "form": "form",
-        "staff now": "staff now",
-        "staff later": "staff later",
-        "problem": "problem",
-        "log": "log",
-    },
-    "ru": {
-        "form": "форма",
-        "staff now": "сотрудники сразу",
-        "staff later": "сотрудники потом",
-        "problem": "проблема",
-        "log": "журнал",
-    },
-}
-
-
-def read(name: str) -> str:
-    """A file of the project."""
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def document() -> forms.Form:
-    """The module's XML, read as strictly as what comes from outside."""
-    return forms.parse((ROOT / "xml" / f"billmgr_mod_{consts.MODULE}.xml").read_bytes())
-
-
-def name_of(node: forms.Form) -> str:
-    """An element's name; each one that is asked has it."""
-    return str(node.attrib["name"])
-
-
-def messages(language: str, group: str) -> Dict[str, str]:
-    """The messages of a group in a language, by name; no name may stand twice."""
-    found = document().findall(f"lang[@name='{language}']/messages[@name='{group}']/msg")
-    texts = {name_of(node): node.text or "" for node in found}
-    assert len(texts) == len(found)
-    return texts
 
 
 def inputs(form: str) -> List[forms.Form]:
@@ -75,29 +47,6 @@ def inputs(form: str) -> List[forms.Form]:
     found = [node for field in fields for node in field]
     assert [name_of(node) for node in found] == [name_of(field) for field in fields]
     return found
-
-
-def error_classes(parent: Type[errors.PmError] = errors.PmError) -> Iterator[Type[errors.PmError]]:
-    """Every error there is."""
-    yield parent
-    for child in parent.__subclasses__():
-        yield from error_classes(child)
-
-
-def codes() -> Dict[str, Type[errors.PmError]]:
-    """Every error by its code; classes that share a code are handled alike."""
-    found: Dict[str, Type[errors.PmError]] = {}
-    for error in error_classes():
-        first = found.setdefault(error.code, error)
-        assert (first.kind, first.scope) == (error.kind, error.scope), error
-    return found
-
-
-def told(error: Type[errors.PmError]) -> str:
-    """Who hears of an error (utils.report), as a key of TOLD."""
-    if error.scope == errors.SERVICE:
-        return "staff now" if error.kind == errors.PERMANENT else "staff later"
-    return {errors.CALL: "form", errors.MODULE: "problem", errors.HOST: "log"}[error.scope]
 
 
 def rows(language: str, section: str) -> List[List[str]]:
@@ -161,9 +110,8 @@ def test_only_known_placeholders_and_the_same_in_both_languages(language: str, g
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_repeat_is_promised_exactly_where_billmanager_repeats(language: str) -> None:
     for code, error in codes().items():
-        waits = told(error) in ("staff later", "problem", "log") and code not in NEVER_REPEATED
         text = messages(language, "msgerror")[PREFIX + code]
-        assert (PROMISE[language] in text) is waits, code
+        assert (PROMISE[language] in text) is is_repeated(error), code
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -189,7 +137,10 @@ def test_limits_named_in_messages_are_those_of_the_program(language: str) -> Non
     from commands._check_connection import MAX_WAIT_S
 
     hint = messages(language, CONNECTION_FORM)["hint_timeout"]
-    assert [int(number) for number in re.findall(r"\d+", hint)] == [*limits, int(MAX_WAIT_S)]
+    assert [int(number) for number in re.findall(r"\d+", hint)] == [
+        *limits,
+        int(MAX_WAIT_S),
+    ]
 
 
 # -- the plugin and its forms ---------------------------------------------------------------------
@@ -276,7 +227,7 @@ def test_each_sample_setting_is_explained_in_both_languages() -> None:
 
 def test_the_log_that_is_rotated_is_the_module_s() -> None:
     text = read("etc/pmnextcloud.logrotate")
-    assert "\n/usr/local/mgr5/var/pmnextcloud.log {\n" in text
+    assert "\n@BASE@/var/pmnextcloud.log {\n" in text
     assert "create 0600 root root" in text
 
 

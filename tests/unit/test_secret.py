@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from utils.secret import Secret, strike_out
+from utils.secret import Secret, forgotten, strike_out
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -77,3 +77,18 @@ def test_a_secret_that_comes_later_is_struck_out_too() -> None:
     assert strike_out("first-secret second-secret") == "*** second-secret"
     Secret("second-secret")
     assert strike_out("first-secret second-secret") == "*** ***"
+
+
+def test_secrets_met_by_the_thousand_are_forgotten_and_the_others_kept() -> None:
+    kept = Secret("first-secret")
+    with forgotten():
+        Secret("second-secret")
+        Secret(kept.reveal())
+        assert strike_out("first-secret second-secret") == "*** ***"
+    assert strike_out("first-secret second-secret") == "*** second-secret"
+
+
+def test_they_are_forgotten_after_a_failure_too() -> None:
+    with pytest.raises(TypeError), forgotten():
+        pickle.dumps(Secret("second-secret"))
+    assert strike_out("second-secret") == "second-secret"

@@ -26,7 +26,7 @@ def read(tmp_path: Path, text: str) -> Settings:
         "budget_s = 1.5",
         "form_budget_s = 4",
         "form_budget_s = 61",
-        "stat_budget_s = 59",
+        "stat_budget_s = 9",
         "tries_before_manual = 0",
         "on_close = keep",
         "on_close = Delete",

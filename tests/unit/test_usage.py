@@ -1,19 +1,21 @@
 """Usage: one row for each service whose account was read, and none that is a guess."""
 
 import logging
+from datetime import date
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple, Type
 from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.conftest import make_account, make_item, make_server
-from utils import address, errors, usage
+from utils import address, errors, pace, usage
 from utils.api import NextcloudAPIClient
 from utils.billing import Billing
 from utils.context import Args, Context
 from utils.crypt import Key
 from utils.host import Host
+from utils.products import NEXTCLOUD, OWNCLOUD
 from utils.secret import Secret
 from utils.settings import Settings
 from utils.tariff import Tariffs
@@ -21,8 +23,18 @@ from utils.usage import Collector, StatRow
 from utils.values import Account, Disk, Item, Mark
 
 GIB = 1024**3
-DAY = "2026-11-21"
+DAY = date(2026, 11, 21)
 HERE = "0123456789ab"
+FINAL = [
+    errors.LoginRefused,
+    errors.AppPasswordNeeded,
+    errors.AppPasswordRefused,
+    errors.RightsMissing,
+    errors.CloudCertificate,
+    errors.CloudMoved,
+    errors.CloudUntrustedHost,
+    errors.NotACloud,
+]
 PASSWORD = Secret("made-up-pw-77")
 DISK = Disk("disk", 12, GIB)
 
@@ -33,6 +45,12 @@ def own(number: int, login: str = "", **changes: Any) -> Item:
     mark = Mark(HERE, number, login, address.digest(make_server().base_url), PASSWORD)
     saved = {"saved_login": login, "saved_password": PASSWORD, "password_is_crypted": True}
     return make_item(**{"id": number, "mark": mark, **saved, **changes})
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause is short enough: what fails once has failed."""
+    monkeypatch.setattr(pace, "FIRST_PAUSE_S", 100)
 
 
 class World:
@@ -46,11 +64,12 @@ class World:
         self.billing.key = create_autospec(Key, instance=True)
         self.billing.key.installation.return_value = HERE
         self.billing.count_items.side_effect = lambda module: len(self.services)
+        self.billing.item_ids.side_effect = self._item_ids
         self.billing.items.side_effect = self._items
-        self.billing.items_by_login.side_effect = self._by_login
         self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud.product = NEXTCLOUD
         self.cloud.get_user.side_effect = self._get
-        self.cloud.users.side_effect = self._pages
+        self.cloud.users_page.side_effect = self._page
         self.tariffs: Any = create_autospec(Tariffs, instance=True)
         self.tariffs.disks.side_effect = lambda items: {
             item.id: self.disks[item.id] for item in items if item.id in self.disks
@@ -60,7 +79,7 @@ class World:
             billing=self.billing,
             tariffs=self.tariffs,
             log=log,
-            settings=Settings(page_size=2),
+            settings=Settings(page_size=2, stat_budget_s=10),
             cloud=lambda server: self.cloud,
         )
 
@@ -73,37 +92,28 @@ class World:
             login = item.saved_login or f"user_{item.id}"
             self.accounts.append(make_account(login=login, used_bytes=used_bytes))
 
-    def _items(self, module_id: int, after: int, count: int) -> List[Item]:
-        return [item for item in self.services if item.id > after][:count]
+    def _item_ids(self, module_id: int, after: int, count: int) -> List[int]:
+        return [item.id for item in self.services if item.id > after][:count]
 
-    def _by_login(self, module_id: int, logins: List[str]) -> List[Item]:
-        return [
-            item
-            for item in self.services
-            if item.saved_login.casefold() in logins or f"user_{item.id}" in logins
-        ]
+    def _items(self, module_id: int, item_ids: List[int]) -> List[Item]:
+        return [item for item in self.services if item.id in item_ids]
 
-    def _get(self, login: str) -> Optional[Account]:
+    def _get(self, login: str, with_groups: bool) -> Optional[Account]:
         found = [one for one in self.accounts if one.login.casefold() == login.casefold()]
         return found[0] if found else None
 
-    def _pages(self, page_size: int) -> List[List[Account]]:
-        return [
-            self.accounts[start : start + page_size]
-            for start in range(0, len(self.accounts) + 1, page_size)
-        ]
+    def _page(self, offset: int, page_size: int) -> List[Account]:
+        return self.accounts[offset : offset + page_size]
 
-    def collect(self) -> Collector:
-        """The collector after it has read everything."""
-        collector = Collector(self.context, make_server(), DAY)
-        collector.read_all()
-        return collector
+    def collect(self) -> None:
+        """Reads everything and books it."""
+        Collector(self.context, make_server(), DAY).collect()
 
     def rows(self) -> Dict[int, Tuple[str, str]]:
         """Value and add-on of every row; none was written twice."""
         rows = [row for one in self.billing.write_stat.call_args_list for row in one[0][0]]
         assert len({row.item_id for row in rows}) == len(rows)
-        assert all(isinstance(row, StatRow) and row.day == DAY for row in rows)
+        assert all(isinstance(row, StatRow) and row.day == DAY.isoformat() for row in rows)
         return {row.item_id: (row.value, row.addon) for row in rows}
 
 
@@ -124,20 +134,25 @@ def either(request: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> World
 # -- what cannot be counted -------------------------------------------------------------------
 
 
-def test_what_the_cloud_could_not_read_is_no_zero(either: World) -> None:
+def test_what_the_cloud_could_not_read_is_no_zero(
+    either: World, caplog: pytest.LogCaptureFixture
+) -> None:
     either.sell(own(1), used_bytes=None)
     either.sell(own(2), used_bytes=GIB)
-    collector = either.collect()
     with pytest.raises(errors.UsageUnread, match=f"{DAY}: 1$"):
-        collector.finish()
+        either.collect()
     assert set(either.rows()) == {2}, "what was read is booked"
+    assert "unread: services 1" in caplog.text
+    assert "1 booked, 0 accounts missing, 0 not ours, 0 without a disk add-on, 1 unread" in (
+        caplog.text
+    )
 
 
 def test_an_account_that_is_gone_is_a_warning_without_a_row(
     either: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     either.sell(own(1), used_bytes=-1)
-    either.collect().finish()
+    either.collect()
     assert not either.rows()
     assert "service 1: the cloud has no account user_1" in caplog.text
     assert "0 booked, 1 accounts missing, 0 not ours, 0 without a disk add-on" in caplog.text
@@ -147,7 +162,7 @@ def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
     either: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     either.sell(own(1), used_bytes=GIB, disk=None)
-    either.collect().finish()
+    either.collect()
     assert not either.rows()
     assert "service 1: its tariff has no usable disk add-on" in caplog.text
     assert "0 booked, 0 accounts missing, 0 not ours, 1 without a disk add-on" in caplog.text
@@ -168,22 +183,89 @@ def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
 def test_a_strangers_account_is_nobodys_usage(either: World, changes: Dict[str, Any]) -> None:
     either.sell(own(1, **changes), used_bytes=GIB)
     either.accounts.append(make_account(login="user_1", used_bytes=GIB))
-    either.collect().finish()
+    either.collect()
     assert not either.rows()
 
 
-def test_a_cloud_that_cannot_be_read_ends_the_run(either: World) -> None:
+@pytest.mark.parametrize(
+    "error", [errors.CloudUnreachable, errors.CloudMaintenance, errors.CloudThrottled]
+)
+def test_a_cloud_that_stays_away_ends_the_run_when_its_time_is_over(
+    either: World, error: Type[errors.CloudError]
+) -> None:
     either.sell(own(1))
-    either.cloud.get_user.side_effect = errors.CloudUnreachable("x")
-    either.cloud.users.side_effect = errors.CloudUnreachable("x")
-    with pytest.raises(errors.CloudUnreachable):
+    either.cloud.get_user.side_effect = error("x")
+    either.cloud.users_page.side_effect = error("x")
+    with pytest.raises(error, match=rf"x \({DAY}: 1\)"):
         either.collect()
     assert not either.rows()
 
 
+@pytest.mark.parametrize("error", FINAL)
+def test_after_a_refusal_nothing_more_is_sent(
+    either: World, error: Type[errors.CloudError]
+) -> None:
+    for number in range(1, 4):
+        either.sell(own(number))
+    either.cloud.get_user.side_effect = error("x")
+    either.cloud.users_page.side_effect = error("x")
+    with pytest.raises(error):
+        either.collect()
+    assert len(either.cloud.mock_calls) == 1
+
+
+@pytest.fixture
+def patient(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Time for two pauses."""
+    monkeypatch.setattr(pace, "FIRST_PAUSE_S", 0.1)
+    world.context.__dict__["settings"] = Settings(page_size=2, stat_budget_s=1)
+    return world
+
+
+def test_a_service_that_was_not_read_is_asked_for_again(patient: World) -> None:
+    patient.sell(own(1), used_bytes=None)
+    patient.sell(own(2), used_bytes=GIB)
+    answers = [patient.accounts[0], patient.accounts[0]._replace(used_bytes=3 * GIB)]
+    patient.cloud.get_user.side_effect = lambda login, with_groups: (
+        answers.pop(0) if login == "user_1" else patient._get(login, with_groups)
+    )
+    patient.collect()
+    assert patient.rows() == {1: ("3", "disk"), 2: ("1", "disk")}
+
+
+def test_a_failure_in_passing_is_waited_out(patient: World) -> None:
+    patient.sell(own(1), used_bytes=GIB)
+    failures = [errors.CloudThrottled("429"), errors.CloudMaintenance("503")]
+
+    def get(login: str, with_groups: bool) -> Optional[Account]:
+        if failures:
+            raise failures.pop()
+        return patient._get(login, with_groups)
+
+    patient.cloud.get_user.side_effect = get
+    patient.collect()
+    assert set(patient.rows()) == {1}
+
+
+def test_an_account_that_may_not_be_seen_does_not_hide_the_others(patient: World) -> None:
+    world = patient
+    for number in (1, 2, 3):
+        world.sell(own(number), used_bytes=GIB)
+
+    def get(login: str, with_groups: bool) -> Optional[Account]:
+        if login == "user_2":
+            raise errors.RightsMissing("998")
+        return world._get(login, with_groups)
+
+    world.cloud.get_user.side_effect = get
+    with pytest.raises(errors.UsageUnread):
+        world.collect()
+    assert set(world.rows()) == {1, 3}
+
+
 def test_a_module_without_services_asks_nothing(world: World) -> None:
     world.accounts.append(make_account())
-    world.collect().finish()
+    world.collect()
     assert not world.cloud.mock_calls
     assert not world.rows()
 
@@ -195,21 +277,21 @@ def test_each_service_is_booked_once_in_its_measure(either: World) -> None:
     either.sell(own(1), used_bytes=3 * GIB // 2)
     either.sell(own(2), used_bytes=0)
     either.sell(own(3), used_bytes=5 * 1024**2, disk=Disk("disc", 11, 1024**2))
-    either.collect().finish()
+    either.collect()
     assert either.rows() == {1: ("1.5", "disk"), 2: ("0", "disk"), 3: ("5", "disc")}
 
 
 def test_a_login_in_another_letter_case_is_the_same(either: World) -> None:
     either.sell(own(1, login="User_Renamed"), used_bytes=GIB)
     either.accounts[0] = either.accounts[0]._replace(login="USER_renamed")
-    either.collect().finish()
+    either.collect()
     assert set(either.rows()) == {1}
 
 
 def test_the_predecessors_services_are_counted_too(either: World) -> None:
     item = make_item(id=1, saved_login="user_1", saved_password=PASSWORD)
     either.sell(item, used_bytes=GIB)
-    either.collect().finish()
+    either.collect()
     assert set(either.rows()) == {1}
 
 
@@ -217,14 +299,22 @@ def test_up_to_twenty_are_read_one_by_one_and_more_by_pages(world: World) -> Non
     for number in range(1, usage.FEW_SERVICES + 1):
         world.sell(own(number))
     world.collect()
-    world.cloud.users.assert_not_called()
+    world.cloud.users_page.assert_not_called()
     world.sell(own(usage.FEW_SERVICES + 1))
     world.billing.write_stat.reset_mock()
     world.cloud.get_user.reset_mock()
-    world.collect().finish()
-    world.cloud.users.assert_called_once_with(2)
+    world.collect()
     world.cloud.get_user.assert_not_called()
     assert len(world.rows()) == usage.FEW_SERVICES + 1
+
+
+def test_a_cloud_that_lists_no_details_is_read_one_by_one(world: World) -> None:
+    world.cloud.product = OWNCLOUD
+    for number in range(1, 2 * usage.FEW_SERVICES):
+        world.sell(own(number))
+    world.collect()
+    world.cloud.users_page.assert_not_called()
+    assert len(world.rows()) == 2 * usage.FEW_SERVICES - 1
 
 
 def test_who_was_not_on_any_page_is_asked_for(
@@ -234,9 +324,12 @@ def test_who_was_not_on_any_page_is_asked_for(
     monkeypatch.setattr(usage, "FEW_SERVICES", 0)
     for number in (1, 2, 3):
         world.sell(own(number), used_bytes=GIB)
-    world.cloud.users.side_effect = lambda size: [world.accounts[:2]]
-    world.collect().finish()
-    world.cloud.get_user.assert_called_once_with("user_3")
+    hidden = world.accounts[2]
+    world.cloud.users_page.side_effect = lambda offset, size: [
+        account for account in world._page(offset, size) if account is not hidden
+    ]
+    world.collect()
+    world.cloud.get_user.assert_called_once_with("user_3", False)
     assert set(world.rows()) == {1, 2, 3}
 
 
@@ -246,8 +339,8 @@ def test_many_services_are_looked_up_by_batches(
     monkeypatch.setattr(usage, "BATCH", 2)
     for number in range(1, 6):
         world.sell(own(number))
-    world.collect().finish()
-    assert [one[0][1:] for one in world.billing.items.call_args_list] == [
+    world.collect()
+    assert [one[0][1:] for one in world.billing.item_ids.call_args_list] == [
         (0, 2),
         (2, 2),
         (4, 2),
@@ -262,6 +355,6 @@ def test_an_account_on_two_pages_is_counted_once(
     """A rename between two pages can repeat an account; its row is the same, so is the sum."""
     monkeypatch.setattr(usage, "FEW_SERVICES", 0)
     world.sell(own(1), used_bytes=GIB)
-    world.cloud.users.side_effect = lambda size: [world.accounts, world.accounts]
-    world.collect().finish()
+    world.accounts += [*world.accounts, *world.accounts]
+    world.collect()
     assert f"usage of {DAY}: 1 booked," in caplog.text

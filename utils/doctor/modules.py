@@ -125,13 +125,13 @@ def services(module: Module) -> Iterator[Finding]:
     found: Dict[str, List[int]] = {}
     seen = after = 0
     while True:
-        items = module.ctx.billing.items(module.id, after, BATCH)
-        for item in items:
+        item_ids = module.ctx.billing.item_ids(module.id, after, BATCH)
+        for item in module.ctx.billing.items(module.id, item_ids):
             found.setdefault(_kind(module, item), []).append(item.id)
-        seen += len(items)
-        if len(items) < BATCH:
+        seen += len(item_ids)
+        if len(item_ids) < BATCH:
             break
-        after = items[-1].id
+        after = item_ids[-1]
     for name in (UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT):
         if name in found:
             yield fault(name, numbers(found[name]))

@@ -1,0 +1,32 @@
+"""One service is brought up to date because somebody wants it so."""
+
+from datetime import date
+
+from utils import errors, reply
+from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
+from utils.context import Context
+from utils.usage import stat_row
+
+
+def run(ctx: Context) -> bytes:
+    """Makes enabled state, quota and group what billing has, and writes today's usage.
+
+    Only for an active or suspended service: any other is in the hands of another operation.
+    Groups set by hand stay.
+    """
+    service = ctx.service()
+    if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
+        raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
+    order, disk = ctx.tariffs.order(service.item, with_client=False), ctx.tariffs.disk(service.item)
+    account = service.owner.account()
+    # First what is owed to the provider, and what no limit of edits can hold up.
+    if service.item.status == STATUS_SUSPENDED:
+        service.accounts.disable(account)
+    else:
+        service.accounts.enable(account)
+    account = service.accounts.bring(account, order)
+    day = date.today()
+    if account.used_bytes is None:
+        raise errors.UsageUnread(f"{day}: {account.login}")
+    ctx.billing.write_stat([stat_row(service.item.id, day, account.used_bytes, disk)])
+    return reply.ok()

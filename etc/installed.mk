@@ -1,0 +1,12 @@
+# What BILLmanager runs here when the module does not answer, how to go back to the version before
+# (install-only BACK_TO=name of its folder), and how to take the module out.
+export BASE ?= @BASE@
+export LOGROTATE ?= @LOGROTATE@
+
+.PHONY: install-only uninstall purge
+
+install-only:
+	$(or $(BACK_TO:%=versions/%),current)/etc/install $@
+
+uninstall purge:
+	current/etc/uninstall $@
