@@ -3,7 +3,7 @@ was killed or never began has missed lies between that day and today.
 """
 
 from datetime import date, timedelta
-from typing import List
+from typing import List, Optional
 
 from utils.state import State
 
@@ -15,15 +15,21 @@ class WholeDays:
         self._state = state
         self._name = f"usage-{module_id}"
 
+    def last(self) -> Optional[date]:
+        """The last whole day, or None where none is known."""
+        try:
+            return date.fromisoformat(self._state.read(self._name))
+        except (TypeError, ValueError):
+            return None
+
     def missing_before(self, today: date) -> List[date]:
         """The first and the last day that are not whole, or none where all are.
 
         From the first run on, so it has to be called before anything is read.
         """
         yesterday = today - timedelta(days=1)
-        try:
-            last = date.fromisoformat(self._state.read(self._name))
-        except (TypeError, ValueError):
+        last = self.last()
+        if last is None:
             last = yesterday
             self.add(yesterday)
         return [last + timedelta(days=1), yesterday] if last < yesterday else []

@@ -9,11 +9,12 @@ import ssl
 import time
 from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Iterator, Set
+from typing import Iterator, Set
 
 from utils import address, errors
 from utils.api import MAX_WAIT_S
 from utils.consts import ADMIN_GROUP, LEVEL_WRITES
+from utils.days import WholeDays
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
 from utils.doctor.modules import Module
 from utils.doctor.tariffs import tariff_ids
@@ -196,10 +197,8 @@ def groups(module: Module) -> Iterator[Finding]:
 
 def statistics(module: Module) -> Iterator[Finding]:
     """Whether the days up to yesterday were counted whole, as far as is remembered."""
-    kept: Any = module.ctx.state.read(f"usage-{module.id}")
-    try:
-        last = date.fromisoformat(kept)
-    except (TypeError, ValueError):
+    last = WholeDays(module.ctx.state, module.id).last()
+    if last is None:
         yield advice("statistics_never") if module.ctx.billing.count_items(module.id) else well()
         return
     yesterday = date.today() - timedelta(days=1)
