@@ -71,13 +71,10 @@ def fail(context: Context, error: errors.PmError) -> bytes:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
     if error.scope != errors.CALL or context.args.runningoperation is not None:
-        from utils import budget, report
-
         try:
-            with budget.limit(REPORT_S):
-                report.failure(context, error)
-        except budget.Spent:
-            context.log.warning("no time left to report %s", error.code)
+            from utils import report
+
+            report.in_time(context, error, REPORT_S)
         except Exception:
             context.log.exception("could not report %s", error.code)
     return reply.failure(error)

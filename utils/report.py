@@ -1,6 +1,6 @@
 """Tells BILLmanager of a failure: on the operation, to staff, as a problem of the module (B.2)."""
 
-from utils import errors, reply
+from utils import budget, errors, reply
 from utils.context import Context
 from utils.locks import LockFile
 from utils.secret import strike_out
@@ -9,6 +9,15 @@ _PROBLEM = "processingmodule_connect"
 
 REPORT_WAIT_S = 3
 """Another process that registers the same problem is waited for so long."""
+
+
+def in_time(context: Context, error: errors.PmError, seconds: int) -> None:
+    """As `failure`, for as long as that and no longer."""
+    try:
+        with budget.limit(seconds):
+            failure(context, error)
+    except budget.Spent:
+        context.log.warning("no time left to report %s", error.code)
 
 
 def failure(context: Context, error: errors.PmError) -> None:

@@ -386,7 +386,8 @@ def remove_from_group(call: Call, login: str) -> None:
         raise OcsError(104)
     if user is call.user and group == ADMIN_GROUP:
         raise OcsError(105, "Cannot remove yourself from the admin group")
-    if not call.is_admin and len(user.groups & call.user.subadmin) < 2:
+    is_free = call.is_admin or call.is_delegated
+    if not is_free and len(user.groups & call.user.subadmin) < 2:
         raise OcsError(105, "Not viable to remove user from the last group you are sub-admin of")
     user.groups.discard(group)
 

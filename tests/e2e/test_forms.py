@@ -249,6 +249,7 @@ SERVED = {
     "resume",
     "setparam",
     "close",
+    "sync_item",
     "stat",
 }
 PARAMS = {

@@ -707,6 +707,8 @@ def answers(draw: st.DrawFn, login: str) -> transport.Answer:
             st.just(json.dumps(envelope).encode()),
             JSON.map(lambda value: json.dumps(value).encode()),
             st.just(b'{"installed": true, "version": "29.0.6.1", "maintenance": false}'),
+            st.just(b'{"installed": true, "version": "29.0.6.1", "extendedSupport": false}'),
+            st.just(b'{"installed": true, "version": "10.15.2.0", "product": "ownCloud"}'),
             BODIES,
             elements().map(lambda node: b"<ocs><meta>" + ET.tostring(node) + b"</meta></ocs>"),
         )
@@ -722,9 +724,7 @@ class Puppet:
         self._machine = machine
         self._answers: List[transport.Answer] = []
 
-    def send(
-        self, http: Any, method: str, url: str, params: Any, data: Any, auth: Any
-    ) -> transport.Answer:
+    def send(self, method: str, url: str, *others: Any) -> transport.Answer:
         """Stands in for the sending of a request."""
         self.asked.append(f"{method} {url}")
         return self._answers[(len(self.asked) - 1) % len(self._answers)]
@@ -756,7 +756,7 @@ class Puppet:
 def puppet(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Puppet:
     """In place of every cloud."""
     made = Puppet(machine)
-    monkeypatch.setattr(transport, "send", made.send)
+    monkeypatch.setattr(transport.Http, "send", lambda http, *call: made.send(*call))
     return made
 
 

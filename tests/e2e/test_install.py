@@ -360,7 +360,7 @@ def with_another_wheel(source: Path) -> None:
 
 def that_does_not_compile(source: Path) -> None:
     """A source is no Python."""
-    edit(source / "utils" / "usage.py", "def read_all", "define read_all")
+    edit(source / "utils" / "usage.py", "def collect", "define collect")
 
 
 def that_does_not_answer(source: Path) -> None:

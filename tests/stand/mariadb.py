@@ -51,12 +51,17 @@ class MariaDbError(RuntimeError):
     """The server is not installed, could not be prepared or did not start; the text says why."""
 
 
+EARLIER_NAMES = {"mariadbd": "mysqld", "mariadb-install-db": "mysql_install_db"}
+"""What the programs are called in MariaDB 10.5 and before."""
+
+
 def _find(program: str) -> str:
     """Give the full path of one of MariaDB's programs; raises MariaDbError if it is missing."""
     path = os.pathsep.join([os.environ.get("PATH", ""), SEARCH_PATH])
-    found = shutil.which(program, path=path)
-    if found:
-        return found
+    for name in (program, EARLIER_NAMES[program]):
+        found = shutil.which(name, path=path)
+        if found:
+            return found
     if shutil.which("dnf", path=path):
         command = "dnf install -y mariadb-server"
     else:
