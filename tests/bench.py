@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Callable, List, NamedTuple, Optional
 
-from tests import scale
+from tests import logins, scale
 from tests.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
@@ -241,6 +241,8 @@ def main() -> None:
         else:
             with Cloud() as cloud:
                 show(measure_all(World(stand, DoubleSite(cloud)), bare_ms))
+    if real:
+        logins.show()
     scale.show()
 
 
