@@ -146,6 +146,7 @@ class Rig:
                 self.stand.save_param(item, "username", login, crypted=False)
                 self.stand.save_param(item, "userpassword", password, crypted=True)
                 self.stand.set_status(item, ACTIVE)
+            world.know_cloud()
         return self._counted[count]
 
     def like_pattern(self, *, begun: bool = False) -> int:
@@ -1293,7 +1294,7 @@ def test_a_limit_of_edits_stops_edits_alone(world: World) -> None:
 
 # -- taking a change of tariff back -----------------------------------------------------------
 
-PERMANENT = {"PUT": (102, 105), "POST": (105,), "DELETE": (105,)}
+PERMANENT = {"PUT": (102, 111), "POST": (111,), "DELETE": (111,)}
 
 
 def test_a_refused_change_of_tariff_is_taken_back_once(
@@ -1344,7 +1345,7 @@ def test_a_change_that_cannot_be_undone_in_the_cloud_is_not_taken_back(
         assert case.item is not None
         rig.effects.clear()
         rig.cloud.faults += [
-            Fault("ocs", method="POST", path="/groups$", code=105, times=None),
+            Fault("ocs", method="POST", path="/groups$", code=111, times=None),
             Fault(fault, nth=refused + offset, times=None),
         ]
         operation = rig.stand.add_operation("setparam", case.item)
