@@ -43,14 +43,14 @@ demo: $(ENV)/.ready
 
 test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2 -m "not proof and not long and not live"
+	$(BIN)/coverage run -m pytest -q -n 3 -m "not proof and not long and not live"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/python -m pytest -q -n 2 -m "proof and not long and not live"
+	$(BIN)/python -m pytest -q -n 3 -m "proof and not long and not live"
 	$(MAKE) test-oldest
 
 test-long: $(ENV)/.ready
-	$(BIN)/python -m pytest -q -n 2 -m "long and not live"
+	$(BIN)/python -m pytest -q -n 3 -m "long and not live"
 
 lint: $(ENV)/.ready
 	@if [ -x $(BIN)/ruff ]; then \
@@ -74,7 +74,7 @@ e2e: $(ENV)/.ready
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
 	    $(MAKE) ENV=.venv-oldest PYTHON=$(OLDEST) .venv-oldest/.ready && \
-	    .venv-oldest/bin/python -m pytest -q -n 2 $(ON_OLDEST); \
+	    .venv-oldest/bin/python -m pytest -q -n 3 $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
 
 bench: $(ENV)/.ready
