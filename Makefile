@@ -50,7 +50,7 @@ test: lint types wheels $(ENV)/.ready
 	$(MAKE) test-oldest
 
 test-long: $(ENV)/.ready
-	$(BIN)/python -m pytest -q -n 3 -m "long and not live"
+	$(BIN)/python -m pytest -q -n 3 --timeout 3600 -m "long and not live"
 
 lint: $(ENV)/.ready
 	@if [ -x $(BIN)/ruff ]; then \
