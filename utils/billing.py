@@ -261,7 +261,7 @@ class Billing:
             raise errors.ModuleUnset(f"module {module_id}: {error}") from error
         if address.is_plain(base_url):
             self._log.warning("module %d speaks plain http: passwords pass in clear", module_id)
-        if secret and PARAM_SECRET in params and "crypted:" + PARAM_SECRET not in params:
+        if PARAM_SECRET in params and "crypted:" + PARAM_SECRET not in params:
             self._log.warning(
                 "module %d: its password is stored in clear; save its form once", module_id
             )

@@ -20,6 +20,20 @@ class Sight(NamedTuple):
     answer: Answer
 
 
+class Call(NamedTuple):
+    """A request to the cloud; without `auth` the module's own login is used."""
+
+    method: str
+    path: str
+    params: Optional[Dict[str, Any]] = None
+    data: Optional[Dict[str, str]] = None
+    auth: Optional[transport.AuthBase] = None
+
+    def __repr__(self) -> str:
+        """What is asked; the data may hold passwords."""
+        return f"{self.method} {self.path}"
+
+
 class Connection:
     """Asks OCS calls as the module's user; see NextcloudAPIClient for what may be raised."""
 
@@ -69,26 +83,27 @@ class Connection:
 
     def _look(self) -> Sight:
         """status.php, which tells a cloud from anything else, without a login."""
-        answer = self._send("GET", "/status.php", auth=transport.Anonymous())
+        call = Call("GET", "/status.php", auth=transport.Anonymous())
+        answer = self._send(call)
         try:
             status = mapping(ocs.json_document(answer.body))
         except ValueError as error:
-            ocs.refuse_other("GET /status.php", answer)
-            raise errors.NotACloud("GET /status.php") from error
+            ocs.refuse_other(str(call), answer)
+            raise errors.NotACloud(call) from error
         if status.get("code") == 15:
-            raise errors.CloudUntrustedHost("GET /status.php")
+            raise errors.CloudUntrustedHost(call)
         if "installed" not in status or "version" not in status:
-            raise errors.NotACloud("GET /status.php")
+            raise errors.NotACloud(call)
         return Sight(status, answer)
 
     def capabilities_for_all(self) -> Optional[Mapping[str, Any]]:
         """What the cloud shows of itself without a login; ownCloud shows nothing: None."""
-        path = "/cloud/capabilities"
-        response, answer = self._exchange("GET", path, auth=transport.Anonymous())
+        call = Call("GET", "/cloud/capabilities", auth=transport.Anonymous())
+        response, answer = self._exchange(call)
         if response.status == 401:
             return None
         if not answer.is_good:
-            raise ocs.meaning(f"GET {path}", response, answer, {})
+            raise ocs.meaning(str(call), response, answer, {})
         return mapping(mapping(answer.data).get("capabilities"))
 
     @property
@@ -112,16 +127,16 @@ class Connection:
         `means` names the table of the product in which the codes of this call stand; `auth` is
         another login than the module's own.
         """
-        response, answer = self._exchange(method, path, params, data, auth)
+        call = Call(method, path, params, data, auth)
+        response, answer = self._exchange(call)
         if auth is None and self._may_be_asked_again(method, response, answer):
-            response, answer = self._exchange(method, path, params, data)
+            response, answer = self._exchange(call)
         if answer.is_good:
             return answer.data
         meanings = self.product.means.get(means, {})
-        call = f"{method} {path}"
         if response.status == 401 or answer.code == 997:
-            raise self._refused_login(call, response, answer, meanings, is_own=auth is None)
-        raise ocs.meaning(call, response, answer, meanings)
+            raise self._refused_login(call, response, answer, meanings)
+        raise ocs.meaning(str(call), response, answer, meanings)
 
     def _may_be_asked_again(self, method: str, response: Answer, answer: Envelope) -> bool:
         """Whether something was learned or done by which the same call may be answered better."""
@@ -148,67 +163,50 @@ class Connection:
         session = self._http.kept.since
         if not self._server.confirm_secret or self._confirmed_session == session:
             return False
-        path = "/core/apppassword/confirm"
         form = {"password": self._server.confirm_secret.reveal()}
-        response, answer = self._exchange("PUT", path, data=form)
+        call = Call("PUT", "/core/apppassword/confirm", data=form)
+        response, answer = self._exchange(call)
         if answer.code == 403:
-            raise errors.ConfirmRefused(f"PUT {path}")
+            raise errors.ConfirmRefused(call)
         if not answer.is_good:
-            raise ocs.meaning(f"PUT {path}", response, answer, {})
+            raise ocs.meaning(str(call), response, answer, {})
         self._confirmed_session = session
         self._log.info("the cloud took the second password: this session may write")
         return True
 
     def _refused_login(
-        self, call: str, response: Answer, answer: Envelope, meanings: Meanings, is_own: bool
+        self, call: Call, response: Answer, answer: Envelope, meanings: Meanings
     ) -> errors.PmError:
         """What a 401 means. Raises LoginRefused where one confirming read is refused as well."""
         where = f"{call}: {answer.code}"
-        if self.product.hides_rights and is_own and not call.endswith(WHO_AM_I):
+        if self.product.hides_rights and call.auth is None and call.path != WHO_AM_I:
             self.ask("GET", WHO_AM_I)
             kind = meanings.get(997, errors.RightsMissing)
-            return ocs.made(kind, call, answer)
+            return ocs.made(kind, str(call), answer)
         if not self.product.explains_login:
             return errors.LoginRefused(where)
         return ocs.refused_login(where, response)
 
     # -- one request --------------------------------------------------------------------------
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        params: Optional[Dict[str, Any]] = None,
-        data: Optional[Dict[str, str]] = None,
-        auth: Optional[transport.AuthBase] = None,
-    ) -> Tuple[Answer, Envelope]:
+    def _exchange(self, call: Call) -> Tuple[Answer, Envelope]:
         """An OCS call and its envelope; raises what an answer without one means."""
-        call = f"{method} {path}"
-        in_json = {**(params or {}), "format": "json"}
-        response = self._send(method, "/ocs/v1.php" + path, in_json, data, auth)
+        in_json = {**(call.params or {}), "format": "json"}
+        response = self._send(call._replace(path="/ocs/v1.php" + call.path, params=in_json))
         answer = ocs.envelope(response)
         if answer is None:
-            ocs.refuse_other(call, response)
+            ocs.refuse_other(str(call), response)
             raise ocs.no_answer(f"{call}: no OCS answer, HTTP {response.status}")
         return response, answer
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        params: Optional[Dict[str, Any]] = None,
-        data: Optional[Dict[str, str]] = None,
-        auth: Optional[transport.AuthBase] = None,
-    ) -> Answer:
+    def _send(self, call: Call) -> Answer:
         """One request; raises what failures of the connection mean, and refuses redirects."""
-        call = f"{method} {path}"
-        in_session = auth is None and self.product.keeps_sessions
-        used_auth = self._own_auth() if auth is None else auth
+        in_session = call.auth is None and self.product.keeps_sessions
+        auth = self._own_auth() if call.auth is None else call.auth
+        url = self._server.base_url + call.path
         started = time.monotonic()
         try:
-            response = self._http.send(
-                method, self._server.base_url + path, params, data, used_auth, in_session
-            )
+            response = self._http.send(call.method, url, call.params, call.data, auth, in_session)
         except errors.CloudError as failure:
             self._log.warning("%s", failure)
             raise
