@@ -84,18 +84,30 @@ class Provisioning:
         """Sets what differs from the order and returns the account as read back after it.
 
         One write for each thing that differs, one read if anything was written; never changes
-        whether the account is enabled. Groups set by hand stay, but for `leave_group`.
+        whether the account is enabled. Groups set by hand stay, but for `leave_group`. After a
+        lost answer the account is read, and what still differs is set once more.
         Raises NotAsOrdered where the account is read back otherwise.
         """
-        with self._writing(account.login):
-            changes = self._write_quota(account, order)
-            changes += self._write_groups(account, order, leave_group)
-            changes += self._write_words(account, order)
+        try:
+            changes = self._write(account, order, leave_group)
+        except errors.CloudLost as lost:
+            self._log.warning("%s: looking what was set", lost)
+            account = self._read(account.login)
+            changes = self._write(account, order, leave_group)
         if changes:
             self._log.info("%s: set %s", account.login, ", ".join(changes))
             account = self._read(account.login)
         self.check(account, order, leave_group)
         return account
+
+    def _write(self, account: Account, order: Order, leave_group: str) -> List[str]:
+        """Sets what differs from the order, and says what that was."""
+        with self._writing(account.login):
+            return [
+                *self._write_quota(account, order),
+                *self._write_groups(account, order, leave_group),
+                *self._write_words(account, order),
+            ]
 
     def _write_quota(self, account: Account, order: Order) -> List[str]:
         if _quota_fits(account, order):

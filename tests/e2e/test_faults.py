@@ -677,7 +677,8 @@ class Kind(NamedTuple):
     """A kind of fault: its double, and the errors that fit it where it meets a read or a write.
 
     `stays` says whether it is usual as one that stays or as one that passes; the other way is
-    tried at length. `may_pass` says whether a write that it meets may have reached its goal.
+    tried at length. `may_pass` says whether a write that it meets may reach its goal all the same,
+    by itself or because it is looked up and sent again.
     """
 
     fault: Fault
@@ -691,7 +692,7 @@ READ = {"cloud_unreachable"}
 LOST = {"cloud_unreachable", "cloud_lost"}
 THROTTLED = {"cloud_throttled", "cloud_write_limit"}
 KINDS: Dict[str, Kind] = {
-    "cut before": Kind(Fault("cut_before"), False, READ, LOST),
+    "cut before": Kind(Fault("cut_before"), False, READ, LOST, may_pass=True),
     "cut after": Kind(Fault("cut_after"), False, READ, LOST, may_pass=True),
     "half": Kind(Fault("half"), False, READ, LOST, may_pass=True),
     "empty 200": Kind(Fault("empty"), False, READ, LOST, may_pass=True),
@@ -713,7 +714,7 @@ KINDS: Dict[str, Kind] = {
         Fault("throttle_retry_after"), True, {"cloud_throttled"}, THROTTLED
     ),
     "429 inside 200": Kind(Fault("throttle_v1"), True, {"cloud_throttled"}, THROTTLED),
-    "500": Kind(Fault("status", code=500), False, READ, LOST),
+    "500": Kind(Fault("status", code=500), False, READ, LOST, may_pass=True),
     "502": Kind(Fault("bad_gateway"), False, READ, LOST, may_pass=True),
     "503 maintenance": Kind(
         Fault("maintenance"), True, {"cloud_maintenance"}, {"cloud_maintenance"}

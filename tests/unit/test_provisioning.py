@@ -243,6 +243,28 @@ def test_an_account_that_vanishes_meanwhile_is_told(accounts: Provisioning, clou
         accounts.bring(make_account(quota_bytes=GIB), make_order())
 
 
+def test_after_a_lost_answer_only_what_still_differs_is_set_again(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    other, right = make_account(quota_bytes=GIB, groups=()), make_account()
+    half = make_account(groups=())
+    cloud.set_quota.side_effect = LOST
+    cloud.get_user.side_effect = [half, right]
+    assert accounts.bring(other, make_order()) == right
+    assert writes(cloud) == ["set_quota", "add_to_group"]
+    cloud.reset_mock()
+    cloud.set_quota.side_effect = [LOST, None]
+    cloud.get_user.side_effect = [make_account(quota_bytes=GIB), right]
+    assert accounts.bring(other, make_order()) == right
+    assert writes(cloud) == ["set_quota", "set_quota"]
+    cloud.reset_mock()
+    cloud.set_quota.side_effect = LOST
+    cloud.get_user.side_effect = [other]
+    with pytest.raises(errors.CloudLost):
+        accounts.bring(other, make_order())
+    assert writes(cloud) == ["set_quota", "set_quota"]
+
+
 @pytest.mark.parametrize("stored", [1181116006, 1181116007, 1181116006 + 1024])
 def test_the_clouds_own_rounding_is_as_ordered(
     accounts: Provisioning, cloud: Any, stored: int
