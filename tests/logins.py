@@ -10,30 +10,20 @@ import time
 from typing import Dict
 
 from tests.e2e.sites import RealSite
+from tests.remembered import Remembered
 from utils.api import NextcloudAPIClient
-from utils.products import Memory, Product
+from utils.products import Product
 from utils.secret import Secret
 from utils.values import Server
 
 SHORT, LONG, ROUNDS = 2, 20, 5
 
 
-class Known(Memory):
-    """A product that needs not be asked for."""
-
-    def __init__(self, product: Product) -> None:
-        self._product = product
-
-    def recall(self) -> Product:
-        """What it is."""
-        return self._product
-
-
 def _run_ms(site: RealSite, secret: str, product: Product, requests: int) -> float:
     """The milliseconds of so many reads by a new client."""
     server = Server(0, site.url, site.login, Secret(secret), True, 60.0)
     client = NextcloudAPIClient(
-        server, logging.getLogger("bench"), site.ca_file or "", memory=Known(product)
+        server, logging.getLogger("bench"), site.ca_file or "", memory=Remembered(product)
     )
     begun = time.perf_counter()
     for _ in range(requests):

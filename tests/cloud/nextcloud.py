@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 from urllib.parse import unquote
 
 from . import accounts
@@ -101,7 +101,11 @@ def _through_gates(cloud: "Cloud", request: Request, seen: Seen, was_free: bool)
     if cloud.untrusted_host:
         return untrusted(request)
     if request.path == STATUS:
-        return plain_json(200, _status(cloud), "application/json")
+        return plain_json(
+            200,
+            cloud.profile.status(cloud.maintenance, edition="", extendedSupport=False),
+            "application/json",
+        )
     if cloud.maintenance:
         return maintenance(cloud.profile, request)
     if not re.match(r"/ocs/v[12]\.php(/|\Z)", request.path):
@@ -248,18 +252,3 @@ def maintenance(profile: Profile, request: Request) -> Answer:
     )
     answer.headers["X-Nextcloud-Maintenance-Mode"] = "1"
     return answer
-
-
-def _status(cloud: "Cloud") -> Dict[str, object]:
-    """Give status.php, which needs no login and tells the truth in maintenance mode too."""
-    profile = cloud.profile
-    return {
-        "installed": True,
-        "maintenance": cloud.maintenance,
-        "needsDbUpgrade": False,
-        "version": profile.version,
-        "versionstring": profile.version_string,
-        "edition": "",
-        "productname": profile.product_name,
-        "extendedSupport": False,
-    }

@@ -87,7 +87,11 @@ def handle(cloud: "Cloud", request: Request, seen: Seen, was_free: bool) -> Answ
     if cloud.untrusted_host:
         return untrusted(request)
     if request.path == STATUS:
-        return plain_json(200, _status(cloud), "application/json")
+        return plain_json(
+            200,
+            cloud.profile.status(cloud.maintenance, edition="Community", product="ownCloud"),
+            "application/json",
+        )
     if cloud.maintenance:
         return maintenance(cloud.profile, request)
     if not request.ocs_version:
@@ -188,21 +192,6 @@ def _ocs(
         counts=own and request.ocs_version == 1,
         content_type=JSON_TYPE if request.json_in_query else xml,
     )
-
-
-def _status(cloud: "Cloud") -> Dict[str, object]:
-    """Give status.php, which needs no login and tells the truth in maintenance mode too."""
-    profile = cloud.profile
-    return {
-        "installed": True,
-        "maintenance": cloud.maintenance,
-        "needsDbUpgrade": False,
-        "version": profile.version,
-        "versionstring": profile.version_string,
-        "edition": "Community",
-        "productname": profile.product_name,
-        "product": "ownCloud",
-    }
 
 
 # The methods.

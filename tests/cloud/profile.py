@@ -50,6 +50,18 @@ class Profile:
     codes: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
 
+    def status(self, maintenance: bool, **own: object) -> Dict[str, object]:
+        """Give status.php, which needs no login and tells the truth in maintenance mode too."""
+        return {
+            "installed": True,
+            "maintenance": maintenance,
+            "needsDbUpgrade": False,
+            "version": self.version,
+            "versionstring": self.version_string,
+            "productname": self.product_name,
+            **own,
+        }
+
     def capabilities(self, url: str, user: Optional[User], delay_ms: int) -> Dict[str, Any]:
         """Give the data of cloud/capabilities as served to a user or to an anonymous caller."""
         text = _capabilities(self.name).replace("{url}", url)

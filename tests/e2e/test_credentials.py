@@ -153,6 +153,7 @@ def test_two_factor_and_enforced_tokens_are_no_wrong_password(stand: Stand, clou
     assert check(world, nc_password=WRONG).error_type == "cloud_login_refused"
 
 
+@pytest.mark.parametrize("cloud", PROFILES.values(), indirect=True, ids=PROFILES)
 def test_a_group_administrator_serves_tariffs_of_his_groups(stand: Stand, cloud: Cloud) -> None:
     cloud.add_group("clients")
     cloud.add_group("others")

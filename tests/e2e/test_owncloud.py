@@ -148,23 +148,6 @@ def test_a_switched_off_api_is_named(owncloud: World, cloud: Cloud) -> None:
     assert owncloud.stand.run("check_connection", stdin=form).error_type == "cloud_api_disabled"
 
 
-def test_a_group_administrator_serves_tariffs_of_his_groups(stand: Stand, cloud: Cloud) -> None:
-    cloud.add_group("clients")
-    cloud.add_group("others")
-    cloud.add_user("billing", "Billing-Pw-for-tests-1", subadmin={"clients"})
-    world = World(stand, DoubleSite(cloud), login="billing", password="Billing-Pw-for-tests-1")
-    item = world.opened(world.tariff(group="clients"))
-    world.run("suspend", item).check()
-    world.run("resume", item).check()
-    world.stand.change_tariff(item, world.tariff(gib=20, group="clients"))
-    world.run("setparam", item).check()
-    assert cloud.users[world.login(item)].quota == "20 GB"
-    world.run("close", item).check()
-    for group in (None, "others"):
-        run = world.run("open", world.order(world.tariff(group=group)))
-        assert run.error_type == "group_not_allowed"
-
-
 def test_usage_is_read_one_by_one(owncloud: World, cloud: Cloud) -> None:
     items = [owncloud.opened() for _ in range(3)]
     cloud.users[owncloud.login(items[0])].used_bytes = GIB

@@ -14,7 +14,6 @@ from tests.stand import Stand
 from utils import secret
 from utils.billing import Billing
 from utils.host import Host
-from utils.products import NEXTCLOUD, Memory, Product
 from utils.secret import Secret
 from utils.values import Account, Item, Order, Server
 
@@ -59,21 +58,6 @@ def make_server(**changes: Any) -> Server:
     """A module's connection; no such host exists."""
     server = Server(31, BASE, "admin", Secret(PASSWORD), verify_tls=True, timeout_s=5.0)
     return server._replace(**changes)
-
-
-class Remembered(Memory):
-    """A module whose cloud's product is known from an earlier run, kept without a file."""
-
-    def __init__(self, product: Product = NEXTCLOUD) -> None:
-        self.product = product
-
-    def recall(self) -> Product:
-        """What was kept."""
-        return self.product
-
-    def keep(self, product: Product) -> None:
-        """Keeps it."""
-        self.product = product
 
 
 def make_account(**changes: Any) -> Account:

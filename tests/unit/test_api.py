@@ -13,7 +13,8 @@ import responses
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.unit.conftest import BASE, PASSWORD, Remembered, make_server, ocs, recorded
+from tests.remembered import Remembered
+from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
 from utils import errors, sizes, transport
 from utils.api import NextcloudAPIClient, account_from
 from utils.products import NEXTCLOUD, OWNCLOUD

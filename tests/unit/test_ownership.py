@@ -7,7 +7,8 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.cloud import Cloud
-from tests.unit.conftest import Remembered, make_account, make_item, make_server
+from tests.remembered import Remembered
+from tests.unit.conftest import make_account, make_item, make_server
 from utils import address, errors
 from utils.api import NextcloudAPIClient
 from utils.ownership import Ownership, Record

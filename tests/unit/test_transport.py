@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from tests.cloud import Cloud, Fault
-from tests.unit.conftest import Remembered, make_server
+from tests.remembered import Remembered
+from tests.unit.conftest import make_server
 from utils import errors, transport
 from utils.api import NextcloudAPIClient
 from utils.secret import Secret
