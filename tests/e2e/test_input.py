@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import time
 from types import SimpleNamespace
 from typing import (
     Any,
@@ -41,7 +42,7 @@ from tests.e2e.world import World
 from tests.stand import ACTIVE, DELETED, Addon, Call, Stand
 from tests.stand.answers import Refused, render
 from tests.stand.calls import parse
-from utils import errors, locks, mgrctl, secret, transport
+from utils import errors, locks, mgrctl, pace, secret, transport, usage
 from utils.misc import validate_email
 
 TOKEN = "T0ken-for-tests-4711"
@@ -104,6 +105,21 @@ class Ended(NamedTuple):
         return None if self.exit_code == 0 or node is None else node.get("type")
 
 
+class QuickClock:
+    """A clock by which pauses take their time, though nobody waits."""
+
+    def __init__(self) -> None:
+        self._slept_s = 0.0
+
+    def monotonic(self) -> float:
+        """The seconds."""
+        return time.monotonic() + self._slept_s
+
+    def sleep(self, pause_s: float) -> None:
+        """Goes forward."""
+        self._slept_s += pause_s
+
+
 class Machine:
     """The program in this process; `world` is what it works on, `item` a service that is open."""
 
@@ -127,7 +143,6 @@ class Machine:
         Raises AssertionError where that is not one document that fits the exit code.
         """
         secret._known.clear()
-        secret._pattern = None
         output = io.BytesIO()
         streams = {
             "stdin": SimpleNamespace(buffer=io.BytesIO(stdin)),
@@ -190,7 +205,7 @@ def core_of(stand: Stand) -> Callable[..., bytes]:
 def machine() -> Iterator[Machine]:
     """One for the whole file; at its end all that was left is searched for secrets."""
     with Stand() as stand, Cloud() as cloud, pytest.MonkeyPatch.context() as patched:
-        made = Machine(World(stand, DoubleSite(cloud)))
+        made, clock = Machine(World(stand, DoubleSite(cloud))), QuickClock()
         cloud.rate_limit.enabled = False
         real = socket.getaddrinfo
 
@@ -201,6 +216,8 @@ def machine() -> Iterator[Machine]:
 
         patched.setattr(socket, "getaddrinfo", only_the_double)
         patched.setattr(Retry, "sleep", lambda *args: None)
+        for patient in (pace, usage):
+            patched.setattr(patient, "time", clock)
         patched.setattr(mgrctl.Mgrctl, "_run", core_of(stand))
         make_lock = locks.LockFile.__init__
 
