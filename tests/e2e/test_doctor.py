@@ -317,7 +317,7 @@ def marked(**changes: str) -> Plant:
         item = world.opened()
         own = mark.from_text(world.stand.params(item)["pmnextcloud_mark"])
         assert own is not None
-        text = mark.to_text(own._replace(**changes))  # type: ignore[arg-type]
+        text = mark.to_text(own._replace(**changes))
         world.stand.save_param(item, "pmnextcloud_mark", text, crypted=True)
 
     return plant

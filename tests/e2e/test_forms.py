@@ -287,7 +287,7 @@ def test_features_need_nothing_but_the_program(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
     done = subprocess.run(
-        [sys._base_executable, "-E", "-s", "-S", "-c", WITHOUT_NETWORK]  # type: ignore[attr-defined]
+        [sys._base_executable, "-E", "-s", "-S", "-c", WITHOUT_NETWORK]
         + [str(PROGRAM), "--command", "features", "--lang", "ru"],
         cwd=tmp_path,
         env={"PMNEXTCLOUD_STARTED_AS": str(root / "processing/pmnextcloud"), "LANG": "C"},

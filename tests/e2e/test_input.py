@@ -157,7 +157,7 @@ class Machine:
         for handler in log.handlers[:]:
             stream = getattr(handler, "stream", None)
             if isinstance(getattr(stream, "name", None), int):  # opened by the program
-                stream.close()  # type: ignore[union-attr]
+                stream.close()
                 log.removeHandler(handler)
         while self.locks:
             self.locks.pop()._file.close()

@@ -145,7 +145,7 @@ def stub(http: responses.RequestsMock, call: str, answer: Dict[str, Any]) -> Cal
     """Stubs one call of CALLS and returns how it is made."""
     method, path, make = CALLS[call]
     http.add(method, CLOUD + path, **answer)
-    return make  # type: ignore[no-any-return]  # made by name
+    return make  # made by name
 
 
 # -- failures ---------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def test_a_secret_is_never_copied_nor_written_as_json() -> None:
 
 def test_a_secret_has_no_other_attributes() -> None:
     with pytest.raises(AttributeError):
-        Secret("Made-up-pw-77").note = "x"  # type: ignore[attr-defined]  # must fail
+        Secret("Made-up-pw-77").note = "x"  # must fail
     with pytest.raises(TypeError):
         vars(Secret("Made-up-pw-77"))
 
