@@ -27,6 +27,8 @@ class Product(NamedTuple):
     """Whether accounts can be read by pages; else each by itself."""
     shows_groups: bool
     """Whether an account's record names its login and its groups."""
+    tells_settings: bool
+    """Whether administrators may ask for the settings of its apps."""
     hides_rights: bool
     """Whether a missing right is answered like a wrong password."""
     explains_login: bool
@@ -49,6 +51,7 @@ NEXTCLOUD = Product(
     creates_whole=True,
     lists_details=True,
     shows_groups=True,
+    tells_settings=True,
     hides_rights=False,
     explains_login=True,
     means={
@@ -74,6 +77,7 @@ OWNCLOUD = Product(
     creates_whole=False,
     lists_details=False,
     shows_groups=False,
+    tells_settings=False,
     hides_rights=True,
     explains_login=False,
     means={

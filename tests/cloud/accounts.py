@@ -206,6 +206,23 @@ def capabilities(call: Call) -> Dict[str, Any]:
     return data
 
 
+def app_setting(call: Call, app: str, name: str) -> Dict[str, str]:
+    """GET apps/provisioning_api/api/v1/config/apps/APP/NAME: empty where the default stands.
+
+    For administrators; nobody is delegated to it.
+    """
+    cloud = call.cloud
+    if not call.is_admin:
+        raise OcsError(403, cloud.profile.texts["admins_only"])
+    values = {
+        "files/default_quota": "" if cloud.default_quota == "none" else cloud.default_quota,
+        "files/max_quota": str(cloud.max_quota_bytes or ""),
+        "files/allow_unlimited_quota": "" if cloud.unlimited_allowed else "0",
+        "files_sharing/hide_disabled_user_shares": cloud.hides_shares,
+    }
+    return {"data": values.get(f"{app}/{name}", "")}
+
+
 def own_record(call: Call) -> Dict[str, Any]:
     """GET cloud/user."""
     return _record(call, call.user, scopes=True)

@@ -79,6 +79,10 @@ _ROWS: List[Tuple[str, Methods]] = [
     ),
     ("/core/apppassword/confirm", {"PUT": (accounts.confirm_password, KNOWN)}),
     (APP_PASSWORD, {"GET": (None, KNOWN)}),
+    (
+        "/apps/provisioning_api/api/v1/config/apps/([^/]+)/([^/]+)",
+        {"GET": (accounts.app_setting, KNOWN)},
+    ),
 ]
 ROUTES = table(_ROWS)
 ROUTES_29 = table([row for row in _ROWS if row[0] != RECENT])

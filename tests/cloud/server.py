@@ -126,6 +126,7 @@ class Cloud:
             self.default_quota = "none"
             self.unlimited_allowed = True
             self.max_quota_bytes: Optional[int] = None
+            self.hides_shares = ""
             self.email_required = False
             self.generate_login: Optional[Callable[[], str]] = None
             self.password_policy_min = self.profile.password_policy_min

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 import pytest
 
-from tests.cloud import NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
+from tests.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.stand import ACTIVE, BY_STATISTICS, Run, Stand
@@ -117,7 +117,7 @@ def test_nothing_is_written(world: World) -> None:
     writes = [one for one in asked if one.method != "GET"]
     assert [one.path.rpartition("/")[2] for one in writes] == ["disable"]
     assert "/pmnextcloud-probe-" in writes[0].path
-    assert len(asked) <= 6
+    assert len(asked) <= 10
     assert world.login(item) not in {one.path.rpartition("/")[2] for one in asked}
 
 
@@ -251,6 +251,16 @@ def tariff(**addon: Any) -> Plant:
     return lambda world: link(world, world.tariff(**addon))
 
 
+def both(one: Plant, other: Plant) -> Plant:
+    """Two things together."""
+
+    def plant(world: World) -> None:
+        one(world)
+        other(world)
+
+    return plant
+
+
 def on_cloud(**values: Any) -> Plant:
     """Other flags of the cloud."""
 
@@ -263,16 +273,7 @@ def on_cloud(**values: Any) -> Plant:
 
 def status_php(**changes: Any) -> Plant:
     """Another status.php."""
-    shown = {
-        "installed": True,
-        "maintenance": False,
-        "needsDbUpgrade": False,
-        "version": "29.0.6.1",
-        "versionstring": "29.0.6",
-        "edition": "",
-        "productname": "Nextcloud",
-        "extendedSupport": False,
-    }
+    shown = NEXTCLOUD_29.status(maintenance=False, edition="", extendedSupport=False)
     return answer(STATUS, "status", code=200, body=json.dumps({**shown, **changes}).encode())
 
 
@@ -500,6 +501,12 @@ CASES = {
         as_user(subadmin={"pmnextcloud-test"}), advice={"user_not_admin"}
     ),
     "long passwords": Case(on_cloud(password_policy_min=32), {"password_too_short"}),
+    "large quotas refused": Case(on_cloud(max_quota_bytes=1024**3), {"quota_over_limit"}),
+    "endless quotas refused": Case(
+        both(on_cloud(unlimited_allowed=False), tariff(billtype=BY_STATISTICS)),
+        {"quota_must_end"},
+        {"tariff_unlimited"},
+    ),
     "statistics missed": Case(kept("usage", DAYS_AGO.isoformat()), advice={"statistics_missing"}),
     "problem stands": Case(kept("problem", "cloud_unreachable"), advice={"problem_stands"}),
 }
@@ -520,6 +527,15 @@ def test_each_fault_is_found_by_its_own_name(world: World, name: str) -> None:
 
 def test_the_list_is_long_enough() -> None:
     assert len({name for case in CASES.values() for name in case.faults}) >= 25
+
+
+def test_settings_of_the_cloud_are_told_to_its_administrators(world: World) -> None:
+    on_cloud(default_quota="2 GB", hides_shares="yes")(world)
+    text = doctor(world.stand, "--format", "text", "--lang", "en").stdout.decode()
+    assert "default quota: 2 GB" in text
+    assert not found(doctor(world.stand), "advice") & {"shares_stay"}
+    as_user(subadmin={"pmnextcloud-test"})(world)
+    assert "quotas_unseen" in found(doctor(world.stand), "ok")
 
 
 @pytest.mark.parametrize("kind", ["expired", "self-signed", "wrong-host"])

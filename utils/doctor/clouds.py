@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
-from utils import address, errors
+from utils import address, errors, sizes
 from utils.api import MAX_WAIT_S
 from utils.consts import ADMIN_GROUP, LEVEL_WRITES
 from utils.days import WholeDays
@@ -175,11 +175,37 @@ def policy(module: Module) -> Iterator[Finding]:
 def shares(module: Module) -> Iterator[Finding]:
     """What a suspended customer has shared with others stays, where the cloud lets people share."""
     sharing = mapping(module.capabilities.get("files_sharing"))
-    hides = module.cloud.product is NEXTCLOUD and module.version >= SHARES_HIDDEN
-    if sharing.get("api_enabled") is True and not hides:
+    hides = module.cloud.setting("files_sharing", "hide_disabled_user_shares")
+    if not hides:
+        hides = (
+            "yes" if module.cloud.product is NEXTCLOUD and module.version >= SHARES_HIDDEN else "no"
+        )
+    if sharing.get("api_enabled") is True and hides != "yes":
         yield advice("shares_stay")
     else:
         yield well()
+
+
+def limits(module: Module) -> Iterator[Finding]:
+    """Whether the cloud takes what the tariffs include, and what accounts of others have."""
+    default = module.cloud.setting("files", "default_quota")
+    if default is None:
+        yield named("quotas_unseen")
+        return
+    most = module.cloud.setting("files", "max_quota") or ""
+    most_bytes = int(most) if most.isdecimal() else sizes.UNLIMITED
+    is_endless = module.cloud.setting("files", "allow_unlimited_quota") != "0"
+    for tariff_id in tariff_ids(module.ctx, [module.id]):
+        try:
+            asked = sizes.bytes_to_ask(module.ctx.tariffs.included(tariff_id))
+        except errors.PmError:
+            continue  # which is said of the tariff
+        if asked == sizes.UNLIMITED and not is_endless:
+            yield fault("quota_must_end", "", str(tariff_id))
+        elif sizes.UNLIMITED != asked > most_bytes:
+            more = " > ".join(map(sizes.in_largest_unit, (asked, most_bytes)))
+            yield fault("quota_over_limit", more, str(tariff_id))
+    yield named("default_quota", default or "none")
 
 
 def groups(module: Module) -> Iterator[Finding]:
@@ -225,6 +251,7 @@ CHECKS = (
     Check("user", user, _IN),
     Check("policy", policy, _IN),
     Check("shares", shares, _IN),
+    Check("limits", limits, (*_IN, "tariffs")),
     Check("groups", groups, (*_IN, "tariffs")),
     Check("statistics", statistics, ("modules",)),
     Check("remembered", remembered, ("modules",)),
