@@ -23,6 +23,9 @@ from utils import errors
 
 INSIDE_PORTS = {"owncloud": 8080}
 COMPOSE = ["docker", "compose"]
+UP = ["up", "--detach", "--wait", "--force-recreate", "--renew-anon-volumes"]
+"""Anew, also where a run that was killed has left its server and its password."""
+
 TEST_TIMEOUT_S = 3600
 """A real server is slow, and a single test plays the same scene up to fifty times."""
 
@@ -105,7 +108,7 @@ def started(server: str, password: str) -> Iterator[str]:
     """A server of docker-compose.yml; gives its address."""
     environment = {**os.environ, "CLOUD_PASSWORD": password}
     try:
-        subprocess.run([*COMPOSE, "up", "--detach", "--wait", server], env=environment, check=True)
+        subprocess.run([*COMPOSE, *UP, server], env=environment, check=True)
         inside = str(INSIDE_PORTS.get(server, 80))
         told = subprocess.run(
             [*COMPOSE, "port", server, inside],
