@@ -23,10 +23,6 @@ from tests import seed
 from utils import errors
 
 INSIDE_PORTS = {"owncloud": 8080}
-COMPOSE = ["docker", "compose"]
-UP = ["up", "--detach", "--wait", "--force-recreate", "--renew-anon-volumes"]
-"""Anew, also where a run that was killed has left its server and its password."""
-
 TEST_TIMEOUT_S = 3600
 """A real server is slow, and a single test plays the same scene up to fifty times."""
 
@@ -108,19 +104,22 @@ def try_out(url: str, login: str, **environment: str) -> Row:
 def started(server: str, password: str) -> Iterator[str]:
     """A server of docker-compose.yml; gives its address."""
     environment = {**os.environ, "CLOUD_PASSWORD": password}
-    try:
-        subprocess.run([*COMPOSE, *UP, server], env=environment, check=True)
-        inside = str(INSIDE_PORTS.get(server, 80))
-        told = subprocess.run(
-            [*COMPOSE, "port", server, inside],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
+
+    def compose(*words: str) -> str:
+        command = ["docker", "compose", *words]
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
         )
-        yield "http://127.0.0.1:" + told.stdout.strip().rpartition(":")[2]
+        return done.stdout.strip()
+
+    # A run that was killed has left its server, which has another password.
+    compose("down", "--volumes")
+    try:
+        compose("up", "--detach", "--wait", server)
+        inside = str(INSIDE_PORTS.get(server, 80))
+        yield "http://127.0.0.1:" + compose("port", server, inside).rpartition(":")[2]
     finally:
-        subprocess.run([*COMPOSE, "down", "--volumes"], env=environment, check=True)
+        compose("down", "--volumes")
 
 
 def try_all_logins(url: str, password: str) -> Iterator[Row]:
