@@ -1,33 +1,46 @@
 """`make live`: the live tests on real servers, and a table of what passed where.
 
-Starts each server of docker-compose.yml that is named, tries it with every login that it takes,
-and stops it again. With CLOUD_URL set, the server named there is tried with the login given.
+Starts each server of docker-compose.yml that is named, makes strangers there, tries it with every
+login that it takes, looks whether the strangers are as they were, and stops it again. With
+CLOUD_URL set, the server named there is tried with the login given, and nothing is made there.
 """
 
 import os
-import re
 import secrets
 import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import date
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Dict, Iterator, List, NamedTuple, Tuple
+from xml.etree import ElementTree
 
+import pytest
 import requests
 
+from tests import seed
+from utils import errors
+
 INSIDE_PORTS = {"owncloud": 8080}
-COMPOSE = ["docker", "compose"]
-PASSED = re.compile(r"(\d+) passed")
-FAILED = re.compile(r"(\d+) (?:failed|error)")
+TEST_TIMEOUT_S = 3600
+"""A real server is slow, and a single test plays the same scene up to fifty times."""
 
 
 class Row(NamedTuple):
-    """What one server and login came to."""
+    """What one server and login came to; `harmed` are the strangers that were changed."""
 
     server: str
     login: str
     passed: int
     failed: int
+    skipped: int
+    harmed: Tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all was tried and nothing went wrong."""
+        return self.passed > 0 and not (self.failed or self.skipped or self.harmed)
 
 
 def version_of(url: str) -> str:
@@ -37,69 +50,87 @@ def version_of(url: str) -> str:
     return f"{status['productname']} {status['versionstring']}"
 
 
-def app_password(url: str, password: str) -> Optional[str]:
-    """A new app password of the administrator, or None where the server makes none by its API."""
-    answer = requests.get(
-        f"{url}/ocs/v2.php/core/getapppassword?format=json",
-        auth=("admin", password),
-        headers={"OCS-APIRequest": "true"},
-        timeout=60,
-    )
-    if answer.status_code != 200:
-        return None
-    made: str = answer.json()["ocs"]["data"]["apppassword"]
-    return made
+def app_password(url: str, password: str) -> str:
+    """A new app password of the administrator."""
+    with requests.Session() as http:
+        http.auth = ("admin", password)
+        http.headers["OCS-APIRequest"] = "true"
+        answer = http.get(f"{url}/ocs/v2.php/core/getapppassword?format=json", timeout=60)
+        if answer.ok:
+            made: str = answer.json()["ocs"]["data"]["apppassword"]
+            return made
+        # ownCloud makes them on the settings page alone, in a session, which is there by now.
+        page = f"{url}/index.php/settings/personal/authtokens"
+        answer = http.post(page, data={"name": "pmnextcloud"}, timeout=60)
+        answer.raise_for_status()
+        token: str = answer.json()["token"]
+        return token
+
+
+def logins_of(url: str, password: str) -> Iterator[Tuple[str, Dict[str, str]]]:
+    """Every kind of login that a server may be given, and its variables for the tests."""
+    made = app_password(url, password)
+    try:
+        seed.client(url, made).probe()
+    except errors.AppPasswordRefused:
+        confirmed = {"CLOUD_PASSWORD": made, "CLOUD_CONFIRM": password}
+        yield "app password, password to confirm", confirmed
+    else:
+        yield "app password", {"CLOUD_PASSWORD": made}
+    yield "password", {"CLOUD_PASSWORD": password}
 
 
 def try_out(url: str, login: str, **environment: str) -> Row:
     """Runs the live tests against one server with one login."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "live", "tests/e2e"],
-        env={**os.environ, "CLOUD_URL": url, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    print(done.stdout)
-    passed, failed = PASSED.search(done.stdout), FAILED.search(done.stdout)
-    row = Row(
-        version_of(url),
-        login,
-        int(passed.group(1)) if passed else 0,
-        int(failed.group(1)) if failed else 0,
-    )
-    if done.returncode and not row.failed:
-        raise SystemExit(f"the live tests did not run: pytest ended with {done.returncode}")
-    return row
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-m", "live", "tests/e2e"),
+                *("--timeout", str(TEST_TIMEOUT_S), "--junitxml", str(report)),
+            ],
+            env={**os.environ, "CLOUD_URL": url, **environment},
+            check=False,
+        )
+        if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            raise SystemExit(f"the live tests did not run: pytest ended with {done.returncode}")
+        counts = next(ElementTree.parse(report).iter("testsuite")).attrib
+    tests, skipped = int(counts["tests"]), int(counts["skipped"])
+    failed = int(counts["failures"]) + int(counts["errors"])
+    return Row(version_of(url), login, tests - failed - skipped, failed, skipped)
 
 
 @contextmanager
 def started(server: str, password: str) -> Iterator[str]:
     """A server of docker-compose.yml; gives its address."""
     environment = {**os.environ, "CLOUD_PASSWORD": password}
-    subprocess.run([*COMPOSE, "up", "--detach", "--wait", server], env=environment, check=True)
-    try:
-        inside = str(INSIDE_PORTS.get(server, 80))
-        told = subprocess.run(
-            [*COMPOSE, "port", server, inside],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
+
+    def compose(*words: str) -> str:
+        command = ["docker", "compose", *words]
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
         )
-        yield "http://127.0.0.1:" + told.stdout.strip().rpartition(":")[2]
+        return done.stdout.strip()
+
+    # A run that was killed has left its server, which has another password.
+    compose("down", "--volumes")
+    try:
+        compose("up", "--detach", "--wait", server)
+        inside = str(INSIDE_PORTS.get(server, 80))
+        yield "http://127.0.0.1:" + compose("port", server, inside).rpartition(":")[2]
     finally:
-        subprocess.run([*COMPOSE, "down", "--volumes"], env=environment, check=True)
+        compose("down", "--volumes")
 
 
 def try_all_logins(url: str, password: str) -> Iterator[Row]:
-    """A new server with every kind of login that it may be given."""
-    login = {"CLOUD_USER": "admin"}
-    yield try_out(url, "password", **login, CLOUD_PASSWORD=password)
-    made = app_password(url, password)
-    if made is not None:
-        confirmed = {"CLOUD_PASSWORD": made, "CLOUD_CONFIRM": password}
-        yield try_out(url, "app password, password to confirm", **login, **confirmed)
+    """A new server, among strangers, with every kind of login that it may be given."""
+    cloud = seed.client(url, password)
+    seed.plant(cloud)
+    if unlike := seed.harmed(cloud):
+        raise SystemExit(f"these were not made as they should be: {', '.join(unlike)}")
+    for login, variables in logins_of(url, password):
+        row = try_out(url, login, CLOUD_USER="admin", **variables)
+        yield row._replace(harmed=tuple(seed.harmed(cloud)))
 
 
 def given(environment: Dict[str, str]) -> Row:
@@ -112,8 +143,11 @@ def show(rows: List[Row]) -> None:
     """Prints the table as the README has it."""
     print("| server | login | live tests | run on |\n|---|---|---|---|")
     for row in rows:
-        verdict = f"{row.passed} passed" + (f", {row.failed} FAILED" if row.failed else "")
-        print(f"| {row.server} | {row.login} | {verdict} | {date.today()} |")
+        verdict = f"{row.passed} passed"
+        verdict += f", {row.failed} FAILED" if row.failed else ""
+        verdict += f", {row.skipped} SKIPPED" if row.skipped else ""
+        verdict += f", changed strangers: {', '.join(row.harmed)}" if row.harmed else ""
+        print(f"| {row.server} | {row.login} | {verdict} | {date.today()} |", flush=True)
 
 
 def main(servers: List[str]) -> int:
@@ -121,13 +155,17 @@ def main(servers: List[str]) -> int:
     rows: List[Row] = []
     if os.environ.get("CLOUD_URL"):
         rows.append(given(dict(os.environ)))
+        show(rows)
     else:
-        password = secrets.token_urlsafe(18)
-        for server in servers:
-            with started(server, password) as url:
-                rows += try_all_logins(url, password)
-    show(rows)
-    return 1 if any(row.failed for row in rows) else 0
+        # Hexadecimal: `occ` takes a password that begins with a dash for an option.
+        password = secrets.token_hex(16)
+        try:
+            for server in servers:
+                with started(server, password) as url:
+                    rows += try_all_logins(url, password)
+        finally:
+            show(rows)
+    return 0 if all(row.is_good for row in rows) else 1
 
 
 if __name__ == "__main__":

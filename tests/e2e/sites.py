@@ -63,6 +63,12 @@ class DoubleSite:
         user.used_bytes = count
         user.logged_in = True
 
+    def used_bytes(self, login: str) -> int:
+        """The bytes that the cloud counts."""
+        user = self.cloud.users.find(login)
+        assert user is not None
+        return user.used_bytes
+
     def clean(self, item_ids: List[int]) -> None:
         """Nothing to do: the double goes away."""
 
@@ -139,6 +145,14 @@ class RealSite:
             timeout=120,
         )
         assert answer.status_code in (201, 204), answer.text
+
+    def used_bytes(self, login: str) -> int:
+        """The bytes that the cloud counts, with the example files that it may give everybody."""
+        answer = self._http.get(
+            f"{self.url}/ocs/v1.php/cloud/users/{login}?format=json", timeout=120
+        ).json()
+        used: int = answer["ocs"]["data"]["quota"]["used"]
+        return used
 
     def clean(self, item_ids: List[int]) -> None:
         """Removes what a test left."""

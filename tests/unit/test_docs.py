@@ -339,7 +339,8 @@ def in_variable(word: str) -> Iterator[str]:
 def tools() -> str:
     """The text of what make starts, but this file, which has wrong names in it."""
     files = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__)]
-    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+    texts = [path.read_text(encoding="utf-8") for path in files]
+    return "\n".join([read("docker-compose.yml"), *texts])
 
 
 def in_make(words: List[str]) -> Iterator[str]:
