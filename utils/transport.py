@@ -8,15 +8,16 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import certifi
-import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.poolmanager import ProxyManager
 from urllib3.util.retry import Retry
 
 from utils import errors
 from utils.consts import MODULE, VERSION
+from utils.lean import requests
 from utils.secret import Secret
+
+AuthBase = requests.auth.AuthBase
+HTTPAdapter = requests.adapters.HTTPAdapter
 
 CONNECT_TIMEOUT_S = 5
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -80,7 +81,7 @@ class Anonymous(AuthBase):
 
 def basic_auth(username: str, secret: Secret) -> AuthBase:
     """Basic login in UTF-8, as the clouds read it."""
-    return HTTPBasicAuth(username.encode(), secret.reveal().encode())
+    return requests.auth.HTTPBasicAuth(username.encode(), secret.reveal().encode())
 
 
 def token_auth(secret: Secret, scheme: str) -> AuthBase:

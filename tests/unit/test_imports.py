@@ -74,7 +74,7 @@ def imported(path: Path) -> Set[str]:
 UTILS = sorted((ROOT / "utils").rglob("*.py"))
 COMMANDS = sorted((ROOT / "commands").glob("*.py"))
 DOORS: Dict[str, Set[str]] = {
-    "requests": {"transport.py"},
+    "requests": {"lean.py"},
     "urllib3": {"transport.py"},
     "pymysql": {"db.py"},
     "lxml": {"forms.py"},

@@ -205,7 +205,7 @@ def limits(module: Module) -> Iterator[Finding]:
         elif sizes.UNLIMITED != asked > most_bytes:
             more = " > ".join(map(sizes.in_largest_unit, (asked, most_bytes)))
             yield fault("quota_over_limit", more, str(tariff_id))
-    yield named("default_quota", default or "none")
+    yield named("quotas_seen", default or "none")
 
 
 def groups(module: Module) -> Iterator[Finding]:
