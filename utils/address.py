@@ -1,6 +1,5 @@
 """A cloud's address: one form of it, where secrets may be sent, which server it names."""
 
-import hashlib
 from typing import Optional, Tuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -81,6 +80,8 @@ def digest(address: str) -> str:
 
     http and https on their usual ports are the same server, so that a provider may change over.
     """
+    import hashlib  # with OpenSSL behind it, which a form does not need
+
     parts = urlsplit(address)
     place = f"{_host_of(parts)}:{_odd_port(parts) or ''}{parts.path}"
     return hashlib.sha256(place.encode()).hexdigest()[:16]

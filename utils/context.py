@@ -1,7 +1,6 @@
 """What a command has at hand: arguments, settings, log, billing, the cloud. Made when touched."""
 
 from functools import cached_property
-from logging import Logger
 from typing import TYPE_CHECKING, Iterable, List, NamedTuple, Optional
 
 from utils import errors
@@ -10,6 +9,8 @@ from utils.host import Host
 from utils.settings import Settings, load
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from utils.api import NextcloudAPIClient
     from utils.billing import Billing
     from utils.locks import LockFile
@@ -72,7 +73,7 @@ class Context:
         return load(self.host.path("etc", "pmnextcloud.conf"))
 
     @cached_property
-    def log(self) -> Logger:
+    def log(self) -> "Logger":
         """The program's log."""
         from utils.misc import setup_logging
 

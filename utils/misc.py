@@ -29,7 +29,7 @@ _LEVELS = {
 _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
 _SYMBOLS = "-_.!+*="
-_EMAIL = re.compile(
+_EMAIL = (
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
 )
@@ -110,7 +110,7 @@ def validate_email(address: str) -> bool:
     local = address.partition("@")[0]
     return (
         len(address) <= 254
-        and bool(_EMAIL.fullmatch(address))
+        and bool(re.fullmatch(_EMAIL, address))
         and ".." not in address
         and not local.startswith(".")
         and not local.endswith(".")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from typing import Any
 
 from utils import errors
@@ -31,6 +30,8 @@ class State:
 
     def write(self, name: str, value: Any) -> None:
         """Replaces the file at once and whole. Raises StateUnwritable."""
+        import tempfile  # a form has nothing to keep
+
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=name + ".")
