@@ -24,7 +24,7 @@ BIN := $(ENV)/bin
 OLDEST = $(shell tests/tools/find-python 3.8)
 
 # What the coverage is measured on: measuring doubles the time of each program that a test starts.
-MEASURED := tests/unit $(patsubst %,tests/e2e/test_%.py,\
+MEASURED := $(patsubst %,tests/e2e/test_%.py,\
     bad_input contract doctor program recognition sync_item)
 
 # What the oldest interpreter is tried with: all units, and the life of a service.
@@ -47,10 +47,10 @@ demo: $(ENV)/.ready
 
 test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 3 $(MEASURED)
+	$(BIN)/coverage run -m pytest -q -n 3 tests/unit $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
-	$(BIN)/python -m pytest -q -n 3 $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q -n 3 tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
 test-long: $(ENV)/.ready
