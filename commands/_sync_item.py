@@ -3,9 +3,9 @@
 from datetime import date
 
 from utils import errors, reply
+from utils.billing import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.context import Context
-from utils.usage import stat_row
 
 
 def run(ctx: Context) -> bytes:

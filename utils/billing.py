@@ -1,10 +1,11 @@
 """BILLmanager in the words of the commands: services, modules, what is saved on them, posts."""
 
+from datetime import date
 from functools import cached_property
 from logging import Logger
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from utils import address, errors, mark
+from utils import address, errors, mark, sizes
 from utils.consts import (
     DEFAULT_TIMEOUT_S,
     ITEM_LOGIN,
@@ -31,7 +32,7 @@ from utils.db import Database, Row
 from utils.host import Host
 from utils.mgrctl import Mgrctl
 from utils.secret import Secret
-from utils.values import Item, Mark, Server
+from utils.values import Disk, Item, Mark, Server
 
 _ITEM = """
 SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.processingmodule,
@@ -63,6 +64,22 @@ _POSTS = {
     "resume": Post("service.postresume", STATUS_ACTIVE),
     "close": Post("service.postclose", STATUS_CLOSED),
 }
+
+
+class StatRow(NamedTuple):
+    """A row of BILLmanager's statistics."""
+
+    item_id: int
+    day: str
+    addon: str
+    value: str
+    measure_id: int
+
+
+def stat_row(item_id: int, day: date, used_bytes: int, disk: Disk) -> StatRow:
+    """The row of a service for a day, in the measure of its add-on."""
+    value = sizes.in_measure(used_bytes, disk.unit_bytes)
+    return StatRow(item_id, day.isoformat(), disk.addon, value, disk.measure_id)
 
 
 class Billing:
@@ -408,8 +425,8 @@ class Billing:
             )
         )
 
-    def write_stat(self, rows: Sequence[Tuple[object, ...]]) -> None:
-        """Writes statistics (item, day, add-on, value, measure); a row of the day is replaced.
+    def write_stat(self, rows: Sequence[StatRow]) -> None:
+        """Writes statistics; a row of the day is replaced.
 
         This is the one thing that is written past mgrctl: the core has no call for it (G).
         """

@@ -7,16 +7,17 @@ there is time. Memory holds a page at a time, and the number of each service tha
 
 import time
 from datetime import date
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Iterable, Iterator, List, Optional, Set, Tuple
 
-from utils import errors, sizes
+from utils import errors
+from utils.billing import stat_row
 from utils.context import Context
 from utils.ownership import item_of
 from utils.pace import Patience, TimeIsUp
 from utils.progress import Progress
 from utils.reader import Reader
 from utils.secret import forgotten
-from utils.values import Account, Disk, Item, Server
+from utils.values import Account, Item, Server
 
 FEW_SERVICES = 20
 """Up to so many services are read one by one, without a look at a page: it costs as much."""
@@ -26,22 +27,6 @@ BATCH = 200
 
 LONGEST_RESERVE_S = 60
 """Kept back of the budget for what comes after reading, a quarter of a small one."""
-
-
-class StatRow(NamedTuple):
-    """A row of BILLmanager's statistics."""
-
-    item_id: int
-    day: str
-    addon: str
-    value: str
-    measure_id: int
-
-
-def stat_row(item_id: int, day: date, used_bytes: int, disk: Disk) -> StatRow:
-    """The row of a service for a day, in the measure of its add-on."""
-    value = sizes.in_measure(used_bytes, disk.unit_bytes)
-    return StatRow(item_id, day.isoformat(), disk.addon, value, disk.measure_id)
 
 
 class Collector:

@@ -10,7 +10,7 @@ import pytest
 from tests.stand import ACTIVE, DELETED, PROCESSING, SUSPENDED, CoreFault, Stand, keys
 from tests.unit.conftest import close
 from utils import errors, mark
-from utils.billing import Billing, read_timeout_s
+from utils.billing import Billing, StatRow, read_timeout_s
 from utils.consts import ITEM_MARK
 from utils.host import Host
 from utils.secret import Secret
@@ -597,10 +597,13 @@ def test_a_statistics_row_is_replaced_and_not_added_to(stand: Stand, billing: Bi
     first, second = order(stand), order(stand)
     gib, mib = stand.measure("gib"), stand.measure("mib")
     billing.write_stat(
-        [(first, "2026-11-21", "disk", "1.5", gib), (second, "2026-11-21", "disk", "2", gib)]
+        [
+            StatRow(first, "2026-11-21", "disk", "1.5", gib),
+            StatRow(second, "2026-11-21", "disk", "2", gib),
+        ]
     )
-    billing.write_stat([(first, "2026-11-21", "disk", "0.25", mib)])
-    billing.write_stat([(first, "2026-11-22", "disk", "3", gib)])
+    billing.write_stat([StatRow(first, "2026-11-21", "disk", "0.25", mib)])
+    billing.write_stat([StatRow(first, "2026-11-22", "disk", "3", gib)])
     rows = [
         (row["statdate"], row["param"], float(row["value"]), row["measure"])
         for row in stand.stats(first)

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.conftest import make_account, make_item, make_server
 from utils import address, errors, pace, usage
 from utils.api import NextcloudAPIClient
-from utils.billing import Billing
+from utils.billing import Billing, StatRow
 from utils.context import Args, Context
 from utils.crypt import Key
 from utils.host import Host
@@ -19,7 +19,7 @@ from utils.products import NEXTCLOUD, OWNCLOUD
 from utils.secret import Secret
 from utils.settings import Settings
 from utils.tariff import Tariffs
-from utils.usage import Collector, StatRow
+from utils.usage import Collector
 from utils.values import Account, Disk, Item, Mark
 
 GIB = 1024**3
