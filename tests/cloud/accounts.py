@@ -213,7 +213,7 @@ def app_setting(call: Call, app: str, name: str) -> Dict[str, str]:
     """
     cloud = call.cloud
     if not call.is_admin:
-        raise OcsError(403, cloud.profile.texts["admins_only"])
+        raise OcsError(403, "Logged in account must be an admin")
     values = {
         "files/default_quota": "" if cloud.default_quota == "none" else cloud.default_quota,
         "files/max_quota": str(cloud.max_quota_bytes or ""),

@@ -29,6 +29,7 @@ from tests.cloud import (
     PROFILES,
     Cloud,
     Fault,
+    Profile,
     Seen,
     given,
     replay,
@@ -1079,3 +1080,20 @@ def test_odd_creates_are_answered_as_a_running_server_did(strict, form, code):
 
 def test_a_route_that_the_program_has_no_business_with_is_loud(cloud, client):
     assert client.raw("POST", f"{USERS}/admin/welcome")[0] == 501
+
+
+@pytest.mark.parametrize("profile", [NEXTCLOUD_29, NEXTCLOUD_34], ids=lambda one: one.name)
+def test_settings_of_apps_are_told_to_administrators(profile: Profile) -> None:
+    """As seen on 29.0.6 and 34.0.1; the recordings do not have it."""
+    path = "/ocs/v1.php/apps/provisioning_api/api/v1/config/apps/files/"
+    with Cloud(profile) as cloud:
+        cloud.add_group("grp")
+        cloud.add_user("chief", GOOD_PASSWORD, subadmin=["grp"])
+        admin, chief = Client(cloud), Client(cloud, "chief", GOOD_PASSWORD)
+        assert admin.get(path + "default_quota") == (200, 100, {"data": ""})
+        cloud.default_quota, cloud.unlimited_allowed = "2 GB", False
+        assert admin.get(path + "default_quota") == (200, 100, {"data": "2 GB"})
+        assert admin.get(path + "allow_unlimited_quota") == (200, 100, {"data": "0"})
+        assert chief.get(path + "default_quota") == (200, 403, [])
+        for client in (admin, chief):
+            client.connection.close()

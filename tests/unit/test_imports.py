@@ -40,7 +40,7 @@ def loaded(root: Path, *argv: str) -> Set[str]:
 
 
 def test_features_needs_nothing_but_the_program(tmp_path: Path) -> None:
-    assert not loaded(tmp_path, "--command", "features") & HEAVY
+    assert not loaded(tmp_path, "--command", "features") & {*HEAVY, "logging"}
     assert list(tmp_path.iterdir()) == [], "a log or a folder was made"
 
 
@@ -48,7 +48,15 @@ def test_features_needs_nothing_but_the_program(tmp_path: Path) -> None:
 def test_a_form_is_shown_without_database_and_http(tmp_path: Path, command: str) -> None:
     (tmp_path / "var").mkdir()
     modules = loaded(tmp_path, "--command", command, "--module", "31")
-    assert modules & HEAVY == {"lxml"}
+    assert modules & {*HEAVY, "logging"} == {"lxml"}
+
+
+def test_the_http_library_comes_without_a_guesser_of_encodings() -> None:
+    code = "import sys, utils.transport; print(sys.modules['charset_normalizer'])"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("None\n", "")
 
 
 def test_the_doctor_can_be_started_without_the_libraries() -> None:

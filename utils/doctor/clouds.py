@@ -202,7 +202,7 @@ def limits(module: Module) -> Iterator[Finding]:
             continue  # which is said of the tariff
         if asked == sizes.UNLIMITED and not is_endless:
             yield fault("quota_must_end", "", str(tariff_id))
-        elif sizes.UNLIMITED != asked > most_bytes:
+        elif asked != sizes.UNLIMITED and asked > most_bytes:
             more = " > ".join(map(sizes.in_largest_unit, (asked, most_bytes)))
             yield fault("quota_over_limit", more, str(tariff_id))
     yield named("quotas_seen", default or "none")
