@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
 def parse(argv: List[str]) -> Args:
     """The known options of a call, `--item 15` or `--item=15`; all others are ignored."""
-    parser = Parser(allow_abbrev=False, add_help=False)
+    parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
@@ -37,6 +37,11 @@ def parse(argv: List[str]) -> Args:
         parser.add_argument(word, nargs="?", const="", default=default)
     known, _ = parser.parse_known_args(argv)
     return Args(**vars(known))
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Nobody is shown any help, but at each option a parser asks how wide it may be.
+    return argparse.HelpFormatter(prog, width=80)
 
 
 def _number(text: str) -> int:

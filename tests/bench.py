@@ -1,6 +1,6 @@
 """What each command costs, as a whole process: `make bench`.
 
-All in one run on one machine: the bare interpreter, then every command on the BILLmanager double
+All in one run on one machine: the bare interpreter and every command on the BILLmanager double
 and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server; then
 `stat` of many services (tests.scale). Where the time goes is read from the program's own log, and
 from the interpreter for the imports.
@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from tests import logins, scale
 from tests.cloud import Cloud
@@ -23,7 +23,10 @@ from tests.e2e.world import World, real_world
 from tests.stand import Run, Stand
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
-IMPORT_ROUNDS = 3
+IMPORTS_EVERY = 5
+STANDING = 20
+"""Services that are open all the time, for `stat`."""
+
 LIGHT_AIM_MS, CLOUD_AIM_MS = 60, 200
 """Aims over the bare interpreter: without the cloud, and with it beside its own time."""
 
@@ -78,62 +81,86 @@ class Row(NamedTuple):
     aim_ms: int
 
 
+class Command(NamedTuple):
+    """What is measured: how it is run, and what prepares each run and is not counted."""
+
+    name: str
+    run: Callable[..., Run]
+    before: Callable[[], object]
+    aim_ms: int
+
+
 class Bench:
-    """Runs commands over and over and keeps their medians."""
+    """Runs the commands round by round, each once in a round, and takes their medians.
 
-    def __init__(self, world: World, bare_ms: float) -> None:
+    A machine that others use too is now fast and now slow: in rounds that meets all commands and
+    the bare interpreter alike.
+    """
+
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._bare_ms = bare_ms
-        self._bare_imports_ms = imports_ms(
-            subprocess.run(
-                [sys.executable, "-c", "pass"],
-                env={**os.environ, **_TELL_IMPORTS},
-                capture_output=True,
-                check=True,
-            ).stderr
-        )
-        self.rows: List[Row] = []
+        self._commands: List[Command] = []
 
-    def measure(
+    def add(
         self,
         name: str,
         run: Callable[..., Run],
         before: Callable[[], object] = lambda: None,
         aim_ms: int = CLOUD_AIM_MS,
     ) -> None:
-        """Adds the medians of `run`; `before` prepares each round and is not counted.
+        """One more command, run in each round after those that were added before it."""
+        self._commands.append(Command(name, run, before, aim_ms))
 
-        Further rounds tell what the imports take; the telling makes them a little slower.
+    def measure(self) -> Tuple[float, List[Row]]:
+        """The median of the bare interpreter in milliseconds, and of each command.
+
+        Further rounds in between tell what the imports take; the telling slows them a little.
         """
-        samples = []
-        for _ in range(ROUNDS):
-            before()
-            samples.append(self._sample(run))
-        imports = []
-        for _ in range(IMPORT_ROUNDS):
-            before()
-            imports.append(imports_ms(run(env=_TELL_IMPORTS).check().stderr))
+        samples: Dict[str, List[Sample]] = {one.name: [] for one in self._commands}
+        imports: Dict[str, List[float]] = {one.name: [] for one in self._commands}
+        bare_ms, bare_imports_ms = [], []
+        for number in range(ROUNDS):
+            for one in self._commands:
+                bare_ms.append(_bare_interpreter_ms())
+                one.before()
+                samples[one.name].append(self._sample(one.run))
+            if number % IMPORTS_EVERY:
+                continue
+            for one in self._commands:
+                bare_imports_ms.append(imports_ms(_bare_interpreter(_TELL_IMPORTS)))
+                one.before()
+                imports[one.name].append(imports_ms(one.run(env=_TELL_IMPORTS).check().stderr))
+        bare, bare_imports = statistics.median(bare_ms), statistics.median(bare_imports_ms)
+        return bare, [
+            self._row(
+                one,
+                samples[one.name],
+                bare,
+                statistics.median(imports[one.name]) - bare_imports,
+            )
+            for one in self._commands
+        ]
 
+    def _row(
+        self, command: Command, samples: List[Sample], bare_ms: float, imports_ms: float
+    ) -> Row:
         def median(of: Callable[[Sample], float]) -> float:
             return statistics.median(map(of, samples))
 
         last = samples[-1]
         known = isinstance(self._world.site, DoubleSite)
-        self.rows.append(
-            Row(
-                name,
-                total_ms=median(lambda one: one.total_ms),
-                cloud_ms=median(lambda one: one.cloud_ms),
-                mgrctl_ms=median(lambda one: one.mgrctl_ms),
-                own_ms=median(lambda one: one.total_ms - one.cloud_ms - one.mgrctl_ms)
-                - self._bare_ms,
-                imports_ms=statistics.median(imports) - self._bare_imports_ms,
-                database_ms=median(lambda one: one.database_ms),
-                requests=last.requests,
-                connections=last.connections if known else None,
-                calls=last.calls,
-                aim_ms=aim_ms,
-            )
+        return Row(
+            command.name,
+            total_ms=median(lambda one: one.total_ms),
+            cloud_ms=median(lambda one: one.cloud_ms),
+            mgrctl_ms=median(lambda one: one.mgrctl_ms),
+            own_ms=median(lambda one: one.total_ms - one.cloud_ms - one.mgrctl_ms) - bare_ms,
+            imports_ms=imports_ms,
+            database_ms=median(lambda one: one.database_ms),
+            requests=last.requests,
+            connections=last.connections if known else None,
+            calls=last.calls,
+            aim_ms=command.aim_ms,
         )
 
     def _sample(self, run: Callable[..., Run]) -> Sample:
@@ -169,19 +196,25 @@ def imports_ms(told: bytes) -> float:
     return sum(map(int, _IMPORT_TIME.findall(told.decode()))) / 1000
 
 
-def bare_interpreter_ms() -> float:
-    """The median of an interpreter that does nothing."""
-    times = []
-    for _ in range(ROUNDS * 2):
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "pass"], check=True)
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
+def _bare_interpreter(environment: Mapping[str, str]) -> bytes:
+    """What an interpreter that does nothing writes to standard error."""
+    return subprocess.run(
+        [sys.executable, "-c", "pass"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=True,
+    ).stderr
 
 
-def measure_all(world: World, bare_ms: float) -> List[Row]:
-    """The table of all commands."""
-    stand, bench = world.stand, Bench(world, bare_ms)
+def _bare_interpreter_ms() -> float:
+    started = time.perf_counter()
+    _bare_interpreter({})
+    return (time.perf_counter() - started) * 1000
+
+
+def all_commands(world: World) -> Bench:
+    """Every command, in the order of a service's life: a round is one."""
+    stand, bench = world.stand, Bench(world)
     empty_form = "<doc><usergroup></usergroup></doc>"
     connection = (
         f"<doc><processingmodule><base_url>{world.site.url}</base_url>"
@@ -190,36 +223,33 @@ def measure_all(world: World, bare_ms: float) -> List[Row]:
     )
     world.site.add_group(world.group)
     small, large = world.tariff(gib=5), world.tariff(gib=20)
+    for _ in range(STANDING):
+        world.opened(small)
     item = 0
 
     def new_order() -> None:
         nonlocal item
         item = world.order(small)
 
-    def new_tariff() -> None:
-        on_small = stand.item(item)["pricelist"] == small
-        stand.change_tariff(item, large if on_small else small)
-
     def command(name: str, aim_ms: int = CLOUD_AIM_MS, **options: object) -> None:
-        bench.measure(name, lambda **more: stand.run(name, **options, **more), aim_ms=aim_ms)
+        bench.add(name, lambda **more: stand.run(name, **options, **more), aim_ms=aim_ms)
 
-    def service(name: str, before: Callable[[], object], which: Callable[[], int]) -> None:
-        bench.measure(name, lambda **more: world.run(name, which(), **more), before)
+    def service(name: str, before: Callable[[], object] = lambda: None) -> None:
+        bench.add(name, lambda **more: world.run(name, item, **more), before)
 
     command("features", LIGHT_AIM_MS)
     command("tune_connection", LIGHT_AIM_MS, stdin=empty_form)
     command("pricelist_dynamic_settings_tune", LIGHT_AIM_MS, stdin=empty_form, module=world.module)
     command("check_connection", stdin=connection)
     command("get_server_config", module=world.module)
-    service("open", new_order, lambda: item)
-    service("suspend", lambda: world.run("resume", item), lambda: item)
-    service("resume", lambda: world.run("suspend", item), lambda: item)
-    service("setparam", new_tariff, lambda: item)
-    service("sync_item", lambda: None, lambda: item)
+    service("open", new_order)
+    service("suspend")
+    service("resume")
+    service("setparam", lambda: stand.change_tariff(item, large))
+    service("sync_item")
     command("stat", module=world.module)
-    closing = iter(list(world.items))
-    service("close", lambda: None, lambda: next(closing))
-    return bench.rows
+    service("close")
+    return bench
 
 
 def show(rows: List[Row]) -> None:
@@ -239,25 +269,30 @@ def show(rows: List[Row]) -> None:
         )
 
 
+def show_commands() -> None:
+    """Measures every command and prints the table."""
+    real = bool(os.environ.get("CLOUD_URL"))
+    with Stand() as stand:
+        if real:
+            with real_world(stand) as world:
+                bare_ms, rows = all_commands(world).measure()
+        else:
+            with Cloud() as cloud:
+                bare_ms, rows = all_commands(World(stand, DoubleSite(cloud))).measure()
+    print(
+        f"\n{'real server' if real else 'cloud double'}; {platform.machine()},"
+        f" {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS};"
+        f" bare interpreter {bare_ms:.0f} ms; `stat` of {STANDING + 1} services\n"
+    )
+    show(rows)
+
+
 def main() -> None:
     """Measures and prints."""
     for folder in ("commands", "utils"):  # as an installation does
         compileall.compile_dir(folder, quiet=1)
-    bare_ms = bare_interpreter_ms()
-    real = bool(os.environ.get("CLOUD_URL"))
-    print(
-        f"\n{'real server' if real else 'cloud double'}; {platform.machine()},"
-        f" {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS};"
-        f" bare interpreter {bare_ms:.0f} ms\n"
-    )
-    with Stand() as stand:
-        if real:
-            with real_world(stand) as world:
-                show(measure_all(world, bare_ms))
-        else:
-            with Cloud() as cloud:
-                show(measure_all(World(stand, DoubleSite(cloud)), bare_ms))
-    if real:
+    show_commands()
+    if os.environ.get("CLOUD_URL"):
         logins.show()
     scale.show()
 

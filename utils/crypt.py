@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from utils import errors
+from utils.lean import SSH_KEYS, later
 from utils.secret import Secret
 
 _INSTALLATION_LENGTH = 12
@@ -20,7 +21,7 @@ class Key:
     """BILLmanager's private key. Raises KeyUnavailable where the file holds none."""
 
     def __init__(self, path: str) -> None:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), later(SSH_KEYS):
             # The last release for Python 3.8 warns about it on standard error at every start.
             warnings.simplefilter("ignore")
             from cryptography.hazmat.primitives import serialization

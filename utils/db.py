@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from logging import Logger
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-import pymysql
-from pymysql.cursors import DictCursor
-
 from utils import errors
+from utils.lean import SSH_KEYS, later
+
+with later("pymysql.optionfile", SSH_KEYS):
+    import pymysql
+    from pymysql.cursors import DictCursor
 
 CONNECT_TIMEOUT_S = 5
 QUERY_TIMEOUT_S = 30

@@ -6,10 +6,12 @@ One locked parser for all: no entities, no network, no DTD, no huge documents.
 import sys
 from typing import Any, Dict, List, Tuple
 
-from lxml import etree
-
 from utils import errors
+from utils.lean import later
 from utils.reply import clean
+
+with later("gzip", "inspect"):
+    from lxml import etree
 
 MAX_FORM_BYTES = 4 * 1024 * 1024
 

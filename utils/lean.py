@@ -1,14 +1,41 @@
-"""The HTTP library without what is never used of it, for it is loaded at every start."""
+"""Loads libraries without what they need for other uses than ours: it costs at every start."""
 
 import sys
-import warnings
-from typing import Any, Dict
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Callable, Dict, Iterator
 
-# A guesser of the encoding of texts is a tenth of the library; all that is read here is bytes.
-_modules: Dict[str, Any] = vars(sys)["modules"]
-_modules.setdefault("charset_normalizer", None)
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # that nobody guesses
-    import requests
+SSH_KEYS = "cryptography.hazmat.primitives.serialization.ssh"
+"""A part of the library for secrets, which the one for the database loads too."""
 
-__all__ = ["requests"]
+_loaded: Dict[str, ModuleType] = vars(sys)["modules"]
+
+
+class _Later(ModuleType):
+    """Stands for a module of which another one takes functions; the first call loads it."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """A function that calls the module's own one."""
+        if name.startswith("__"):  # no function: whoever looks for it has to do without
+            raise AttributeError(name)
+
+        def call(*args: object, **kwargs: object) -> Any:
+            return getattr(import_module(self.__name__), name)(*args, **kwargs)
+
+        return call
+
+
+@contextmanager
+def later(*names: str) -> Iterator[None]:
+    """What is imported in the body gets these modules when it calls their functions, not before.
+
+    Only for modules of which functions are called, and none is a base class or an exception.
+    """
+    put_off = [name for name in names if name not in _loaded]
+    _loaded.update({name: _Later(name) for name in put_off})
+    try:
+        yield
+    finally:
+        for name in put_off:
+            del _loaded[name]

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Mapping, NamedTuple, Optional, Type
 
-from utils import errors, forms
+from utils import errors
 from utils.transport import Answer
 
 Meanings = Mapping[int, Type[errors.PmError]]
@@ -67,6 +67,8 @@ def envelope(response: Answer) -> Optional[Envelope]:
     body = response.body
     try:
         if body.lstrip()[:1] == b"<":
+            from utils import forms
+
             meta = forms.parse(body).find("meta")
             if meta is None:
                 return None

@@ -5,6 +5,7 @@ a few threads beside the caller's. They share the client: the library's pool of 
 made for threads, and each thread keeps a session of its own (utils.transport).
 """
 
+import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -106,20 +107,23 @@ class Reader:
         """
         if not self._has_pages():
             return
-        gear, offset = self._page_size, 0
-        size, asked = self._ask_page(offset)
+        gear, offset, pays = self._page_size, 0, False
+        # The first page is no dearer than the services by themselves, whatever comes of it.
+        most = PAGED_FOR_ONE * services
+        size, asked = self._ask_page(offset, most)
         while True:
             answer = self._answer(asked, gear, size)
             if answer is None:
                 if not self._has_pages():
                     return  # the cloud turned out to be another
-                offset += size if size == gear.least else 0
-                size, asked = self._ask_page(offset)
+                offset += size if size <= gear.least else 0
+                size, asked = self._ask_page(offset, most)
                 continue
             offset += size
             is_last = len(answer.value) < size
-            if offset == size and not is_last:
-                is_last = not self._paging_pays(services, answer.took_s / size)
+            if not (is_last or pays):
+                pays = self._paging_pays(services, answer.took_s / size)
+                is_last = not pays
             if not is_last:
                 size, asked = self._ask_page(offset)
             yield answer.value
@@ -134,8 +138,8 @@ class Reader:
             except errors.CloudError as error:
                 self._bear(error)
 
-    def _ask_page(self, offset: int) -> "Tuple[int, Future[_Answer]]":
-        size = self._page_size.now
+    def _ask_page(self, offset: int, most: int = sys.maxsize) -> "Tuple[int, Future[_Answer]]":
+        size = min(self._page_size.now, most)
         return size, self._send(self._cloud.users_page, offset, size)
 
     def _paging_pays(self, services: int, paged_s: float) -> bool:

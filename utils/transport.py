@@ -4,17 +4,23 @@ import os
 import ssl
 import threading
 import time
+import warnings
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import certifi
-from urllib3.poolmanager import ProxyManager
-from urllib3.util.retry import Retry
 
 from utils import errors
 from utils.consts import MODULE, VERSION
-from utils.lean import requests
+from utils.lean import later
 from utils.secret import Secret
+
+with warnings.catch_warnings(), later("charset_normalizer", "importlib.metadata"):
+    # It warns that nobody can guess the encoding of a text; all that is read here is bytes.
+    warnings.simplefilter("ignore")
+    import requests
+    from urllib3.poolmanager import ProxyManager
+    from urllib3.util.retry import Retry
 
 AuthBase = requests.auth.AuthBase
 HTTPAdapter = requests.adapters.HTTPAdapter

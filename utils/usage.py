@@ -19,8 +19,8 @@ from utils.reader import Reader
 from utils.secret import forgotten
 from utils.values import Account, Item, Server
 
-FEW_SERVICES = 20
-"""Up to so many services are read one by one, without a look at a page: it costs as much."""
+FEW_SERVICES = 4
+"""Up to so many services are read one by one: a page, and a look beyond it, cost as much."""
 
 BATCH = 200
 """Services looked up in billing at once."""

@@ -4,14 +4,15 @@ import json
 import threading
 import time
 from datetime import date, datetime, timedelta, timezone
-from typing import Callable, Dict, List, Set
+from typing import Callable, Dict, Iterator, List, Set
 
 import pytest
 
-from tests.cloud import Cloud, Fault, Seen
+from tests.cloud import OWNCLOUD_10, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run
+from tests.stand import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run, Stand
+from utils.usage import FEW_SERVICES
 
 MANY = 25
 """More than are read one by one."""
@@ -21,6 +22,13 @@ IMPATIENT = "stat_budget_s = 10\n"
 
 BROKEN = {"enabled": True, "quota": []}
 """What a cloud shows of an account whose storage it cannot read."""
+
+
+@pytest.fixture
+def pageless(stand: Stand) -> Iterator[World]:
+    """A provider whose cloud has no pages with usage: all services are read one by one."""
+    with Cloud(OWNCLOUD_10) as cloud:
+        yield World(stand, DoubleSite(cloud))
 
 
 def double(world: World) -> Cloud:
@@ -200,7 +208,7 @@ def test_pages_are_at_most_one_for_each_two_hundred_and_one_more(world: World) -
 
 def test_a_few_services_on_a_large_server_are_read_singly(world: World) -> None:
     strangers(world, 50_000)
-    items = crowd(world, 5)
+    items = crowd(world, FEW_SERVICES)
     stat(world).check()
     assert set(booked(world)) == set(items)
     assert [seen.path.rpartition("/")[2] for seen in double(world).requests] == [
@@ -208,11 +216,19 @@ def test_a_few_services_on_a_large_server_are_read_singly(world: World) -> None:
     ]
 
 
+def test_a_few_services_that_are_all_there_is_are_read_by_one_page(world: World) -> None:
+    items = crowd(world, FEW_SERVICES + 1)
+    stat(world).check()
+    assert set(booked(world)) == set(items)
+    assert asked_pages(world) == [2 * len(items)]
+    assert len(double(world).requests) == 1
+
+
 def slowed(world: World, page_s: float, single_s: float) -> None:
     """Lets pages and single accounts take so long."""
 
     def wait(seen: Seen) -> None:
-        time.sleep(page_s if seen.query.get("limit") == "200" else single_s)
+        time.sleep(single_s if seen.query.get("limit") in (None, "1") else page_s)
 
     double(world).before = wait
 
@@ -223,9 +239,7 @@ def test_where_pages_are_dear_services_are_read_singly(world: World) -> None:
     slowed(world, page_s=0.5, single_s=0)
     stat(world).check()
     assert set(booked(world)) == set(items)
-    pages = asked_pages(world)
-    assert pages[0] == 200
-    assert set(pages[1:]) == {1}
+    assert asked_pages(world) == [60, 1]
     assert len(double(world).requests) == 32
     assert f"over 60 accounts for {len(items)} services: read singly" in world.stand.log
 
@@ -236,12 +250,12 @@ def test_where_single_accounts_are_dear_they_are_paged(world: World) -> None:
     slowed(world, page_s=0, single_s=0.4)
     stat(world).check()
     assert set(booked(world)) == set(items)
-    assert sorted(asked_pages(world)) == [1, 1] + [200] * 11
+    assert sorted(asked_pages(world)) == [1, 1, 60] + [200] * 10
     assert len(double(world).requests) == 13
 
 
-def test_a_few_are_read_at_once_and_the_first_one_alone(world: World) -> None:
-    items = many(world, 20)
+def test_a_few_are_read_at_once_and_the_first_one_alone(pageless: World) -> None:
+    items = many(pageless, 20)
     flying, most = 0, []
     lock = threading.Lock()
 
@@ -257,9 +271,9 @@ def test_a_few_are_read_at_once_and_the_first_one_alone(world: World) -> None:
         with lock:
             flying -= 1
 
-    double(world).before, double(world).after = before, after
-    stat(world).check()
-    assert booked(world) == {item: float(number) for number, item in enumerate(items)}
+    double(pageless).before, double(pageless).after = before, after
+    stat(pageless).check()
+    assert booked(pageless) == {item: float(number) for number, item in enumerate(items)}
     assert most[0] == most[1] == 1
     assert max(most) == 4
 
@@ -413,12 +427,12 @@ def test_pages_become_smaller_where_the_cloud_slows_and_larger_again(
     assert "accounts per page: 50, before 100" in world.stand.log
 
 
-def test_fewer_are_read_at_once_where_the_cloud_slows(world: World) -> None:
-    items = many(world, 20)
-    double(world).faults.append(Fault("stall", nth=12, times=1, seconds=1.2))
-    stat(world).check()
-    assert set(booked(world)) == set(items)
-    said = [line.partition("at once: ")[2] for line in world.stand.log.splitlines()]
+def test_fewer_are_read_at_once_where_the_cloud_slows(pageless: World) -> None:
+    items = many(pageless, 20)
+    double(pageless).faults.append(Fault("stall", nth=12, times=1, seconds=1.2))
+    stat(pageless).check()
+    assert set(booked(pageless)) == set(items)
+    said = [line.partition("at once: ")[2] for line in pageless.stand.log.splitlines()]
     said = [words for words in said if words]
     assert said[:2] == ["2, before 1", "4, before 2"]
     assert "2, before 4" in said
@@ -504,11 +518,11 @@ def test_the_next_run_names_the_days_that_are_not_whole(world: World, how: str) 
 # -- how far it is ----------------------------------------------------------------------------
 
 
-def test_the_log_says_every_few_seconds_how_far_it_is(world: World) -> None:
-    many(world, 20)
-    double(world).before = lambda seen: time.sleep(1)
-    run = stat(world).check()
-    lines = [line for line in world.stand.log.splitlines() if " of 20 services done, " in line]
+def test_the_log_says_every_few_seconds_how_far_it_is(pageless: World) -> None:
+    many(pageless, 20)
+    double(pageless).before = lambda seen: time.sleep(1)
+    run = stat(pageless).check()
+    lines = [line for line in pageless.stand.log.splitlines() if " of 20 services done, " in line]
     assert len(lines) >= int(run.seconds / 6)
     done = [int(line.partition(" stat - ")[2].split()[0]) for line in lines]
     assert done == sorted(done)

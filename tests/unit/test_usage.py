@@ -295,7 +295,7 @@ def test_the_predecessors_services_are_counted_too(either: World) -> None:
     assert set(either.rows()) == {1}
 
 
-def test_up_to_twenty_are_read_one_by_one_and_more_by_pages(world: World) -> None:
+def test_a_few_are_read_one_by_one_and_more_by_pages(world: World) -> None:
     for number in range(1, usage.FEW_SERVICES + 1):
         world.sell(own(number))
     world.collect()

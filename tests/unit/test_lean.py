@@ -1,0 +1,59 @@
+"""Modules that are put off: there when they are called, and not before."""
+
+import sys
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from utils.lean import later
+
+HEAVY = "a_heavy_module"
+USER = "a_user_of_it"
+
+
+@pytest.fixture(autouse=True)
+def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / f"{HEAVY}.py").write_text("def double(number):\n    return 2 * number\n")
+    (tmp_path / f"{USER}.py").write_text(f"from {HEAVY} import double\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    for name in (HEAVY, USER):
+        sys.modules.pop(name, None)
+
+
+def user_of_later() -> Any:
+    """The module that takes a function of the heavy one, which is put off."""
+    with later(HEAVY):
+        return __import__(USER)
+
+
+def test_a_module_is_loaded_when_its_function_is_called() -> None:
+    user = user_of_later()
+    assert HEAVY not in sys.modules
+    assert user.double(21) == 42
+    assert HEAVY in sys.modules
+
+
+def test_whoever_comes_later_gets_the_module_itself() -> None:
+    user_of_later()
+    assert __import__(HEAVY).double.__module__ == HEAVY
+
+
+def test_what_is_loaded_already_is_left_alone() -> None:
+    module = __import__(HEAVY)
+    assert user_of_later().double is module.double
+    assert sys.modules[HEAVY] is module
+
+
+def test_what_is_no_function_is_said_to_be_missing() -> None:
+    with later(HEAVY):
+        stands_for_it: Any = __import__(HEAVY)
+        with pytest.raises(AttributeError):
+            stands_for_it.__version__  # noqa: B018  the look is what is tested
+
+
+def test_a_body_that_fails_leaves_nothing_behind() -> None:
+    with pytest.raises(KeyError), later(HEAVY):
+        raise KeyError
+    assert HEAVY not in sys.modules
