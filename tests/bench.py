@@ -3,7 +3,7 @@
 All in one run on one machine: the bare interpreter and every command on the BILLmanager double
 and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server; then
 `stat` of many services (tests.scale). Where the time goes is read from the program's own log, and
-from the interpreter for the imports.
+of the imports from tests/tools/imports.
 """
 
 import compileall
@@ -14,7 +14,8 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from tests import logins, scale
 from tests.cloud import Cloud
@@ -33,8 +34,8 @@ LIGHT_AIM_MS, CLOUD_AIM_MS = 60, 200
 _CLOUD_TIME = re.compile(r"^\S+ (\d+):(\d+):(\d+),(\d+) .* answered \d+ in (\d+) ms", re.MULTILINE)
 _MGRCTL_TIME = re.compile(r" mgrctl \S+ took (\d+) ms")
 _DATABASE_TIME = re.compile(r" database took ([\d.]+) ms")
-_IMPORT_TIME = re.compile(r"import time: +(\d+) \|")
-_TELL_IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
+_IMPORT_TIME = re.compile(r"imports took ([\d.]+) ms")
+_TELL_IMPORTS = {"PYTHONPATH": str(Path(__file__).parent / "tools" / "imports")}
 
 
 def cloud_ms(waits: List[Tuple[int, ...]]) -> float:
@@ -114,11 +115,11 @@ class Bench:
     def measure(self) -> Tuple[float, List[Row]]:
         """The median of the bare interpreter in milliseconds, and of each command.
 
-        Further rounds in between tell what the imports take; the telling slows them a little.
+        Further rounds in between tell what the imports take.
         """
         samples: Dict[str, List[Sample]] = {one.name: [] for one in self._commands}
         imports: Dict[str, List[float]] = {one.name: [] for one in self._commands}
-        bare_ms, bare_imports_ms = [], []
+        bare_ms = []
         for number in range(ROUNDS):
             for one in self._commands:
                 bare_ms.append(_bare_interpreter_ms())
@@ -127,22 +128,15 @@ class Bench:
             if number % IMPORTS_EVERY:
                 continue
             for one in self._commands:
-                bare_imports_ms.append(imports_ms(_bare_interpreter(_TELL_IMPORTS)))
                 one.before()
-                imports[one.name].append(imports_ms(one.run(env=_TELL_IMPORTS).check().stderr))
-        bare, bare_imports = statistics.median(bare_ms), statistics.median(bare_imports_ms)
+                imports[one.name].append(imports_ms(one.run(env=_TELL_IMPORTS).check()))
+        bare = statistics.median(bare_ms)
         return bare, [
-            self._row(
-                one,
-                samples[one.name],
-                bare,
-                statistics.median(imports[one.name]) - bare_imports,
-            )
-            for one in self._commands
+            self._row(one, samples[one.name], imports[one.name], bare) for one in self._commands
         ]
 
     def _row(
-        self, command: Command, samples: List[Sample], bare_ms: float, imports_ms: float
+        self, command: Command, samples: List[Sample], imports: List[float], bare_ms: float
     ) -> Row:
         def median(of: Callable[[Sample], float]) -> float:
             return statistics.median(map(of, samples))
@@ -155,7 +149,7 @@ class Bench:
             cloud_ms=median(lambda one: one.cloud_ms),
             mgrctl_ms=median(lambda one: one.mgrctl_ms),
             own_ms=median(lambda one: one.total_ms - one.cloud_ms - one.mgrctl_ms) - bare_ms,
-            imports_ms=imports_ms,
+            imports_ms=statistics.median(imports),
             database_ms=median(lambda one: one.database_ms),
             requests=last.requests,
             connections=last.connections if known else None,
@@ -191,24 +185,16 @@ class Bench:
         return []
 
 
-def imports_ms(told: bytes) -> float:
-    """The sum of what the interpreter tells of each import."""
-    return sum(map(int, _IMPORT_TIME.findall(told.decode()))) / 1000
-
-
-def _bare_interpreter(environment: Mapping[str, str]) -> bytes:
-    """What an interpreter that does nothing writes to standard error."""
-    return subprocess.run(
-        [sys.executable, "-c", "pass"],
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=True,
-    ).stderr
+def imports_ms(run: Run) -> float:
+    """What a run told of its imports."""
+    told = _IMPORT_TIME.search(run.stderr.decode())
+    assert told is not None, run
+    return float(told.group(1))
 
 
 def _bare_interpreter_ms() -> float:
     started = time.perf_counter()
-    _bare_interpreter({})
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
     return (time.perf_counter() - started) * 1000
 
 
