@@ -15,16 +15,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from tests import logins, scale
 from tests.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
-from tests.stand import Run, Stand
+from tests.stand import DEVNULL, Run, Stand
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
-IMPORTS_EVERY = 5
+IMPORTS_EVERY = 2
 STANDING = 20
 """Services that are open all the time, for `stat`."""
 
@@ -217,11 +217,16 @@ def all_commands(world: World) -> Bench:
         nonlocal item
         item = world.order(small)
 
-    def command(name: str, aim_ms: int = CLOUD_AIM_MS, **options: object) -> None:
-        bench.add(name, lambda **more: stand.run(name, **options, **more), aim_ms=aim_ms)
+    def command(
+        name: str, aim_ms: int = CLOUD_AIM_MS, stdin: str = DEVNULL, **options: Any
+    ) -> None:
+        def run(**more: Any) -> Run:
+            return stand.run(name, stdin=stdin, **options, **more)
+
+        bench.add(name, run, aim_ms=aim_ms)
 
     def service(name: str, before: Callable[[], object] = lambda: None) -> None:
-        bench.add(name, lambda **more: world.run(name, item, **more), before)
+        bench.add(name, lambda **more: world.run(name, item, stdin=DEVNULL, **more), before)
 
     command("features", LIGHT_AIM_MS)
     command("tune_connection", LIGHT_AIM_MS, stdin=empty_form)

@@ -4,11 +4,14 @@ import os
 import subprocess
 import time
 from logging import Logger
-from typing import Callable, Dict, List, Mapping
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping
 
-from utils import errors, forms
+from utils import errors
 from utils.consts import MODULE
 from utils.secret import Secret
+
+if TYPE_CHECKING:
+    from utils.forms import Form
 
 CALL_TIMEOUT_S = 20
 ATTEMPTS = 3
@@ -22,7 +25,7 @@ class Mgrctl:
         self._path = path
         self._log = log
 
-    def call(self, function: str, **params: object) -> forms.Form:
+    def call(self, function: str, **params: object) -> "Form":
         """The answer of `function`, an XML document without an error in it.
 
         A Secret among the values goes through the environment, never through the argument list.
@@ -31,7 +34,7 @@ class Mgrctl:
         """
         return self._call(function, params, self._run_or_again)
 
-    def call_once(self, function: str, **params: object) -> forms.Form:
+    def call_once(self, function: str, **params: object) -> "Form":
         """As `call`, for a function that adds something each time: it is not asked again."""
         return self._call(function, params, self._run)
 
@@ -40,7 +43,7 @@ class Mgrctl:
         function: str,
         params: Mapping[str, object],
         run: Callable[[List[str], Dict[str, str]], bytes],
-    ) -> forms.Form:
+    ) -> "Form":
         command = [self._path, "-m", "billmgr", "-o", "xml"]
         environment = {**os.environ, "SSH_CONNECTION": MODULE}
         pairs: List[str] = []
@@ -59,22 +62,28 @@ class Mgrctl:
 
     def _run(self, command: List[str], environment: Dict[str, str]) -> bytes:
         try:
-            done = subprocess.run(
+            with subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=CALL_TIMEOUT_S,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=environment,
-                check=True,
-            )
-        except subprocess.CalledProcessError as error:
-            words = error.stderr.decode("utf-8", "replace").strip()[:200]
-            raise errors.CoreUnavailable(f"exit {error.returncode} {words}".strip()) from error
+            ) as process:
+                try:
+                    from utils import forms  # noqa: F401  loaded while the core works
+
+                    output, complaint = process.communicate(timeout=CALL_TIMEOUT_S)
+                except BaseException:
+                    process.kill()
+                    raise
         except subprocess.TimeoutExpired as error:
             raise errors.CoreUnavailable(f"no answer in {CALL_TIMEOUT_S} s") from error
         except (OSError, ValueError) as error:
             raise errors.CoreUnavailable(f"{self._path}: {error}") from error
-        return done.stdout
+        if process.returncode:
+            words = complaint.decode("utf-8", "replace").strip()[:200]
+            raise errors.CoreUnavailable(f"exit {process.returncode} {words}".strip())
+        return output
 
     def _run_or_again(self, command: List[str], environment: Dict[str, str]) -> bytes:
         try:
@@ -91,7 +100,9 @@ class Mgrctl:
             reraise=True,
         )(self._run, command, environment)
 
-    def _read(self, function: str, data: bytes) -> forms.Form:
+    def _read(self, function: str, data: bytes) -> "Form":
+        from utils import forms
+
         try:
             answer = forms.parse(data)
         except ValueError as error:

@@ -15,7 +15,7 @@ from utils.consts import MODULE, VERSION
 from utils.lean import later
 from utils.secret import Secret
 
-with warnings.catch_warnings(), later("charset_normalizer", "importlib.metadata"):
+with warnings.catch_warnings(), later("charset_normalizer", "importlib.metadata", "zipfile"):
     # It warns that nobody can guess the encoding of a text; all that is read here is bytes.
     warnings.simplefilter("ignore")
     import requests
