@@ -7,11 +7,12 @@ there is time. Memory holds a page at a time, and the number of each service tha
 
 import time
 from datetime import date
-from typing import Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Iterable, Iterator, List, Optional, Tuple
 
 from utils import errors
 from utils.billing import stat_row
 from utils.context import Context
+from utils.numberset import NumberSet
 from utils.ownership import item_of
 from utils.pace import Patience, TimeIsUp
 from utils.progress import Progress
@@ -47,7 +48,7 @@ class Collector:
         self._reader = Reader(
             self._cloud, ctx.log, ctx.settings.page_size, server.timeout_s, until, self._tick
         )
-        self._settled: Set[int] = set()
+        self._settled = NumberSet()
         self._asked = 0
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
@@ -82,7 +83,7 @@ class Collector:
     def _book_page(self, page: Iterable[Account]) -> None:
         accounts = {account.login.casefold(): account for account in page}
         numbers = [number for number in map(item_of, accounts) if number is not None]
-        unsettled = sorted(set(numbers) - self._settled)
+        unsettled = sorted({number for number in numbers if number not in self._settled})
         found = []
         for item in self._ctx.billing.items(self._module_id, unsettled):
             login = self._login_of(item)
@@ -96,7 +97,7 @@ class Collector:
         for item_ids in self._unsettled():
             with forgotten():
                 self._read(item_ids)
-            is_whole = is_whole and self._settled.issuperset(item_ids)
+            is_whole = is_whole and all(item_id in self._settled for item_id in item_ids)
         return not is_whole
 
     def _unsettled(self) -> Iterator[List[int]]:
@@ -114,7 +115,8 @@ class Collector:
     def _read(self, item_ids: List[int]) -> None:
         """Asks for each of the services by name, and books whose account is read."""
         items = {item.id: item for item in self._ctx.billing.items(self._module_id, item_ids)}
-        self._settled.update(set(item_ids) - set(items))  # closed since they were listed
+        for item_id in set(item_ids) - set(items):  # closed since they were listed
+            self._settled.add(item_id)
         logins = {item.id: self._login_of(item) for item in items.values()}
         owned = {item_id: login for item_id, login in logins.items() if login is not None}
         found = []
@@ -159,7 +161,8 @@ class Collector:
                 rows.append(stat_row(item.id, self._day, account.used_bytes, disk))
         if rows:
             self._ctx.billing.write_stat(rows)
-            self._settled.update(row.item_id for row in rows)
+            for row in rows:
+                self._settled.add(row.item_id)
             self._booked += len(rows)
 
     def _settle(self, item_id: int, why: str) -> None:
