@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import warnings
 from typing import Any
 
 from utils import errors
@@ -21,9 +20,7 @@ class Key:
     """BILLmanager's private key. Raises KeyUnavailable where the file holds none."""
 
     def __init__(self, path: str) -> None:
-        with warnings.catch_warnings(), later(SSH_KEYS):
-            # The last release for Python 3.8 warns about it on standard error at every start.
-            warnings.simplefilter("ignore")
+        with later(SSH_KEYS):
             from cryptography.hazmat.primitives import serialization
             from cryptography.hazmat.primitives.asymmetric import padding, rsa
         try:

@@ -1,6 +1,7 @@
 """Loads libraries without what they need for other uses than ours: it costs at every start."""
 
 import sys
+import warnings
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -30,12 +31,16 @@ class _Later(ModuleType):
 def later(*names: str) -> Iterator[None]:
     """What is imported in the body gets these modules when it calls their functions, not before.
 
-    Only for modules of which functions are called, and none is a base class or an exception.
+    Only for modules of which functions are called, and none is a base class or an exception. What
+    libraries warn of while they load, Python's age or one another's, goes nowhere: nobody who
+    could do anything about it reads the standard error of a start.
     """
     put_off = [name for name in names if name not in _loaded]
     _loaded.update({name: _Later(name) for name in put_off})
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         for name in put_off:
             del _loaded[name]

@@ -4,7 +4,6 @@ import os
 import ssl
 import threading
 import time
-import warnings
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
@@ -15,9 +14,8 @@ from utils.consts import MODULE, VERSION
 from utils.lean import later
 from utils.secret import Secret
 
-with warnings.catch_warnings(), later("charset_normalizer", "importlib.metadata", "zipfile"):
-    # It warns that nobody can guess the encoding of a text; all that is read here is bytes.
-    warnings.simplefilter("ignore")
+# A guesser of encodings is missing too: all that is read here is bytes.
+with later("charset_normalizer", "importlib.metadata", "zipfile"):
     import requests
     from urllib3.poolmanager import ProxyManager
     from urllib3.util.retry import Retry

@@ -1,6 +1,7 @@
 """Modules that are put off: there when they are called, and not before."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -51,6 +52,12 @@ def test_what_is_no_function_is_said_to_be_missing() -> None:
         stands_for_it: Any = __import__(HEAVY)
         with pytest.raises(AttributeError):
             stands_for_it.__version__  # noqa: B018  the look is what is tested
+
+
+def test_a_library_that_warns_while_it_loads_is_not_heard(recwarn: pytest.WarningsRecorder) -> None:
+    with later(HEAVY):
+        warnings.warn("too old", stacklevel=1)
+    assert not recwarn.list
 
 
 def test_a_body_that_fails_leaves_nothing_behind() -> None:
