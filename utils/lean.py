@@ -22,9 +22,15 @@ class _Later(ModuleType):
             raise AttributeError(name)
 
         def call(*args: object, **kwargs: object) -> Any:
+            self.make_way()
             return getattr(import_module(self.__name__), name)(*args, **kwargs)
 
         return call
+
+    def make_way(self) -> None:
+        """Lets the module itself be loaded."""
+        if _loaded.get(self.__name__) is self:
+            del _loaded[self.__name__]
 
 
 @contextmanager
@@ -35,12 +41,12 @@ def later(*names: str) -> Iterator[None]:
     libraries warn of while they load, Python's age or one another's, goes nowhere: nobody who
     could do anything about it reads the standard error of a start.
     """
-    put_off = [name for name in names if name not in _loaded]
-    _loaded.update({name: _Later(name) for name in put_off})
+    put_off = [_Later(name) for name in names if name not in _loaded]
+    _loaded.update({module.__name__: module for module in put_off})
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for name in put_off:
-            del _loaded[name]
+        for module in put_off:
+            module.make_way()

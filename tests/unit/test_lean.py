@@ -36,6 +36,12 @@ def test_a_module_is_loaded_when_its_function_is_called() -> None:
     assert HEAVY in sys.modules
 
 
+def test_a_function_may_be_called_while_its_user_loads(tmp_path: Path) -> None:
+    (tmp_path / f"{USER}.py").write_text(f"from {HEAVY} import double\nfour = double(2)\n")
+    assert user_of_later().four == 4
+    assert HEAVY in sys.modules
+
+
 def test_whoever_comes_later_gets_the_module_itself() -> None:
     user_of_later()
     assert __import__(HEAVY).double.__module__ == HEAVY

@@ -1,6 +1,7 @@
 """Usage: one row for each service whose account was read, and none that is a guess."""
 
 import logging
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Type
@@ -331,6 +332,31 @@ def test_who_was_not_on_any_page_is_asked_for(
     world.collect()
     world.cloud.get_user.assert_called_once_with("user_3", False)
     assert set(world.rows()) == {1, 2, 3}
+
+
+def test_a_first_page_that_breaks_is_left_out_and_the_question_what_costs_less_is_still_asked(
+    patient: World,
+) -> None:
+    """Else one account on which the cloud breaks would let all others be paged, however many."""
+    for number in range(1, usage.FEW_SERVICES + 2):
+        patient.sell(own(number))
+    patient.accounts += [make_account(login=f"stranger{number}") for number in range(500)]
+    patient.context.__dict__["settings"] = Settings(page_size=200, stat_budget_s=2)
+    asked = []
+
+    def page(offset: int, size: int) -> List[Account]:
+        asked.append((offset, size))
+        if offset == 0:
+            raise errors.CloudUnreachable("it breaks on somebody")
+        if size > 1:
+            time.sleep(0.1)  # a page is dear, a single account is not
+        return patient._page(offset, size)
+
+    patient.cloud.users_page.side_effect = page
+    patient.collect()
+    assert asked == [(0, 10), (10, 10), (10, 1)]
+    assert patient.cloud.get_user.call_count == usage.FEW_SERVICES + 1
+    assert len(patient.rows()) == usage.FEW_SERVICES + 1
 
 
 def test_many_services_are_looked_up_by_batches(
