@@ -14,8 +14,16 @@ from utils.consts import MODULE, VERSION
 from utils.lean import later
 from utils.secret import Secret
 
-# A guesser of encodings is missing too: all that is read here is bytes.
-with later("charset_normalizer", "importlib.metadata", "zipfile"):
+_UNUSED = (
+    "charset_normalizer",  # guesses encodings; all that is read here is bytes
+    "encodings.idna",  # host names in other letters load it themselves
+    "idna",
+    "importlib.metadata",
+    "mimetypes",
+    "zipfile",
+)
+
+with later(*_UNUSED):
     import requests
     from urllib3.poolmanager import ProxyManager
     from urllib3.util.retry import Retry

@@ -151,23 +151,7 @@ class Rig:
 
     def like_pattern(self, *, begun: bool = False) -> int:
         """A service as `open` leaves it; `begun` as one leaves it that was stopped on its way."""
-        item = self.world.order(self.old_tariff)
-        login, password = self.world.login(item), f"Made-up-{item}"
-        params = self.stand.params(self.pattern)
-        mark = json.loads(params[MARK])
-        mark[2], mark[3], mark[5] = item, login, password
-        self.stand.save_param(item, MARK, json.dumps(mark, separators=(",", ":")), crypted=True)
-        model = self.cloud.users[self.world.login(self.pattern)]
-        user = self.cloud.add_user(login, password, email=model.email, quota=model.quota)
-        user.groups = set(model.groups)
-        if begun:
-            user.email, user.quota, user.groups = "", "1 GB", set()
-            return item
-        self.stand.save_param(item, "username", login, crypted=False)
-        self.stand.save_param(item, "url", params["url"], crypted=False)
-        self.stand.save_param(item, "userpassword", password, crypted=True)
-        self.stand.set_status(item, ACTIVE)
-        return item
+        return self.world.another(self.pattern, begun=begun)
 
     def forget_refusals(self) -> None:
         """Ten minutes go by."""

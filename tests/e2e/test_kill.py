@@ -40,19 +40,17 @@ def ordered_with_new_group(world: World) -> int:
 
 def opened(world: World) -> int:
     """An open service."""
-    return world.opened()
+    return world.left_by("open")
 
 
 def suspended(world: World) -> int:
     """A suspended service."""
-    item = world.opened()
-    world.run("suspend", item).check()
-    return item
+    return world.left_by("open", "suspend")
 
 
 def changing(world: World) -> int:
     """A service whose tariff changes in quota and group."""
-    item = world.opened()
+    item = opened(world)
     new_group = f"gold {len(world.items)}"
     world.stand.change_tariff(item, world.tariff(gib=30, group=new_group))
     return item

@@ -1,11 +1,12 @@
 """A provider with one cloud: a module, a product, clients; and the program run on their orders."""
 
+import json
 import secrets
 from contextlib import contextmanager
-from typing import Any, Iterator, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from tests.e2e.sites import DoubleSite, RealSite
-from tests.stand import Addon, Run, Stand
+from tests.stand import ACTIVE, DELETED, Addon, Run, Stand
 from utils import address, mark
 from utils.crypt import Key
 from utils.secret import Secret
@@ -28,6 +29,7 @@ class World:
         self.client = stand.add_account("Client 7", emails=["client7@example.com"])
         self.group = "pmnextcloud-test"
         self.items: List[int] = []
+        self._patterns: Dict[Tuple[str, ...], Tuple[int, int]] = {}
         if isinstance(site, RealSite):
             # Several runs share a real server: their services must not have the same numbers.
             first = secrets.randbelow(10**8) + 10**6
@@ -56,6 +58,47 @@ class World:
         """A service that is open."""
         item = self.order(tariff, **order)
         self.run("open", item).check()
+        return item
+
+    def left_by(self, *commands: str) -> int:
+        """A service as these commands leave it, one after the other; on a double only.
+
+        They are run for the first such service alone, all others are copies of what it became.
+        """
+        if commands not in self._patterns:
+            item = self.order()
+            for command in commands:
+                self.run(command, item).check()
+            self._patterns[commands] = item, self.status(item)
+            self.stand.set_status(item, DELETED)  # nobody counts it
+        pattern, status = self._patterns[commands]
+        item = self.another(pattern)
+        self.stand.set_status(item, status)
+        return item
+
+    def another(self, pattern: int, *, begun: bool = False) -> int:
+        """A service like another that is open, without a run of the program; on a double only.
+
+        `begun` as `open` leaves one when it is stopped between making and filling the account.
+        """
+        assert isinstance(self.site, DoubleSite)
+        users, params = self.site.cloud.users, self.stand.params(pattern)
+        item = self.order(self.stand.item(pattern)["pricelist"])
+        login, password = self.login(item), f"Made-up-{item}"
+        copied = json.loads(params["pmnextcloud_mark"])
+        copied[2], copied[3], copied[5] = item, login, password
+        text = json.dumps(copied, separators=(",", ":"))
+        self.stand.save_param(item, "pmnextcloud_mark", text, crypted=True)
+        user = self.site.cloud.add_user(login, password, quota="1 GB")
+        if begun:
+            return item
+        model = users[self.login(pattern)]
+        user.email, user.quota, user.enabled = model.email, model.quota, model.enabled
+        user.groups = set(model.groups)
+        self.stand.save_param(item, "username", login, crypted=False)
+        self.stand.save_param(item, "url", params["url"], crypted=False)
+        self.stand.save_param(item, "userpassword", password, crypted=True)
+        self.stand.set_status(item, ACTIVE)
         return item
 
     def know_cloud(self) -> None:
