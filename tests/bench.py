@@ -25,6 +25,8 @@ from tests.stand import DEVNULL, Run, Stand
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 IMPORTS_EVERY = 2
+"""Every so many rounds one more is run that tells of the imports."""
+
 STANDING = 20
 """Services that are open all the time, for `stat`."""
 
