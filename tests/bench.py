@@ -130,6 +130,7 @@ class Bench:
             if number % IMPORTS_EVERY:
                 continue
             for one in self._commands:
+                bare_ms.append(_bare_interpreter_ms())  # what the last run left has time to settle
                 one.before()
                 imports[one.name].append(imports_ms(one.run(env=_TELL_IMPORTS).check()))
         bare = statistics.median(bare_ms)

@@ -16,7 +16,6 @@ from utils.secret import Secret
 
 _UNUSED = (
     "charset_normalizer",  # guesses encodings; all that is read here is bytes
-    "encodings.idna",  # host names in other letters load it themselves
     "idna",
     "importlib.metadata",
     "mimetypes",

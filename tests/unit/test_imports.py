@@ -56,7 +56,7 @@ def test_a_form_is_shown_without_database_and_http(tmp_path: Path, command: str)
 @pytest.mark.parametrize(
     ("door", "put_off"),
     [
-        ("transport", {"charset_normalizer", "encodings.idna", "idna", "importlib.metadata"}),
+        ("transport", {"charset_normalizer", "idna", "importlib.metadata"}),
         ("db", {"pymysql.optionfile", SSH_KEYS}),
         ("forms", {"gzip", "inspect"}),
     ],
