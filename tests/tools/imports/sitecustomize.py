@@ -12,19 +12,17 @@ from typing import Any, NoReturn
 
 _load, _leave = builtins.__import__, os._exit
 _took_s = 0.0
-_is_within = False
 
 
 def _timed(*args: Any, **kwargs: Any) -> Any:
-    global _took_s, _is_within
-    if _is_within:
-        return _load(*args, **kwargs)
-    _is_within, begun = True, time.perf_counter()
+    global _took_s
+    builtins.__import__ = _load  # what a module imports in turn is part of its own time
+    begun = time.perf_counter()
     try:
         return _load(*args, **kwargs)
     finally:
-        _is_within = False
         _took_s += time.perf_counter() - begun
+        builtins.__import__ = _timed
 
 
 def _tell_and_leave(status: int) -> NoReturn:
