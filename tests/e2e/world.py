@@ -1,6 +1,5 @@
 """A provider with one cloud: a module, a product, clients; and the program run on their orders."""
 
-import json
 import secrets
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
@@ -8,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.stand import ACTIVE, DELETED, Addon, Run, Stand
 from utils import address, mark
+from utils.consts import ITEM_MARK
 from utils.crypt import Key
 from utils.secret import Secret
 from utils.values import Mark
@@ -85,10 +85,10 @@ class World:
         users, params = self.site.cloud.users, self.stand.params(pattern)
         item = self.order(self.stand.item(pattern)["pricelist"])
         login, password = self.login(item), f"Made-up-{item}"
-        copied = json.loads(params["pmnextcloud_mark"])
-        copied[2], copied[3], copied[5] = item, login, password
-        text = json.dumps(copied, separators=(",", ":"))
-        self.stand.save_param(item, "pmnextcloud_mark", text, crypted=True)
+        model_mark = mark.from_text(params[ITEM_MARK])
+        assert model_mark is not None
+        own_mark = model_mark._replace(item_id=item, login=login, password=Secret(password))
+        self.stand.save_param(item, ITEM_MARK, mark.to_text(own_mark), crypted=True)
         user = self.site.cloud.add_user(login, password, quota="1 GB")
         if begun:
             return item
@@ -122,7 +122,7 @@ class World:
             params=lambda item: {"username": self.login(item), "url": self.site.url},
             crypted_params=lambda item: {
                 "userpassword": f"Made-up-{item}",
-                "pmnextcloud_mark": mark_of(item),
+                ITEM_MARK: mark_of(item),
             },
         )
         self.items += items
