@@ -11,9 +11,11 @@ import sys
 from typing import List, NoReturn
 
 import commands
-from utils import errors, reply
-from utils.context import Args, Context
-from utils.host import Host
+from utils.base import errors
+from utils.billing import reply
+from utils.host.root import Host
+from utils.run.call import Args
+from utils.run.context import Context
 
 REPORT_S = 10
 """Part of a budget that is kept back for telling BILLmanager of a failure."""
@@ -59,7 +61,8 @@ def run(context: Context) -> bytes:
     context.level = command.level
     if command.is_light:
         return command.load().run(context)
-    from utils import budget, report
+    from utils.host import budget
+    from utils.run import report
 
     seconds = getattr(context.settings, command.budget)
     kept_back_s = REPORT_S if context.args.runningoperation is not None else 0
@@ -77,7 +80,7 @@ def fail(context: Context, error: errors.PmError) -> bytes:
     context.log.error("failed: %s", error)
     if error.scope != errors.CALL or context.args.runningoperation is not None:
         try:
-            from utils import report
+            from utils.run import report
 
             report.in_time(context, error, REPORT_S)
         except Exception:

@@ -3,11 +3,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Dict, NamedTuple, Protocol, cast
 
-from utils import errors
+from utils.base import errors
 from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
 
 if TYPE_CHECKING:
-    from utils.context import Context
+    from utils.run.context import Context
 
 
 class Runnable(Protocol):

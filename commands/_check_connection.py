@@ -2,8 +2,11 @@
 
 from typing import Dict, Tuple
 
-from utils import address, errors, forms, reply
-from utils.billing import read_timeout_s
+from utils.base import address, errors, xml
+from utils.base.secret import Secret
+from utils.base.values import Server
+from utils.billing import reply
+from utils.billing.billmanager import read_timeout_s
 from utils.consts import (
     MAX_FIELD_LENGTH,
     MAX_TIMEOUT_S,
@@ -16,9 +19,8 @@ from utils.consts import (
     PARAM_VERIFY,
     SECRET_PARAMS,
 )
-from utils.context import Context
-from utils.secret import Secret
-from utils.values import Server
+from utils.run.call import read_form
+from utils.run.context import Context
 
 MAX_WAIT_S = 8.0
 """Longest wait for one answer of a cloud, so that the form itself is answered in time."""
@@ -47,11 +49,11 @@ def run(ctx: Context) -> bytes:
 
 def _values(ctx: Context) -> Dict[str, str]:
     """The module's fields of the form. Raises BadInput, FieldTooLong."""
-    form = forms.read_stdin()
+    form = read_form()
     module = form if form.tag == "processingmodule" else form.find("processingmodule")
     if module is None:
         raise errors.BadInput("no processingmodule")
-    values = forms.fields(module)
+    values = xml.fields(module)
     for name in MODULE_PARAMS:
         if len(values.get(name, "")) > MAX_FIELD_LENGTH:
             raise errors.FieldTooLong(name)

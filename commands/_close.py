@@ -1,7 +1,8 @@
 """The end of a service removes its account."""
 
-from utils import errors, reply
-from utils.context import Context, Service
+from utils.base import errors
+from utils.billing import reply
+from utils.run.context import Context, Service
 
 
 def run(ctx: Context) -> bytes:

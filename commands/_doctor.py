@@ -1,8 +1,10 @@
 """Whether all is well, for whoever looks after it: in words, or as JSON for a machine."""
 
-from utils import doctor, errors
-from utils.context import Context
+from commands import COMMANDS
+from utils import doctor
+from utils.base import errors
 from utils.doctor.words import Words
+from utils.run.context import Context
 
 
 def run(ctx: Context) -> bytes:
@@ -14,7 +16,7 @@ def run(ctx: Context) -> bytes:
     """
     if ctx.args.format not in ("text", "json"):
         raise errors.BadArguments(f"--format {ctx.args.format}")
-    groups = doctor.examine(ctx)
+    groups = doctor.examine(ctx, [f"commands.{command.file}" for command in COMMANDS.values()])
     ctx.exit_code = int(doctor.has_faults(groups))
     words = Words(ctx.args.lang)
     return words.as_json(groups) if ctx.args.format == "json" else words.as_text(groups)

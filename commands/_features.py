@@ -1,8 +1,8 @@
 """What the module can do; asked at each start of BILLmanager, it needs nothing and never fails."""
 
-from utils import reply
+from utils.billing import reply
 from utils.consts import ITEM_TYPES, MODULE_PARAMS, SECRET_PARAMS
-from utils.context import Context
+from utils.run.context import Context
 
 FEATURES = (
     "check_connection",

@@ -1,8 +1,8 @@
 """Reads what the tariff form offers: the cloud's groups."""
 
-from utils import reply
+from utils.billing import reply
 from utils.consts import ADMIN_GROUP, GROUPS_FILE
-from utils.context import Context
+from utils.run.context import Context
 
 
 def run(ctx: Context) -> bytes:

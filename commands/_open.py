@@ -2,13 +2,14 @@
 
 from typing import Tuple
 
-from utils import errors, reply
+from utils.accounts.ownership import Record
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.base.values import Account, Order
+from utils.billing import reply
 from utils.consts import STATUS_SUSPENDED
-from utils.context import Context, Service
 from utils.misc import generate_secure_password
-from utils.ownership import Record
-from utils.secret import Secret
-from utils.values import Account, Order
+from utils.run.context import Context, Service
 
 
 def run(ctx: Context) -> bytes:

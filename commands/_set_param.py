@@ -1,7 +1,8 @@
 """A new tariff or add-on changes quota and group."""
 
-from utils import errors, reply
-from utils.context import Context, Service
+from utils.base import errors
+from utils.billing import reply
+from utils.run.context import Context, Service
 
 
 def run(ctx: Context) -> bytes:

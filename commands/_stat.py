@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from utils import reply
-from utils.context import Context
-from utils.days import WholeDays
-from utils.usage import Collector
+from utils.billing import reply
+from utils.census.days import WholeDays
+from utils.census.usage import Collector
+from utils.run.context import Context
 
 
 def run(ctx: Context) -> bytes:

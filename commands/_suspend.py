@@ -1,7 +1,7 @@
 """Non-payment locks the account."""
 
-from utils import reply
-from utils.context import Context
+from utils.billing import reply
+from utils.run.context import Context
 
 
 def run(ctx: Context) -> bytes:

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from utils import errors, reply
-from utils.billing import stat_row
+from utils.base import errors
+from utils.billing import reply
+from utils.billing.billmanager import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
-from utils.context import Context
+from utils.run.context import Context
 
 
 def run(ctx: Context) -> bytes:

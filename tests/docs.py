@@ -1,7 +1,7 @@
 """Writes what of docs/ says what the program says itself: the pages of its messages.
 
 `make docs` runs it. What stands above MADE in a page is written by hand, what follows is made from
-xml/ and utils.errors, so that no page can say anything else than the program does.
+xml/ and utils.base.errors, so that no page can say anything else than the program does.
 """
 
 from typing import Iterator

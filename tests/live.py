@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from tests import seed
-from utils import errors
+from utils.base import errors
 
 INSIDE_PORTS = {"owncloud": 8080}
 TEST_TIMEOUT_S = 3600

@@ -12,9 +12,9 @@ from typing import Dict
 from tests.e2e.sites import RealSite
 from tests.remembered import Remembered
 from utils.api import NextcloudAPIClient
-from utils.products import Product
-from utils.secret import Secret
-from utils.values import Server
+from utils.base.secret import Secret
+from utils.base.values import Server
+from utils.cloud.products import Product
 
 SHORT, LONG, ROUNDS = 2, 20, 5
 

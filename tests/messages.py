@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Dict, Iterator, Type
 
-from utils import consts, errors, forms
+from utils import consts
+from utils.base import errors, xml
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("ru", "en")
@@ -35,12 +36,12 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def document() -> forms.Form:
+def document() -> xml.Form:
     """The module's XML, read as strictly as what comes from outside."""
-    return forms.parse((ROOT / "xml" / f"billmgr_mod_{consts.MODULE}.xml").read_bytes())
+    return xml.parse((ROOT / "xml" / f"billmgr_mod_{consts.MODULE}.xml").read_bytes())
 
 
-def name_of(node: forms.Form) -> str:
+def name_of(node: xml.Form) -> str:
     """An element's name; each one that is asked has it."""
     return str(node.attrib["name"])
 
@@ -72,7 +73,7 @@ def codes() -> Dict[str, Type[errors.PmError]]:
 
 
 def told(error: Type[errors.PmError]) -> str:
-    """Who hears of an error (utils.report), as a key of TOLD."""
+    """Who hears of an error (utils.run.report), as a key of TOLD."""
     if error.scope == errors.SERVICE:
         return "staff now" if error.kind == errors.PERMANENT else "staff later"
     return {errors.CALL: "form", errors.MODULE: "problem", errors.HOST: "log"}[error.scope]

@@ -1,6 +1,6 @@
 """A cloud whose product is known, for clients that are made outside of a run."""
 
-from utils.products import NEXTCLOUD, Memory, Product
+from utils.cloud.products import NEXTCLOUD, Memory, Product
 
 
 class Remembered(Memory):

@@ -7,10 +7,10 @@ import logging
 from typing import FrozenSet, List, NamedTuple, Optional
 
 from tests.e2e.sites import GIB
-from utils import sizes
 from utils.api import NextcloudAPIClient
-from utils.secret import Secret
-from utils.values import Server
+from utils.base import sizes
+from utils.base.secret import Secret
+from utils.base.values import Server
 
 PASSWORD = Secret("Stranger-Pw-for-tests-5!")
 GROUPS = ("customers", "staff", "Friends & family")

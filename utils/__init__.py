@@ -1,1 +1,1 @@
-"""What the commands stand on: BILLmanager on one side, the cloud on the other."""
+"""What the commands stand on, room by room; a room imports only rooms below it (setup.cfg)."""

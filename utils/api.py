@@ -1,8 +1,8 @@
 """The OCS Provisioning API of Nextcloud and ownCloud: one method per call, typed results.
 
 Always /ocs/v1.php, where both products keep their codes apart (owncloud-ocs.md, 1). What the
-codes mean depends on call and product: the general ones stand in utils.ocs, the others in
-utils.products, where all stands that differs between the clouds. Texts of the cloud are
+codes mean depends on call and product: the general ones stand in utils.cloud.ocs, the others in
+utils.cloud.products, where all stands that differs between the clouds. Texts of the cloud are
 translated and never compared, with the one exception that is not.
 """
 
@@ -10,11 +10,12 @@ from logging import Logger
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
-from utils import errors, products, sizes, transport
-from utils.connection import WHO_AM_I, Connection, Sight
-from utils.ocs import mapping
-from utils.secret import Secret
-from utils.values import Account, Server
+from utils.base import errors, sizes
+from utils.base.secret import Secret
+from utils.base.values import Account, Server
+from utils.cloud import products, transport
+from utils.cloud.connection import WHO_AM_I, Connection, Sight
+from utils.cloud.ocs import mapping
 
 PAGE_SIZE = 200
 """Users and groups per page; Nextcloud 34 takes 1 to 500."""

@@ -8,9 +8,10 @@ import sys
 from decimal import Decimal
 from typing import Optional, TextIO, Union
 
-from utils import errors, sizes
+from utils.base import errors, sizes
+from utils.base.secret import strike_out
+from utils.base.text import printable
 from utils.consts import MODULE
-from utils.secret import strike_out
 
 _LEVELS = {
     9: logging.DEBUG,
@@ -42,7 +43,7 @@ class _Formatter(logging.Formatter):
         text = strike_out(super().format(record))
         lines = text.splitlines() or [""]
         kept = [lines[0], *("    " + line for line in lines[1:])]
-        return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in kept)
+        return "\n".join(map(printable, kept))
 
 
 def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:

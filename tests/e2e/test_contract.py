@@ -10,10 +10,10 @@ import pytest
 from tests.cloud import PROFILES, Cloud
 from tests.e2e.conftest import REAL
 from tests.e2e.sites import GIB, RealSite
-from utils import errors, sizes
 from utils.api import NextcloudAPIClient
-from utils.secret import Secret
-from utils.values import Account, Server
+from utils.base import errors, sizes
+from utils.base.secret import Secret
+from utils.base.values import Account, Server
 
 PASSWORD = Secret("Contract-Pw-for-tests-7!")
 MIB = 1024**2

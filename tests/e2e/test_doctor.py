@@ -17,7 +17,7 @@ from tests.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.stand import ACTIVE, BY_STATISTICS, Run, Stand
-from utils import mark
+from utils.billing import mark
 
 STATUS = "/status.php"
 ALWAYS = {"settings_default", "log_not_rotated", "shares_stay", "real_password"}
@@ -635,7 +635,9 @@ def copied(tmp_path: Path) -> Iterator[Tuple[Path, Stand]]:
         yield tmp_path, stand
 
 
-@pytest.mark.parametrize("name", ["utils/provisioning.py", "commands/_open.py", "utils/db.py"])
+@pytest.mark.parametrize(
+    "name", ["utils/accounts/provisioning.py", "commands/_open.py", "utils/billing/database.py"]
+)
 def test_a_missing_file_of_the_program_is_told(copied: Tuple[Path, Stand], name: str) -> None:
     home, stand = copied
     (home / name).unlink()
@@ -648,19 +650,22 @@ def test_a_missing_file_of_the_program_is_told(copied: Tuple[Path, Stand], name:
 
 def test_a_half_written_file_of_the_program_is_told(copied: Tuple[Path, Stand]) -> None:
     home, stand = copied
-    whole = (home / "utils/usage.py").read_text("utf-8")
-    (home / "utils/usage.py").write_text(whole[: len(whole) // 2] + "\n(", "utf-8")
+    whole = (home / "utils/census/usage.py").read_text("utf-8")
+    (home / "utils/census/usage.py").write_text(whole[: len(whole) // 2] + "\n(", "utf-8")
     run = doctor(stand)
     assert found(run, "fault") == {"program_broken"}, run
-    assert "utils.usage" in run.stdout.decode()
+    assert "utils.census.usage" in run.stdout.decode()
 
 
-def test_a_program_that_others_may_write_is_told(copied: Tuple[Path, Stand]) -> None:
+@pytest.mark.parametrize(
+    "name", ["utils/billing/database.py", "pmnextcloud.py", "utils", "utils/doctor", "commands"]
+)
+def test_a_program_that_others_may_write_is_told(copied: Tuple[Path, Stand], name: str) -> None:
     home, stand = copied
-    (home / "utils/db.py").chmod(0o666)
+    (home / name).chmod(0o777)
     run = doctor(stand)
     assert "program_exposed" in found(run, "fault"), run
-    assert str(home / "utils/db.py") in run.stdout.decode()
+    assert str(home / name) in run.stdout.decode()
 
 
 @pytest.mark.parametrize("damage", ["missing", "not_executable"])

@@ -45,7 +45,7 @@ from tests.stand import (
     Run,
     Stand,
 )
-from utils import errors
+from utils.base import errors
 
 pytestmark = pytest.mark.proof("fault cases")
 

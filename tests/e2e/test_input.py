@@ -42,7 +42,11 @@ from tests.e2e.world import World
 from tests.stand import ACTIVE, DELETED, Addon, Call, Stand
 from tests.stand.answers import Refused, render
 from tests.stand.calls import parse
-from utils import errors, locks, mgrctl, pace, secret, transport, usage
+from utils.base import errors, secret
+from utils.billing import mgrctl
+from utils.census import pace, usage
+from utils.cloud import transport
+from utils.host import locks
 from utils.misc import validate_email
 
 TOKEN = "T0ken-for-tests-4711"

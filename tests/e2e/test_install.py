@@ -18,7 +18,9 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.test_predecessor import service
 from tests.e2e.world import World
 from tests.stand import SUSPENDED, CoreFault, Stand
-from utils import consts, errors, forms, reply
+from utils import consts
+from utils.base import errors, xml
+from utils.billing import reply
 
 CLONE = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(sys.executable)
@@ -103,7 +105,7 @@ class Host:
 
     def answers(self) -> bool:
         """Whether the installed module says what it can do."""
-        return forms.parse(self.answer()).find("features/feature[@name='open']") is not None
+        return xml.parse(self.answer()).find("features/feature[@name='open']") is not None
 
     def version(self) -> str:
         """The folder of the version that BILLmanager starts."""

@@ -18,8 +18,8 @@ from tests.cloud import Cloud, Fault, Seen
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.stand import ModuleProcess, Run, Stand
-from utils import state as state_files
-from utils.errors import StateUnwritable
+from utils.base.errors import StateUnwritable
+from utils.host import state as state_files
 
 CLONE = Path(__file__).resolve().parents[2]
 SOURCES = [CLONE / "pmnextcloud.py", *CLONE.glob("commands/*.py"), *CLONE.glob("utils/*.py")]
@@ -149,7 +149,7 @@ def test_a_private_authority_is_trusted_beside_the_public_ones(kept: Stand, tmp_
 
 def test_the_public_authorities_are_those_of_the_package() -> None:
     """Without anything in its place: many of them, and the private one."""
-    from utils import transport
+    from utils.cloud import transport
 
     with Cloud(tls="good") as cloud:
         http = transport.Http(5, True, str(cloud.ca_file))
@@ -458,7 +458,7 @@ NEVER_CALLED = {
     "ssl._create_unverified_context",
 }
 # The one file that may start programs, parse the XML of others, ask a database.
-ONE_DOOR = {"subprocess": "mgrctl.py", "lxml": "forms.py", "pymysql": "db.py"}
+ONE_DOOR = {"subprocess": "mgrctl.py", "lxml": "xml.py", "pymysql": "database.py"}
 LOCKED = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 
@@ -515,7 +515,7 @@ def test_the_only_xml_parser_is_locked() -> None:
     for path, tree in parsed():
         for name, call in calls_in(tree):
             if name in ("etree.fromstring", "ET.fromstring", "etree.parse", "ET.parse", "ET.XML"):
-                assert path.name == "forms.py", f"{path}:{call.lineno}"
+                assert path.name == "xml.py", f"{path}:{call.lineno}"
                 assert len(call.args) == 2, "without a parser of its own"
             if name.endswith("XMLParser"):
                 found.append({word.arg: ast.literal_eval(word.value) for word in call.keywords})

@@ -12,7 +12,7 @@ from tests.cloud import OWNCLOUD_10, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 from tests.stand import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run, Stand
-from utils.usage import FEW_SERVICES
+from utils.census.usage import FEW_SERVICES
 
 MANY = 25
 """More than are read one by one."""

@@ -8,7 +8,7 @@ from tests.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.stand import Stand
-from utils import mark
+from utils.billing import mark
 
 
 def told(world: World, item: int) -> Tuple[Any, ...]:

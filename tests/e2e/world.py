@@ -6,11 +6,12 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.stand import ACTIVE, DELETED, Addon, Run, Stand
-from utils import address, mark
+from utils.base import address
+from utils.base.secret import Secret
+from utils.base.values import Mark
+from utils.billing import mark
+from utils.billing.key import Key
 from utils.consts import ITEM_MARK
-from utils.crypt import Key
-from utils.secret import Secret
-from utils.values import Mark
 
 Site = Union[DoubleSite, RealSite]
 

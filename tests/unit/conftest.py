@@ -11,11 +11,11 @@ import pytest
 import responses
 
 from tests.stand import Stand
-from utils import secret
-from utils.billing import Billing
-from utils.host import Host
-from utils.secret import Secret
-from utils.values import Account, Item, Order, Server
+from utils.base import secret
+from utils.base.secret import Secret
+from utils.base.values import Account, Item, Order, Server
+from utils.billing.billmanager import Billing
+from utils.host.root import Host
 
 RECORDING = Path(__file__).parents[1] / "cloud" / "recordings" / "nextcloud-29.0.6.json"
 BASE = "https://cloud.example.com:8443/nc"

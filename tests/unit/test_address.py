@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from utils import address, errors
+from utils.base import address, errors
 
 PIECES = st.sampled_from(
     ["http://", "https://", "HTTPS://", "ftp://", "//", "/", "/index.php", "cloud.example.com"]

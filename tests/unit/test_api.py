@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from tests.remembered import Remembered
 from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
-from utils import errors, sizes, transport
 from utils.api import NextcloudAPIClient, account_from
-from utils.products import NEXTCLOUD, OWNCLOUD
-from utils.secret import Secret
+from utils.base import errors, sizes
+from utils.base.secret import Secret
+from utils.cloud import transport
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 
 CLOUD = BASE + "/ocs/v1.php/cloud"
 USER = CLOUD + "/users/user_7"

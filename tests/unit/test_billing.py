@@ -9,12 +9,13 @@ import pytest
 
 from tests.stand import ACTIVE, DELETED, PROCESSING, SUSPENDED, CoreFault, Stand, keys
 from tests.unit.conftest import close
-from utils import errors, mark
-from utils.billing import Billing, StatRow, read_timeout_s
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.base.values import Mark
+from utils.billing import mark
+from utils.billing.billmanager import Billing, StatRow, read_timeout_s
 from utils.consts import ITEM_MARK
-from utils.host import Host
-from utils.secret import Secret
-from utils.values import Mark
+from utils.host.root import Host
 
 MARK = mark.to_text(
     Mark("0123456789ab", 1001, "user_1001", "0123456789abcdef", Secret("Made-up-1"))
@@ -466,7 +467,7 @@ def test_a_waiting_operation_is_posted_though_the_status_is_there(
 def test_a_post_whose_answer_is_lost_is_looked_up(
     stand: Stand, billing: Billing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("utils.mgrctl.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("utils.billing.mgrctl.time.sleep", lambda seconds: None)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     item = order(stand)
     stand.set_status(item, ACTIVE)
@@ -478,7 +479,7 @@ def test_a_post_whose_answer_is_lost_is_looked_up(
 def test_a_post_that_never_took_effect_is_told(
     stand: Stand, billing: Billing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("utils.mgrctl.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("utils.billing.mgrctl.time.sleep", lambda seconds: None)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     item = order(stand)
     stand.set_status(item, ACTIVE)

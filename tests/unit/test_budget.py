@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from utils import budget
+from utils.host import budget
 
 
 def test_a_body_that_hangs_is_ended_in_time() -> None:

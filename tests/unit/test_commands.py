@@ -11,18 +11,19 @@ import pytest
 
 from commands import find
 from tests.unit.conftest import make_account, make_item, make_order, make_server
-from utils import errors, forms
+from utils.accounts.ownership import Ownership, Record
+from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
-from utils.billing import Billing
+from utils.base import errors, xml
+from utils.base.secret import Secret
+from utils.billing.billmanager import Billing
+from utils.billing.key import Key
+from utils.billing.tariffs import Tariffs
 from utils.consts import STATUS_SUSPENDED
-from utils.context import Args, Context, Service
-from utils.crypt import Key
-from utils.host import Host
-from utils.ownership import Ownership, Record
-from utils.provisioning import Provisioning
-from utils.secret import Secret
-from utils.settings import Settings
-from utils.tariff import Tariffs
+from utils.host.root import Host
+from utils.host.settings import Settings
+from utils.run.call import Args
+from utils.run.context import Context, Service
 
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
@@ -454,7 +455,7 @@ def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.M
         raise errors.UsageUnread("1")
 
     world.billing.count_items.return_value = 0
-    monkeypatch.setattr("utils.usage.Collector.collect", unread)
+    monkeypatch.setattr("utils.census.usage.Collector.collect", unread)
     with pytest.raises(errors.UsageUnread):
         world.run("stat", module=31)
     world.billing.post_stat.assert_not_called()
@@ -468,7 +469,7 @@ def test_a_command_on_a_module_needs_one(world: World, command: str) -> None:
 
 def options(document: bytes) -> List[str]:
     """The keys of the groups in the tariff form."""
-    select = forms.parse(document).find("slist[@name='usergroup']")
+    select = xml.parse(document).find("slist[@name='usergroup']")
     assert select is not None
     return [str(option.get("key")) for option in select]
 
@@ -526,8 +527,8 @@ def test_the_connection_form_has_defaults(
     world: World, monkeypatch: pytest.MonkeyPatch, fields: str, values: Dict[str, str]
 ) -> None:
     stdin(monkeypatch, f"<doc>{fields}</doc>")
-    form = forms.parse(world.run("tune_connection"))
-    assert forms.fields(form) == values
+    form = xml.parse(world.run("tune_connection"))
+    assert xml.fields(form) == values
 
 
 def check(
@@ -611,7 +612,7 @@ def test_a_host_that_does_nothing_checks_the_form_alone(
 
 
 def test_features_tell_the_secret_field(world: World) -> None:
-    answer = forms.parse(world.run("features"))
+    answer = xml.parse(world.run("features"))
     fields = {str(node.get("name")): node.get("crypted") for node in answer.iter("param")}
     crypted = [name for name, is_crypted in fields.items() if is_crypted == "yes"]
     assert crypted == ["nc_password", "nc_confirm_password"]

@@ -8,8 +8,8 @@ import pytest
 import commands
 from commands import COMMANDS, SYNONYMS, find
 from commands._features import FEATURES
-from utils import errors
-from utils.settings import Settings
+from utils.base import errors
+from utils.host.settings import Settings
 
 NEVER_ADVERTISED = {"features", "doctor"}
 FLAGS = {"pricelist_dynamic_settings"}

@@ -8,17 +8,18 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.unit.conftest import make_item, make_server
-from utils import errors
 from utils.api import NextcloudAPIClient
-from utils.billing import Billing
+from utils.base import errors
+from utils.billing.billmanager import Billing
+from utils.billing.key import Key
+from utils.billing.tariffs import Tariffs
+from utils.cloud.refusals import Refusals
 from utils.consts import LEVEL_EDITS
-from utils.context import AT_ONCE, Args, Context
-from utils.crypt import Key
-from utils.host import Host
-from utils.refusals import Refusals
-from utils.settings import Settings
-from utils.state import State
-from utils.tariff import Tariffs
+from utils.host.root import Host
+from utils.host.settings import Settings
+from utils.host.state import State
+from utils.run.call import Args
+from utils.run.context import AT_ONCE, Context
 
 
 class Lock:
@@ -40,7 +41,7 @@ class Lock:
 @pytest.fixture(autouse=True)
 def locks(monkeypatch: pytest.MonkeyPatch) -> Iterator[List[Any]]:
     """The locks that were asked for: file, numbers, seconds."""
-    monkeypatch.setattr("utils.locks.LockFile", Lock)
+    monkeypatch.setattr("utils.host.locks.LockFile", Lock)
     Lock.asked, Lock.busy = [], ""
     yield Lock.asked
     Lock.asked, Lock.busy = [], ""

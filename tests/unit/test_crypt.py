@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding
 
 from tests.stand import keys
-from utils import errors
-from utils.crypt import Key
+from utils.base import errors
+from utils.billing.key import Key
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from typing import List
 
 import pytest
 
-from utils.days import WholeDays
-from utils.state import State
+from utils.census.days import WholeDays
+from utils.host.state import State
 
 TODAY = date(2026, 11, 21)
 

@@ -7,8 +7,8 @@ from typing import Any, Dict, Iterator
 import pytest
 
 from tests.stand import Stand
-from utils import errors
-from utils.db import Database
+from utils.base import errors
+from utils.billing.database import Database
 
 LOG = logging.getLogger("unit")
 
@@ -186,5 +186,5 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Dict[str, Any]
         seen.update(arguments)
         raise error
 
-    monkeypatch.setattr("utils.db.pymysql.connect", connect)
+    monkeypatch.setattr("utils.billing.database.pymysql.connect", connect)
     return seen

@@ -18,7 +18,9 @@ from markdown_it.token import Token
 import commands
 from tests import docs
 from tests.messages import LANGUAGES, ROOT, codes, messages, read
-from utils import consts, errors, settings
+from utils import consts
+from utils.base import errors
+from utils.host import settings
 
 BASE = "/usr/local/mgr5"
 READMES = ("README.md", "README.ru.md")

@@ -13,8 +13,8 @@ from unittest.mock import Mock
 import pytest
 
 from tests.unit.test_messages import LANGUAGES, codes, messages
-from utils import errors
-from utils.context import Args, Context
+from utils.base import errors
+from utils.base.secret import Secret
 from utils.doctor import (
     billing,
     clouds,
@@ -27,11 +27,12 @@ from utils.doctor import (
 )
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
 from utils.doctor.words import MESSAGES, VERDICTS, Words, language
-from utils.host import Host
-from utils.secret import Secret
+from utils.host.root import Host
+from utils.run.call import Args
+from utils.run.context import Context
 
 CHECKS = (
-    *installation.CHECKS,
+    *installation.checks([]),
     *billing.CHECKS,
     *tariffs.CHECKS,
     *modules.CHECKS,
@@ -305,8 +306,8 @@ def test_where_nobody_can_share_nothing_stays_shared() -> None:
 def test_nothing_more_is_looked_at_with_a_broken_program(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(installation, "CHECKS", [Check("program", _fails)])
-    first, rest = examine(context(tmp_path))
+    monkeypatch.setattr(installation, "checks", lambda modules: [Check("program", _fails)])
+    first, rest = examine(context(tmp_path), [])
     assert first.findings[-1].verdict == FAULT
     assert rest.findings == [Finding(UNCHECKED, UNCHECKED, "program", check="rest")]
 

@@ -5,7 +5,7 @@ from typing import Dict, List, Set, Type
 
 import pytest
 
-from utils import errors
+from utils.base import errors
 
 SHARED = {"bad_arguments", "account_missing", "cloud_error"}
 """Types that two classes may bear: the same words for the same reader."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import errors, forms
+from utils.base import errors, xml
+from utils.run import call
 
 LAUGHS = b'<!DOCTYPE l [<!ENTITY a "lollollol">' + b"".join(
     b'<!ENTITY %c "%s">' % (98 + n, (b"&%c;" % (97 + n)) * 10) for n in range(9)
@@ -50,7 +51,7 @@ def test_a_hostile_document_is_refused_without_a_word_of_it(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin(HOSTILE[kind]))
     with pytest.raises(errors.BadInput) as caught:
-        forms.read_stdin()
+        call.read_form()
     assert "Made-up" not in str(caught.value)
     assert "root:" not in str(caught.value)
     assert len(str(caught.value)) < 100
@@ -62,13 +63,13 @@ def test_an_empty_or_closed_standard_input_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin(data))
     with pytest.raises(errors.BadInput):
-        forms.read_stdin()
+        call.read_form()
 
 
 def test_a_missing_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(errors.BadInput, match="empty"):
-        forms.read_stdin()
+        call.read_form()
 
 
 def test_an_unreadable_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,15 +82,15 @@ def test_an_unreadable_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch
     stdin.buffer = broken
     monkeypatch.setattr(sys, "stdin", stdin)
     with pytest.raises(errors.BadInput, match="OSError"):
-        forms.read_stdin()
+        call.read_form()
 
 
 def test_a_huge_document_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "MAX_FORM_BYTES", 1000)
+    monkeypatch.setattr(call, "MAX_FORM_BYTES", 1000)
     stdin = Stdin(b"<doc>" + b"a" * 5000 + b"</doc>")
     monkeypatch.setattr(sys, "stdin", stdin)
     with pytest.raises(errors.BadInput, match="over 1000 bytes"):
-        forms.read_stdin()
+        call.read_form()
     assert stdin.buffer.tell() == 1001
 
 
@@ -98,13 +99,13 @@ def test_an_external_file_is_never_read(tmp_path: Path) -> None:
     secret.write_text("Made-up-pw-77")
     document = f'<!DOCTYPE d [<!ENTITY a SYSTEM "{secret.as_uri()}">]><d>&a;</d>'
     with pytest.raises(ValueError, match="DTD"):
-        forms.parse(document.encode())
+        xml.parse(document.encode())
 
 
 @given(st.binary(max_size=80) | st.text(max_size=40).map(str.encode))
 def test_no_bytes_crash_the_parser(data: bytes) -> None:
     try:
-        tag = forms.parse(b"<doc>" + data + b"</doc>").tag
+        tag = xml.parse(b"<doc>" + data + b"</doc>").tag
     except ValueError as error:
         tag = str(error)
     assert tag == "doc" or tag.startswith("no XML")
@@ -115,28 +116,28 @@ def test_a_form_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         '<?xml version="1.0" encoding="UTF-8"?>\n<doc><a> б&amp;<b/></a><a>2</a><!--x--><c/></doc>'
     )
     monkeypatch.setattr(sys, "stdin", Stdin(document.encode()))
-    assert forms.fields(forms.read_stdin()) == {"a": " б&", "c": ""}
+    assert xml.fields(call.read_form()) == {"a": " б&", "c": ""}
 
 
 def test_a_form_in_another_encoding_is_read() -> None:
     document = '<?xml version="1.0" encoding="windows-1251"?><doc><a>б</a></doc>'
-    assert forms.fields(forms.parse(document.encode("cp1251"))) == {"a": "б"}
+    assert xml.fields(xml.parse(document.encode("cp1251"))) == {"a": "б"}
 
 
 def test_a_field_is_set_or_added() -> None:
-    form = forms.parse(b"<doc><timeout/><verify_ssl>off</verify_ssl></doc>")
-    forms.set_field(form, "timeout", "30")
-    forms.set_field(form, "new", "bad \x01 text")
-    assert forms.fields(form) == {"timeout": "30", "verify_ssl": "off", "new": "bad \ufffd text"}
+    form = xml.parse(b"<doc><timeout/><verify_ssl>off</verify_ssl></doc>")
+    xml.set_field(form, "timeout", "30")
+    xml.set_field(form, "new", "bad \x01 text")
+    assert xml.fields(form) == {"timeout": "30", "verify_ssl": "off", "new": "bad \ufffd text"}
 
 
 def test_options_replace_those_of_their_field_alone() -> None:
-    form = forms.parse(
+    form = xml.parse(
         b'<doc><slist name="usergroup"><msg>old</msg></slist>'
         b'<slist name="other"><msg/></slist></doc>'
     )
-    forms.set_options(form, "usergroup", [("", "no_group"), ("a<&", "a<&\ud800")])
-    again = forms.parse(forms.to_bytes(form))
+    xml.set_options(form, "usergroup", [("", "no_group"), ("a<&", "a<&\ud800")])
+    again = xml.parse(xml.to_bytes(form))
     lists = {node.get("name"): node for node in again.findall("slist")}
     assert set(lists) == {"usergroup", "other"}
     assert [(node.get("key"), node.text) for node in lists["usergroup"]] == [
@@ -146,6 +147,6 @@ def test_options_replace_those_of_their_field_alone() -> None:
 
 
 def test_a_form_is_written_as_a_document_in_utf8() -> None:
-    data = forms.to_bytes(forms.parse("<doc><a>б</a></doc>".encode()))
+    data = xml.to_bytes(xml.parse("<doc><a>б</a></doc>".encode()))
     assert data.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
     assert "б".encode() in data

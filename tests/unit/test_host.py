@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.host import Host
+from utils.host.root import Host
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Dict, Set
 
 import pytest
 
-from utils.lean import SSH_KEYS
+from utils.base.later import SSH_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"requests", "urllib3", "pymysql", "lxml", "cryptography", "tenacity", "tqdm", "hypothesis"}
@@ -56,14 +56,15 @@ def test_a_form_is_shown_without_database_and_http(tmp_path: Path, command: str)
 @pytest.mark.parametrize(
     ("door", "put_off"),
     [
-        ("transport", {"charset_normalizer", "idna", "importlib.metadata"}),
-        ("db", {"pymysql.optionfile", SSH_KEYS}),
-        ("forms", {"gzip", "inspect"}),
+        ("cloud.transport", {"charset_normalizer", "idna", "importlib.metadata"}),
+        ("billing.database", {"pymysql.optionfile", SSH_KEYS}),
+        ("base.xml", {"gzip", "inspect"}),
     ],
 )
 def test_a_library_comes_without_what_is_not_used_of_it(door: str, put_off: Set[str]) -> None:
-    before = "import sys; from utils import errors, lean, reply; before = set(sys.modules)"
-    code = f"{before}; import utils.{door}; print(*(set(sys.modules) - before))"
+    known = "import sys; from utils.base import errors, later; from utils.billing import reply"
+    code = f"{known}; before = set(sys.modules); import utils.{door}"
+    code += "; print(*(set(sys.modules) - before))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True
     )
@@ -97,9 +98,9 @@ COMMANDS = sorted((ROOT / "commands").glob("*.py"))
 DOORS: Dict[str, Set[str]] = {
     "requests": {"transport.py"},
     "urllib3": {"transport.py"},
-    "pymysql": {"db.py"},
-    "lxml": {"forms.py"},
-    "cryptography": {"crypt.py"},
+    "pymysql": {"database.py"},
+    "lxml": {"xml.py"},
+    "cryptography": {"key.py"},
     "subprocess": {"mgrctl.py"},
     "tenacity": {"mgrctl.py"},
     "tqdm": {"progress.py"},

@@ -7,7 +7,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from utils.lean import later
+from utils.base.later import later
 
 HEAVY = "a_heavy_module"
 USER = "a_user_of_it"

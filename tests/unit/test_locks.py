@@ -11,13 +11,13 @@ from typing import Iterator, Optional
 
 import pytest
 
-from utils import errors
-from utils.locks import LockFile
+from utils.base import errors
+from utils.host.locks import LockFile
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys
-from utils.locks import LockFile
+from utils.host.locks import LockFile
 lock = LockFile(sys.argv[1])
 print(lock.take([int(number) for number in sys.argv[2:]], 0), flush=True)
 sys.stdin.read()
@@ -81,7 +81,7 @@ def test_who_does_not_wait_is_told_at_once(path: Path, monkeypatch: pytest.Monke
         pytest.fail("it waited")
 
     with other(path, 1001):
-        monkeypatch.setattr("utils.locks.time.sleep", wait)
+        monkeypatch.setattr("utils.host.locks.time.sleep", wait)
         assert take(path, 1001) is None
         assert take(path, 1001, wait_s=-5) is None
 

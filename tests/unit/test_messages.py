@@ -20,8 +20,10 @@ from tests.messages import (
     read,
     told,
 )
-from utils import consts, errors, forms, settings
+from utils import consts
+from utils.base import errors, xml
 from utils.doctor import words
+from utils.host import settings
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
@@ -41,7 +43,7 @@ SAME_IN_BOTH = {"group_billing", "title_core", "title_python"}
 """Names of programs."""
 
 
-def inputs(form: str) -> List[forms.Form]:
+def inputs(form: str) -> List[xml.Form]:
     """The inputs and selects of a form."""
     fields = document().findall(f"metadata[@name='{form}']//field")
     found = [node for field in fields for node in field]

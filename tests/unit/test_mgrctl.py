@@ -6,9 +6,10 @@ from typing import Callable, List
 
 import pytest
 
-from utils import errors, mgrctl
-from utils.mgrctl import Mgrctl
-from utils.secret import Secret
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.billing import mgrctl
+from utils.billing.mgrctl import Mgrctl
 
 Script = Callable[[str], Mgrctl]
 

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import errors, misc, sizes
+from utils import misc
+from utils.base import errors, sizes
+from utils.base.secret import Secret
 from utils.consts import MODULE
 from utils.misc import (
     generate_secure_password,
@@ -21,7 +23,6 @@ from utils.misc import (
     validate_email,
     validate_quota,
 )
-from utils.secret import Secret
 
 LOOK_ALIKES = "0O1lI|"
 LINE = re.compile(

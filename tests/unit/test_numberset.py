@@ -6,7 +6,7 @@ from typing import List
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.numberset import NumberSet
+from utils.census.numberset import NumberSet
 
 NUMBERS = st.one_of(st.integers(0, 3000), st.integers(0, 2**63))
 

@@ -9,11 +9,11 @@ import pytest
 from tests.cloud import Cloud
 from tests.remembered import Remembered
 from tests.unit.conftest import make_account, make_item, make_server
-from utils import address, errors
+from utils.accounts.ownership import Ownership, Record
 from utils.api import NextcloudAPIClient
-from utils.ownership import Ownership, Record
-from utils.secret import Secret
-from utils.values import Mark
+from utils.base import address, errors
+from utils.base.secret import Secret
+from utils.base.values import Mark
 
 HERE = "0123456789ab"
 PASSWORD = Secret("made-up-pw-77")

@@ -7,8 +7,8 @@ from typing import List
 
 import pytest
 
-from utils import pace
-from utils.pace import GOOD_ANSWERS, LONGEST_PAUSE_S, Gear, Patience, TimeIsUp
+from utils.census import pace
+from utils.census.pace import GOOD_ANSWERS, LONGEST_PAUSE_S, Gear, Patience, TimeIsUp
 
 
 @pytest.fixture

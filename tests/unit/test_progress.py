@@ -12,8 +12,8 @@ from typing import List
 
 import pytest
 
-from utils import progress
-from utils.progress import LOG_EVERY_S, Progress
+from utils.census import progress
+from utils.census.progress import LOG_EVERY_S, Progress
 
 
 @pytest.fixture

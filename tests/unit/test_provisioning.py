@@ -7,12 +7,12 @@ from unittest.mock import call, create_autospec
 import pytest
 
 from tests.unit.conftest import make_account, make_order
-from utils import errors, sizes
+from utils.accounts.ownership import Ownership, Record
+from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
-from utils.ownership import Ownership, Record
-from utils.products import NEXTCLOUD, OWNCLOUD
-from utils.provisioning import Provisioning
-from utils.secret import Secret
+from utils.base import errors, sizes
+from utils.base.secret import Secret
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 
 GIB = 1024**3
 RECORD = Record("user_1001", Secret("made-up-pw-77"), proved=True)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from tests.stand import keys
 from tests.unit.conftest import make_server
-from utils import errors, refusals
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.billing.key import Key
+from utils.cloud import refusals
+from utils.cloud.refusals import STANDS_S, Refusals
 from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
-from utils.crypt import Key
-from utils.locks import LockFile
-from utils.refusals import STANDS_S, Refusals
-from utils.secret import Secret
-from utils.state import State
+from utils.host.locks import LockFile
+from utils.host.state import State
 
 NAME = "refused-31"
 READS, WRITES, EDITS = LEVEL_READS, LEVEL_WRITES, LEVEL_EDITS
@@ -70,7 +71,7 @@ class Memory:
 
     def __call__(self, level: int = EDITS, **server: Any) -> Refusals:
         """The memory of a new process of that level, for module 31."""
-        return Refusals(self.state, self.key, make_server(**server), level)
+        return Refusals(self.state, self.key.fingerprint, make_server(**server), level)
 
 
 @pytest.fixture
@@ -366,7 +367,7 @@ def test_in_no_ten_minutes_do_two_processes_try(
 
 
 def test_the_hosts_own_clock_is_used(state: State, key: Key) -> None:
-    one = Refusals(state, key, make_server(), EDITS)
+    one = Refusals(state, key.fingerprint, make_server(), EDITS)
     one.remember(errors.CloudThrottled("x"))
     assert abs(state.read(NAME)["at"] - time.time()) < 60
     assert type(stands(one)) is errors.CloudThrottled

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import errors, forms, reply
-from utils.secret import Secret
+from utils.base import errors, xml
+from utils.base.secret import Secret
+from utils.billing import reply
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -26,14 +27,14 @@ DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
     ],
 )
 def test_whatever_went_wrong_the_answer_is_a_document(value: str, told: str) -> None:
-    root = forms.parse(reply.failure(errors.QuotaZero(value)))
+    root = xml.parse(reply.failure(errors.QuotaZero(value)))
     assert root.findtext("error/param[@name='value']") == told
 
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_document(value: str) -> None:
     document = reply.failure(errors.Unexpected(value))
-    assert forms.parse(document).find("error") is not None
+    assert xml.parse(document).find("error") is not None
     assert document.startswith(DECLARATION)
 
 

@@ -7,15 +7,17 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.unit.conftest import make_item
-from utils import errors, forms, report
 from utils.api import NextcloudAPIClient
-from utils.billing import Billing
-from utils.context import Args, Context
-from utils.host import Host
-from utils.locks import LockFile
-from utils.mgrctl import Mgrctl
-from utils.refusals import Refusals
-from utils.secret import Secret
+from utils.base import errors, xml
+from utils.base.secret import Secret
+from utils.billing.billmanager import Billing
+from utils.billing.mgrctl import Mgrctl
+from utils.cloud.refusals import Refusals
+from utils.host.locks import LockFile
+from utils.host.root import Host
+from utils.run import report
+from utils.run.call import Args
+from utils.run.context import Context
 
 
 @pytest.fixture
@@ -23,8 +25,8 @@ def billing() -> Any:
     """A BILLmanager that knows one task type and has tried twice."""
     one = create_autospec(Billing, instance=True)
     one.mgrctl = create_autospec(Mgrctl, instance=True)
-    one.mgrctl.call.return_value = forms.parse(b"<doc><task_type>21</task_type></doc>")
-    one.mgrctl.call_once.return_value = forms.parse(b"<doc/>")
+    one.mgrctl.call.return_value = xml.parse(b"<doc><task_type>21</task_type></doc>")
+    one.mgrctl.call_once.return_value = xml.parse(b"<doc/>")
     one.operation_has_task.return_value = False
     one.operation_tries.return_value = 2
     one.module_name.return_value = "Cloud"
@@ -124,7 +126,7 @@ def test_staff_has_one_task_of_an_operation(
 
 
 def test_a_command_without_a_type_of_task_has_none(tmp_path: Path, billing: Any, log: Any) -> None:
-    billing.mgrctl.call.return_value = forms.parse(b"<doc/>")
+    billing.mgrctl.call.return_value = xml.parse(b"<doc/>")
     report.failure(make(tmp_path, billing, log), errors.QuotaZero("0"))
     assert functions(billing) == TO_STAFF[:3]
 
@@ -133,7 +135,7 @@ def test_what_is_saved_is_the_error_document(tmp_path: Path, billing: Any, log: 
     report.failure(make(tmp_path, billing, log), errors.QuotaZero("0 <GiB>"))
     arguments = billing.mgrctl.call.call_args_list[0][1]
     assert (arguments["sok"], arguments["elid"]) == ("ok", 900001)
-    error = forms.parse(arguments["errorxml"].encode()).find("error")
+    error = xml.parse(arguments["errorxml"].encode()).find("error")
     assert error is not None
     assert error.get("type") == "quota_zero"
     assert error.findtext("param") == "0 <GiB>"
@@ -227,7 +229,7 @@ def test_a_report_that_fails_hides_neither_the_rest_nor_the_error(
     def answer(function: str, **params: object) -> Any:
         if function == failing:
             raise errors.CoreUnavailable("down")
-        return forms.parse(b"<doc/>")
+        return xml.parse(b"<doc/>")
 
     billing.mgrctl.call.side_effect = answer
     billing.mgrctl.call_once.side_effect = answer

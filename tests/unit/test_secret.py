@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from utils.secret import Secret, forgotten, strike_out
+from utils.base.secret import Secret, forgotten, strike_out
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

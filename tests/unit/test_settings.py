@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from utils import errors
-from utils.settings import Settings, load
+from utils.base import errors
+from utils.host.settings import Settings, load
 
 
 def read(tmp_path: Path, text: str) -> Settings:

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.cloud import sizes as recorded_rounding
-from utils import sizes
-from utils.sizes import UNLIMITED
+from utils.base import sizes
+from utils.base.sizes import UNLIMITED
 
 MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
 SIZES = st.integers(1, 2**53 - 1) | st.integers(0, 53).flatmap(

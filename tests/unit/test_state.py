@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import errors
-from utils.state import State
+from utils.base import errors
+from utils.host.state import State
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pytest
 
 from tests.stand import BY_STATISTICS, Addon, Stand
 from tests.unit.conftest import close, make_item, opened
-from utils import errors, sizes
-from utils.billing import Billing
-from utils.db import Database
-from utils.tariff import Tariffs
-from utils.values import Item
+from utils.base import errors, sizes
+from utils.base.values import Item
+from utils.billing.billmanager import Billing
+from utils.billing.database import Database
+from utils.billing.tariffs import Tariffs
 
 MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
 ENUMERATION, BOOLEAN = 3, 1

@@ -13,9 +13,10 @@ import requests
 from tests.cloud import Cloud, Fault
 from tests.remembered import Remembered
 from tests.unit.conftest import make_server
-from utils import errors, transport
 from utils.api import NextcloudAPIClient
-from utils.secret import Secret
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.cloud import transport
 
 Connect = Callable[..., NextcloudAPIClient]
 

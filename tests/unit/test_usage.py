@@ -10,18 +10,20 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.unit.conftest import make_account, make_item, make_server
-from utils import address, errors, pace, usage
 from utils.api import NextcloudAPIClient
-from utils.billing import Billing, StatRow
-from utils.context import Args, Context
-from utils.crypt import Key
-from utils.host import Host
-from utils.products import NEXTCLOUD, OWNCLOUD
-from utils.secret import Secret
-from utils.settings import Settings
-from utils.tariff import Tariffs
-from utils.usage import Collector
-from utils.values import Account, Disk, Item, Mark
+from utils.base import address, errors
+from utils.base.secret import Secret
+from utils.base.values import Account, Disk, Item, Mark
+from utils.billing.billmanager import Billing, StatRow
+from utils.billing.key import Key
+from utils.billing.tariffs import Tariffs
+from utils.census import pace, usage
+from utils.census.usage import Collector
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD
+from utils.host.root import Host
+from utils.host.settings import Settings
+from utils.run.call import Args
+from utils.run.context import Context
 
 GIB = 1024**3
 DAY = date(2026, 11, 21)

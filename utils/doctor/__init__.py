@@ -5,17 +5,20 @@ the order in which they are run; utils.doctor.findings runs them, utils.doctor.w
 Russian and English what was found.
 """
 
-from typing import List, Set
+from typing import Collection, List, Set
 
-from utils.context import Context
 from utils.doctor import installation
 from utils.doctor.findings import FAULT, UNCHECKED, Finding, Group, run
+from utils.run.context import Context
 
 
-def examine(ctx: Context) -> List[Group]:
-    """All that is found, or for one module where the call names one."""
+def examine(ctx: Context, command_modules: Collection[str]) -> List[Group]:
+    """All that is found, or for one module where the call names one.
+
+    `command_modules` are the names of the Python modules that the table of commands needs.
+    """
     failed: Set[str] = set()
-    groups = [Group("installation", "", run(installation.CHECKS, ctx, failed))]
+    groups = [Group("installation", "", run(installation.checks(command_modules), ctx, failed))]
     if "program" in failed:
         rest = Finding(UNCHECKED, UNCHECKED, "program", check="rest")
         return [*groups, Group("billing", "", [rest])]

@@ -2,11 +2,11 @@
 
 from typing import Dict, Iterator, List
 
-from utils import errors
+from utils.base import errors
+from utils.billing.database import Row
 from utils.consts import DISK_ADDONS, ITEM_TYPES, MODULE, MODULE_PARAMS
-from utils.context import Context
-from utils.db import Row
 from utils.doctor.findings import Check, Finding, advice, fault, well
+from utils.run.context import Context
 
 COLUMNS: Dict[str, str] = {
     "account": "id, name",

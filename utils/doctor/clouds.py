@@ -1,7 +1,7 @@
 """The cloud of one module: whether it can be reached and written to, and what bites there.
 
 A handful of requests, and only one login where it is refused: a refusal that stands is not asked
-for again (utils.refusals), so that looking does not block the door for the operations.
+for again (utils.cloud.refusals), so that looking does not block the door for the operations.
 """
 
 import socket
@@ -11,16 +11,16 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
-from utils import address, errors, sizes
 from utils.api import MAX_WAIT_S
+from utils.base import address, errors, sizes
+from utils.census.days import WholeDays
+from utils.cloud.ocs import mapping
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD
+from utils.cloud.refusals import Refusals
 from utils.consts import ADMIN_GROUP, LEVEL_WRITES
-from utils.days import WholeDays
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
 from utils.doctor.modules import Module
 from utils.doctor.tariffs import tariff_ids
-from utils.ocs import mapping
-from utils.products import NEXTCLOUD, OWNCLOUD
-from utils.refusals import Refusals
 
 DAYS_LEFT = 21
 CLOCK_S = 60

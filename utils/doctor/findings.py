@@ -2,7 +2,8 @@
 
 from typing import Any, Callable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
-from utils import budget, errors
+from utils.base import errors
+from utils.host import budget
 
 OK, ADVICE, FAULT, UNCHECKED = "ok", "advice", "fault", "unchecked"
 

@@ -5,14 +5,15 @@ import os
 import re
 import stat
 import sys
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Set
+from typing import Collection, Dict, Iterator, Optional, Set, Tuple
 
+from utils.base.errors import SettingsBroken
 from utils.consts import MODULE, VERSION
-from utils.context import Context
 from utils.doctor.findings import Check, Finding, advice, fault, well
-from utils.errors import SettingsBroken
+from utils.run.context import Context
 
 HOME = Path(__file__).resolve().parents[2]
 """Where the program is."""
@@ -31,10 +32,10 @@ def python(ctx: Context) -> Iterator[Finding]:
     yield fault("python_old", version) if old else well(f"{version}, {sys.executable}")
 
 
-def program(ctx: Context) -> Iterator[Finding]:
+def program(command_modules: Collection[str], ctx: Context) -> Iterator[Finding]:
     """Whether all of the program can be loaded, also what is loaded late."""
     broken = set()
-    for name in sorted({*_sources(), *_imported()}):
+    for name in sorted({*_sources(), *command_modules, *_imported()}):
         try:
             import_module(name)
         except Exception as error:  # noqa: BLE001  a file cut in half may raise anything
@@ -48,17 +49,20 @@ def program(ctx: Context) -> Iterator[Finding]:
         yield well(f"{VERSION}, {HOME}")
 
 
-def _files() -> Iterator[Path]:
+def _parts(pattern: str) -> Iterator[Path]:
+    """What lies in the folders of the program and in their folders, by a pattern of its name."""
     for folder in ("commands", "utils"):
-        yield from sorted((HOME / folder).rglob("*.py"))
+        yield from sorted((HOME / folder).rglob(pattern))
+
+
+def _files() -> Iterator[Path]:
+    return _parts("*.py")
 
 
 def _sources() -> Set[str]:
-    """The modules that are there, and those that the index of commands names."""
+    """The modules that are there."""
     there = {".".join(path.relative_to(HOME).with_suffix("").parts) for path in _files()}
-    index = import_module("commands").COMMANDS.values()
-    named = {f"commands.{command.file}" for command in index}
-    return {name.replace(".__init__", "") for name in there} | named
+    return {name.replace(".__init__", "") for name in there}
 
 
 def _imported() -> Set[str]:
@@ -78,9 +82,10 @@ def _imported() -> Set[str]:
 
 
 def _submodules(node: ast.ImportFrom) -> Iterator[str]:
-    """Of `from utils import one`, what is a file and no name in one."""
-    if node.module in ("utils", "commands", "utils.doctor"):
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    """Of `from utils.base import one`, what is a file and no name in one."""
+    package = str(node.module)
+    if (HOME.joinpath(*package.split(".")) / "__init__.py").is_file():
+        yield from (f"{package}.{alias.name}" for alias in node.names)
 
 
 def libraries(ctx: Context) -> Iterator[Finding]:
@@ -119,8 +124,8 @@ def handler(ctx: Context) -> Iterator[Finding]:
 def exposed(ctx: Context) -> Iterator[Finding]:
     """Whether only the owner can change what root runs, and read what is secret."""
     found = False
-    program_files = [HOME, *(HOME / name for name in ("commands", "utils")), *_files()]
-    for path in [ctx.host.path("processing", MODULE), *map(str, program_files)]:
+    places = [HOME, HOME / "pmnextcloud.py", HOME / "commands", HOME / "utils", *_parts("*")]
+    for path in [ctx.host.path("processing", MODULE), *map(str, places)]:
         info = _info(path)
         if info and (info.st_mode & stat.S_IWOTH or info.st_uid not in (0, os.geteuid())):
             found = True
@@ -249,9 +254,12 @@ def do_nothing(ctx: Context) -> Iterator[Finding]:
     yield fault("does_nothing", path) if ctx.host.does_nothing() else well()
 
 
-CHECKS = (
-    Check("python", python),
-    Check("program", program),
+def checks(command_modules: Collection[str]) -> Tuple[Check, ...]:
+    """The checks, in order; `command_modules` are the modules that the table of commands names."""
+    return (Check("python", python), Check("program", partial(program, command_modules)), *_REST)
+
+
+_REST = (
     Check("libraries", libraries),
     Check("handler", handler),
     Check("forms", forms, ("program",)),

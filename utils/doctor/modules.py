@@ -3,17 +3,17 @@
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from utils import address, errors
 from utils.api import NextcloudAPIClient
-from utils.billing import read_timeout_s
-from utils.connection import Sight
+from utils.base import address, errors
+from utils.base.values import Item, Server
+from utils.billing.billmanager import read_timeout_s
+from utils.billing.database import Row
+from utils.cloud.connection import Sight
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
-from utils.context import Context
-from utils.db import Row
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.doctor.tariffs import tariff_ids
-from utils.values import Item, Server
+from utils.run.context import Context
 
 BATCH = 200
 """Services read at once."""

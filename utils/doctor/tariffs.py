@@ -2,11 +2,11 @@
 
 from typing import Iterator, List
 
-from utils import errors, sizes
+from utils.base import errors, sizes
 from utils.consts import ADMIN_GROUP
-from utils.context import Context
 from utils.doctor import billing
 from utils.doctor.findings import Check, Finding, advice, failure, named, well
+from utils.run.context import Context
 
 
 def tariff_ids(ctx: Context, module_ids: List[int]) -> List[int]:

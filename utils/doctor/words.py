@@ -11,10 +11,11 @@ from collections import Counter
 from typing import Dict, Iterator, List, Tuple
 from xml.etree import ElementTree
 
+from utils.base.secret import strike_out
+from utils.base.text import printable
 from utils.consts import MODULE, VERSION
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Finding, Group
 from utils.doctor.installation import FORMS, HOME
-from utils.secret import strike_out
 
 MESSAGES = f"doctor.{MODULE}"
 ERRORS = "msgerror"
@@ -112,4 +113,4 @@ def _messages(wanted: str, group: str) -> Dict[str, str]:
 
 def _shown(value: str) -> str:
     """A detail as it may be printed: no secret, no control character."""
-    return "".join(char if char.isprintable() else "?" for char in strike_out(value))
+    return printable(strike_out(value))

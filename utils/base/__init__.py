@@ -1,0 +1,1 @@
+"""What all rooms speak of: errors, values, secrets, sizes, addresses, texts, XML."""

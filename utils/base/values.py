@@ -1,0 +1,82 @@
+"""What the commands talk about: services, servers, orders, accounts. All frozen."""
+
+from typing import NamedTuple, Optional, Tuple
+
+from utils.base.secret import Secret
+
+
+class Server(NamedTuple):
+    """A module's connection: where its cloud is and how to log in there.
+
+    `confirm_secret` is the real password, where `secret` is an app password and the cloud wants
+    writes confirmed; most have none.
+    """
+
+    module_id: int
+    base_url: str
+    username: str
+    secret: Secret
+    verify_tls: bool
+    timeout_s: float
+    confirm_secret: Secret = Secret("")
+
+
+class Mark(NamedTuple):
+    """The module's own record on a service; see utils.billing.mark."""
+
+    installation: str
+    item_id: int
+    login: str
+    server: str
+    password: Secret
+
+
+class Item(NamedTuple):
+    """A service in billing, with what is saved on it."""
+
+    id: int
+    itemtype: str
+    status: int
+    account_id: int
+    tariff_id: int
+    last_tariff_id: Optional[int]
+    trial: bool
+    module_id: int
+    saved_login: str
+    saved_password: Optional[Secret]
+    saved_url: str
+    mark: Optional[Mark]
+    password_is_crypted: bool = False
+
+
+class Disk(NamedTuple):
+    """The add-on that sells a service's space, and its measure: one of it is `unit_bytes`."""
+
+    addon: str
+    measure_id: int
+    unit_bytes: int
+
+
+class Order(NamedTuple):
+    """What the customer is to have; empty texts mean: none."""
+
+    quota_bytes: float
+    group: str = ""
+    email: str = ""
+    display_name: str = ""
+
+
+class Account(NamedTuple):
+    """An account as the cloud shows it.
+
+    `quota_bytes` may be sizes.UNLIMITED; None where the cloud did not say.
+    `used_bytes` is None where the cloud could not read it.
+    """
+
+    login: str
+    enabled: bool
+    email: str
+    display_name: str
+    groups: Tuple[str, ...]
+    quota_bytes: Optional[float]
+    used_bytes: Optional[int]

@@ -1,0 +1,63 @@
+"""The XML that comes from outside: forms on standard input, answers of mgrctl and of clouds.
+
+One locked parser for all: no entities, no network, no DTD, no huge documents.
+"""
+
+from typing import Any, Dict, List, Tuple
+
+from utils.base.later import later
+from utils.base.text import clean
+
+with later("gzip", "inspect"):
+    from lxml import etree
+
+Form = etree._Element  # lxml has no public name for its type
+
+
+def parse(data: bytes) -> Form:
+    """The root of an XML document. Raises ValueError where it is none, or has a DTD."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        # The parser's own words may quote the document, passwords included.
+        place = f"line {error.lineno}" if isinstance(error, etree.XMLSyntaxError) else "encoding"
+        raise ValueError(f"no XML: {place}") from error
+    docinfo: Any = root.getroottree().docinfo if root is not None else None
+    if docinfo is None or docinfo.doctype:
+        raise ValueError("no XML: it has a DTD")
+    return root
+
+
+def fields(parent: Form) -> Dict[str, str]:
+    """The direct children as name and text; of several with one name the first counts."""
+    values: Dict[str, str] = {}
+    for child in parent:
+        if isinstance(child.tag, str):
+            values.setdefault(child.tag, child.text or "")
+    return values
+
+
+def set_field(form: Form, name: str, value: str) -> None:
+    """Sets the direct child `name` to `value`, adding it where it is missing."""
+    node = form.find(name)
+    if node is None:
+        node = etree.SubElement(form, name)
+    node.text = clean(value)
+
+
+def set_options(form: Form, name: str, options: List[Tuple[str, str]]) -> None:
+    """Fills the select field `name` with (key, text) pairs, replacing what it had."""
+    for old in form.findall(f"slist[@name='{name}']"):
+        form.remove(old)
+    options_list = etree.SubElement(form, "slist", {"name": name})
+    for key, text in options:
+        etree.SubElement(options_list, "msg", {"key": clean(key)}).text = clean(text)
+
+
+def to_bytes(form: Form) -> bytes:
+    """The form as a document for BILLmanager."""
+    text: bytes = etree.tostring(form, xml_declaration=True, encoding="UTF-8")
+    return text

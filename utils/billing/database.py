@@ -1,0 +1,107 @@
+"""BILLmanager's database: SQL with parameters; reading, and the statistics rows."""
+
+import time
+from contextlib import contextmanager
+from logging import Logger
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from utils.base import errors
+from utils.base.later import SSH_KEYS, later
+
+with later("pymysql.optionfile", SSH_KEYS):
+    import pymysql
+    from pymysql.cursors import DictCursor
+
+CONNECT_TIMEOUT_S = 5
+QUERY_TIMEOUT_S = 30
+
+Row = Dict[str, Any]
+
+
+class Database:
+    """One connection for the run, opened by the first query.
+
+    `config` holds DBHost, DBUser, DBPassword, DBName and perhaps DBSocket (protocol notes, D.1);
+    a socket is preferred. Every method raises DatabaseUnavailable.
+    """
+
+    def __init__(self, config: Mapping[str, str], log: Logger) -> None:
+        self._config = config
+        self._log = log
+        self._connection: Optional[pymysql.connections.Connection[DictCursor]] = None
+
+    def _connect(self) -> "pymysql.connections.Connection[DictCursor]":
+        if self._connection is None:
+            config = self._config
+            host, _, port = (config.get("DBHost") or "localhost").partition(":")
+            is_local = bool(config.get("DBSocket")) or host in ("localhost", "127.0.0.1", "::1")
+            try:
+                self._connection = pymysql.connect(
+                    unix_socket=config.get("DBSocket") or None,
+                    host=host,
+                    port=int(port or 3306),
+                    ssl_disabled=is_local,  # a TLS context alone costs 30 ms
+                    user=config.get("DBUser") or "root",
+                    password=config.get("DBPassword", "").encode("utf-8", "surrogateescape"),
+                    database=config["DBName"],
+                    charset="utf8mb4",
+                    cursorclass=DictCursor,
+                    autocommit=True,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=QUERY_TIMEOUT_S,
+                    write_timeout=QUERY_TIMEOUT_S,
+                )
+            except KeyError as error:
+                raise errors.DatabaseUnavailable("DBName is not set") from error
+            except (pymysql.MySQLError, OSError, RuntimeError) as error:
+                raise errors.DatabaseUnavailable(_words(error)) from error
+            except ValueError as error:  # its words may quote the parameters
+                raise errors.DatabaseUnavailable(type(error).__name__) from None
+        return self._connection
+
+    @contextmanager
+    def _cursor(self) -> Iterator[DictCursor]:
+        started = time.monotonic()
+        try:
+            with self._connect().cursor() as cursor:
+                yield cursor
+        except (pymysql.MySQLError, OSError) as error:
+            raise errors.DatabaseUnavailable(_words(error)) from error
+        self._log.debug("database took %.1f ms", (time.monotonic() - started) * 1000)
+
+    def rows(self, sql: str, *params: object) -> List[Row]:
+        """The rows that a query finds, as dictionaries."""
+        with self._cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+
+    def row(self, sql: str, *params: object) -> Optional[Row]:
+        """The first row that a query finds, or None."""
+        return next(iter(self.rows(sql, *params)), None)
+
+    def has_column(self, table: str, column: str) -> bool:
+        """Whether the table has the column; BILLmanager's versions differ."""
+        return bool(
+            self.row(
+                "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE()"
+                " AND table_name = %s AND column_name = %s",
+                table,
+                column,
+            )
+        )
+
+    def write_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """One statement for many rows, all or none of them."""
+        with self._cursor() as cursor:
+            cursor.connection.begin()
+            try:
+                cursor.executemany(sql, rows)
+                cursor.connection.commit()
+            except BaseException:
+                cursor.connection.rollback()
+                raise
+
+
+def _words(error: Exception) -> str:
+    """The server's number and words without the account's password, which they never hold."""
+    return ": ".join(str(part) for part in error.args[:2]) or type(error).__name__

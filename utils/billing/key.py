@@ -1,0 +1,84 @@
+"""BILLmanager's encrypted parameters: RSA, PKCS#1 v1.5, one block, Base64 (protocol notes, E)."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Any
+
+from utils.base import errors
+from utils.base.later import SSH_KEYS, later
+from utils.base.secret import Secret
+
+_INSTALLATION_LENGTH = 12
+
+_CHANCE_LENGTH = 12
+"""Random bytes of fewer characters may be clean text by chance: one of some thousand wrong keys."""
+
+
+class Key:
+    """BILLmanager's private key. Raises KeyUnavailable where the file holds none."""
+
+    def __init__(self, path: str) -> None:
+        with later(SSH_KEYS):
+            from cryptography.hazmat.primitives import serialization
+            from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        try:
+            with open(path, "rb") as file:
+                pem = file.read()
+            # Proving the primes of BILLmanager's own key costs 50 ms at each start; a key that
+            # is none shows in what it decrypts.
+            key: Any = serialization.load_pem_private_key(
+                pem, password=None, unsafe_skip_rsa_key_validation=True
+            )
+        except (OSError, ValueError, TypeError) as error:
+            raise errors.KeyUnavailable(f"{path}: {type(error).__name__}") from error
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise errors.KeyUnavailable(f"{path}: not RSA")
+        self._key = key
+        self._padding = padding.PKCS1v15()
+        self._pem = pem
+        self._public_der = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def installation(self) -> str:
+        """A short name of this BILLmanager: its key is what moves with its database."""
+        return hashlib.sha256(self._public_der).hexdigest()[:_INSTALLATION_LENGTH]
+
+    def fingerprint(self, text: str) -> str:
+        """A short name of a secret text that tells nobody without the key anything about it."""
+        return hmac.new(self._pem, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def capacity_bytes(self) -> int:
+        """How long a text BILLmanager can encrypt with this key: one block less its padding."""
+        return int(self._key.key_size) // 8 - 11
+
+    def decrypt(self, text: str) -> Secret:
+        """The secret behind a stored value; an empty one stays empty.
+
+        Raises SecretBroken where the result is not clean UTF-8 text: newer OpenSSL answers a
+        wrong key with random bytes, which must never be sent anywhere.
+        """
+        if not text:
+            return Secret("")
+        try:
+            data = base64.b64decode("".join(text.split()), validate=True)
+            block = self._key.decrypt(data, self._padding)
+            plain = block.decode("utf-8")
+        except (ValueError, binascii.Error) as error:
+            raise errors.SecretBroken(type(error).__name__) from error
+        if len(plain) < _CHANCE_LENGTH and not self._is_padded(data, block):
+            raise errors.SecretBroken("random bytes")
+        if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in plain):
+            raise errors.SecretBroken("control characters")
+        return Secret(plain)
+
+    def _is_padded(self, data: bytes, block: bytes) -> bool:
+        """Whether the data really hold that block; it takes 30 ms, so only where in doubt."""
+        numbers = self._key.private_numbers()
+        modulus = numbers.public_numbers.n
+        whole = pow(int.from_bytes(data, "big"), numbers.d, modulus)
+        padded = whole.to_bytes((modulus.bit_length() + 7) // 8, "big")
+        filling = padded[2 : len(padded) - len(block) - 1]
+        return padded == b"\0\2" + filling + b"\0" + block and b"\0" not in filling

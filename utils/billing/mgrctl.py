@@ -1,0 +1,115 @@
+"""mgrctl, the only door for writing into BILLmanager (protocol notes, C.1)."""
+
+import os
+import subprocess
+import time
+from logging import Logger
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping
+
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.consts import MODULE
+
+if TYPE_CHECKING:
+    from utils.base.xml import Form
+
+CALL_TIMEOUT_S = 20
+ATTEMPTS = 3
+_ENVIRONMENT_NAME = "PMNEXTCLOUD_VALUE"
+
+
+class Mgrctl:
+    """Calls functions of BILLmanager's core through `path`, its local client."""
+
+    def __init__(self, path: str, log: Logger) -> None:
+        self._path = path
+        self._log = log
+
+    def call(self, function: str, **params: object) -> "Form":
+        """The answer of `function`, an XML document without an error in it.
+
+        A Secret among the values goes through the environment, never through the argument list.
+        Raises CoreUnavailable where the core does not answer, CoreRefused where it says no.
+        A core that restarts is asked again for a moment, so the function must bear repetition.
+        """
+        return self._call(function, params, self._run_or_again)
+
+    def call_once(self, function: str, **params: object) -> "Form":
+        """As `call`, for a function that adds something each time: it is not asked again."""
+        return self._call(function, params, self._run)
+
+    def _call(
+        self,
+        function: str,
+        params: Mapping[str, object],
+        run: Callable[[List[str], Dict[str, str]], bytes],
+    ) -> "Form":
+        command = [self._path, "-m", "billmgr", "-o", "xml"]
+        environment = {**os.environ, "SSH_CONNECTION": MODULE}
+        pairs: List[str] = []
+        for name, value in params.items():
+            if isinstance(value, Secret):
+                variable = f"{_ENVIRONMENT_NAME}_{name}"
+                environment[variable] = value.reveal()
+                command += ["-e", f"{name}=${variable}"]
+            else:
+                pairs.append(f"{name}={value}")
+        started = time.monotonic()
+        data = run([*command, function, *pairs], environment)
+        answer = self._read(function, data)
+        self._log.debug("mgrctl %s took %d ms", function, (time.monotonic() - started) * 1000)
+        return answer
+
+    def _run(self, command: List[str], environment: Dict[str, str]) -> bytes:
+        try:
+            with subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+            ) as process:
+                try:
+                    from utils.base import xml  # noqa: F401  loaded while the core works
+
+                    output, complaint = process.communicate(timeout=CALL_TIMEOUT_S)
+                except BaseException:
+                    process.kill()
+                    raise
+        except subprocess.TimeoutExpired as error:
+            raise errors.CoreUnavailable(f"no answer in {CALL_TIMEOUT_S} s") from error
+        except (OSError, ValueError) as error:
+            raise errors.CoreUnavailable(f"{self._path}: {error}") from error
+        if process.returncode:
+            words = complaint.decode("utf-8", "replace").strip()[:200]
+            raise errors.CoreUnavailable(f"exit {process.returncode} {words}".strip())
+        return output
+
+    def _run_or_again(self, command: List[str], environment: Dict[str, str]) -> bytes:
+        try:
+            return self._run(command, environment)
+        except errors.CoreUnavailable as first:
+            self._log.warning("%s, trying again", first)
+        import tenacity  # only a core that is down needs it
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(errors.CoreUnavailable),
+            wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+            stop=tenacity.stop_after_attempt(ATTEMPTS - 1),
+            before=lambda state: time.sleep(0.5) if state.attempt_number == 1 else None,
+            reraise=True,
+        )(self._run, command, environment)
+
+    def _read(self, function: str, data: bytes) -> "Form":
+        from utils.base import xml
+
+        try:
+            answer = xml.parse(data)
+        except ValueError as error:
+            raise errors.CoreUnavailable(f"{function}: {error}") from error
+        refusal = answer if answer.tag == "error" else answer.find("error")
+        if refusal is not None:
+            texts = [node.text or "" for node in refusal.iter("param", "msg")]
+            detail = " ".join([refusal.get("object", ""), *texts]).strip()
+            raise errors.CoreRefused(function, refusal.get("type", "unknown"), detail[:300])
+        return answer

@@ -1,0 +1,1 @@
+"""All services of a module with their accounts: read, counted, compared."""

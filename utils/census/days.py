@@ -1,0 +1,39 @@
+"""Which days' usage is whole. Kept as the last whole day of each module: what a run that failed,
+was killed or never began has missed lies between that day and today.
+"""
+
+from datetime import date, timedelta
+from typing import List, Optional
+
+from utils.host.state import State
+
+
+class WholeDays:
+    """The memory of one module. Writing raises StateUnwritable."""
+
+    def __init__(self, state: State, module_id: int) -> None:
+        self._state = state
+        self._name = f"usage-{module_id}"
+
+    def last(self) -> Optional[date]:
+        """The last whole day, or None where none is known."""
+        try:
+            return date.fromisoformat(self._state.read(self._name))
+        except (TypeError, ValueError):
+            return None
+
+    def missing_before(self, today: date) -> List[date]:
+        """The first and the last day that are not whole, or none where all are.
+
+        From the first run on, so it has to be called before anything is read.
+        """
+        yesterday = today - timedelta(days=1)
+        last = self.last()
+        if last is None:
+            last = yesterday
+            self.add(yesterday)
+        return [last + timedelta(days=1), yesterday] if last < yesterday else []
+
+    def add(self, day: date) -> None:
+        """Remembers that the day is whole; what was missing before it stays so and was said."""
+        self._state.write(self._name, day.isoformat())

@@ -1,0 +1,226 @@
+"""One cloud in one run: what it is, how we log in there, what its refusals mean."""
+
+import time
+from logging import Logger
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
+
+from utils.base import errors
+from utils.base.values import Server
+from utils.cloud import ocs, products, transport
+from utils.cloud.ocs import Envelope, Meanings, mapping
+from utils.cloud.products import Memory, Product
+from utils.cloud.transport import Answer
+
+WHO_AM_I = "/cloud/user"
+
+
+class Sight(NamedTuple):
+    """What is seen of a cloud without a login: its status.php, and how that came."""
+
+    status: Mapping[str, Any]
+    answer: Answer
+
+
+class Call(NamedTuple):
+    """A request to the cloud; without `auth` the module's own login is used."""
+
+    method: str
+    path: str
+    params: Optional[Dict[str, Any]] = None
+    data: Optional[Dict[str, str]] = None
+    auth: Optional[transport.AuthBase] = None
+
+    def __repr__(self) -> str:
+        """What is asked; the data may hold passwords."""
+        return f"{self.method} {self.path}"
+
+
+class Connection:
+    """Asks OCS calls as the module's user; see NextcloudAPIClient for what may be raised."""
+
+    def __init__(
+        self,
+        server: Server,
+        log: Logger,
+        ca_file: str = "",
+        proxy: str = "",
+        memory: Optional[Memory] = None,
+    ) -> None:
+        self._server = server
+        self._log = log
+        self._http = transport.Http(server.timeout_s, server.verify_tls, ca_file, proxy)
+        self._memory = memory
+        self._product = memory.recall() if memory else None
+        self._is_sure = False
+        self._confirmed_session = 0.0
+        self.answered = False
+        """Whether the cloud has answered anything yet."""
+
+    # -- what it is ---------------------------------------------------------------------------
+
+    @property
+    def product(self) -> Product:
+        """What answers at the address: asked once, then remembered across runs."""
+        if self._product is None:
+            self.recognise()
+        return cast(Product, self._product)
+
+    def recognise(self) -> Sight:
+        """Asks the cloud what it is, by status.php or by who may see its capabilities.
+
+        Raises CloudUnsupported, NotACloud.
+        """
+        sight = self._look()
+        status = sight.status
+        product = products.by_status(status)
+        if product is None:
+            hidden = self.capabilities_for_all() is None
+            product = products.OWNCLOUD if hidden else products.NEXTCLOUD
+        self._log.info("the cloud is %s %s", product.name, status.get("versionstring", ""))
+        if self._memory is not None and self._memory.recall() != product:
+            self._memory.keep(product)
+        self._product, self._is_sure = product, True
+        return sight
+
+    def _look(self) -> Sight:
+        """status.php, which tells a cloud from anything else, without a login."""
+        call = Call("GET", "/status.php", auth=transport.Anonymous())
+        answer = self._send(call)
+        try:
+            status = mapping(ocs.json_document(answer.body))
+        except ValueError as error:
+            ocs.refuse_other(str(call), answer)
+            raise errors.NotACloud(call) from error
+        if status.get("code") == 15:
+            raise errors.CloudUntrustedHost(call)
+        if "installed" not in status or "version" not in status:
+            raise errors.NotACloud(call)
+        return Sight(status, answer)
+
+    def capabilities_for_all(self) -> Optional[Mapping[str, Any]]:
+        """What the cloud shows of itself without a login; ownCloud shows nothing: None."""
+        call = Call("GET", "/cloud/capabilities", auth=transport.Anonymous())
+        response, answer = self._exchange(call)
+        if response.status == 401:
+            return None
+        if not answer.is_good:
+            raise ocs.meaning(str(call), response, answer, {})
+        return mapping(mapping(answer.data).get("capabilities"))
+
+    @property
+    def keeps_real_password(self) -> bool:
+        """Whether the cloud has shown that the login's secret is no app password."""
+        return self._http.kept.is_by_real_password
+
+    # -- asking -------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        params: Optional[Dict[str, Any]] = None,
+        data: Optional[Dict[str, str]] = None,
+        means: str = "",
+        auth: Optional[transport.AuthBase] = None,
+    ) -> Any:
+        """The data of an OCS call; raises what its answer means.
+
+        `means` names the table of the product in which the codes of this call stand; `auth` is
+        another login than the module's own.
+        """
+        call = Call(method, path, params, data, auth)
+        response, answer = self._exchange(call)
+        if auth is None and self._may_be_asked_again(method, response, answer):
+            response, answer = self._exchange(call)
+        if answer.is_good:
+            return answer.data
+        meanings = self.product.means.get(means, {})
+        if response.status == 401 or answer.code == 997:
+            raise self._refused_login(call, response, answer, meanings)
+        raise ocs.meaning(str(call), response, answer, meanings)
+
+    def _may_be_asked_again(self, method: str, response: Answer, answer: Envelope) -> bool:
+        """Whether something was learned or done by which the same call may be answered better."""
+        if answer.wants_confirmation:
+            return self._confirm()
+        return method == "GET" and self._was_another(response, answer)
+
+    def _was_another(self, response: Answer, answer: Envelope) -> bool:
+        """Whether the cloud is another product than was remembered; an answer made us look."""
+        remembered = self.product
+        is_token_refused = response.status == 401 and not self._server.username
+        shown = products.by_answer(answer)
+        if self._is_sure or not (is_token_refused or shown not in (None, remembered)):
+            return False
+        self.recognise()
+        return self.product != remembered
+
+    def _confirm(self) -> bool:
+        """Confirms the session with the real password, where the form has it.
+
+        Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
+        was done now. Raises ConfirmRefused.
+        """
+        session = self._http.kept.since
+        if not self._server.confirm_secret or self._confirmed_session == session:
+            return False
+        form = {"password": self._server.confirm_secret.reveal()}
+        call = Call("PUT", "/core/apppassword/confirm", data=form)
+        response, answer = self._exchange(call)
+        if answer.code == 403:
+            raise errors.ConfirmRefused(call)
+        if not answer.is_good:
+            raise ocs.meaning(str(call), response, answer, {})
+        self._confirmed_session = session
+        self._log.info("the cloud took the second password: this session may write")
+        return True
+
+    def _refused_login(
+        self, call: Call, response: Answer, answer: Envelope, meanings: Meanings
+    ) -> errors.PmError:
+        """What a 401 means. Raises LoginRefused where one confirming read is refused as well."""
+        where = f"{call}: {answer.code}"
+        if self.product.hides_rights and call.auth is None and call.path != WHO_AM_I:
+            self.ask("GET", WHO_AM_I)
+            kind = meanings.get(997, errors.RightsMissing)
+            return ocs.made(kind, str(call), answer)
+        if not self.product.explains_login:
+            return errors.LoginRefused(where)
+        return ocs.refused_login(where, response)
+
+    # -- one request --------------------------------------------------------------------------
+
+    def _exchange(self, call: Call) -> Tuple[Answer, Envelope]:
+        """An OCS call and its envelope; raises what an answer without one means."""
+        in_json = {**(call.params or {}), "format": "json"}
+        response = self._send(call._replace(path="/ocs/v1.php" + call.path, params=in_json))
+        answer = ocs.envelope(response)
+        if answer is None:
+            ocs.refuse_other(str(call), response)
+            raise ocs.no_answer(f"{call}: no OCS answer, HTTP {response.status}")
+        return response, answer
+
+    def _send(self, call: Call) -> Answer:
+        """One request; raises what failures of the connection mean, and refuses redirects."""
+        in_session = call.auth is None and self.product.keeps_sessions
+        auth = self._own_auth() if call.auth is None else call.auth
+        url = self._server.base_url + call.path
+        started = time.monotonic()
+        try:
+            response = self._http.send(call.method, url, call.params, call.data, auth, in_session)
+        except errors.CloudError as failure:
+            self._log.warning("%s", failure)
+            raise
+        self.answered = True
+        took_ms = (time.monotonic() - started) * 1000
+        self._log.debug("%s answered %d in %d ms", call, response.status, took_ms)
+        if 300 <= response.status < 400:
+            raise errors.CloudMoved(f"{call}: {response.headers.get('Location', '')[:200]}")
+        return response
+
+    def _own_auth(self) -> transport.AuthBase:
+        """The module's own login; without a user name the secret is a token."""
+        server = self._server
+        if server.username:
+            return transport.basic_auth(server.username, server.secret)
+        return transport.token_auth(server.secret, self.product.token_scheme)

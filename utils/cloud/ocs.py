@@ -1,0 +1,145 @@
+"""The OCS envelope: how answers are read, and what is no answer of a cloud."""
+
+import json
+from typing import Any, Mapping, NamedTuple, Optional, Type
+
+from utils.base import errors
+from utils.cloud.transport import Answer
+
+Meanings = Mapping[int, Type[errors.PmError]]
+"""What the codes of one call mean."""
+
+_GENERAL: Meanings = {
+    429: errors.CloudThrottled,
+    503: errors.CloudMaintenance,
+    996: errors.CloudLost,
+    500: errors.CloudLost,
+    999: errors.ApiDisabled,
+}
+
+_CONFIRM = "Password confirmation is required"
+"""Nextcloud's refusal of app passwords on writes: hard-coded English (nextcloud-newer.md, 1)."""
+
+
+class Envelope(NamedTuple):
+    """An OCS envelope: its code, its words, its data."""
+
+    code: int
+    message: str
+    data: Any
+
+    @property
+    def is_good(self) -> bool:
+        """Whether what was asked for was done."""
+        return self.code in (100, 200)
+
+    @property
+    def wants_confirmation(self) -> bool:
+        """Whether a write was refused because the login is no real password, or an old session."""
+        return self.code == 403 and self.message == _CONFIRM
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A JSON object; PHP writes an empty one as a list, and null for none."""
+    return value if isinstance(value, dict) else {}
+
+
+def json_document(body: bytes) -> Any:
+    """A JSON document. Raises ValueError, also for what is no JSON but Python would take."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    def finite(number: str) -> float:
+        value = float(number)
+        if value - value != 0:  # 1e999 becomes infinity
+            raise ValueError(number)
+        return value
+
+    try:
+        return json.loads(body, parse_constant=refuse, parse_float=finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def envelope(response: Answer) -> Optional[Envelope]:
+    """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
+    body = response.body
+    try:
+        if body.lstrip()[:1] == b"<":
+            from utils.base import xml
+
+            meta = xml.parse(body).find("meta")
+            if meta is None:
+                return None
+            values = xml.fields(meta)
+            return Envelope(int(values.get("statuscode", "")), values.get("message", ""), None)
+        ocs = mapping(json_document(body)).get("ocs")
+        meta_json = mapping(mapping(ocs).get("meta"))
+        code = int(meta_json["statuscode"])
+        return Envelope(code, str(meta_json.get("message") or ""), mapping(ocs).get("data"))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def refuse_other(call: str, response: Answer) -> None:
+    """Raises what an answer outside the OCS envelope means, where its HTTP status tells."""
+    status = response.status
+    where = f"{call}: HTTP {status}"
+    if status == 401:
+        raise refused_login(where, response)
+    if status == 429:
+        raise errors.CloudThrottled(where, is_bare=True)
+    if status == 503:
+        raise errors.CloudMaintenance(where)
+    if status == 400 and b"<" in response.body[:200]:
+        raise errors.CloudUntrustedHost(where)
+    if status == 400 and not response.body:
+        # What Nextcloud 33 and later make of a request that lacks a parameter.
+        raise errors.CloudRefused(call, status)
+    if status in (404, 405, 412) or (status < 300 and _looks_like_html(response)):
+        raise errors.NotACloud(where)
+    if status == 403:
+        raise errors.RightsMissing(where)
+    if status >= 500:
+        raise no_answer(where)
+
+
+def no_answer(where: str) -> errors.CloudError:
+    """What an answer that says nothing means: after a mere question, a cloud out of order."""
+    if where.startswith("GET "):
+        return errors.CloudUnreachable(where)
+    return errors.CloudLost(where)
+
+
+def refused_login(where: str, response: Answer) -> errors.CloudError:
+    """Nextcloud's wrong login bears WWW-Authenticate; a right one that may not be used does not.
+
+    Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an
+    e-mail of two accounts answer 401 without that header.
+    """
+    if "WWW-Authenticate" in response.headers:
+        return errors.LoginRefused(where)
+    return errors.AppPasswordNeeded(where)
+
+
+def meaning(call: str, response: Answer, answer: Envelope, means: Meanings) -> errors.PmError:
+    """The error that an answer with a refusing code stands for; logins are refused_login's."""
+    if answer.wants_confirmation:
+        return errors.AppPasswordRefused(call)
+    if answer.code == 403 or response.status == 403:
+        return errors.RightsMissing(f"{call}: {answer.message[:200]}")
+    kind = means.get(answer.code) or _GENERAL.get(answer.code) or _GENERAL.get(response.status)
+    return made(kind or errors.CloudRefused, call, answer)
+
+
+def made(kind: Type[errors.PmError], call: str, answer: Envelope) -> errors.PmError:
+    """An error of that kind about an answer."""
+    words = answer.message[:200]
+    if issubclass(kind, errors.CloudRefused):
+        return kind(call, answer.code, words)
+    return kind(f"{call}: {answer.code} {words}".strip())
+
+
+def _looks_like_html(response: Answer) -> bool:
+    return b"<html" in response.body[:2000].lower()

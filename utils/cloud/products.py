@@ -1,0 +1,145 @@
+"""What differs between the clouds: one Product each, and how a cloud is told from another.
+
+A number decides nothing: Nextcloud and ownCloud count apart, and what one release of Nextcloud 33
+takes the next refuses. So a product is told by the keys of its answers (names can be themed), and
+what a version wants is seen from what it answers.
+"""
+
+from typing import Any, Mapping, NamedTuple, Optional
+
+from utils.base import errors
+from utils.base.values import Server
+from utils.cloud.ocs import Envelope, Meanings, mapping
+from utils.host.state import State
+
+
+class Product(NamedTuple):
+    """One of the products, as its recorded answers show it."""
+
+    name: str
+    token_scheme: str
+    """How a login by a token alone is announced."""
+    keeps_sessions: bool
+    """Whether cookies spare the check of the password, 400 ms, on every request but the first."""
+    creates_whole: bool
+    """Whether quota, e-mail and display name are taken with the create, not silently dropped."""
+    lists_details: bool
+    """Whether accounts can be read by pages; else each by itself."""
+    shows_groups: bool
+    """Whether an account's record names its login and its groups."""
+    tells_settings: bool
+    """Whether administrators may ask for the settings of its apps."""
+    hides_rights: bool
+    """Whether a missing right is answered like a wrong password."""
+    explains_login: bool
+    """Whether a wrong password bears WWW-Authenticate on every call, and a right one never does."""
+    means: Mapping[str, Meanings]
+    """What the codes of a call mean, by what the call does."""
+
+
+_JOINING: Meanings = {
+    102: errors.NoSuchGroup,
+    103: errors.NoSuchUser,
+    104: errors.GroupNotAllowed,
+    105: errors.GroupNotAllowed,
+}
+
+NEXTCLOUD = Product(
+    name="Nextcloud",
+    token_scheme="Bearer",  # noqa: S106  a scheme, no secret
+    keeps_sessions=True,
+    creates_whole=True,
+    lists_details=True,
+    shows_groups=True,
+    tells_settings=True,
+    hides_rights=False,
+    explains_login=True,
+    means={
+        "create": {
+            104: errors.NoSuchGroup,
+            105: errors.GroupNotAllowed,
+            106: errors.GroupNotAllowed,
+            107: errors.PasswordRefused,
+        },
+        "read": {404: errors.NoSuchUser, 998: errors.RightsMissing},
+        "edit": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        "switch": {101: errors.NoSuchUser, 404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        "delete": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        "join": _JOINING,
+    },
+)
+"""Recorded on 29.0.6, 32.0.2, 33.0.3 and 34.0.1 (nextcloud-ocs.md, nextcloud-newer.md)."""
+
+OWNCLOUD = Product(
+    name="ownCloud",
+    token_scheme="token",  # noqa: S106  a scheme, no secret
+    keeps_sessions=False,
+    creates_whole=False,
+    lists_details=False,
+    shows_groups=False,
+    tells_settings=False,
+    hides_rights=True,
+    explains_login=False,
+    means={
+        # 101 is a refused name or password, and our names are never refused.
+        "create": {
+            101: errors.PasswordRefused,
+            104: errors.NoSuchGroup,
+            105: errors.GroupNotAllowed,
+            106: errors.GroupNotAllowed,
+        },
+        "read": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        # 997 stands for a missing right or account, once the login itself was seen to be right.
+        "edit": {997: errors.NoSuchUser},
+        "switch": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
+        "delete": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
+        "join": _JOINING,
+    },
+)
+"""Recorded on 10.15.2 (owncloud-ocs.md)."""
+
+_BY_NAME = {product.name: product for product in (NEXTCLOUD, OWNCLOUD)}
+
+
+def by_status(status: Mapping[str, Any]) -> Optional[Product]:
+    """The product whose status.php this is; None where it does not tell.
+
+    Raises CloudUnsupported for ownCloud Infinite Scale and OpenCloud, which alone have
+    `productversion` and let no accounts be written by OCS (owncloud-ocs.md, 5).
+    """
+    if "productversion" in status:
+        raise errors.CloudUnsupported(str(status.get("productname", ""))[:100])
+    if "extendedSupport" in status:
+        return NEXTCLOUD
+    return OWNCLOUD if "product" in status else None
+
+
+def by_answer(answer: Envelope) -> Optional[Product]:
+    """The product that alone answers so when an account is read; None where both may."""
+    quota = mapping(mapping(answer.data).get("quota"))
+    if "quota" in quota or answer.code == 404:
+        return NEXTCLOUD
+    if "definition" in quota or (answer.code == 998 and answer.message):
+        return OWNCLOUD
+    return None
+
+
+class Memory:
+    """Which product a module's server was when it was last asked; another address is another."""
+
+    def __init__(self, state: State, server: Server) -> None:
+        self._state = state
+        self._name = f"product-{server.module_id}"
+        self._base_url = server.base_url
+
+    def recall(self) -> Optional[Product]:
+        """What was kept, or None."""
+        kept = self._state.read(self._name)
+        if not isinstance(kept, dict) or kept.get("base_url") != self._base_url:
+            return None
+        return _BY_NAME.get(str(kept.get("product")))
+
+    def keep(self, product: Product) -> None:
+        """Keeps it for the next runs. Raises StateUnwritable."""
+        entry = {"base_url": self._base_url, "product": product.name}
+        self._state.write(self._name, entry)

@@ -1,0 +1,98 @@
+"""What a cloud refused, remembered across processes, so that not each of them asks for it again.
+
+BILLmanager may have hundreds of operations waiting. Every wrong login slows the cloud down for
+everybody behind the same address and at last blocks it, so a refusal of login or rights, or a
+limit, stands for ten minutes: one process tries then, the others fail at once as the last did.
+A new secret or address is tried at once.
+"""
+
+import time
+from typing import Any, Callable, Dict, NamedTuple, Optional, Type
+
+from utils.base import errors
+from utils.base.values import Server
+from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
+from utils.host.locks import LockFile
+from utils.host.state import State
+
+STANDS_S = 600
+_WAIT_S = 5.0
+
+
+class _Refusal(NamedTuple):
+    """A kind of refusal and the level from which on a command would meet it."""
+
+    error: Type[errors.CloudError]
+    level: int
+
+
+_KINDS: Dict[str, _Refusal] = {
+    error.code: _Refusal(error, level)
+    for error, level in (
+        (errors.LoginRefused, LEVEL_READS),
+        (errors.AppPasswordNeeded, LEVEL_READS),
+        (errors.CloudThrottled, LEVEL_READS),
+        (errors.AppPasswordRefused, LEVEL_WRITES),
+        (errors.ConfirmRefused, LEVEL_WRITES),
+        (errors.RightsMissing, LEVEL_WRITES),
+        (errors.CloudWriteLimit, LEVEL_EDITS),
+    )
+}
+
+
+class Refusals:
+    """The memory for one module's cloud and credentials; `level` is what the command does there."""
+
+    def __init__(
+        self, state: State, fingerprint: Callable[[str], str], server: Server, level: int
+    ) -> None:
+        self._state = state
+        self._level = level
+        self._name = f"refused-{server.module_id}"
+        self._lock_path = state.path(self._name) + ".lock"
+        secrets = (server.secret.reveal(), server.confirm_secret.reveal())
+        credential = "\0".join((server.base_url, server.username, *secrets))
+        self._fingerprint = fingerprint(credential)
+
+    def check(self) -> None:
+        """Raises the remembered refusal, unless its time is over: then this process tries.
+
+        Of several that come then one goes on; for the others the time begins anew.
+        """
+        if self._kept() is None:
+            return
+        with LockFile(self._lock_path) as lock:
+            is_mine = lock.take([0], _WAIT_S) is not None
+            kept = self._kept()
+            if kept is None:
+                return
+            left_s = kept["at"] + STANDS_S - time.time()
+            if not is_mine or 0 < left_s <= STANDS_S:
+                raise _KINDS[kept["code"]].error(f"{kept['value']} ({max(int(left_s), 1)} s)")
+            self._write(kept["code"], kept["value"])
+
+    def remember(self, error: errors.PmError) -> None:
+        """Keeps the error, if it is one that other processes would meet as well."""
+        if error.code in _KINDS and self._kept() is None:
+            self._write(error.code, error.value)
+
+    def forget(self) -> None:
+        """The cloud took what this command did: nothing stands against it."""
+        if self._kept() is not None:
+            self._state.forget(self._name)
+
+    def _kept(self) -> Optional[Dict[str, Any]]:
+        """What is remembered of these credentials and concerns a command of this level."""
+        kept = self._state.read(self._name)
+        if not isinstance(kept, dict) or kept.get("fingerprint") != self._fingerprint:
+            return None
+        kind = _KINDS.get(str(kept.get("code")))
+        if kind is None or kind.level > self._level:
+            return None
+        if not isinstance(kept.get("at"), float) or not isinstance(kept.get("value"), str):
+            return None
+        return kept
+
+    def _write(self, code: str, value: str) -> None:
+        entry = {"fingerprint": self._fingerprint, "code": code, "value": value, "at": time.time()}
+        self._state.write(self._name, entry)

@@ -1,0 +1,340 @@
+"""The HTTP session to a cloud: TLS, time limits, what is repeated, what is never followed."""
+
+import os
+import ssl
+import threading
+import time
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+
+import certifi
+
+from utils.base import errors
+from utils.base.later import later
+from utils.base.secret import Secret
+from utils.consts import MODULE, VERSION
+
+_UNUSED = (
+    "charset_normalizer",  # guesses encodings; all that is read here is bytes
+    "idna",
+    "importlib.metadata",
+    "mimetypes",
+    "zipfile",
+)
+
+with later(*_UNUSED):
+    import requests
+    from urllib3.poolmanager import ProxyManager
+    from urllib3.util.retry import Retry
+
+AuthBase = requests.auth.AuthBase
+HTTPAdapter = requests.adapters.HTTPAdapter
+
+CONNECT_TIMEOUT_S = 5
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+USER_AGENT = f"{MODULE}/{VERSION}"
+
+_RETRY = Retry(
+    total=2,
+    connect=2,
+    read=0,
+    status=2,
+    other=0,
+    redirect=0,
+    allowed_methods=frozenset(["GET", "PUT"]),
+    status_forcelist=(502, 504),
+    backoff_factor=0.3,
+    raise_on_status=False,
+    respect_retry_after_header=False,  # a proxy may ask for minutes, per try
+)
+"""A refused connection is tried again for every method, for nothing was sent; a gateway's error
+only where the request may be repeated. Longer waits are BILLmanager's queue."""
+
+# A name server that does not answer must not hold a form for half a minute: the resolver's
+# wait cannot be interrupted from Python, only shortened.
+os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
+
+
+SESSION_LASTS_S = 1200
+"""A cloud's session is used for so long: after 30 minutes Nextcloud wants the password confirmed
+again, which a login that it no longer looks at cannot do (nextcloud-newer.md, 1)."""
+
+
+SHORT_RUN = 6
+"""So many requests go without a session where it costs more than it spares: Nextcloud opens none
+at the first login by a real password, says so by a cookie, and logs in twice at the second."""
+
+
+_TEST_COOKIE = "cookie_test"
+"""Set by Nextcloud where a real password, and no app password or token, has logged in."""
+
+
+class Token(AuthBase):
+    """Logs in with a token alone; `scheme` is the product's word for that."""
+
+    def __init__(self, token: Secret, scheme: str) -> None:
+        self._token = token
+        self._scheme = scheme
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Adds the header to a request."""
+        request.headers["Authorization"] = f"{self._scheme} {self._token.reveal()}"
+        return request
+
+
+class Anonymous(AuthBase):
+    """Sends no login at all."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Leaves a request as it is."""
+        return request
+
+
+def basic_auth(username: str, secret: Secret) -> AuthBase:
+    """Basic login in UTF-8, as the clouds read it."""
+    return requests.auth.HTTPBasicAuth(username.encode(), secret.reveal().encode())
+
+
+def token_auth(secret: Secret, scheme: str) -> AuthBase:
+    """Login by a token alone. Raises LoginRefused for a token that no header can hold."""
+    token = secret.reveal()
+    if not (token.isascii() and token.isprintable()):
+        raise errors.LoginRefused("the token cannot be sent in a header")
+    return Token(secret, scheme)
+
+
+class _Adapter(HTTPAdapter):
+    """Gives every request the session's time limits and trusts further authorities."""
+
+    def __init__(self, timeout_s: float, ca_file: str = "") -> None:
+        self._timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
+        self._ca_file = ca_file
+        super().__init__(max_retries=_RETRY)
+
+    def _trust(self) -> Dict[str, Any]:
+        """The TLS context with the usual authorities and the further ones."""
+        if not self._ca_file:
+            return {}
+        try:
+            context = ssl.create_default_context(cafile=self._ca_file)
+        except OSError as error:
+            raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
+        context.load_verify_locations(certifi.where())
+        return {"ssl_context": context}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Makes the pool of connections. Raises SettingsBroken for an unusable ca_file."""
+        super().init_poolmanager(*args, **{**kwargs, **self._trust()})
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
+        """Makes the pool of connections through a proxy."""
+        return super().proxy_manager_for(*args, **{**kwargs, **self._trust()})
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self._timeout
+        return super().send(request, *args, **kwargs)
+
+
+class Answer(NamedTuple):
+    """What came back: the HTTP status, the headers by any letter case, the whole body.
+
+    `certificate_ends` is the last second of the server's certificate as the certificate has it,
+    empty without TLS or where nothing was verified.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    certificate_ends: str = ""
+
+
+class _TooLarge(requests.RequestException):
+    """More than any answer to our questions can be."""
+
+
+class Kept:
+    """A session whose cookies are kept."""
+
+    def __init__(self, http: requests.Session) -> None:
+        self._http = http
+        self._sent = 0
+        self.since = 0.0
+        """When it began, by the monotonic clock; 0 before the first request."""
+
+    @property
+    def is_by_real_password(self) -> bool:
+        """Whether it was opened by a real password, as Nextcloud's cookie tells."""
+        return _TEST_COOKIE in self._http.cookies
+
+    def next(self) -> requests.Session:
+        """The session for one more request, without its cookies where they are not worth it."""
+        now = time.monotonic()
+        is_old = now - self.since > SESSION_LASTS_S
+        is_dear = self.is_by_real_password and self._sent < SHORT_RUN
+        if is_old or is_dear:
+            self._http.cookies.clear()
+        if is_old:
+            self.since = now
+        self._sent += 1
+        return self._http
+
+
+class Http:
+    """The connections of one run: nothing from the environment or .netrc, no redirect followed.
+
+    `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
+    Cookies are kept only where a request asks for the session, and never beyond the run.
+    """
+
+    def __init__(
+        self, timeout_s: float, verify_tls: bool, ca_file: str = "", proxy: str = ""
+    ) -> None:
+        self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "")
+        """Holds the connections, which requests with and without session share."""
+        self._verify_tls = verify_tls
+        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._alone = self._session()
+        self._alone.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._threads = threading.local()
+        if not verify_tls:
+            import urllib3
+
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def _session(self) -> requests.Session:
+        http = requests.Session()
+        http.trust_env = False
+        http.verify = self._verify_tls
+        http.proxies = dict(self._proxies)
+        http.headers.update(
+            {"User-Agent": USER_AGENT, "OCS-APIRequest": "true", "Accept-Language": "en"}
+        )
+        http.mount("https://", self.adapter)
+        http.mount("http://", self.adapter)
+        return http
+
+    @property
+    def kept(self) -> "Kept":
+        """This thread's session with the cloud; of one session it answers one request at a time."""
+        if not hasattr(self._threads, "kept"):
+            self._threads.kept = Kept(self._session())
+        kept: Kept = self._threads.kept
+        return kept
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        params: Optional[Mapping[str, Any]],
+        data: Optional[Mapping[str, str]],
+        auth: AuthBase,
+        in_session: bool = False,
+    ) -> Answer:
+        """One request and its answer; only with `in_session` cookies are sent and kept.
+
+        Within a session the cloud answers as the session's user, whoever logs in: for a login of
+        somebody else it must never be used.
+        Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
+        CloudCertificate, and CloudLost where the outcome is unknown.
+        """
+        call = f"{method} {url}"
+        http = self.kept.next() if in_session else self._alone
+        headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
+        try:
+            with http.request(
+                method,
+                url,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                ends = _certificate_ends(response)  # the connection leaves with the body
+                body = _whole_body(response)
+                return Answer(response.status_code, response.headers, body, ends)
+        except requests.RequestException as error:
+            failure = translate(error, call)
+            if method == "GET" and isinstance(failure, errors.CloudLost):
+                failure = errors.CloudUnreachable(failure.value)
+            raise failure from error
+        except ValueError as error:  # an address or a header that the libraries cannot send
+            raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+
+
+def _certificate_ends(response: requests.Response) -> str:
+    """When the certificate ends that the answer came under, while its connection is open."""
+    tls = getattr(getattr(response.raw, "connection", None), "sock", None)
+    if not isinstance(tls, ssl.SSLSocket):
+        return ""
+    return str((tls.getpeercert() or {}).get("notAfter", ""))
+
+
+def _whole_body(response: requests.Response) -> bytes:
+    """All of an answer. Raises _TooLarge."""
+    body = bytearray()
+    for part in response.iter_content(65536):
+        body += part
+        if len(body) > MAX_ANSWER_BYTES:
+            raise _TooLarge(f"over {MAX_ANSWER_BYTES} bytes")
+    return bytes(body)
+
+
+def translate(error: requests.RequestException, call: str) -> errors.CloudError:
+    """What a failure of the HTTP library means: nothing sent, answer lost, not to be trusted."""
+    cause = _innermost(error)
+    words = f"{call}: {_plain(cause)}"
+    if isinstance(cause, ssl.SSLCertVerificationError) or _is_wrong_name(cause):
+        return errors.CloudCertificate(words)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, requests.exceptions.SSLError):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, requests.exceptions.ConnectionError) and _never_connected(error):
+        return errors.CloudUnreachable(words)
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return errors.CloudUnreachable(words)
+    return errors.CloudLost(words)
+
+
+def _chain(error: Optional[BaseException]) -> List[BaseException]:
+    """The error and what it came from, outermost first; the libraries nest in three ways."""
+    found = []
+    while error is not None and error not in found:
+        found.append(error)
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+        error = inner or error.__cause__  # never __context__: that may be an earlier failure
+    return found
+
+
+def _innermost(error: BaseException) -> BaseException:
+    return _chain(error)[-1]
+
+
+def _never_connected(error: BaseException) -> bool:
+    from urllib3.exceptions import NewConnectionError
+
+    return any(isinstance(one, NewConnectionError) for one in _chain(error))
+
+
+def _is_wrong_name(cause: BaseException) -> bool:
+    return type(cause).__name__ == "CertificateError"
+
+
+def _plain(cause: BaseException) -> str:
+    """A cause in few words, without the object addresses that the libraries put in."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    if isinstance(cause, _TooLarge):
+        return str(cause)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return type(cause).__name__

@@ -1,0 +1,1 @@
+"""BILLmanager's own server: its folders, our settings, our memory, locks, the time of a run."""
