@@ -1,6 +1,6 @@
 """Whether all is well, for whoever looks after it: in words, or as JSON for a machine."""
 
-from commands import COMMANDS
+import commands
 from utils import doctor
 from utils.base import errors
 from utils.doctor.words import Words
@@ -16,7 +16,8 @@ def run(ctx: Context) -> bytes:
     """
     if ctx.args.format not in ("text", "json"):
         raise errors.BadArguments(f"--format {ctx.args.format}")
-    groups = doctor.examine(ctx, [f"commands.{command.file}" for command in COMMANDS.values()])
+    command_modules = [f"commands.{command.file}" for command in commands.COMMANDS.values()]
+    groups = doctor.examine(ctx, command_modules)
     ctx.exit_code = int(doctor.has_faults(groups))
     words = Words(ctx.args.lang)
     return words.as_json(groups) if ctx.args.format == "json" else words.as_text(groups)

@@ -22,7 +22,7 @@ from utils.base.errors import StateUnwritable
 from utils.host import state as state_files
 
 CLONE = Path(__file__).resolve().parents[2]
-SOURCES = [CLONE / "pmnextcloud.py", *CLONE.glob("commands/*.py"), *CLONE.glob("utils/*.py")]
+SOURCES = [CLONE / "pmnextcloud.py", *CLONE.glob("commands/*.py"), *(CLONE / "utils").rglob("*.py")]
 ITEM_COMMANDS = ("open", "suspend", "resume", "setparam", "sync_item", "close")
 MODULE_COMMANDS = ("stat", "get_server_config")
 
@@ -568,7 +568,7 @@ def test_every_sql_text_is_a_constant() -> None:
         for name, call in calls_in(tree):
             method = name.rpartition(".")[2]
             if method in ("execute", "executemany"):
-                assert path.name == "db.py", f"{path}:{call.lineno}"
+                assert path.name == "database.py", f"{path}:{call.lineno}"
                 assert dotted(call.args[0]) == "sql", "what rows() and write_many() were given"
             if method not in ("rows", "row", "write_many") or dotted(call.args[0]) == "sql":
                 continue
@@ -580,4 +580,4 @@ def test_every_sql_text_is_a_constant() -> None:
 def test_only_the_database_file_is_given_sql_by_name() -> None:
     for path, tree in parsed():
         named = [call for _, call in calls_in(tree) if call.args and dotted(call.args[0]) == "sql"]
-        assert not named or path.name == "db.py", path
+        assert not named or path.name == "database.py", path

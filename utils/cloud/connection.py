@@ -52,7 +52,6 @@ class Connection:
         self._memory = memory
         self._product = memory.recall() if memory else None
         self._is_sure = False
-        self._confirmed_session = 0.0
         self.answered = False
         """Whether the cloud has answered anything yet."""
 
@@ -161,8 +160,8 @@ class Connection:
         Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
         was done now. Raises ConfirmRefused.
         """
-        session = self._http.kept.since
-        if not self._server.confirm_secret or self._confirmed_session == session:
+        session = self._http.kept
+        if not self._server.confirm_secret or session.is_confirmed:
             return False
         form = {"password": self._server.confirm_secret.reveal()}
         call = Call("PUT", "/core/apppassword/confirm", data=form)
@@ -171,7 +170,7 @@ class Connection:
             raise errors.ConfirmRefused(call)
         if not answer.is_good:
             raise ocs.meaning(str(call), response, answer, {})
-        self._confirmed_session = session
+        session.is_confirmed = True
         self._log.info("the cloud took the second password: this session may write")
         return True
 

@@ -161,8 +161,10 @@ class Kept:
     def __init__(self, http: requests.Session) -> None:
         self._http = http
         self._sent = 0
-        self.since = 0.0
-        """When it began, by the monotonic clock; 0 before the first request."""
+        self._began: Optional[float] = None
+        """When it began, by the monotonic clock; None before the first request."""
+        self.is_confirmed = False
+        """Whether the cloud took the password to confirm in this session."""
 
     @property
     def is_by_real_password(self) -> bool:
@@ -172,12 +174,13 @@ class Kept:
     def next(self) -> requests.Session:
         """The session for one more request, without its cookies where they are not worth it."""
         now = time.monotonic()
-        is_old = now - self.since > SESSION_LASTS_S
+        is_new = self._began is None or now - self._began > SESSION_LASTS_S
         is_dear = self.is_by_real_password and self._sent < SHORT_RUN
-        if is_old or is_dear:
+        if is_new or is_dear:
             self._http.cookies.clear()
-        if is_old:
-            self.since = now
+            self.is_confirmed = False
+        if is_new:
+            self._began = now
         self._sent += 1
         return self._http
 

@@ -126,7 +126,7 @@ def remembered(module: Module) -> Iterator[Finding]:
 def login(module: Module) -> Iterator[Finding]:
     """Whether the login is taken and may write, unless that was refused just now."""
     ctx = module.ctx
-    refusals = Refusals(ctx.state, ctx.billing.key, module.server, LEVEL_WRITES)
+    refusals = Refusals(ctx.state, ctx.billing.key.fingerprint, module.server, LEVEL_WRITES)
     refusals.check()
     try:
         module.cloud.probe()
