@@ -28,8 +28,7 @@ MEASURED := $(patsubst %,tests/e2e/test_%.py,\
     bad_input contract doctor program recognition sync_item)
 
 # What the oldest interpreter is tried with: the units of the program, and the life of a service.
-ON_OLDEST := $(filter-out %/test_stand.py %/test_cloud_double.py,$(wildcard tests/unit/test_*.py)) \
-    tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
+ON_OLDEST := tests/unit tests/meta tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
 
 SOURCES := pmnextcloud.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
@@ -44,11 +43,11 @@ LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
-	$(BIN)/python -m tests.demo
+	$(BIN)/python -m tests.tools.demo
 
 test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 3 tests/unit $(MEASURED)
+	$(BIN)/coverage run -m pytest -q -n 3 tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/python -m pytest -q -n 3 tests/e2e $(MEASURED:%=--ignore=%)
@@ -71,7 +70,7 @@ types: $(ENV)/.ready
 	else echo "types: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
 
 unit: $(ENV)/.ready
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q tests/unit tests/meta
 
 e2e: $(ENV)/.ready
 	$(BIN)/python -m pytest -q tests/e2e
@@ -83,14 +82,14 @@ test-oldest:
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
 
 bench: $(ENV)/.ready
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.tools.bench
 
 .PHONY: docs
 docs: $(ENV)/.ready
-	$(BIN)/python -m tests.docs
+	$(BIN)/python -m tests.tools.docs
 
 live: $(ENV)/.ready
-	$(BIN)/python -m tests.live $(RUN_ON)
+	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	tests/tools/prepare $(PYTHON) $(ENV)

@@ -4,10 +4,10 @@ from typing import Iterator
 
 import pytest
 
-from tests.cloud import NEXTCLOUD_29, OWNCLOUD_10, PROFILES, Cloud
+from tests.doubles.billmanager import Stand
+from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, PROFILES, Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
-from tests.stand import Stand
 
 
 @pytest.fixture

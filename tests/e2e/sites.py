@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import requests
 
-from tests.cloud import Cloud
+from tests.doubles.cloud import Cloud
 
 GIB = 1024**3
 

@@ -8,12 +8,12 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
-from tests.cloud import Cloud, Fault
+from tests.doubles.billmanager import DEVNULL, CoreFault, Run, Stand
+from tests.doubles.billmanager.keys import Key
+from tests.doubles.billmanager.runs import Stdin
+from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import DEVNULL, CoreFault, Run, Stand
-from tests.stand.keys import Key
-from tests.stand.runs import Stdin
 
 MARK = "pmnextcloud_mark"
 MODULE_COMMANDS = ("stat", "get_server_config")

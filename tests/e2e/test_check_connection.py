@@ -10,10 +10,10 @@ from typing import Dict, Iterator, Optional, Tuple
 import pytest
 from lxml import etree
 
-from tests.cloud import Cloud, Fault
+from tests.doubles.billmanager import Run, Stand
+from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import Run, Stand
 
 PLAIN_PASSWORD = "Plain-Pw-for-tests-2"
 URL_PASSWORD = "Url-Pw-for-tests-3"

@@ -7,7 +7,7 @@ from typing import Any, Iterator, List, NamedTuple, Optional
 
 import pytest
 
-from tests.cloud import PROFILES, Cloud
+from tests.doubles.cloud import PROFILES, Cloud
 from tests.e2e.conftest import REAL
 from tests.e2e.sites import GIB, RealSite
 from utils.api import NextcloudAPIClient

@@ -4,10 +4,10 @@ from typing import Any, Iterator, List, Optional
 
 import pytest
 
-from tests.cloud import NEXTCLOUD_34, PROFILES, Cloud, Profile
+from tests.doubles.billmanager import ACTIVE, Run, Stand
+from tests.doubles.cloud import NEXTCLOUD_34, PROFILES, Cloud, Profile
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, Run, Stand
 
 NEXTCLOUDS = [profile for profile in PROFILES.values() if profile.product == "nextcloud"]
 WRONG = "Not-the-right-Pw-5"

@@ -13,10 +13,10 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 import pytest
 
-from tests.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
+from tests.doubles.billmanager import ACTIVE, BY_STATISTICS, Run, Stand
+from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, BY_STATISTICS, Run, Stand
 from utils.billing import mark
 
 STATUS = "/status.php"
@@ -625,12 +625,12 @@ def test_an_owncloud_whose_provisioning_is_off_is_told(stand: Stand) -> None:
 @pytest.fixture
 def copied(tmp_path: Path) -> Iterator[Tuple[Path, Stand]]:
     """A copy of the program that may be damaged, and a BILLmanager that starts it."""
-    from tests.stand.stand import CLONE
+    from tests import ROOT
 
     for name in ("commands", "utils", "xml", "etc"):
-        shutil.copytree(CLONE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pmnextcloud.py", "requirements.txt"):
-        shutil.copy(CLONE / name, tmp_path / name)
+        shutil.copy(ROOT / name, tmp_path / name)
     with Stand(program=tmp_path / "pmnextcloud.py") as stand:
         yield tmp_path, stand
 
@@ -675,7 +675,7 @@ def test_a_handler_that_cannot_be_started_is_told(world: World, damage: str) -> 
         handler.unlink()
     else:
         handler.chmod(0o644)
-    from tests.stand.stand import PROGRAM
+    from tests.doubles.billmanager.stand import PROGRAM
 
     done = subprocess.run(
         [sys.executable, PROGRAM, "--command", "doctor", "--format", "json"],
@@ -691,9 +691,9 @@ def test_a_handler_that_cannot_be_started_is_told(world: World, damage: str) -> 
 
 
 def test_make_doctor_runs_what_is_installed(world: World) -> None:
-    from tests.stand.stand import CLONE
+    from tests import ROOT
 
     command = ["make", "-s", "doctor", f"BASE={world.stand.root}"]
-    done = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Login and right to write: admin" in done.stdout

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.messages import LANGUAGES, read
+from tests.meta.messages import LANGUAGES, read
 
 
 def drawn(language: str, login: str) -> List[str]:

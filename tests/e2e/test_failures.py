@@ -8,11 +8,11 @@ from typing import Any, Callable, Dict, List, NamedTuple
 import pytest
 from lxml import etree
 
-from tests.cloud import Cloud, Fault
+from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Call, CoreFault, Run, Stand
+from tests.doubles.billmanager.keys import Key
+from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, PROCESSING, SUSPENDED, Call, CoreFault, Run, Stand
-from tests.stand.keys import Key
 
 
 class Outcome(NamedTuple):

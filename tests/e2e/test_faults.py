@@ -31,11 +31,7 @@ from typing import (
 import pytest
 from lxml import etree
 
-from tests.cloud import LATE, Cloud, Fault, Seen
-from tests.cloud.state import User
-from tests.e2e.sites import DoubleSite
-from tests.e2e.world import World
-from tests.stand import (
+from tests.doubles.billmanager import (
     ACTIVE,
     PROCESSING,
     SUSPENDED,
@@ -45,6 +41,10 @@ from tests.stand import (
     Run,
     Stand,
 )
+from tests.doubles.cloud import LATE, Cloud, Fault, Seen
+from tests.doubles.cloud.state import User
+from tests.e2e.sites import DoubleSite
+from tests.e2e.world import World
 from utils.base import errors
 
 pytestmark = pytest.mark.proof("fault cases")

@@ -10,11 +10,11 @@ from typing import Dict, List, Optional
 import pytest
 from lxml import etree
 
-from tests.cloud import Cloud, Fault
+from tests.doubles.billmanager import Run, Stand
+from tests.doubles.billmanager.stand import PROGRAM
+from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import Run, Stand
-from tests.stand.stand import PROGRAM
 
 GROUPS = "var/pmnextcloud/groups-{}.json"
 SECRET = "Form-Pw-for-tests-5"

@@ -35,13 +35,13 @@ from urllib3.util.retry import Retry
 
 import pmnextcloud
 from commands import COMMANDS, SYNONYMS
-from tests.cloud import Cloud
+from tests.doubles.billmanager import ACTIVE, DELETED, Addon, Call, Stand
+from tests.doubles.billmanager.answers import Refused, render
+from tests.doubles.billmanager.calls import parse
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
-from tests.stand import ACTIVE, DELETED, Addon, Call, Stand
-from tests.stand.answers import Refused, render
-from tests.stand.calls import parse
 from utils.base import errors, secret
 from utils.billing import mgrctl
 from utils.census import pace, usage

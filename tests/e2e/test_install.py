@@ -13,16 +13,16 @@ from typing import Dict, Iterator, List, Optional
 
 import pytest
 
-from tests.cloud import Cloud
+from tests import ROOT
+from tests.doubles.billmanager import SUSPENDED, CoreFault, Stand
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.test_predecessor import service
 from tests.e2e.world import World
-from tests.stand import SUSPENDED, CoreFault, Stand
 from utils import consts
 from utils.base import errors, xml
 from utils.billing import reply
 
-CLONE = Path(__file__).resolve().parents[2]
 PYTHON = os.path.realpath(sys.executable)
 NOBODY = 65534
 OFFLINE = ["unshare", "-rn"] if os.geteuid() else ["unshare", "-n"]
@@ -62,7 +62,7 @@ class Host:
         }
 
     def start(
-        self, target: str, source: Path = CLONE, within: Optional[List[str]] = None, **more: str
+        self, target: str, source: Path = ROOT, within: Optional[List[str]] = None, **more: str
     ) -> "subprocess.Popen[str]":
         """Starts a target of make, in a process group of its own."""
         return subprocess.Popen(
@@ -76,7 +76,7 @@ class Host:
         )
 
     def make(
-        self, target: str, source: Path = CLONE, within: Optional[List[str]] = None, **more: str
+        self, target: str, source: Path = ROOT, within: Optional[List[str]] = None, **more: str
     ) -> str:
         """Runs a target of make that has to succeed, and returns what it said."""
         process = self.start(target, source, within, **more)
@@ -84,7 +84,7 @@ class Host:
         assert process.returncode == 0, said
         return said
 
-    def fail(self, target: str, source: Path = CLONE, **more: str) -> str:
+    def fail(self, target: str, source: Path = ROOT, **more: str) -> str:
         """Runs a target of make that has to fail, and returns what it said."""
         process = self.start(target, source, **more)
         said = process.communicate(timeout=300)[0]
@@ -135,7 +135,7 @@ def host(tmp_path: Path) -> Host:
 @pytest.fixture(scope="session", autouse=True)
 def wheels() -> None:
     """The wheels lie in the clone before anything is tried without network."""
-    subprocess.run(["make", "wheels"], cwd=CLONE, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["make", "wheels"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture
@@ -147,11 +147,11 @@ def newer(tmp_path: Path) -> Path:
 def other(folder: Path, version: str) -> Path:
     """A copy of the sources with another version and another sample of the settings."""
     folder.mkdir()
-    for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=CLONE).decode().split("\0"):
+    for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT).decode().split("\0"):
         if name and not name.startswith("tests/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(CLONE / name, folder / name)
-    (folder / "wheels").symlink_to(CLONE / "wheels")
+            shutil.copy(ROOT / name, folder / name)
+    (folder / "wheels").symlink_to(ROOT / "wheels")
     edit(folder / "utils" / "consts.py", f'"{consts.VERSION}"', f'"{version}"')
     with open(folder / "etc" / "pmnextcloud.conf", "a", encoding="utf-8") as sample:
         sample.write(f"\n# New in {version}.\n")
@@ -225,7 +225,7 @@ def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
 ) -> None:
     source = other(tmp_path / "closed", "9.0.1")
     for path in source.rglob("*"):
-        if not path.is_symlink() and CLONE not in path.resolve().parents:
+        if not path.is_symlink() and ROOT not in path.resolve().parents:
             path.chmod(0o700 if path.is_dir() or os.access(path, os.X_OK) else 0o600)
     host.make("install", source, ["sh", "-c", 'umask 077; exec "$@"', "sh"])
     for name, mode in DELIVERED.items():
@@ -247,7 +247,7 @@ def test_settings_that_were_there_first_stay_and_are_told_of_once(host: Host) ->
     host.make("install")
     beside = Path(f"{host.conf}.new")
     assert host.conf.read_text() == "budget_s = 60\n"
-    assert beside.read_text("utf-8") == (CLONE / "etc" / "pmnextcloud.conf").read_text("utf-8")
+    assert beside.read_text("utf-8") == (ROOT / "etc" / "pmnextcloud.conf").read_text("utf-8")
     assert [path.stat().st_mode & 0o777 for path in (host.conf, beside)] == [0o600, 0o600]
     beside.unlink()
     host.make("install")
@@ -350,7 +350,7 @@ def with_another_wheel(source: Path) -> None:
     """A wheel is not the one that was pinned, and the list of them is its own."""
     without_a_wheel(source)
     folder = source / "wheels"
-    for wheel in (CLONE / "wheels").glob("requests-*.whl"):
+    for wheel in (ROOT / "wheels").glob("requests-*.whl"):
         (folder / wheel.name).write_bytes(wheel.read_bytes() + b"\0")
     files = [*folder.glob("*.whl"), *(source / "etc" / "requirements").glob("*.txt")]
     lines = [
@@ -475,7 +475,7 @@ def test_killed_around_the_switch_it_answers_and_can_be_repeated(
     host: Host, newer: Path, tmp_path: Path
 ) -> None:
     killer = Killer(tmp_path)
-    commands = killer.count(host, "install", CLONE)
+    commands = killer.count(host, "install", ROOT)
     assert killed(host, newer, commands - 30, killer)
     assert killed(host, newer, commands - 15, killer)
     end_upgrade(host, newer)
@@ -494,10 +494,10 @@ def test_killed_at_every_command_of_an_upgrade(host: Host, newer: Path, tmp_path
 
 def test_killed_at_every_command_of_taking_it_out(host: Host, tmp_path: Path) -> None:
     killer = Killer(tmp_path)
-    commands = killer.count(host, "install", CLONE)
-    assert killer.strike(host, "install", CLONE, commands - 20)
+    commands = killer.count(host, "install", ROOT)
+    assert killer.strike(host, "install", ROOT, commands - 20)
     nth = 1
-    while killer.strike(host, "purge", CLONE, nth):
+    while killer.strike(host, "purge", ROOT, nth):
         assert not host.handler.exists() or host.answers(), nth
         nth += 1
     assert nth > 10
@@ -571,8 +571,8 @@ def test_an_installation_that_failed_over_a_predecessor_leaves_it(host: Host, ne
 
 
 def test_the_archive_installs_without_network(host: Host, tmp_path: Path) -> None:
-    subprocess.run(["make", "dist"], cwd=CLONE, check=True, stdout=subprocess.DEVNULL)
-    archive = CLONE / "dist" / f"pmnextcloud-{consts.VERSION}-{os.uname().machine}.tar.gz"
+    subprocess.run(["make", "dist"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    archive = ROOT / "dist" / f"pmnextcloud-{consts.VERSION}-{os.uname().machine}.tar.gz"
     subprocess.run(["sha256sum", "-c", f"{archive.name}.sha256"], cwd=archive.parent, check=True)
     subprocess.run(["tar", "-xf", archive, "-C", tmp_path], check=True)
     source = tmp_path / f"pmnextcloud-{consts.VERSION}"
@@ -586,7 +586,11 @@ def test_the_archive_installs_without_network(host: Host, tmp_path: Path) -> Non
 
 def test_the_demo_ends_well() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.demo"], cwd=CLONE, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.tools.demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The whole life went as it should." in done.stdout

@@ -12,11 +12,11 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 
-from tests.cloud import Cloud
+from tests.doubles.billmanager import DELETED, Call, DropCall, ModuleProcess, Run, Stand
+from tests.doubles.billmanager.db_proxy import DbProxy
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import DELETED, Call, DropCall, ModuleProcess, Run, Stand
-from tests.stand.db_proxy import DbProxy
 
 
 class Scene(NamedTuple):

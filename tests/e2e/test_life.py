@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED
 from tests.e2e.sites import GIB
 from tests.e2e.world import World
-from tests.stand import ACTIVE, DELETED, SUSPENDED
 
 
 def test_a_paid_order_becomes_a_working_account(any_world: World) -> None:

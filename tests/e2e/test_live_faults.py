@@ -13,9 +13,9 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Type
 import pytest
 import requests
 
+from tests.doubles.billmanager import ModuleProcess, Stand
 from tests.e2e.sites import RealSite
 from tests.e2e.world import World, real_world
-from tests.stand import ModuleProcess, Stand
 
 TIMEOUT_S = 120
 NOT_HANDED_ON = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}

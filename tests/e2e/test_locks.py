@@ -10,11 +10,7 @@ from typing import Any, Iterator, List, Optional
 
 import pytest
 
-from tests.cloud import Cloud, Seen
-from tests.e2e.sites import DoubleSite
-from tests.e2e.test_security import leaks
-from tests.e2e.world import World
-from tests.stand import (
+from tests.doubles.billmanager import (
     ACTIVE,
     DELETED,
     PROCESSING,
@@ -24,6 +20,10 @@ from tests.stand import (
     Run,
     Stand,
 )
+from tests.doubles.cloud import Cloud, Seen
+from tests.e2e.sites import DoubleSite
+from tests.e2e.test_security import leaks
+from tests.e2e.world import World
 
 AT_ONCE = 4
 PATIENCE_S = 30

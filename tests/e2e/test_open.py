@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.cloud import Fault, Seen
+from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, CoreFault
+from tests.doubles.cloud import Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, PROCESSING, SUSPENDED, CoreFault
 
 
 def double(world: World) -> "DoubleSite":
@@ -131,7 +131,7 @@ def test_the_clients_name_stays_in_billing_unless_the_settings_say_so(world: Wor
 
 
 def test_a_cloud_in_a_folder_and_on_a_port_is_reached_there(world: World) -> None:
-    from tests.cloud import Cloud
+    from tests.doubles.cloud import Cloud
 
     with Cloud(sub_path="/nextcloud") as cloud:
         other = World(world.stand, DoubleSite(cloud), base_url=cloud.url + "/")

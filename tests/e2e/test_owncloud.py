@@ -4,10 +4,10 @@ from typing import Iterator, List
 
 import pytest
 
-from tests.cloud import OWNCLOUD_10, Cloud, Fault
+from tests.doubles.billmanager import ACTIVE, Stand
+from tests.doubles.cloud import OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, Stand
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.cloud import Cloud
+from tests.doubles.billmanager import DELETED
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import DELETED
 
 pytestmark = pytest.mark.every_cloud
 STRANGER = "A-stranger's-password-1"

@@ -4,10 +4,10 @@ from typing import Iterator
 
 import pytest
 
-from tests.cloud import Cloud
+from tests.doubles.billmanager import ACTIVE, Stand
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, Stand
 
 PASSWORD = "Predecessors-choice-1"
 

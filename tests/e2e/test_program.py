@@ -3,15 +3,13 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests import ROOT
+from tests.doubles.billmanager import ACTIVE, DEVNULL, PROCESSING, Stand
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, DEVNULL, PROCESSING, Stand
-
-CLONE = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("form", ["separate", "equals"])
@@ -32,7 +30,7 @@ def test_arguments_in_both_forms_and_unknown_ones_are_taken(
 def test_a_link_in_processing_starts_it_in_its_own_root(stand: Stand) -> None:
     link = stand.root / "processing" / "pmnextcloud"
     link.unlink()
-    link.symlink_to(CLONE / "pmnextcloud.py")
+    link.symlink_to(ROOT / "pmnextcloud.py")
     done = subprocess.run(
         [sys.executable, str(link), "--command", "suspend", "--item", "77"],
         capture_output=True,

@@ -11,11 +11,11 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 
-from tests.cloud import LATE, Cloud, Fault, Seen
+from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED, ModuleProcess, Run, Stand
+from tests.doubles.cloud import LATE, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
-from tests.stand import ACTIVE, DELETED, SUSPENDED, ModuleProcess, Run, Stand
 
 PAIRS = 10
 FEW = 5

@@ -5,10 +5,10 @@ from typing import Any, Dict, List
 
 import pytest
 
-from tests.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault, Profile
+from tests.doubles.billmanager import ACTIVE, Stand
+from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault, Profile
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, Stand
 
 STATUS = "/status.php"
 INFINITE_SCALE = {

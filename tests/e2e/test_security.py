@@ -14,15 +14,15 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 import pytest
 
-from tests.cloud import Cloud, Fault, Seen
+from tests import ROOT
+from tests.doubles.billmanager import ModuleProcess, Run, Stand
+from tests.doubles.cloud import Cloud, Fault, Seen
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import ModuleProcess, Run, Stand
 from utils.base.errors import StateUnwritable
 from utils.host import state as state_files
 
-CLONE = Path(__file__).resolve().parents[2]
-SOURCES = [CLONE / "pmnextcloud.py", *CLONE.glob("commands/*.py"), *(CLONE / "utils").rglob("*.py")]
+SOURCES = [ROOT / "pmnextcloud.py", *ROOT.glob("commands/*.py"), *(ROOT / "utils").rglob("*.py")]
 ITEM_COMMANDS = ("open", "suspend", "resume", "setparam", "sync_item", "close")
 MODULE_COMMANDS = ("stat", "get_server_config")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import seed
-from tests.cloud import Cloud
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import GIB
+from tests.tools import seed
 
 
 @pytest.mark.every_cloud

@@ -8,10 +8,10 @@ from typing import Callable, Dict, Iterator, List, Set
 
 import pytest
 
-from tests.cloud import OWNCLOUD_10, Cloud, Fault, Seen
+from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run, Stand
+from tests.doubles.cloud import OWNCLOUD_10, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run, Stand
 from utils.census.usage import FEW_SERVICES
 
 MANY = 25

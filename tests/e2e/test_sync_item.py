@@ -6,10 +6,10 @@ from typing import Optional, Tuple
 
 import pytest
 
-from tests.cloud import Cloud, Fault
+from tests.doubles.billmanager import ACTIVE, DELETED, ORDERED, PROCESSING, SUSPENDED, Run
+from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from tests.stand import ACTIVE, DELETED, ORDERED, PROCESSING, SUSPENDED, Run
 
 Shown = Tuple[bool, str, "frozenset[str]"]
 

@@ -4,10 +4,10 @@ from typing import Any, Tuple
 
 import pytest
 
-from tests.cloud import Cloud
+from tests.doubles.billmanager import Stand
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from tests.stand import Stand
 from utils.billing import mark
 
 

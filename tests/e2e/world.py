@@ -4,8 +4,8 @@ import secrets
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
+from tests.doubles.billmanager import ACTIVE, DELETED, Addon, Run, Stand
 from tests.e2e.sites import DoubleSite, RealSite
-from tests.stand import ACTIVE, DELETED, Addon, Run, Stand
 from utils.base import address
 from utils.base.secret import Secret
 from utils.base.values import Mark

@@ -3,21 +3,21 @@
 import json
 import logging
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
 import hypothesis
 import pytest
 import responses
 
-from tests.stand import Stand
+from tests import ROOT
+from tests.doubles.billmanager import Stand
 from utils.base import secret
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Order, Server
 from utils.billing.billmanager import Billing
 from utils.host.root import Host
 
-RECORDING = Path(__file__).parents[1] / "cloud" / "recordings" / "nextcloud-29.0.6.json"
+RECORDING = ROOT / "tests/doubles/cloud/recordings/nextcloud-29.0.6.json"
 BASE = "https://cloud.example.com:8443/nc"
 PASSWORD = "made-up-password"
 

@@ -13,7 +13,7 @@ import responses
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.remembered import Remembered
+from tests.tools.remembered import Remembered
 from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
 from utils.api import NextcloudAPIClient, account_from
 from utils.base import errors, sizes

@@ -1,0 +1,297 @@
+"""What people read says what the program does: messages, forms, settings, the README's tables."""
+
+import re
+from pathlib import Path
+from typing import Dict, List, Set
+
+import pytest
+
+import commands
+from tests.meta.messages import (
+    LANGUAGES,
+    PREFIX,
+    ROOT,
+    TOLD,
+    codes,
+    document,
+    is_repeated,
+    messages,
+    name_of,
+    read,
+    told,
+)
+from utils import consts
+from utils.base import errors, xml
+from utils.doctor import words
+from utils.host import settings
+
+CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
+TARIFF_FORM = f"pricelist.{consts.MODULE}"
+
+READMES = {"en": "README.md", "ru": "README.ru.md"}
+SECTIONS = {
+    "en": {"settings": "Settings", "errors": "Error messages", "commands": "Commands"},
+    "ru": {
+        "settings": "Настройки",
+        "errors": "Сообщения об ошибках",
+        "commands": "Команды",
+    },
+}
+PROMISE = {"en": "again by itself", "ru": "BILLmanager повторит"}
+
+SAME_IN_BOTH = {"group_billing", "title_core", "title_python"}
+"""Names of programs."""
+
+
+def inputs(form: str) -> List[xml.Form]:
+    """The inputs and selects of a form."""
+    fields = document().findall(f"metadata[@name='{form}']//field")
+    found = [node for field in fields for node in field]
+    assert [name_of(node) for node in found] == [name_of(field) for field in fields]
+    return found
+
+
+def rows(language: str, section: str) -> List[List[str]]:
+    """The cells of the README's rows whose first cell is a name in backticks."""
+    heading = f"\n## {SECTIONS[language][section]}\n"
+    text = read(READMES[language]).split(heading)[1].split("\n## ")[0]
+    tables = re.findall(r"^\| `.*\|$", text, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in tables]
+
+
+# -- messages -------------------------------------------------------------------------------------
+
+
+def test_there_are_errors_to_speak_of() -> None:
+    assert {"unexpected", "login_taken", "cloud_lost", "cloud_rights_missing"} <= set(codes())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_error_has_a_message_and_each_message_an_error(language: str) -> None:
+    assert set(messages(language, "msgerror")) == {PREFIX + code for code in codes()}
+
+
+def test_both_languages_have_the_same_groups_and_names() -> None:
+    names: List[Dict[str, Set[str]]] = []
+    for language in LANGUAGES:
+        groups = document().findall(f"lang[@name='{language}']/messages")
+        names.append({name_of(node): set() for node in groups})
+        assert len(names[-1]) == len(groups)
+        for group in names[-1]:
+            names[-1][group] = set(messages(language, group))
+    assert names[0] == names[1]
+    forms_named = {CONNECTION_FORM, TARIFF_FORM}
+    others = {"plugin", "label_processing_modules", "msgerror", words.MESSAGES}
+    assert set(names[0]) == forms_named | others
+    assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
+
+
+@pytest.mark.parametrize(
+    "group", ["plugin", CONNECTION_FORM, TARIFF_FORM, "msgerror", words.MESSAGES]
+)
+def test_messages_are_written_in_their_language(group: str) -> None:
+    russian, english = (messages(language, group) for language in LANGUAGES)
+    for name, text in russian.items():
+        assert text.strip() == text != "", name
+        assert english[name].strip() == english[name] != "", name
+        assert not re.search("[а-яё]", english[name], re.IGNORECASE), name
+        if not name.startswith("placeholder_") and name not in SAME_IN_BOTH:
+            assert re.search("[а-яё]", text, re.IGNORECASE), name
+            assert text != english[name], name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("group", ["msgerror", words.MESSAGES])
+def test_only_known_placeholders_and_the_same_in_both_languages(language: str, group: str) -> None:
+    for name, text in messages(language, group).items():
+        used = re.findall(r"__\w+?__", text)
+        assert set(used) <= {"__value__", "__object__"}, name
+        assert used == re.findall(r"__\w+?__", messages("en", group)[name]), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_repeat_is_promised_exactly_where_billmanager_repeats(language: str) -> None:
+    for code, error in codes().items():
+        text = messages(language, "msgerror")[PREFIX + code]
+        assert (PROMISE[language] in text) is is_repeated(error), code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_settings_and_fields_named_in_messages_exist(language: str) -> None:
+    known = {*settings.Settings._fields, "trusted_domains", "provisioning_api"}
+    known |= {"files_sharing", "hide_disabled_user_shares", "max_quota", "allow_unlimited_quota"}
+    named = ("msgerror", CONNECTION_FORM, TARIFF_FORM, words.MESSAGES)
+    groups = [messages(language, name) for name in named]
+    for text in (text for group in groups for text in group.values()):
+        plain = re.sub(r"__\w+?__", "", text)
+        assert set(re.findall(r"\b[a-z]+_[a-z_]+\b", plain)) <= known, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_limits_named_in_messages_are_those_of_the_program(language: str) -> None:
+    texts = messages(language, "msgerror")
+    numbers = re.findall(r"\d+", texts[PREFIX + "timeout_invalid"])
+    limits = [consts.MIN_TIMEOUT_S, consts.MAX_TIMEOUT_S, consts.DEFAULT_TIMEOUT_S]
+    assert [int(number) for number in numbers] == limits
+    assert re.findall(r"\d+", texts[PREFIX + "field_too_long"]) == [str(consts.MAX_FIELD_LENGTH)]
+    corrected = re.findall(r"\d+", messages(language, words.MESSAGES)["timeout_corrected"])
+    assert [int(number) for number in corrected] == limits[:2]
+    from commands._check_connection import MAX_WAIT_S
+
+    hint = messages(language, CONNECTION_FORM)["hint_timeout"]
+    assert [int(number) for number in re.findall(r"\d+", hint)] == [
+        *limits,
+        int(MAX_WAIT_S),
+    ]
+
+
+# -- the plugin and its forms ---------------------------------------------------------------------
+
+
+def test_the_plugin_serves_the_item_types_of_the_features() -> None:
+    plugin = document().find("plugin")
+    assert plugin is not None
+    assert plugin.get("name") == consts.MODULE
+    assert plugin.findtext("group") == "processing_module"
+    types = [node.get("name") for node in plugin.findall("params/type")]
+    assert tuple(types) == consts.ITEM_TYPES
+
+
+def test_the_connection_form_has_the_fields_that_are_stored() -> None:
+    fields = {name_of(node): node for node in inputs(CONNECTION_FORM)}
+    assert tuple(fields) == consts.MODULE_PARAMS
+    assert fields[consts.PARAM_SECRET].get("type") == "password"
+    assert fields[consts.PARAM_SECRET].get("private") == "yes"
+    assert fields[consts.PARAM_VERIFY].get("type") == "checkbox"
+    assert fields[consts.PARAM_TIMEOUT].get("check") == "int"
+    assert fields[consts.PARAM_BASE_URL].get("check") == "url"
+    required = [name for name, node in fields.items() if node.get("required")]
+    assert required == [consts.PARAM_BASE_URL]
+    lengths = {name: node.get("maxlength") for name, node in fields.items()}
+    assert lengths.pop(consts.PARAM_VERIFY) is None
+    assert set(lengths.values()) == {str(consts.MAX_FIELD_LENGTH)}
+
+
+def test_the_tariff_form_has_the_group_as_a_list() -> None:
+    assert [(node.tag, node.get("name")) for node in inputs(TARIFF_FORM)] == [
+        ("select", consts.TARIFF_GROUP)
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_field_has_a_label_and_a_hint_and_nothing_else_has(language: str) -> None:
+    from commands._pricelist_dynamic_settings_tune import NO_GROUP
+
+    for form in (CONNECTION_FORM, TARIFF_FORM):
+        names = {name_of(node) for node in inputs(form)}
+        options = {f"{consts.TARIFF_GROUP}_{NO_GROUP[1]}"} if form == TARIFF_FORM else set()
+        texts = set(messages(language, form))
+        assert names | {"hint_" + name for name in names} | options <= texts
+        rest = texts - names - {"hint_" + name for name in names} - options
+        assert rest <= {"placeholder_" + name for name in names}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_url_message_names_the_field_by_its_label(language: str) -> None:
+    label = messages(language, CONNECTION_FORM)[consts.PARAM_BASE_URL]
+    assert label in messages(language, "msgerror")[PREFIX + "url_missing"]
+
+
+# -- settings -------------------------------------------------------------------------------------
+
+
+def sample_lines() -> List[str]:
+    """The lines of the sample that are settings, without the # before them."""
+    return re.findall(r"^#(\w+ =.*)$", read("etc/pmnextcloud.conf"), re.MULTILINE)
+
+
+def test_the_sample_settings_change_nothing() -> None:
+    assert settings.load(str(ROOT / "etc" / "pmnextcloud.conf")) == settings.Settings()
+
+
+def test_the_sample_settings_are_the_defaults_and_all_of_them(tmp_path: Path) -> None:
+    names = [line.partition(" =")[0] for line in sample_lines()]
+    assert names == list(settings.Settings._fields)
+    path = tmp_path / "pmnextcloud.conf"
+    path.write_text("\n".join(sample_lines()), encoding="utf-8")
+    assert settings.load(str(path)) == settings.Settings()
+
+
+def test_each_sample_setting_is_explained_in_both_languages() -> None:
+    blocks = read("etc/pmnextcloud.conf").split("\n\n")
+    explained = [block for block in blocks if re.search(r"^#\w+ =", block, re.MULTILINE)]
+    assert len(explained) == len(settings.Settings._fields)
+    for block in explained:
+        comment = block.rpartition("\n")[0]
+        assert re.search("[а-яё]{3}", comment), block
+        assert re.search("^# [A-Z`].*[a-z]{3}", comment), block
+
+
+def test_the_log_that_is_rotated_is_the_module_s() -> None:
+    text = read("etc/pmnextcloud.logrotate")
+    assert "\n@BASE@/var/pmnextcloud.log {\n" in text
+    assert "create 0600 root root" in text
+
+
+# -- README and changelog -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_has_the_settings_with_their_defaults(language: str) -> None:
+    sample = dict(line.split(" =", 1) for line in sample_lines())
+    table = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(language, "settings")}
+    assert list(table) == list(settings.Settings._fields)
+    nothing = {"en": "empty", "ru": "пусто"}[language]
+    assert table == {name: value.strip() or nothing for name, value in sample.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_has_the_ranges_that_the_settings_take(language: str, tmp_path: Path) -> None:
+    path = tmp_path / "pmnextcloud.conf"
+    checked: List[str] = []
+    for name, _, allowed, _ in rows(language, "settings"):
+        limits = [int(number) for number in re.findall(r"\d+", allowed)]
+        if len(limits) != 2:
+            assert limits == [], name
+            continue
+        checked.append(name.strip("`"))
+        for value in limits:
+            path.write_text(f"{checked[-1]} = {value}\n", encoding="utf-8")
+            assert getattr(settings.load(str(path)), checked[-1]) == value
+        for value in (limits[0] - 1, limits[1] + 1):
+            path.write_text(f"{checked[-1]} = {value}\n", encoding="utf-8")
+            with pytest.raises(errors.SettingsBroken):
+                settings.load(str(path))
+    defaults = settings.Settings()._asdict().items()
+    assert checked == [name for name, value in defaults if type(value) is int]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_has_each_error_and_who_is_told(language: str) -> None:
+    table = rows(language, "errors")
+    names = [cells[0].strip("`") for cells in table]
+    assert len(names) == len(set(names))
+    assert set(names) == set(codes())
+    for code, meaning, remedy, who in table:
+        assert meaning, code
+        assert remedy, code
+        assert who == TOLD[language][told(codes()[code.strip("`")])], code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_has_each_command(language: str) -> None:
+    named = [cells[0].strip("`") for cells in rows(language, "commands")]
+    assert sorted(named) == sorted(commands.COMMANDS)
+
+
+def test_both_readmes_have_the_same_shape() -> None:
+    shapes = []
+    for name in READMES.values():
+        lines = read(name).splitlines()
+        marks = [line.split(" ")[0] for line in lines if line.startswith("#")]
+        shapes.append((marks, sum(line.startswith("|") for line in lines), lines.count("```")))
+    assert shapes[0] == shapes[1]
+
+
+def test_the_changelog_speaks_of_this_version() -> None:
+    assert consts.VERSION in read("CHANGELOG.md")

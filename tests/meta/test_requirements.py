@@ -1,0 +1,52 @@
+"""What is installed is what requirements.txt pins, for each Python, and by its hash."""
+
+import re
+from pathlib import Path
+from typing import Dict
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests import ROOT
+
+LOCKS = sorted(
+    (ROOT / "etc" / "requirements").glob("3.*.txt"), key=lambda path: int(path.stem.split(".")[1])
+)
+
+
+def pinned(version: str) -> Dict[str, str]:
+    """What requirements.txt asks for on that Python: name and version."""
+    found: Dict[str, str] = {}
+    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        asked = Requirement(line)
+        where = {"python_version": version, "python_full_version": f"{version}.0"}
+        if asked.marker is None or asked.marker.evaluate(where):
+            assert canonicalize_name(asked.name) not in found, line
+            found[canonicalize_name(asked.name)] = str(asked.specifier)
+    return found
+
+
+def test_each_supported_python_has_its_file() -> None:
+    versions = [path.stem for path in LOCKS]
+    assert versions == ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
+    for readme in ("README.md", "README.ru.md"):
+        assert re.search(
+            f"{versions[0]} (to|до) {versions[-1]}", (ROOT / readme).read_text("utf-8")
+        )
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_each_python_gets_what_is_pinned_and_nothing_else(path: Path) -> None:
+    blocks = re.split(r"\n(?=\S)", path.read_text("utf-8").strip())
+    packages = [block for block in blocks if not block.startswith("#")]
+    locked = {}
+    for package in packages:
+        name, version = re.match(r"([\w-]+)(==[\w.]+) \\\n", package).groups()
+        locked[name] = version
+        assert re.fullmatch(
+            r"( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n?)+", package.split("\n", 1)[1]
+        )
+    assert locked == pinned(path.stem)

@@ -1,0 +1,389 @@
+"""What tariffs and add-ons promise (protocol notes, D.3), on the stand's real database."""
+
+import logging
+from decimal import Decimal
+from typing import Any, Dict, Iterable, Iterator, List, Optional
+from unittest.mock import create_autospec
+
+import pytest
+
+from tests.doubles.billmanager import BY_STATISTICS, Addon, Stand
+from tests.unit.conftest import close, make_item, opened
+from utils.base import errors, sizes
+from utils.base.values import Item
+from utils.billing.billmanager import Billing
+from utils.billing.database import Database
+from utils.billing.tariffs import Tariffs
+
+MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
+ENUMERATION, BOOLEAN = 3, 1
+
+
+@pytest.fixture
+def tariffs(billing: Billing) -> Tariffs:
+    """The stand's tariffs."""
+    return Tariffs(billing.db)
+
+
+def ordered(
+    stand: Stand,
+    billing: Billing,
+    addons: Iterable[Addon] = (Addon(),),
+    usergroup: Optional[str] = None,
+    account: Optional[int] = None,
+    **more: Any,
+) -> Item:
+    """A paid service of a new tariff."""
+    module = stand.add_module("https://cloud.example.com", "admin", "made-up-77")
+    tariff = stand.add_tariff(stand.add_itemtype("backupservice"), addons, usergroup)
+    return billing.item(stand.order(tariff, account or stand.add_account(), module, **more))
+
+
+# -- what is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "addons",
+    [
+        [],
+        [Addon(name="traffic")],
+        [Addon(active=False)],
+        [Addon(compound=True)],
+        [Addon(billtype=4)],
+        [Addon(billtype=10)],
+        [Addon(addontype=ENUMERATION)],
+        [Addon(addontype=BOOLEAN)],
+        [Addon(name="disk2"), Addon(name="disks")],
+    ],
+)
+def test_a_tariff_without_a_usable_disk_add_on_is_told(
+    stand: Stand, billing: Billing, tariffs: Tariffs, addons: List[Addon]
+) -> None:
+    item = ordered(stand, billing, addons)
+    with pytest.raises(errors.QuotaMissing, match=str(item.tariff_id)):
+        tariffs.quota(item)
+
+
+@pytest.mark.parametrize(
+    "addon",
+    [
+        Addon(limit=0),
+        Addon(limit=None),
+        Addon(limit=-5),
+        Addon(billtype=BY_STATISTICS, max=0),
+        Addon(billtype=BY_STATISTICS, max=-1),
+    ],
+)
+def test_no_space_at_all_cannot_be_sold(
+    stand: Stand, billing: Billing, tariffs: Tariffs, addon: Addon
+) -> None:
+    with pytest.raises(errors.QuotaZero):
+        tariffs.quota(ordered(stand, billing, [addon]))
+
+
+def test_a_trial_of_nothing_cannot_be_sold(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    with pytest.raises(errors.QuotaZero):
+        tariffs.quota(ordered(stand, billing, [Addon(trial_max=0)], trial=True))
+
+
+def test_a_measure_that_is_none_is_told(stand: Stand, billing: Billing, tariffs: Tariffs) -> None:
+    with pytest.raises(errors.MeasureUnknown):
+        tariffs.quota(ordered(stand, billing, [Addon(measure=None)]))
+
+
+@pytest.fixture
+def measures(stand: Stand) -> Iterator[Dict[str, int]]:
+    """Odd measures of a BILLmanager, by name; gone after the test."""
+    byte, gib = stand.measure("byte"), stand.measure("gib")
+    made = {
+        "piece": stand.database.insert("measure", intname="piece", relation=1, lessmeasure=None),
+        "nothing": stand.database.insert(
+            "measure", intname="nothing", relation=0, lessmeasure=byte
+        ),
+        "shelf": stand.database.insert("measure", intname="shelf", relation=10, lessmeasure=gib),
+        "GiB.": stand.database.insert("measure", intname="circle", relation=2, lessmeasure=None),
+    }
+    stand.sql("UPDATE measure SET lessmeasure = id WHERE intname = 'circle'")
+    made["circle"] = made.pop("GiB.")
+    yield made
+    stand.sql("UPDATE measure SET lessmeasure = NULL WHERE intname = 'circle'")
+    stand.sql("UPDATE pricelist SET measure = NULL WHERE measure IN %s", tuple(made.values()))
+    stand.sql("DELETE FROM measure WHERE id IN %s", tuple(made.values()))
+
+
+@pytest.mark.parametrize("billtype", [2, BY_STATISTICS])
+@pytest.mark.parametrize("name", ["piece", "circle", "nothing"])
+def test_a_measure_that_is_no_size_is_told(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    measures: Dict[str, int],
+    name: str,
+    billtype: int,
+) -> None:
+    item = ordered(stand, billing, [Addon(measure=name, billtype=billtype, max=7)])
+    with pytest.raises((errors.MeasureUnknown, errors.QuotaZero)):
+        tariffs.quota(item)
+    assert tariffs.disks([item]) == {}, "usage can be counted in no such measure"
+
+
+def test_a_measure_of_ones_own_is_followed_down(
+    stand: Stand, billing: Billing, tariffs: Tariffs, measures: Dict[str, int]
+) -> None:
+    item = ordered(stand, billing, [Addon(measure="shelf", limit=2)])
+    assert tariffs.quota(item) == 20 * GIB
+
+
+# -- what was ordered -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("addons", "more", "quota_bytes"),
+    [
+        ([Addon(limit=5)], {}, 5 * GIB),
+        ([Addon(limit=5)], {"ordered": 3}, 8 * GIB),
+        ([Addon(limit=None)], {"ordered": 3}, 3 * GIB),
+        ([Addon(limit=0)], {"ordered": 3}, 3 * GIB),
+        ([Addon(limit=5, max=6)], {"ordered": 3}, 8 * GIB),
+        ([Addon(limit=5, trial_max=1)], {"trial": True}, GIB),
+        ([Addon(limit=5, trial_max=1)], {"trial": True, "ordered": 3}, GIB),
+        ([Addon(limit=5, trial_max=9)], {"trial": True}, 5 * GIB),
+        ([Addon(limit=5, trial_max=None)], {"trial": True}, 5 * GIB),
+        ([Addon(limit=5, trial_max=1)], {}, 5 * GIB),
+        ([Addon(billtype=BY_STATISTICS, limit=5, max=None)], {}, sizes.UNLIMITED),
+        ([Addon(billtype=BY_STATISTICS, limit=5, max=100)], {}, 100 * GIB),
+        ([Addon(billtype=BY_STATISTICS, max=100)], {"ordered": 3}, 100 * GIB),
+        ([Addon(billtype=BY_STATISTICS, max=None, trial_max=2)], {"trial": True}, 2 * GIB),
+        ([Addon(billtype=BY_STATISTICS, max=1, trial_max=2)], {"trial": True}, GIB),
+        ([Addon(name="disc", limit=7)], {}, 7 * GIB),
+        ([Addon(name="disc", limit=7), Addon(name="disk", limit=5)], {}, 5 * GIB),
+        ([Addon(name="disk", limit=5), Addon(name="disc", limit=7)], {}, 5 * GIB),
+        ([Addon(name="disk", active=False), Addon(name="disc", limit=7)], {}, 7 * GIB),
+        ([Addon(addontype=ENUMERATION), Addon(name="disc", limit=7)], {}, 7 * GIB),
+        ([Addon(own_name=False, limit=4)], {}, 4 * GIB),
+        ([Addon(name="traffic", limit=9), Addon(limit=4)], {}, 4 * GIB),
+        ([Addon(compound=True, limit=5)], {"ordered": {"disk": 2}}, 7 * GIB),
+        ([Addon(measure="byte", limit=1000)], {}, 1000),
+        ([Addon(measure="kib", limit=3)], {}, 3 * 1024),
+        ([Addon(measure="mib", limit=1100)], {}, 1100 * MIB),
+        ([Addon(measure="tib", limit=2)], {}, 2 * TIB),
+    ],
+)
+def test_the_space_is_what_was_ordered(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    addons: List[Addon],
+    more: Dict[str, Any],
+    quota_bytes: float,
+) -> None:
+    assert tariffs.quota(ordered(stand, billing, addons, **more)) == quota_bytes
+
+
+@pytest.mark.parametrize(
+    ("columns", "quota_bytes"),
+    [
+        ({"addonlimit": 9}, 9 * GIB),
+        ({"addonlimit": 9, "intvalue": 1}, 10 * GIB),
+        ({"addonlimit": 0, "intvalue": 1}, GIB),
+        ({"addonlimit": None}, 5 * GIB),
+    ],
+)
+def test_the_services_own_limit_wins_over_the_tariffs(
+    stand: Stand, billing: Billing, tariffs: Tariffs, columns: Dict[str, Any], quota_bytes: int
+) -> None:
+    item = ordered(stand, billing)
+    stand.add_addon_row(item.id, stand.addons(item.tariff_id)["disk"], **columns)
+    assert tariffs.quota(item) == quota_bytes
+
+
+@pytest.mark.parametrize(
+    ("columns", "trial", "quota_bytes"),
+    [({"addonmax": 9}, False, 9 * GIB), ({"addonmaxtrial": 2}, True, 2 * GIB)],
+)
+def test_the_services_own_caps_win_over_the_tariffs(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    columns: Dict[str, Any],
+    trial: bool,
+    quota_bytes: int,
+) -> None:
+    addon = Addon(billtype=BY_STATISTICS, max=100, trial_max=50)
+    item = ordered(stand, billing, [addon], trial=trial)
+    stand.add_addon_row(item.id, stand.addons(item.tariff_id)["disk"], **columns)
+    assert tariffs.quota(item) == quota_bytes
+
+
+def test_another_services_add_ons_are_not_ours(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing)
+    module, account = item.module_id, item.account_id
+    other = stand.order(item.tariff_id, account, module, ordered=100)
+    assert tariffs.quota(item) == 5 * GIB
+    assert tariffs.quota(billing.item(other)) == 105 * GIB
+
+
+def test_the_new_tariff_counts_while_it_changes(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(limit=5)], ordered=1)
+    new = stand.add_tariff(stand.add_itemtype("backupservice"), [Addon(limit=50)])
+    stand.change_tariff(item.id, new, ordered=2)
+    assert tariffs.quota(billing.item(item.id)) == 52 * GIB
+
+
+@pytest.mark.parametrize("name", ["Disk", "DISC", "disk "])
+def test_an_add_on_in_another_letter_case_is_no_crash(
+    stand: Stand, billing: Billing, tariffs: Tariffs, name: str
+) -> None:
+    """MariaDB finds it all the same: it compares without letter case and trailing blanks."""
+    item = ordered(stand, billing, [Addon(name=name, limit=5)])
+    try:
+        assert tariffs.quota(item) == 5 * GIB
+    except errors.QuotaMissing:
+        assert tariffs.disks([item]) == {}
+    else:
+        assert tariffs.disks([item])[item.id].addon == name
+
+
+@pytest.mark.parametrize(
+    ("value", "quota_bytes"),
+    [(5, 5 * GIB), (5.0, 5 * GIB), (Decimal("1.5"), 3 * GIB // 2), ("5", 5 * GIB), (b"5", 5 * GIB)],
+)
+def test_a_number_is_read_however_the_driver_hands_it_over(value: Any, quota_bytes: int) -> None:
+    assert from_rows(value).quota(make_item()) == quota_bytes
+
+
+@pytest.mark.parametrize("value", ["", "many", "NaN", "Infinity", "-Infinity", b"\xff", "1e400"])
+def test_what_is_no_number_cannot_be_sold(value: Any) -> None:
+    with pytest.raises(errors.QuotaZero):
+        from_rows(value).quota(make_item())
+
+
+def from_rows(included: Any) -> Tariffs:
+    """Tariffs of a database that hands the included limit over like this."""
+    addon = {
+        "item": 1001,
+        "name": "disk",
+        "addontype": 2,
+        "billtype": 2,
+        "measure": 54,
+        "included": included,
+        "extra": None,
+        "cap": None,
+        "trial_cap": None,
+    }
+    measure = {"id": 54, "intname": "GiB", "relation": 1024, "lessmeasure": None}
+    db = create_autospec(Database, instance=True)
+    db.rows.side_effect = [[addon], [measure]]
+    return Tariffs(db)
+
+
+# -- group, client ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", ["admin", "Admin", " ADMIN "])
+def test_the_administrators_group_is_never_given(
+    stand: Stand, billing: Billing, tariffs: Tariffs, group: str
+) -> None:
+    item = ordered(stand, billing, usergroup=group)
+    with pytest.raises(errors.GroupForbidden):
+        tariffs.order(item, with_client=False)
+
+
+@pytest.mark.parametrize(
+    ("stored", "group"), [(None, ""), ("", ""), ("clients", "clients"), (" клиенты ", "клиенты")]
+)
+def test_the_group_is_the_tariffs(
+    stand: Stand, billing: Billing, tariffs: Tariffs, stored: Optional[str], group: str
+) -> None:
+    item = ordered(stand, billing, usergroup=stored)
+    assert tariffs.order(item, with_client=False).group == group
+    assert tariffs.group(item.tariff_id) == group
+
+
+EMAILS = [
+    ([], [], ""),
+    ([None], [], ""),
+    (["broken"], [], ""),
+    ([" client7@example.com "], [], "client7@example.com"),
+    (["first@example.com", "second@example.com"], [], "first@example.com"),
+    (["first@example.com", "second@example.com"], [True], "second@example.com"),
+    (["first@example.com", "second@example.com"], [True, True], ""),
+    ([None, "second@example.com"], [], ""),
+    (["broken", "second@example.com"], [], ""),
+]
+
+
+@pytest.mark.parametrize(("emails", "disabled", "address"), EMAILS)
+def test_the_address_is_the_first_enabled_users(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    emails: List[Optional[str]],
+    disabled: List[bool],
+    address: str,
+) -> None:
+    account = stand.add_account("Client 7", emails, disabled)
+    item = ordered(stand, billing, account=account)
+    assert tariffs.order(item, with_client=True).email == address
+
+
+def test_the_client_is_told_to_the_cloud_only_where_that_is_wanted(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, account=stand.add_account("  Client 7 " + "x" * 100))
+    plain = tariffs.order(item, with_client=False)
+    assert (plain.email, plain.display_name) == ("", "")
+    named = tariffs.order(item, with_client=True, with_name=True)
+    assert named.email == "client7@example.com"
+    assert named.display_name == ("Client 7 " + "x" * 100)[:64]
+
+
+def test_a_service_of_no_client_has_neither(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing)._replace(account_id=4711)
+    order = tariffs.order(item, with_client=True, with_name=True)
+    assert (order.email, order.display_name) == ("", "")
+
+
+def test_a_billmanager_without_the_column_has_only_enabled_users(log: logging.Logger) -> None:
+    with_no_column = Stand()
+    try:
+        with_no_column.sql("ALTER TABLE user DROP COLUMN disabled")
+        [account] = with_no_column.sql("INSERT INTO account (name) VALUES ('x') RETURNING id")
+        with_no_column.database.insert("user", account=account["id"], email="client7@example.com")
+        [billing] = list(opened(with_no_column, log))
+        item = ordered(with_no_column, billing, account=account["id"])
+        order = Tariffs(billing.db).order(item, with_client=True)
+        close(billing)
+        assert order.email == "client7@example.com"
+    finally:
+        with_no_column.close()
+
+
+# -- what usage is counted on -----------------------------------------------------------------
+
+
+def test_usage_is_counted_on_the_add_on_in_its_measure(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    items = [
+        ordered(stand, billing, [Addon(measure="gib")]),
+        ordered(stand, billing, [Addon(name="disc", measure="mib")]),
+        ordered(stand, billing, [Addon(billtype=BY_STATISTICS)]),
+        ordered(stand, billing, []),
+        ordered(stand, billing, [Addon(measure=None)]),
+    ]
+    disks = tariffs.disks(items)
+    assert disks == {
+        items[0].id: ("disk", stand.measure("gib"), GIB),
+        items[1].id: ("disc", stand.measure("mib"), MIB),
+        items[2].id: ("disk", stand.measure("gib"), GIB),
+    }
+    assert tariffs.disks([]) == {}

@@ -1,0 +1,329 @@
+"""The doctor's parts: how checks are run, what each finding is called, what is said of it."""
+
+import ast
+import json
+import logging
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Iterator, Set
+from unittest.mock import Mock
+
+import pytest
+
+from tests.meta.test_messages import LANGUAGES, codes, messages
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.doctor import (
+    billing,
+    clouds,
+    examine,
+    findings,
+    has_faults,
+    installation,
+    modules,
+    tariffs,
+)
+from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
+from utils.doctor.words import MESSAGES, VERDICTS, Words, language
+from utils.host.root import Host
+from utils.run.call import Args
+from utils.run.context import Context
+
+CHECKS = (
+    *installation.checks([]),
+    *billing.CHECKS,
+    *tariffs.CHECKS,
+    *modules.CHECKS,
+    *clouds.CHECKS,
+)
+FOLDER = Path(findings.__file__).parent
+SAY = {"advice", "fault", "named"}
+
+
+def said() -> Set[str]:
+    """The names of all findings that any check can make, beside the errors."""
+    names = {
+        modules.UNREADABLE,
+        modules.FOREIGN,
+        modules.ELSEWHERE,
+        modules.WITHOUT_ACCOUNT,
+        modules.EARLIER,
+    }
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Name) and called.id in SAY and isinstance(node, ast.Call):
+                constants = ast.walk(node.args[0])
+                names |= {str(one.value) for one in constants if isinstance(one, ast.Constant)}
+    return names
+
+
+def context(root: Path) -> Context:
+    """A call below `root`."""
+    return Context(Args(), Host(str(root)))
+
+
+def look(check: str, subject: object) -> Finding:
+    """The only finding of a check."""
+    found = run([one._replace(needs=()) for one in CHECKS if one.name == check], subject, set())
+    assert len(found) == 1, found
+    return found[0]
+
+
+# -- running checks -------------------------------------------------------------------------------
+
+
+def _fails(subject: object) -> Iterator[Finding]:
+    yield well("before")
+    raise errors.DatabaseUnavailable("1045")
+
+
+def _crashes(subject: object) -> Iterator[Finding]:
+    raise ZeroDivisionError("by nothing")
+    yield well()
+
+
+def _hangs(subject: object) -> Iterator[Finding]:
+    time.sleep(60)
+    yield well()
+
+
+def test_an_error_in_a_check_is_a_fault_after_what_was_found() -> None:
+    found = run([Check("one", _fails)], None, set())
+    assert [(one.verdict, one.name, one.value) for one in found] == [
+        (OK, OK, "before"),
+        (FAULT, "database_unavailable", "1045"),
+    ]
+    assert {one.check for one in found} == {"one"}
+
+
+def test_a_crash_in_a_check_is_a_fault_and_the_next_check_is_run() -> None:
+    checks = [Check("one", _crashes), Check("two", lambda subject: iter([well()]))]
+    found = run(checks, None, set())
+    assert [(one.check, one.verdict, one.name) for one in found] == [
+        ("one", FAULT, "unexpected"),
+        ("two", OK, OK),
+    ]
+
+
+def test_a_check_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "CHECK_S", 0.05)
+    found = run([Check("one", _hangs)], None, set())
+    assert [(one.verdict, one.name) for one in found] == [(FAULT, "out_of_time")]
+
+
+def test_what_needs_a_failed_check_is_not_run_nor_what_needs_that() -> None:
+    checks = [
+        Check("one", _fails),
+        Check("two", _crashes, ("one",)),
+        Check("three", _hangs, ("two",)),
+    ]
+    failed: Set[str] = set()
+    found = run(checks, None, failed)
+    assert [(one.check, one.verdict, one.value) for one in found[2:]] == [
+        ("two", UNCHECKED, "one"),
+        ("three", UNCHECKED, "two"),
+    ]
+    assert failed == {"one", "two", "three"}
+
+
+def test_only_faults_are_faults() -> None:
+    notes = [Finding(verdict, "x") for verdict in VERDICTS if verdict != FAULT]
+    assert not has_faults([Group("billing", "", notes)])
+    assert has_faults([Group("billing", "", [*notes, Finding(FAULT, "x")])])
+
+
+def test_every_check_has_its_name_once_and_needs_what_comes_before() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names)
+    for number, check in enumerate(CHECKS):
+        assert set(check.needs) <= set(names[:number]), check.name
+
+
+# -- what is said ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", LANGUAGES)
+def test_each_check_and_each_finding_has_its_message_and_no_other_is_there(wanted: str) -> None:
+    general = {"well", UNCHECKED, "title_rest"}
+    general |= {f"{kind}_{verdict}" for kind in ("verdict", "sum") for verdict in VERDICTS}
+    general |= {f"group_{name}" for name in ("installation", "billing", "tariffs", "module")}
+    own = said() - set(codes())
+    assert len(own) > 50
+    titles = {f"title_{check.name}" for check in CHECKS}
+    assert set(messages(wanted, MESSAGES)) == general | titles | own
+
+
+@pytest.mark.parametrize("wanted", LANGUAGES)
+def test_what_is_wrong_stands_in_the_first_sentence_and_the_remedy_follows(wanted: str) -> None:
+    texts = messages(wanted, MESSAGES)
+    for name in said() - set(codes()):
+        text, _, remedy = texts[name].partition(". ")
+        good = name.startswith("secret_") and name != "secret_in_clear" and name != "secret_exposed"
+        if good or name.endswith(("_unseen", "_seen", "_good")):
+            assert not remedy, name
+            continue
+        assert remedy.endswith("."), name
+        assert "__value__" not in remedy, name
+        assert not re.search(r"__\w+__\.?\w", text), name
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environment", "expected"),
+    [
+        ("ru", {"LANG": "C"}, "ru"),
+        ("en", {"LANG": "ru_RU.UTF-8"}, "en"),
+        ("", {"LANG": "ru_RU.UTF-8"}, "ru"),
+        ("", {"LC_ALL": "en_GB.UTF-8", "LANG": "ru_RU.UTF-8"}, "en"),
+        ("", {"LC_ALL": "", "LC_MESSAGES": "ru", "LANG": "C"}, "ru"),
+        ("", {}, "en"),
+        ("de", {}, "en"),
+    ],
+)
+def test_the_language_is_the_wanted_one_or_the_terminal_s(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, environment: "dict[str, str]", expected: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert language(wanted) == expected
+
+
+def one_group(*found: Finding) -> "list[Group]":
+    """A group of these findings."""
+    return [Group("module", "31 Cloud", list(found))]
+
+
+@pytest.mark.parametrize("wanted", LANGUAGES)
+def test_an_error_is_told_as_it_is_told_elsewhere(wanted: str) -> None:
+    finding = Finding(FAULT, "cloud_login_refused", "GET: 997", check="login")
+    [shown] = json.loads(Words(wanted).as_json(one_group(finding)))["findings"]
+    whole = messages(wanted, "msgerror")["msg_error_cloud_login_refused"]
+    assert f"{shown['text']} {shown['remedy']}" == whole.replace("__value__", "GET: 997")
+    assert shown["text"] in Words(wanted).as_text(one_group(finding)).decode()
+
+
+def test_secrets_and_control_characters_are_not_printed() -> None:
+    Secret("made-up-password")
+    finding = Finding(OK, OK, "made-up-password\x1b[2J\n", check="login")
+    for text in (Words("en").as_text(one_group(finding)), Words("en").as_json(one_group(finding))):
+        assert b"made-up" not in text
+        assert b"\x1b" not in text
+        assert b"***?[2J?" in text
+
+
+def test_without_its_messages_the_doctor_shows_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("utils.doctor.words.HOME", tmp_path)
+    finding = Finding(FAULT, "program_broken", "xml/forms", check="program")
+    assert b"program_broken xml/forms" in Words("en").as_text(one_group(finding))
+
+
+# -- what no stand can plant ----------------------------------------------------------------------
+
+
+def test_a_certificate_that_ends_late_is_fine_and_a_late_one_is_an_advice() -> None:
+    module = Mock()
+    for days, expected in ((22.5, OK), (20.5, ADVICE)):
+        ends = time.strftime("%b %d %H:%M:%S %Y GMT", time.gmtime(time.time() + days * 86400))
+        module.sight.answer.certificate_ends = ends
+        assert look("certificate", module).verdict == expected
+
+
+def test_an_old_python_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 7, 9, "final", 0))
+    assert look("python", context(tmp_path)).name == "python_old"
+
+
+def test_another_library_is_an_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(installation.metadata, "version", lambda name: "0.1")
+    finding = look("libraries", context(tmp_path))
+    assert (finding.verdict, finding.name) == (ADVICE, "libraries_differ")
+    assert "requests 0.1" in finding.value
+    monkeypatch.setattr(installation, "HOME", tmp_path)
+    assert look("libraries", context(tmp_path)).name == "pins_missing"
+
+
+def test_a_library_of_another_python_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "requirements.txt").write_text("nobody-has-this==1.0; python_version < '3'\n")
+    monkeypatch.setattr(installation, "HOME", tmp_path)
+    assert look("libraries", context(tmp_path)).verdict == OK
+
+
+def test_the_rotation_of_the_log_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ctx = context(tmp_path)
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    monkeypatch.setattr(installation, "ROTATION", rules)
+    (rules / "other").write_text("/var/log/other.log {\n}\n")
+    (rules / "folder").mkdir()
+    assert look("rotation", ctx).name == "log_not_rotated"
+    (rules / "pmnextcloud").write_text(f"# the module\n{tmp_path}/var/pmnextcloud.log {{\n}}\n")
+    assert look("rotation", ctx).verdict == OK
+
+
+def test_a_full_disk_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    monkeypatch.setattr("os.statvfs", lambda path: Mock(f_bavail=9, f_frsize=4096))
+    assert look("state", context(tmp_path)).name == "disk_full"
+
+
+def test_programs_of_others_are_exposed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "processing").mkdir()
+    handler = tmp_path / "processing" / "pmnextcloud"
+    handler.write_text("")
+    monkeypatch.setattr("os.geteuid", lambda: 4242)
+    mine = handler.stat()
+    fake = Mock(st_mode=mine.st_mode, st_uid=4243)
+    monkeypatch.setattr(installation, "_info", lambda path: fake if path == str(handler) else None)
+    assert look("exposed", context(tmp_path)).name == "program_exposed"
+
+
+def test_a_cloud_behind_a_proxy_is_not_looked_up() -> None:
+    module = Mock()
+    module.ctx.settings.proxy = "http://user:made-up@proxy.example.com:3128"
+    assert look("name", module).value == "proxy.example.com:3128"
+
+
+def test_a_cloud_without_a_clock_is_fine() -> None:
+    module = Mock()
+    for shown in ({}, {"Date": "yesterday"}):
+        module.sight.answer.headers = shown
+        assert look("clock", module).name == "clock_unseen"
+
+
+def test_where_nobody_can_share_nothing_stays_shared() -> None:
+    module = Mock(version=(29, 0, 6), capabilities={"files_sharing": {"api_enabled": False}})
+    assert look("shares", module).verdict == OK
+
+
+def test_nothing_more_is_looked_at_with_a_broken_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(installation, "checks", lambda modules: [Check("program", _fails)])
+    first, rest = examine(context(tmp_path), [])
+    assert first.findings[-1].verdict == FAULT
+    assert rest.findings == [Finding(UNCHECKED, UNCHECKED, "program", check="rest")]
+
+
+def test_many_numbers_are_counted() -> None:
+    assert billing.numbers([1, 2]) == "1, 2"
+    assert billing.numbers(list(range(1, 14))) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ... (13)"
+
+
+def test_other_columns_of_operations_are_no_fault() -> None:
+    ctx = Mock()
+    ctx.billing.db.has_column.return_value = False
+    assert look("operations", ctx).verdict == OK
+
+
+def test_the_log_says_nothing_of_a_sound_check(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        run([Check("one", lambda subject: iter([well()]))], None, set())
+    assert not caplog.records
