@@ -1,7 +1,8 @@
 """Reads what the tariff form offers: the cloud's groups."""
 
 from utils.billing import reply
-from utils.consts import ADMIN_GROUP, GROUPS_FILE
+from utils.consts import ADMIN_GROUP
+from utils.host.state import GROUPS
 from utils.run.context import Context
 
 
@@ -11,6 +12,6 @@ def run(ctx: Context) -> bytes:
     cloud = ctx.cloud(server)
     found = set(cloud.groups(ctx.settings.page_size))
     groups = sorted(group for group in found if group.casefold() != ADMIN_GROUP)
-    ctx.state.write(GROUPS_FILE.format(server.module_id), groups)
+    ctx.state.write(GROUPS.format(server.module_id), groups)
     ctx.log.info("module %d: %d groups kept for the tariff form", server.module_id, len(groups))
     return reply.ok()

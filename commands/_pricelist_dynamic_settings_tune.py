@@ -1,7 +1,8 @@
 """The tariff form, before the administrator sees it: its groups, without asking the cloud."""
 
 from utils.base import xml
-from utils.consts import ADMIN_GROUP, GROUPS_FILE, TARIFF_GROUP
+from utils.consts import ADMIN_GROUP, TARIFF_GROUP
+from utils.host.state import GROUPS
 from utils.run.call import read_form
 from utils.run.context import Context
 
@@ -12,7 +13,7 @@ NO_GROUP = ("", "no_group")
 def run(ctx: Context) -> bytes:
     """The form on standard input with the groups by their ids, the stored one always among them."""
     form = read_form()
-    kept = ctx.state.read(GROUPS_FILE.format(ctx.args.module))
+    kept = ctx.state.read(GROUPS.format(ctx.args.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
     stored = xml.fields(form).get(TARIFF_GROUP, "").strip()
     if stored:

@@ -30,9 +30,6 @@ TARIFF_GROUP = "usergroup"
 ADMIN_GROUP = "admin"
 """The cloud's group of administrators, never offered and never given."""
 
-GROUPS_FILE = "groups-{}"
-"""Where under var/pmnextcloud a module's groups are kept for the tariff form, by its number."""
-
 DISK_ADDONS = ("disk", "disc")
 """Internal names of the add-on that sells space, the first that a tariff has counts."""
 

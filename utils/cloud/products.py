@@ -10,7 +10,7 @@ from typing import Any, Mapping, NamedTuple, Optional
 from utils.base import errors
 from utils.base.values import Server
 from utils.cloud.ocs import Envelope, Meanings, mapping
-from utils.host.state import State
+from utils.host.state import PRODUCT, State
 
 
 class Product(NamedTuple):
@@ -129,7 +129,7 @@ class Memory:
 
     def __init__(self, state: State, server: Server) -> None:
         self._state = state
-        self._name = f"product-{server.module_id}"
+        self._name = PRODUCT.format(server.module_id)
         self._base_url = server.base_url
 
     def recall(self) -> Optional[Product]:

@@ -134,9 +134,10 @@ class Context:
         Raises Busy, and the refusal that still stands.
         """
         from utils.cloud.refusals import Refusals
+        from utils.host.state import CLOUD
 
-        self.cloud_module_id = server.module_id
-        self._lock(f"cloud-{server.module_id}", range(AT_ONCE), f"module {server.module_id}")
+        module_id = self.cloud_module_id = server.module_id
+        self._lock(CLOUD.format(module_id), range(AT_ONCE), f"module {module_id}")
         refusals = Refusals(self.state, self.billing.key.fingerprint, server, self.level)
         refusals.check()
         self.refusals = refusals
@@ -166,8 +167,9 @@ class Context:
         raise.
         """
         from utils.accounts.provisioning import Provisioning
+        from utils.host.state import SERVICES
 
-        self._lock("services", [self.item_id()], f"service {self.item_id()}")
+        self._lock(SERVICES, [self.item_id()], f"service {self.item_id()}")
         try:
             item = self.billing.item(self.item_id())
         except errors.SecretBroken:

@@ -5,6 +5,7 @@ from utils.base.secret import strike_out
 from utils.billing import reply
 from utils.host import budget
 from utils.host.locks import LockFile
+from utils.host.state import PROBLEM
 from utils.run.context import Context
 
 _PROBLEM = "processingmodule_connect"
@@ -50,15 +51,11 @@ def success(context: Context) -> None:
     if module_id is None or context.client is None or not context.client.answered:
         return
     try:
-        context.state.forget(_problem_file(module_id))
+        context.state.forget(PROBLEM.format(module_id))
         if context.refusals is not None:
             context.refusals.forget()
     except errors.StateUnwritable as error:
         context.log.warning("%s", error)
-
-
-def _problem_file(module_id: int) -> str:
-    return f"problem-{module_id}"
 
 
 def _remember(context: Context, error: errors.PmError) -> None:
@@ -98,7 +95,7 @@ def _as_problem(context: Context, error: errors.PmError) -> None:
     module_id = context.cloud_module_id
     if module_id is None:  # the fault came before the module's cloud was reached for
         module_id = context.args.module or context.billing.item(context.item_id()).module_id
-    name = _problem_file(module_id)
+    name = PROBLEM.format(module_id)
     with LockFile(context.state.path(name) + ".lock") as lock:
         if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
             return
