@@ -1,11 +1,15 @@
-"""Writes what of docs/ says what the program says itself: the pages of its messages.
+"""Writes those parts of the documents that say what the program says itself.
 
-`make docs` runs it. What stands above MADE in a page is written by hand, what follows is made from
-xml/ and utils.base.errors, so that no page can say anything else than the program does.
+`make docs` runs it. What stands between BEGIN and END (or the end of the page) is made from the
+program, its messages in xml/ and the sample of its settings; the rest is written by hand. So no
+page can say anything else than the program does, and a new error, setting or command needs no
+hand in the documents.
 """
 
-from typing import Iterator
+import re
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
+from commands import COMMANDS
 from tests.meta.messages import (
     LANGUAGES,
     PREFIX,
@@ -14,53 +18,90 @@ from tests.meta.messages import (
     codes,
     is_repeated,
     messages,
+    read,
     told,
 )
+from utils.consts import MODULE
+from utils.host import root, settings
 
-MADE = "<!-- From here on made by `make docs`. -->\n"
+BEGIN = "<!-- From here on made by `make docs`. -->\n"
+END = "<!-- From here on written by hand. -->\n"
 
-COLUMNS = {
-    "en": "| code | who is told | whether BILLmanager repeats |",
-    "ru": "| код | кому сообщается | повторит ли BILLmanager |",
+OF_COMMANDS = f"commands.{MODULE}"
+"""The messages that say what each command does."""
+
+READMES = {"en": "README.md", "ru": "README.ru.md"}
+
+Blocks = Iterator[str]
+
+
+class Words(NamedTuple):
+    """What the made parts say beside what the program says, in one language."""
+
+    errors: str
+    repeats: Dict[str, str]
+    settings: str
+    nothing: str
+    between: str
+    readers: Dict[Callable[[str], Any], str]
+    commands: str
+
+
+WORDS = {
+    "en": Words(
+        errors="| code | who is told | whether BILLmanager repeats |",
+        repeats={
+            "form": "no",
+            "staff now": "no: stopped until somebody starts it again",
+            "staff later": "yes, up to `tries_before_manual` tries",
+            "problem": "yes",
+            "log": "yes",
+        },
+        settings="| setting | default | allowed |",
+        nothing="empty",
+        between="{} to {}",
+        readers={
+            settings.yes_or_no: "`yes`, `no`",
+            settings.absolute_path: "absolute path",
+            settings.url: "URL",
+            settings.addresses: "addresses, separated by spaces",
+        },
+        commands="| command | what it does |",
+    ),
+    "ru": Words(
+        errors="| код | кому сообщается | повторит ли BILLmanager |",
+        repeats={
+            "form": "нет",
+            "staff now": "нет: остановлена, пока её не запустят снова",
+            "staff later": "да, до `tries_before_manual` попыток",
+            "problem": "да",
+            "log": "да",
+        },
+        settings="| настройка | по умолчанию | допустимо |",
+        nothing="пусто",
+        between="от {} до {}",
+        readers={
+            settings.yes_or_no: "`yes`, `no`",
+            settings.absolute_path: "полный путь",
+            settings.url: "URL",
+            settings.addresses: "адреса через пробел",
+        },
+        commands="| команда | что делает |",
+    ),
 }
-REPEATS = {
-    "en": {
-        "form": "no",
-        "staff now": "no: stopped until somebody starts it again",
-        "staff later": "yes, up to `tries_before_manual` tries",
-        "problem": "yes",
-        "log": "yes",
-    },
-    "ru": {
-        "form": "нет",
-        "staff now": "нет: остановлена, пока её не запустят снова",
-        "staff later": "да, до `tries_before_manual` попыток",
-        "problem": "да",
-        "log": "да",
-    },
-}
 
 
-def page(language: str) -> str:
-    """Where the page of the messages is."""
-    return f"docs/{language}/messages.md"
+# -- messages -------------------------------------------------------------------------------------
 
 
-def whole_page(language: str) -> str:
-    """The page as it has to be. Raises ValueError where the mark is missing."""
-    before, mark, _ = (ROOT / page(language)).read_text(encoding="utf-8").partition(MADE)
-    if not mark:
-        raise ValueError(f"{page(language)}: the line {MADE.strip()} is missing")
-    return before + MADE + "".join(f"\n{block}\n" for block in blocks(language))
-
-
-def blocks(language: str) -> Iterator[str]:
-    """What is made: a table of all errors, then each message under its code, by who is told."""
+def of_errors(language: str) -> Blocks:
+    """A table of all errors, then each message under its code, by who is told."""
     errors, texts = sorted(codes().items()), messages(language, "msgerror")
-    rows = [COLUMNS[language], "|---|---|---|"]
+    rows = [WORDS[language].errors, "|---|---|---|"]
     for code, error in errors:
         who = told(error)
-        repeats = REPEATS[language][who if is_repeated(error) or who == "staff now" else "form"]
+        is_no = not is_repeated(error) and who != "staff now"
+        repeats = WORDS[language].repeats["form" if is_no else who]
         rows.append(f"| [`{code}`](#{code}) | {TOLD[language][who]} | {repeats} |")
     yield "\n".join(rows)
     for who, words in TOLD[language].items():
@@ -70,10 +111,107 @@ def blocks(language: str) -> Iterator[str]:
                 yield f"### `{code}`\n\n{texts[PREFIX + code].replace('__value__', '…')}"
 
 
+# -- settings -------------------------------------------------------------------------------------
+
+
+class Setting(NamedTuple):
+    """A block of the sample: the setting, its value there, its explanations by language."""
+
+    name: str
+    value: str
+    explained: Dict[str, str]
+
+
+class Chapter(NamedTuple):
+    """A part of the sample: its title by language, its settings."""
+
+    title: Dict[str, str]
+    settings: List[Setting]
+
+
+def sample() -> List[Chapter]:
+    """What the sample says. Raises ValueError where a block of it is not understood."""
+    chapters: List[Chapter] = []
+    for block in read(root.SETTINGS).strip().split("\n\n")[1:]:
+        title = re.fullmatch(r"# -- ([^.]+)\. ([^.]+?) -+", block)
+        setting = re.fullmatch(r"((?:# .*\n)+)#(\w+) =(.*)", block)
+        if title:
+            chapters.append(Chapter({"en": title[1], "ru": title[2]}, []))
+        elif setting and chapters:
+            explained = in_both(setting[1])
+            chapters[-1].settings.append(Setting(setting[2], setting[3].strip(), explained))
+        else:
+            raise ValueError(f"{root.SETTINGS}: neither title nor setting: {block}")
+    return chapters
+
+
+def in_both(comment: str) -> Dict[str, str]:
+    """The lines of a comment by language: English first, Russian from its first letter on."""
+    lines = [line[2:] for line in comment.splitlines()]
+    first = next(number for number, line in enumerate(lines) if re.search("[а-яё]", line, re.I))
+    return {"en": "\n".join(lines[:first]), "ru": "\n".join(lines[first:])}
+
+
+def of_settings(language: str) -> Blocks:
+    """A table of all settings, then what the sample says of each."""
+    words, chapters = WORDS[language], sample()
+    rows = [words.settings, "|---|---|---|"]
+    for setting in (setting for chapter in chapters for setting in chapter.settings):
+        default = f"`{setting.value}`" if setting.value else words.nothing
+        allowed = allowed_by(settings.READERS[setting.name], words)
+        rows.append(f"| [`{setting.name}`](#{setting.name}) | {default} | {allowed} |")
+    yield "\n".join(rows)
+    for chapter in chapters:
+        yield f"## {chapter.title[language]}"
+        for setting in chapter.settings:
+            yield f"### `{setting.name}`\n\n{setting.explained[language]}"
+
+
+def allowed_by(reader: Callable[[str], Any], words: Words) -> str:
+    """What a reader of a setting takes. Raises KeyError for a kind that is not known here."""
+    if isinstance(reader, settings.Number):
+        return words.between.format(reader.low, reader.high)
+    if isinstance(reader, settings.Choice):
+        return ", ".join(f"`{word}`" for word in reader.words)
+    return words.readers[reader]
+
+
+# -- commands -------------------------------------------------------------------------------------
+
+
+def of_commands(language: str) -> Blocks:
+    """A table of all commands in the order of the program."""
+    texts = messages(language, OF_COMMANDS)
+    rows = [f"| `{name}` | {texts[name]} |" for name in COMMANDS]
+    yield "\n".join([WORDS[language].commands, "|---|---|", *rows])
+
+
+# -- pages ----------------------------------------------------------------------------------------
+
+MADE: Dict[str, Tuple[Callable[[str], Blocks], str]] = {
+    **{f"docs/{language}/messages.md": (of_errors, language) for language in LANGUAGES},
+    **{f"docs/{language}/settings.md": (of_settings, language) for language in LANGUAGES},
+    **{READMES[language]: (of_commands, language) for language in LANGUAGES},
+}
+"""The pages that have a made part, and what makes it."""
+
+
+def whole_page(page: str) -> str:
+    """The page as it has to be. Raises ValueError where BEGIN is missing."""
+    make, language = MADE[page]
+    before, begin, rest = read(page).partition(BEGIN)
+    if not begin:
+        raise ValueError(f"{page}: the line {BEGIN.strip()} is missing")
+    made = "".join(f"\n{block}\n" for block in make(language))
+    _, end, after = rest.partition(END)
+    return before + begin + made + (f"\n{end}{after}" if end else "")
+
+
 def main() -> None:
-    """Writes the pages."""
-    for language in LANGUAGES:
-        (ROOT / page(language)).write_text(whole_page(language), encoding="utf-8")
+    """Writes the pages, all or, where one cannot be made, none."""
+    pages = {page: whole_page(page) for page in MADE}
+    for page, text in pages.items():
+        (ROOT / page).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

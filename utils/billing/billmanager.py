@@ -33,6 +33,7 @@ from utils.consts import (
     STATUS_SUSPENDED,
     TRIAL_PERIOD,
 )
+from utils.host import root
 from utils.host.root import Host
 
 _ITEM = """
@@ -97,7 +98,7 @@ class Billing:
     @cached_property
     def mgrctl(self) -> Mgrctl:
         """The door for writing."""
-        return Mgrctl(self._host.path("sbin", "mgrctl"), self._log)
+        return Mgrctl(self._host.path(root.MGRCTL), self._log)
 
     @cached_property
     def db(self) -> Database:
@@ -107,7 +108,7 @@ class Billing:
     @cached_property
     def key(self) -> Key:
         """BILLmanager's private key (E)."""
-        return Key(self._host.path(self._config.get("CryptKey") or "etc/billmgr.pem"))
+        return Key(self._host.path(self._config.get("CryptKey") or root.KEY))
 
     @cached_property
     def _config(self) -> Mapping[str, str]:

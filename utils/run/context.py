@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Iterable, List, NamedTuple, Optional
 
 from utils.base import errors
 from utils.consts import LEVEL_READS, STATUS_CLOSED
+from utils.host import root
 from utils.host.root import Host
 from utils.host.settings import Settings, load
 from utils.run.call import Args
@@ -60,7 +61,7 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """etc/pmnextcloud.conf. Raises SettingsBroken."""
-        return load(self.host.path("etc", "pmnextcloud.conf"))
+        return load(self.host.path(root.SETTINGS))
 
     @cached_property
     def log(self) -> "Logger":
@@ -72,8 +73,8 @@ class Context:
         except errors.SettingsBroken:
             log_file = ""  # the failure itself is reported where the settings are used
         return setup_logging(
-            log_file or self.host.path("var", "pmnextcloud.log"),
-            self.host.path("etc", "debug.conf"),
+            log_file or self.host.path(root.LOG),
+            self.host.path(root.LOG_LEVELS),
             self.args.command,
             self.args.item,
         )
@@ -97,7 +98,7 @@ class Context:
         """The module's own files under var/."""
         from utils.host.state import State
 
-        return State(self.host.path("var", "pmnextcloud"))
+        return State(self.host.path(root.STATE))
 
     def item_id(self) -> int:
         """The --item of the call. Raises BadArguments where it is missing."""
