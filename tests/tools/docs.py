@@ -10,17 +10,8 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from commands import COMMANDS
-from tests.meta.messages import (
-    LANGUAGES,
-    PREFIX,
-    ROOT,
-    TOLD,
-    codes,
-    is_repeated,
-    messages,
-    read,
-    told,
-)
+from tests.meta.messages import LANGUAGES, PREFIX, ROOT, TOLD, codes, messages, read
+from utils.base.errors import Told
 from utils.consts import MODULE
 from utils.host import root, settings
 
@@ -39,7 +30,7 @@ class Words(NamedTuple):
     """What the made parts say beside what the program says, in one language."""
 
     errors: str
-    repeats: Dict[str, str]
+    repeats: Dict[Told, str]
     settings: str
     nothing: str
     between: str
@@ -51,11 +42,11 @@ WORDS = {
     "en": Words(
         errors="| code | who is told | whether BILLmanager repeats |",
         repeats={
-            "form": "no",
-            "staff now": "no: stopped until somebody starts it again",
-            "staff later": "yes, up to `tries_before_manual` tries",
-            "problem": "yes",
-            "log": "yes",
+            Told.FORM: "no",
+            Told.STAFF_NOW: "no: stopped until somebody starts it again",
+            Told.STAFF_LATER: "yes, up to `tries_before_manual` tries",
+            Told.PROBLEM: "yes",
+            Told.LOG: "yes",
         },
         settings="| setting | default | allowed |",
         nothing="empty",
@@ -71,11 +62,11 @@ WORDS = {
     "ru": Words(
         errors="| код | кому сообщается | повторит ли BILLmanager |",
         repeats={
-            "form": "нет",
-            "staff now": "нет: остановлена, пока её не запустят снова",
-            "staff later": "да, до `tries_before_manual` попыток",
-            "problem": "да",
-            "log": "да",
+            Told.FORM: "нет",
+            Told.STAFF_NOW: "нет: остановлена, пока её не запустят снова",
+            Told.STAFF_LATER: "да, до `tries_before_manual` попыток",
+            Told.PROBLEM: "да",
+            Told.LOG: "да",
         },
         settings="| настройка | по умолчанию | допустимо |",
         nothing="пусто",
@@ -99,15 +90,15 @@ def of_errors(language: str) -> Blocks:
     errors, texts = sorted(codes().items()), messages(language, "msgerror")
     rows = [WORDS[language].errors, "|---|---|---|"]
     for code, error in errors:
-        who = told(error)
-        is_no = not is_repeated(error) and who != "staff now"
-        repeats = WORDS[language].repeats["form" if is_no else who]
+        who = error.told
+        is_no = not error.is_repeated and who is not Told.STAFF_NOW
+        repeats = WORDS[language].repeats[Told.FORM if is_no else who]
         rows.append(f"| [`{code}`](#{code}) | {TOLD[language][who]} | {repeats} |")
     yield "\n".join(rows)
     for who, words in TOLD[language].items():
         yield f"## {words.capitalize()}"
         for code, error in errors:
-            if told(error) == who:
+            if error.told is who:
                 yield f"### `{code}`\n\n{texts[PREFIX + code].replace('__value__', '…')}"
 
 
