@@ -6,8 +6,11 @@ page can say anything else than the program does, and a new error, setting or co
 hand in the documents.
 """
 
+import ast
 import re
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from configparser import ConfigParser
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from commands import COMMANDS
 from tests.meta.messages import LANGUAGES, PREFIX, ROOT, TOLD, codes, messages, read
@@ -177,23 +180,45 @@ def of_commands(language: str) -> Blocks:
     yield "\n".join([WORDS[language].commands, "|---|---|", *rows])
 
 
+# -- rooms ----------------------------------------------------------------------------------------
+
+
+def floors() -> List[List[str]]:
+    """The rooms of utils/ from the highest floor down, as the contract of imports has them."""
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    layers = setup["importlinter:contract:2"]["layers"].split("\n")
+    return [layer.split(" | ") for layer in layers if layer.strip()]
+
+
+def of_rooms() -> Blocks:
+    """A table of the rooms with the first line of what each says of itself."""
+    rows = ["| room | what is there |", "|---|---|"]
+    for room in (room for floor in floors() for room in floor):
+        is_file = (ROOT / "utils" / f"{room}.py").is_file()
+        path = f"utils/{room}.py" if is_file else f"utils/{room}/__init__.py"
+        words = str(ast.get_docstring(ast.parse(read(path)))).splitlines()[0]
+        rows.append(f"| `{path.replace('__init__.py', '')}` | {words} |")
+    yield "\n".join(rows)
+
+
 # -- pages ----------------------------------------------------------------------------------------
 
-MADE: Dict[str, Tuple[Callable[[str], Blocks], str]] = {
-    **{f"docs/{language}/messages.md": (of_errors, language) for language in LANGUAGES},
-    **{f"docs/{language}/settings.md": (of_settings, language) for language in LANGUAGES},
-    **{READMES[language]: (of_commands, language) for language in LANGUAGES},
+MADE: Dict[str, Callable[[], Blocks]] = {
+    **{f"docs/{language}/messages.md": partial(of_errors, language) for language in LANGUAGES},
+    **{f"docs/{language}/settings.md": partial(of_settings, language) for language in LANGUAGES},
+    **{READMES[language]: partial(of_commands, language) for language in LANGUAGES},
+    "CONTRIBUTING.md": of_rooms,
 }
 """The pages that have a made part, and what makes it."""
 
 
 def whole_page(page: str) -> str:
     """The page as it has to be. Raises ValueError where BEGIN is missing."""
-    make, language = MADE[page]
     before, begin, rest = read(page).partition(BEGIN)
     if not begin:
         raise ValueError(f"{page}: the line {BEGIN.strip()} is missing")
-    made = "".join(f"\n{block}\n" for block in make(language))
+    made = "".join(f"\n{block}\n" for block in MADE[page]())
     _, end, after = rest.partition(END)
     return before + begin + made + (f"\n{end}{after}" if end else "")
 
