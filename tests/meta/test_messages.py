@@ -17,9 +17,10 @@ from tests.meta.messages import (
     name_of,
     read,
 )
+from tests.meta.names import program
 from tests.tools import docs
 from utils import consts
-from utils.base import xml
+from utils.base import errors, xml
 from utils.doctor import words
 from utils.host import root, settings
 
@@ -50,6 +51,13 @@ def test_there_are_errors_to_speak_of() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_error_has_a_message_and_each_message_an_error(language: str) -> None:
     assert set(messages(language, "msgerror")) == {PREFIX + code for code in codes()}
+
+
+def test_each_error_is_raised_somewhere() -> None:
+    handler = read("etc/pmnextcloud.sh")
+    for error in errors.list_kinds():
+        is_used = re.search(rf"\berrors\.{error.__name__}\b", program())
+        assert is_used or error.__subclasses__() or error.code in handler, error
 
 
 def test_both_languages_have_the_same_groups_and_names() -> None:

@@ -98,7 +98,8 @@ OWNCLOUD = Product(
 )
 """Recorded on 10.15.2 (owncloud-ocs.md)."""
 
-_BY_NAME = {product.name: product for product in (NEXTCLOUD, OWNCLOUD)}
+PRODUCTS = (NEXTCLOUD, OWNCLOUD)
+_BY_NAME = {product.name: product for product in PRODUCTS}
 
 
 def by_status(status: Mapping[str, Any]) -> Optional[Product]:
