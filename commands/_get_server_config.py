@@ -1,16 +1,16 @@
 """Reads what the tariff form offers: the cloud's groups."""
 
 from utils.billing import reply
-from utils.consts import ADMIN_GROUP, GROUPS_FILE
+from utils.consts import GROUPS_FILE, is_admin_group
 from utils.run.context import Context
 
 
 def run(ctx: Context) -> bytes:
     """Keeps the group ids of the module's cloud for the tariff form, all or, on a failure, none."""
-    server = ctx.billing.server(ctx.module_id())
+    server = ctx.billing.modules.server(ctx.module_id())
     cloud = ctx.cloud(server)
     found = set(cloud.groups(ctx.settings.page_size))
-    groups = sorted(group for group in found if group.casefold() != ADMIN_GROUP)
+    groups = sorted(group for group in found if not is_admin_group(group))
     ctx.state.write(GROUPS_FILE.format(server.module_id), groups)
     ctx.log.info("module %d: %d groups kept for the tariff form", server.module_id, len(groups))
     return reply.ok()

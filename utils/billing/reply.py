@@ -21,7 +21,7 @@ def ok() -> bytes:
 def features(
     itemtypes: Iterable[str], params: Mapping[str, Mapping[str, str]], names: Iterable[str]
 ) -> bytes:
-    """What the module can do (protocol notes, B.4): types, fields with attributes, features."""
+    """What the module can do: types of products, fields of its form with attributes, features."""
     blocks: Tuple[Tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
         ("itemtypes", "itemtype", {name: {} for name in itemtypes}),
         ("params", "param", params),
@@ -38,7 +38,7 @@ def features(
 
 
 def failure(error: PmError) -> bytes:
-    """The error document (protocol notes, B.7): a stable type, the detail as `value`."""
+    """The error document: a stable type, and the detail as the parameter `value`."""
     attributes = _attributes({"type": error.code, "object": ""})
     value = _escaped(clean(strike_out(error.value)))
     return _document(f'<error{attributes}><param name="value">{value}</param></error>')

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from utils.api import NextcloudAPIClient
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
-    from utils.billing.tariffs import Tariffs
     from utils.cloud.refusals import Refusals
     from utils.host.locks import LockFile
     from utils.host.state import State
@@ -86,13 +85,6 @@ class Context:
         return Billing(self.host, self.log, self.args.runningoperation)
 
     @cached_property
-    def tariffs(self) -> "Tariffs":
-        """What was ordered."""
-        from utils.billing.tariffs import Tariffs
-
-        return Tariffs(self.billing.db)
-
-    @cached_property
     def state(self) -> "State":
         """The module's own files under var/."""
         from utils.host.state import State
@@ -137,7 +129,7 @@ class Context:
 
         self.cloud_module_id = server.module_id
         self._lock(f"cloud-{server.module_id}", range(AT_ONCE), f"module {server.module_id}")
-        refusals = Refusals(self.state, self.billing.key.fingerprint, server, self.level)
+        refusals = Refusals(self.state, self.billing.fingerprint, server, self.level)
         refusals.check()
         self.refusals = refusals
 
@@ -155,7 +147,7 @@ class Context:
         """Tells whose an account is, for one service."""
         from utils.accounts.ownership import Ownership
 
-        installation = self.billing.key.installation()
+        installation = self.billing.installation()
         former_servers = self.settings.former_servers
         return Ownership(item, server, cloud, self.log, installation, former_servers)
 
@@ -169,14 +161,14 @@ class Context:
 
         self._lock("services", [self.item_id()], f"service {self.item_id()}")
         try:
-            item = self.billing.item(self.item_id())
+            item = self.billing.services.item(self.item_id())
         except errors.SecretBroken:
             # Where the module's own secret does not decrypt either, no service is to blame.
-            self.billing.server(self.billing.module_of(self.item_id()))
+            self.billing.modules.server(self.billing.services.module_of(self.item_id()))
             raise
         if item.status == STATUS_CLOSED and not closed_too:
             raise errors.ServiceClosed(item.id)
-        server = self.billing.server(item.module_id)
+        server = self.billing.modules.server(item.module_id)
         cloud = self.cloud(server)
         owner = self.owner(item, server, cloud)
         return Service(item, server, cloud, owner, Provisioning(cloud, self.log))

@@ -1,16 +1,12 @@
-"""Tells BILLmanager of a failure: on the operation, to staff, as a problem of the module (B.2)."""
+"""Tells BILLmanager of a failure: on the operation, to staff, as a problem of the module."""
 
 from utils.base import errors
-from utils.base.secret import strike_out
-from utils.billing import reply
 from utils.host import budget
 from utils.host.locks import LockFile
 from utils.run.context import Context
 
-_PROBLEM = "processingmodule_connect"
-
 REPORT_WAIT_S = 3
-"""Another process that registers the same problem is waited for so long."""
+"""How long another process that registers the same problem is waited for."""
 
 
 def in_time(context: Context, error: errors.PmError, seconds: int) -> None:
@@ -67,54 +63,26 @@ def _remember(context: Context, error: errors.PmError) -> None:
 
 
 def _on_operation(context: Context, error: errors.PmError) -> None:
-    operation_id = context.args.runningoperation
-    mgrctl = context.billing.mgrctl
-    errorxml = reply.failure(error).decode("utf-8").strip()
-    mgrctl.call("runningoperation.edit", sok="ok", elid=operation_id, errorxml=errorxml)
+    operations = context.billing.operations
+    operations.save_error(error)
     if context.args.item is None or error.scope != errors.SERVICE:
         return
-    has_task = context.billing.operation_has_task()
     if error.kind != errors.PERMANENT:
-        tries = context.billing.operation_tries() or 0
-        if tries < context.settings.tries_before_manual or has_task:
+        tries = operations.tries() or 0
+        if tries < context.settings.tries_before_manual or operations.has_task():
             return
-    mgrctl.call("runningoperation.setmanual", sok="ok", elid=operation_id)
-    context.log.error("operation %s is left to staff: %s", operation_id, error)
-    if has_task:
-        return
-    answer = mgrctl.call("task.gettype", operation=context.args.command)
-    task_type = answer.findtext(".//task_type")
-    if task_type:
-        mgrctl.call_once(
-            "task.edit",
-            sok="ok",
-            item=context.args.item,
-            runningoperation=operation_id,
-            type=task_type,
-        )
+    operations.leave_to_staff(context.args.item, context.args.command, error)
 
 
 def _as_problem(context: Context, error: errors.PmError) -> None:
     module_id = context.cloud_module_id
     if module_id is None:  # the fault came before the module's cloud was reached for
-        module_id = context.args.module or context.billing.item(context.item_id()).module_id
+        services = context.billing.services
+        module_id = context.args.module or services.module_of(context.item_id())
     name = _problem_file(module_id)
     with LockFile(context.state.path(name) + ".lock") as lock:
         if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
             return
-        _register(context, module_id, error)
+        context.billing.modules.register_problem(module_id, error)
         context.state.write(name, error.code)
     context.log.error("module %d has a problem: %s", module_id, error)
-
-
-def _register(context: Context, module_id: int, error: errors.PmError) -> None:
-    context.billing.mgrctl.call_once(
-        "problems.register",
-        sok="ok",
-        name=_PROBLEM,
-        id=module_id,
-        level="error",
-        param_pm_name=context.billing.module_name(module_id),
-        param_pm_id=module_id,
-        param_errormsg=strike_out(str(error)),
-    )
