@@ -6,6 +6,7 @@ from utils.base import address, errors, xml
 from utils.base.values import Server
 from utils.billing import reply
 from utils.billing.modules import read_server
+from utils.billing.reply import Reply
 from utils.consts import (
     MAX_FIELD_LENGTH,
     MAX_TIMEOUT_S,
@@ -25,7 +26,7 @@ SAFE_SECRET_BYTES = 117
 """What even a 1024 bit key can encrypt in one block; only longer secrets need a look at the key."""
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Checks the fields, then the cloud behind them, without changing anything there.
 
     What a form cannot show as advice is an error here; everything else is `doctor`'s.

@@ -54,7 +54,7 @@ class Operations:
             FUNCTIONS.edit_operation,
             sok="ok",
             elid=self._operation_id,
-            errorxml=reply.failure(error).decode("utf-8").strip(),
+            errorxml=reply.error(error).document.decode("utf-8").strip(),
         )
 
     def leave_to_staff(self, item_id: int, command: str, error: errors.PmError) -> None:

@@ -10,7 +10,7 @@ from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.run.context import Context
 
 SHOWN = 10
-"""How many numbers are named; of more there is only the count."""
+"""How many numbers are named: a line of them. Of the others there is only the count."""
 
 
 def database(ctx: Context) -> Iterator[Finding]:
@@ -52,32 +52,30 @@ def product_type(ctx: Context) -> Iterator[Finding]:
 def modules(ctx: Context) -> Iterator[Finding]:
     """The processing modules of this kind. Raises ModuleNotFound where the call names no such."""
     found = [one.id for one in stored_modules(ctx)]
-    if not found and ctx.args.module is not None:
-        raise errors.ModuleNotFound(ctx.args.module)
+    if not found and ctx.call.module is not None:
+        raise errors.ModuleNotFound(ctx.call.module)
     yield well(numbers(found)) if found else advice("no_module")
 
 
 def stored_modules(ctx: Context) -> List[StoredModule]:
     """The modules that the call is about."""
-    return ctx.billing.modules.stored(ctx.args.module)
+    return ctx.billing.modules.stored(ctx.call.module)
 
 
 def forms_known(ctx: Context) -> Iterator[Finding]:
     """Whether BILLmanager has read our forms: its form of a module shows our fields then."""
-    for module in stored_modules(ctx)[:1]:
-        try:
-            if not ctx.billing.modules.shows_fields(module.id):
-                yield advice("forms_unknown", module.id)
-                return
-        except errors.CoreRefused as error:
-            yield advice(error.code, error.value)  # which may have another reason
-            return
-    yield well()
+    found = stored_modules(ctx)
+    try:
+        is_known = not found or ctx.billing.modules.shows_fields(found[0].id)
+    except errors.CoreRefused as error:
+        yield advice(error.code, error.value)  # which may have another reason
+        return
+    yield well() if is_known else advice("forms_unknown", found[0].id)
 
 
 def operations(ctx: Context) -> Iterator[Finding]:
     """Operations that were given up and wait for staff."""
-    stopped = ctx.billing.operations.stopped(ctx.args.module)
+    stopped = ctx.billing.operations.stopped(ctx.call.module)
     yield fault("operations_stopped", numbers(stopped)) if stopped else well()
 
 

@@ -7,7 +7,7 @@ from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.values import Item, Server
 from utils.billing.modules import StoredModule, read_timeout_s
-from utils.cloud.connection import Sight
+from utils.cloud.connection import CloudStatus
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
@@ -55,14 +55,14 @@ class Module:
         return NextcloudAPIClient(self.server, self.ctx.log, settings.ca_file, settings.proxy)
 
     @cached_property
-    def sight(self) -> Sight:
+    def seen(self) -> CloudStatus:
         """What the cloud shows without a login."""
         return self.cloud.look()
 
     @property
     def version_text(self) -> str:
         """The cloud's version as it shows it; a cloud may hide it."""
-        return str(self.sight.status.get("versionstring") or "").strip()
+        return str(self.seen.status.get("versionstring") or "").strip()
 
     @property
     def version(self) -> Tuple[int, ...]:
@@ -121,8 +121,8 @@ def form(module: Module) -> Iterator[Finding]:
 def services(module: Module) -> Iterator[Finding]:
     """Whether each open service has an account on record that is this module's."""
     found: Dict[str, List[int]] = {}
-    seen = after = 0
     stored = module.ctx.billing.services
+    seen = after = 0
     while True:
         item_ids = stored.ids(module.id, after, BATCH)
         for item in stored.items(module.id, item_ids):

@@ -5,7 +5,7 @@ from typing import Iterator, List
 from utils.base import errors, sizes
 from utils.consts import is_admin_group
 from utils.doctor import billing
-from utils.doctor.findings import Check, Finding, advice, failure, named, well
+from utils.doctor.findings import Check, Finding, advice, named, of_error, well
 from utils.run.context import Context
 
 
@@ -27,7 +27,7 @@ def space(ctx: Context) -> Iterator[Finding]:
         try:
             quota_bytes = ctx.billing.tariffs.included(tariff_id)
         except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown) as error:
-            yield failure(error, str(tariff_id))
+            yield of_error(error, str(tariff_id))
             continue
         if quota_bytes == sizes.UNLIMITED:
             yield advice("tariff_unlimited", "", str(tariff_id))
@@ -47,7 +47,7 @@ def groups(ctx: Context) -> Iterator[Finding]:
     for tariff_id in _all(ctx):
         group = ctx.billing.tariffs.group(tariff_id)
         if is_admin_group(group):
-            yield failure(errors.GroupForbidden(group), str(tariff_id))
+            yield of_error(errors.GroupForbidden(group), str(tariff_id))
         else:
             good += 1
     yield named("tariffs_good", good)

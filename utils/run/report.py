@@ -1,38 +1,41 @@
 """Tells BILLmanager of a failure: on the operation, to staff, as a problem of the module."""
 
 from utils.base import errors
+from utils.base.errors import Told
 from utils.host import budget
 from utils.host.locks import LockFile
 from utils.run.context import Context
 
 REPORT_WAIT_S = 3
-"""How long another process that registers the same problem is waited for."""
+"""Longest wait for another process that registers the same problem; it takes one call of mgrctl."""
 
 
-def in_time(context: Context, error: errors.PmError, seconds: int) -> None:
-    """As `failure`, for as long as that and no longer."""
+def failed_in_time(context: Context, error: errors.PmError, seconds: float) -> None:
+    """As `failed`, for that many seconds and no longer."""
     try:
         with budget.limit(seconds):
-            failure(context, error)
+            failed(context, error)
     except budget.Spent:
         context.log.warning("no time left to report %s", error.code)
 
 
-def failure(context: Context, error: errors.PmError) -> None:
+def failed(context: Context, error: errors.PmError) -> None:
     """Saves the error where it is looked for.
 
-    Every error stands on the running operation. One service's permanent fault goes to manual
-    with a task for staff at once, its passing fault after the tries in the settings. A fault of
-    the whole module is registered once as its problem, and its operations stay with BILLmanager.
+    Every error stands on the running operation. What one service's fault means for staff, its
+    class says: a task at once, or after the tries in the settings. A fault of the whole module is
+    registered once as its problem, and its operations stay with BILLmanager.
     What cannot be saved is logged: the error itself is answered all the same.
     """
     steps = []
-    if context.refusals is not None:
+    if context.visit is not None:
         steps.append(_remember)
-    if context.args.runningoperation is not None:
-        steps.append(_on_operation)
-    if error.scope == errors.MODULE and context.concerns_module():
-        steps.append(_as_problem)
+    if context.call.runningoperation is not None:
+        steps.append(_save_on_operation)
+        if context.call.item is not None:
+            steps.append(_leave_to_staff)
+    if error.told is Told.PROBLEM and context.call.concerns_module:
+        steps.append(_register_problem)
     for step in steps:
         try:
             step(context, error)
@@ -40,15 +43,14 @@ def failure(context: Context, error: errors.PmError) -> None:
             context.log.warning("could not report %s: %s", error.code, second)
 
 
-def success(context: Context) -> None:
+def succeeded(context: Context) -> None:
     """Forgets problem and refusals of the module whose cloud was just seen to work."""
-    module_id = context.cloud_module_id
-    if module_id is None or context.client is None or not context.client.answered:
+    visit = context.visit
+    if visit is None or not visit.has_answer:
         return
     try:
-        context.state.forget(_problem_file(module_id))
-        if context.refusals is not None:
-            context.refusals.forget()
+        context.state.forget(_problem_file(visit.module_id))
+        visit.forget()
     except errors.StateUnwritable as error:
         context.log.warning("%s", error)
 
@@ -58,27 +60,29 @@ def _problem_file(module_id: int) -> str:
 
 
 def _remember(context: Context, error: errors.PmError) -> None:
-    if context.refusals is not None:
-        context.refusals.remember(error)
+    if context.visit is not None:
+        context.visit.remember(error)
 
 
-def _on_operation(context: Context, error: errors.PmError) -> None:
-    operations = context.billing.operations
-    operations.save_error(error)
-    if context.args.item is None or error.scope != errors.SERVICE:
+def _save_on_operation(context: Context, error: errors.PmError) -> None:
+    context.billing.operations.save_error(error)
+
+
+def _leave_to_staff(context: Context, error: errors.PmError) -> None:
+    """Stops the operation and makes a task of it, where the error is one for staff by now."""
+    if error.told not in (Told.STAFF_NOW, Told.STAFF_LATER):
         return
-    if error.kind != errors.PERMANENT:
+    operations = context.billing.operations
+    if error.told is Told.STAFF_LATER:
         tries = operations.tries() or 0
         if tries < context.settings.tries_before_manual or operations.has_task():
             return
-    operations.leave_to_staff(context.args.item, context.args.command, error)
+    operations.leave_to_staff(context.call.item_id(), context.call.command, error)
 
 
-def _as_problem(context: Context, error: errors.PmError) -> None:
-    module_id = context.cloud_module_id
-    if module_id is None:  # the fault came before the module's cloud was reached for
-        services = context.billing.services
-        module_id = context.args.module or services.module_of(context.item_id())
+def _register_problem(context: Context, error: errors.PmError) -> None:
+    """Tells everybody in charge of the module, unless the same problem stands already."""
+    module_id = _module_of(context)
     name = _problem_file(module_id)
     with LockFile(context.state.path(name) + ".lock") as lock:
         if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
@@ -86,3 +90,12 @@ def _as_problem(context: Context, error: errors.PmError) -> None:
         context.billing.modules.register_problem(module_id, error)
         context.state.write(name, error.code)
     context.log.error("module %d has a problem: %s", module_id, error)
+
+
+def _module_of(context: Context) -> int:
+    """The module that the fault is of; it may have come before the module's cloud was reached."""
+    if context.visit is not None:
+        return context.visit.module_id
+    if context.call.module is not None:
+        return context.call.module
+    return context.billing.services.module_of(context.call.item_id())

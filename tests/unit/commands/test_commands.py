@@ -9,7 +9,7 @@ from unittest.mock import Mock, call, create_autospec
 
 import pytest
 
-from commands import find
+from commands import load
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
@@ -17,10 +17,12 @@ from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.consts import STATUS_SUSPENDED
+from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.host.settings import Settings
-from utils.run.call import Args
-from utils.run.context import Context, Service
+from utils.run.call import Call
+from utils.run.context import Context
+from utils.run.service import Service
 
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
@@ -59,16 +61,18 @@ class World:
 
     def run(self, command: str, module: Optional[int] = None) -> bytes:
         """The reply of the command."""
-        context = Context(Args(command, 1001, module), self.host)
-        service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts)
-        context.__dict__.update(
+        lock = create_autospec(LockFile, instance=True)
+        service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
+        context = Context(
+            Call(command, 1001, module),
+            self.host,
             billing=self.billing,
             log=self.log,
             settings=Settings(**self.settings),
             service=lambda closed_too=False: service,
             cloud=lambda server: self.cloud,
         )
-        return find(command).load().run(context)
+        return load(command).run(context).document
 
     def changes(self) -> List[Any]:
         """The calls that changed something, in their order."""

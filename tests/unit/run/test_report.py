@@ -7,14 +7,13 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.unit.conftest import make_billing
-from utils.api import NextcloudAPIClient
 from utils.base import errors
-from utils.cloud.refusals import Refusals
 from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.run import report
-from utils.run.call import Args
+from utils.run.call import Call
 from utils.run.context import Context
+from utils.run.visit import Visit
 
 
 @pytest.fixture
@@ -30,12 +29,8 @@ def billing() -> Any:
 def make(tmp_path: Path, billing: Any, log: Any, **args: Optional[int]) -> Context:
     """The context of `open` for a service with an operation, unless `args` say otherwise."""
     given = {"item": 1001, "runningoperation": 900001, **args}
-    context = Context(
-        Args("open", given["item"], given.get("module"), given["runningoperation"]),
-        Host(str(tmp_path)),
-    )
-    context.__dict__.update(billing=billing, log=log)
-    return context
+    call = Call("open", given["item"], given.get("module"), given["runningoperation"])
+    return Context(call, Host(str(tmp_path)), billing=billing, log=log)
 
 
 TELLING = ("operations.save_error", "operations.leave_to_staff", "modules.register_problem")
@@ -46,8 +41,8 @@ def told(billing: Any) -> List[str]:
     return [one[0] for one in billing.mock_calls if one[0] in TELLING]
 
 
-SAVED, TO_STAFF_ONLY, REGISTERED = TELLING
-TO_STAFF = [SAVED, TO_STAFF_ONLY]
+SAVED, LEFT_TO_STAFF, REGISTERED = TELLING
+TO_STAFF = [SAVED, LEFT_TO_STAFF]
 PROBLEM = [SAVED, REGISTERED]
 
 
@@ -73,7 +68,7 @@ PROBLEM = [SAVED, REGISTERED]
 def test_everybody_is_told_who_can_do_something(
     tmp_path: Path, billing: Any, log: Any, error: errors.PmError, expected: List[str]
 ) -> None:
-    report.failure(make(tmp_path, billing, log), error)
+    report.failed(make(tmp_path, billing, log), error)
     assert told(billing) == expected
 
 
@@ -88,14 +83,14 @@ def test_a_passing_fault_goes_to_staff_after_ten_tries(
     to_staff: bool,
 ) -> None:
     billing.operations.tries.return_value = tries
-    report.failure(make(tmp_path, billing, log), error("x"))
+    report.failed(make(tmp_path, billing, log), error("x"))
     assert told(billing) == (TO_STAFF if to_staff else [SAVED])
 
 
 def test_a_fault_of_the_module_never_goes_to_staff(tmp_path: Path, billing: Any, log: Any) -> None:
     billing.operations.tries.return_value = 1000
-    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
-    assert TO_STAFF_ONLY not in told(billing)
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert LEFT_TO_STAFF not in told(billing)
 
 
 @pytest.mark.parametrize(
@@ -107,13 +102,13 @@ def test_an_operation_that_staff_works_on_is_stopped_for_permanent_faults_alone(
 ) -> None:
     billing.operations.has_task.return_value = True
     billing.operations.tries.return_value = 10
-    report.failure(make(tmp_path, billing, log), error)
+    report.failed(make(tmp_path, billing, log), error)
     assert told(billing) == expected
 
 
 def test_staff_is_told_the_service_and_the_command(tmp_path: Path, billing: Any, log: Any) -> None:
     error = errors.QuotaZero("0")
-    report.failure(make(tmp_path, billing, log), error)
+    report.failed(make(tmp_path, billing, log), error)
     billing.operations.save_error.assert_called_once_with(error)
     billing.operations.leave_to_staff.assert_called_once_with(1001, "open", error)
 
@@ -122,42 +117,30 @@ def test_a_problem_is_registered_once_until_it_changes_or_is_gone(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     for error in (errors.LoginRefused("x"), errors.LoginRefused("y"), errors.CloudMaintenance("z")):
-        report.failure(make(tmp_path, billing, log, runningoperation=None), error)
+        report.failed(make(tmp_path, billing, log, runningoperation=None), error)
     assert told(billing) == [REGISTERED] * 2
-    report.success(seen(make(tmp_path, billing, log)))
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.succeeded(seen(make(tmp_path, billing, log)))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert told(billing) == [REGISTERED] * 3
-
-
-def test_a_problem_is_gone_though_nothing_was_refused(
-    tmp_path: Path, billing: Any, log: Any
-) -> None:
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
-    context = seen(make(tmp_path, billing, log))
-    context.refusals = None
-    report.success(context)
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
-    assert told(billing) == [REGISTERED] * 2
 
 
 def test_a_problem_names_the_module(tmp_path: Path, billing: Any, log: Any) -> None:
     context = make(tmp_path, billing, log, item=None, module=32, runningoperation=None)
-    report.failure(context, errors.LoginRefused("GET /x"))
+    report.failed(context, errors.LoginRefused("GET /x"))
     [[(module_id, error), _]] = billing.modules.register_problem.call_args_list
     assert (module_id, str(error)) == (32, "cloud_login_refused: GET /x")
 
 
 def test_a_form_is_nobodys_problem(tmp_path: Path, billing: Any, log: Any) -> None:
     context = make(tmp_path, billing, log, item=None, runningoperation=None)
-    report.failure(context, errors.LoginRefused("x"))
+    report.failed(context, errors.LoginRefused("x"))
     assert told(billing) == []
 
 
-def seen(context: Context, answered: bool = True, module_id: int = 31) -> Context:
+def seen(context: Context, has_answer: bool = True, module_id: int = 31) -> Context:
     """The context after its run has reached for the module's cloud."""
-    context.cloud_module_id = module_id
-    context.client = create_autospec(NextcloudAPIClient, instance=True, answered=answered)
-    context.refusals = create_autospec(Refusals, instance=True)
+    visit: Any = create_autospec(Visit, instance=True, has_answer=has_answer, module_id=module_id)
+    context.visit = visit
     return context
 
 
@@ -168,25 +151,20 @@ def no_cloud(context: Context) -> Context:
 
 def no_answer(context: Context) -> Context:
     """The context of a command whose cloud was never asked."""
-    return seen(context, answered=False)
+    return seen(context, has_answer=False)
 
 
-def no_client(context: Context) -> Context:
-    """The context of a command that ended while it waited for its turn."""
-    context.cloud_module_id = 31
-    return context
-
-
-@pytest.mark.parametrize("what", [no_cloud, no_answer, no_client])
+@pytest.mark.parametrize("what", [no_cloud, no_answer])
 def test_success_without_a_cloud_forgets_nothing(
     tmp_path: Path, billing: Any, log: Any, what: Callable[[Context], Context]
 ) -> None:
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     context = what(make(tmp_path, billing, log))
-    report.success(context)
-    if context.refusals is not None:
-        context.refusals.forget.assert_not_called()
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.succeeded(context)
+    if context.visit is not None:
+        visit: Any = context.visit
+        visit.forget.assert_not_called()
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert told(billing) == [REGISTERED]
 
 
@@ -196,7 +174,7 @@ def test_a_report_that_fails_hides_neither_the_rest_nor_the_error(
 ) -> None:
     noun, _, method = failing.partition(".")
     getattr(getattr(billing, noun), method).side_effect = errors.CoreUnavailable("down")
-    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
     assert told(billing) == PROBLEM
     assert "could not report cloud_login_refused" in caplog.text
 
@@ -205,9 +183,9 @@ def test_a_problem_that_could_not_be_registered_is_registered_next_time(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     billing.modules.register_problem.side_effect = errors.CoreUnavailable("down")
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     billing.modules.register_problem.side_effect = None
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert told(billing) == [REGISTERED] * 2
 
 
@@ -215,7 +193,7 @@ def test_the_cloud_that_was_reached_for_is_the_one_with_the_problem(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     context = seen(make(tmp_path, billing, log, module=31), module_id=77)
-    report.failure(context, errors.LoginRefused("x"))
+    report.failed(context, errors.LoginRefused("x"))
     assert billing.modules.register_problem.call_args[0][0] == 77
     billing.services.module_of.assert_not_called()
 
@@ -224,7 +202,7 @@ def test_a_problem_is_registered_though_nothing_of_the_service_can_be_decrypted(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     billing.services.item.side_effect = errors.SecretBroken("x")
-    report.failure(make(tmp_path, billing, log), errors.ModuleSecretBroken("module 31"))
+    report.failed(make(tmp_path, billing, log), errors.ModuleSecretBroken("module 31"))
     assert told(billing) == PROBLEM
     assert billing.modules.register_problem.call_args[0][0] == 31
 
@@ -233,30 +211,30 @@ def test_a_problem_that_another_process_is_registering_is_left_to_it(
     tmp_path: Path, billing: Any, log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LockFile, "take", lambda self, numbers, wait_s: None)
-    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
     assert told(billing) == [SAVED]
 
 
 def test_a_refusal_is_remembered_and_forgotten(tmp_path: Path, billing: Any, log: Any) -> None:
     context = seen(make(tmp_path, billing, log))
+    visit: Any = context.visit
     error = errors.LoginRefused("x")
-    report.failure(context, error)
-    assert context.refusals is not None
-    context.refusals.remember.assert_called_once_with(error)
-    report.success(context)
-    context.refusals.forget.assert_called_once_with()
+    report.failed(context, error)
+    visit.remember.assert_called_once_with(error)
+    report.succeeded(context)
+    visit.forget.assert_called_once_with()
 
 
 def test_a_memory_that_cannot_be_written_hides_neither_the_rest_nor_the_error(
     tmp_path: Path, billing: Any, log: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     context = seen(make(tmp_path, billing, log))
-    assert context.refusals is not None
-    context.refusals.remember.side_effect = errors.StateUnwritable("full")
-    context.refusals.forget.side_effect = errors.StateUnwritable("full")
-    report.failure(context, errors.LoginRefused("x"))
+    visit: Any = context.visit
+    visit.remember.side_effect = errors.StateUnwritable("full")
+    visit.forget.side_effect = errors.StateUnwritable("full")
+    report.failed(context, errors.LoginRefused("x"))
     assert told(billing) == PROBLEM
-    report.success(context)
+    report.succeeded(context)
     assert caplog.text.count("state_unwritable: full") == 2
 
 
@@ -264,11 +242,11 @@ def test_an_operation_of_a_whole_module_never_goes_to_staff(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     context = make(tmp_path, billing, log, item=None, module=31)
-    report.failure(context, errors.QuotaZero("0"))
+    report.failed(context, errors.QuotaZero("0"))
     assert told(billing) == [SAVED]
 
 
 def test_an_operation_that_is_gone_has_had_no_tries(tmp_path: Path, billing: Any, log: Any) -> None:
     billing.operations.tries.return_value = None
-    report.failure(make(tmp_path, billing, log), errors.CloudLost("x"))
+    report.failed(make(tmp_path, billing, log), errors.CloudLost("x"))
     assert told(billing) == [SAVED]
