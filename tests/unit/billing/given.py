@@ -1,8 +1,20 @@
-"""What BILLmanager has before a test of this room: a module, a paid service."""
+"""What BILLmanager has before a test of this room: a module, a paid service, what may be read."""
 
-from typing import Any, Optional
+from typing import Any, Dict, List, Optional
 
 from tests.doubles.billmanager import Stand
+from utils.billing import needs
+
+OWN_TABLES = {name: columns for name, columns in needs.TABLES.items() if "." not in name}
+"""Those that are BILLmanager's. The others are the database's own, which everybody may read."""
+
+
+def declared() -> Dict[str, List[str]]:
+    """The columns that the program says it reads."""
+    columns = {table: [*names] for table, names in {**OWN_TABLES, **needs.WRITTEN}.items()}
+    for table, name in needs.OPTIONAL:
+        columns[table].append(name)
+    return columns
 
 
 def module(stand: Stand, **changes: Any) -> int:

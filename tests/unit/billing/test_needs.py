@@ -1,12 +1,12 @@
 """What is declared is what is used: nothing else may be read, and nothing else is called."""
 
 from datetime import date
-from typing import Any, Callable, Dict, List, NamedTuple, Set
+from typing import Any, Callable, NamedTuple, Set
 
 import pytest
 
 from tests.doubles.billmanager import PROCESSING, Addon, Stand
-from tests.unit.billing.given import module
+from tests.unit.billing.given import OWN_TABLES, declared, module
 from tests.unit.conftest import NOUNS
 from utils.base import errors
 from utils.base.secret import Secret
@@ -15,18 +15,7 @@ from utils.billing import needs
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import StatRow, stat_row
 
-OWN_TABLES = {name: columns for name, columns in needs.TABLES.items() if "." not in name}
-"""Those that are BILLmanager's. The others are the database's own, which everybody may read."""
-
 COLUMNS = [(table, column) for table, columns in OWN_TABLES.items() for column in columns]
-
-
-def declared() -> Dict[str, List[str]]:
-    """The columns that the program says it reads."""
-    columns = {table: [*names] for table, names in {**OWN_TABLES, **needs.WRITTEN}.items()}
-    for table, name in needs.OPTIONAL:
-        columns[table].append(name)
-    return columns
 
 
 class Watched:
