@@ -31,9 +31,7 @@ def failed(context: Context, error: errors.PmError) -> None:
     if context.visit is not None:
         steps.append(_remember)
     if context.call.runningoperation is not None:
-        steps.append(_save_on_operation)
-        if context.call.item is not None:
-            steps.append(_leave_to_staff)
+        steps.append(_tell_operation)
     if error.told is Told.PROBLEM and context.call.concerns_module:
         steps.append(_register_problem)
     for step in steps:
@@ -64,20 +62,20 @@ def _remember(context: Context, error: errors.PmError) -> None:
         context.visit.remember(error)
 
 
-def _save_on_operation(context: Context, error: errors.PmError) -> None:
-    context.billing.operations.save_error(error)
+def _tell_operation(context: Context, error: errors.PmError) -> None:
+    """Saves the error on the operation, and stops it for staff where it is one for them by now.
 
-
-def _leave_to_staff(context: Context, error: errors.PmError) -> None:
-    """Stops the operation and makes a task of it, where the error is one for staff by now."""
-    if error.told not in (Told.STAFF_NOW, Told.STAFF_LATER):
-        return
+    An operation is only stopped once staff can see why.
+    """
     operations = context.billing.operations
+    operations.save_error(error)
+    if context.call.item is None or error.told not in (Told.STAFF_NOW, Told.STAFF_LATER):
+        return
     if error.told is Told.STAFF_LATER:
         tries = operations.tries() or 0
         if tries < context.settings.tries_before_manual or operations.has_task():
             return
-    operations.leave_to_staff(context.call.item_id(), context.call.command, error)
+    operations.leave_to_staff(context.call.item, context.call.command, error)
 
 
 def _register_problem(context: Context, error: errors.PmError) -> None:

@@ -179,6 +179,14 @@ def test_a_report_that_fails_hides_neither_the_rest_nor_the_error(
     assert "could not report cloud_login_refused" in caplog.text
 
 
+def test_an_operation_is_not_stopped_where_staff_could_not_see_why(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    billing.operations.save_error.side_effect = errors.CoreRefused("x", "missed")
+    report.failed(make(tmp_path, billing, log), errors.QuotaZero("0"))
+    assert told(billing) == [SAVED]
+
+
 def test_a_problem_that_could_not_be_registered_is_registered_next_time(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
