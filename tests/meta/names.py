@@ -1,7 +1,7 @@
 """What there is: every path, name, option, setting and code that a document may speak of.
 
-Taken from the constants that the program itself uses. Where it has none the source is read: the
-tables and calls of BILLmanager, what the log is told, what a command needs.
+Taken from the constants that the program itself uses. Where it has none the source is read: what
+the log is told, and what a command needs.
 """
 
 import os
@@ -14,6 +14,7 @@ from typing import Iterator, List, Set
 import commands
 from tests.meta.messages import ROOT, codes, read
 from utils import consts
+from utils.billing import needs
 from utils.doctor.words import VERDICTS
 from utils.host import root, settings, state
 from utils.run.call import Call
@@ -76,17 +77,6 @@ def program() -> str:
     folders = [path for name in ("utils", "commands") for path in (ROOT / name).rglob("*.py")]
     files = [ROOT / "pmnextcloud.py", *sorted(folders)]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
-
-
-def tables() -> Set[str]:
-    """The tables that the program's SQL names."""
-    return set(re.findall(r"\b(?:FROM|JOIN|INTO) ([a-z0-9_]+(?:\.[a-z_]+)?)\b", program()))
-
-
-def calls() -> Set[str]:
-    """The functions of the core that the program calls, but those named after an item type."""
-    found = re.findall(r'\.call(?:_once)?\(\s*"([a-z._]+)"', program())
-    return {*found, *re.findall(r'Post\("([a-z.]+)"', program())}
 
 
 def needed_by(command: str) -> Set[str]:
@@ -190,7 +180,8 @@ def columns() -> Set[str]:
 def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
-    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *tables(), *columns(), *calls()}
+    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
+    own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

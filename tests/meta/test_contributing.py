@@ -42,12 +42,12 @@ class Trial(NamedTuple):
 
 
 def after(mark: str, new: str) -> Edit:
-    """Puts new lines behind each line that begins with a text."""
+    """Puts new lines behind the first line that begins with a text."""
 
     def edit(text: str) -> str:
-        found = re.subn(rf"^{re.escape(mark)}.*\n", lambda line: line[0] + new, text, 0, re.M)
-        assert found[1], f"no line begins with {mark!r}"
-        return found[0]
+        line = re.search(rf"^{re.escape(mark)}.*\n", text, re.MULTILINE)
+        assert line, f"no line begins with {mark!r}"
+        return text[: line.end()] + new + text[line.end() :]
 
     return edit
 
