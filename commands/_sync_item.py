@@ -19,13 +19,8 @@ def run(ctx: Context) -> bytes:
     if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
     order, disk = ctx.tariffs.order(service.item, with_client=False), ctx.tariffs.disk(service.item)
-    account = service.owner.account()
-    # First what is owed to the provider, and what no limit of edits can hold up.
-    if service.item.status == STATUS_SUSPENDED:
-        service.accounts.disable(account)
-    else:
-        service.accounts.enable(account)
-    account = service.accounts.bring(account, order)
+    order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
+    account = service.accounts.bring(service.owner.account(), order)
     day = date.today()
     if account.used_bytes is None:
         raise errors.UsageUnread(f"{day}: {account.login}")

@@ -309,6 +309,12 @@ class NotAsOrdered(PmError):
     code = "not_as_ordered"
 
 
+class QuotaUnread(PmError):
+    """The cloud does not tell the account's quota, so it cannot be seen to be as ordered."""
+
+    code = "quota_unread"
+
+
 class UsageUnread(PmError):
     """Some services' usage could not be read; what was read is booked, the day is not whole."""
 
