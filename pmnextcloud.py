@@ -11,14 +11,21 @@ import sys
 from typing import List, NoReturn
 
 import commands
+from commands import Command
 from utils.base import errors
+from utils.base.errors import Told
 from utils.billing import reply
+from utils.billing.reply import Reply
 from utils.host.root import Host
-from utils.run.call import Args
+from utils.run.call import Call
 from utils.run.context import Context
 
 REPORT_S = 10
-"""Part of a budget that is kept back for telling BILLmanager of a failure."""
+"""Part of a budget that is kept back for telling BILLmanager of a failure: two calls of mgrctl on
+a slow server."""
+
+MOST_KEPT_BACK = 4
+"""Of a small budget no more than this part is kept back: one divided by it."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         raise errors.BadArguments(message)
 
 
-def parse(argv: List[str]) -> Args:
+def parse(argv: List[str]) -> Call:
     """The known options of a call, `--item 15` or `--item=15`; all others are ignored."""
     parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
@@ -38,11 +45,11 @@ def parse(argv: List[str]) -> Args:
     for word, default in (("--lang", ""), ("--format", "text")):
         parser.add_argument(word, nargs="?", const="", default=default)
     known, _ = parser.parse_known_args(argv)
-    return Args(**vars(known))
+    return Call(**vars(known))
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # Nobody is shown any help, but at each option a parser asks how wide it may be.
+    # A parser makes a formatter for each option. One without a width asks the terminal for it.
     return argparse.HelpFormatter(prog, width=80)
 
 
@@ -52,60 +59,75 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def run(context: Context) -> bytes:
+def start(call: Call, host: Host) -> Context:
+    """The run of a call, which knows what its command does. Raises UnknownCommand."""
+    name = commands.name_of(call.command)
+    return Context(call._replace(command=name, level=commands.COMMANDS[name].does), host)
+
+
+def run(context: Context) -> Reply:
     """The reply of the command. Raises PmError."""
-    command = commands.find(context.args.command)
-    if command.touches_cloud and context.host.does_nothing():
+    name = context.call.command
+    command = commands.COMMANDS[name]
+    if command.obeys_do_nothing and context.host.does_nothing():
         context.log.info("etc/billmgr.DoNothing is there: nothing is done")
         return reply.ok()
-    context.level = command.level
-    if command.is_light:
-        return command.load().run(context)
+    if not command.is_limited:
+        return commands.load(name).run(context)
     from utils.host import budget
     from utils.run import report
 
-    seconds = getattr(context.settings, command.budget)
-    kept_back_s = REPORT_S if context.args.runningoperation is not None else 0
+    seconds = command.budget_s(context.settings)
     try:
-        with budget.limit(seconds - kept_back_s):
-            answer = command.load().run(context)
-            report.success(context)
+        with budget.limit(seconds - _report_s(context)):
+            answer = commands.load(name).run(context)
+            report.succeeded(context)
             return answer
     except budget.Spent as error:
-        raise errors.OutOfTime(f"{context.args.command}: {seconds} s") from error
+        raise errors.OutOfTime(f"{name}: {seconds} s") from error
 
 
-def fail(context: Context, error: errors.PmError) -> bytes:
+def _report_s(context: Context) -> float:
+    """How long it may take to tell BILLmanager of a failure of this call."""
+    if not context.call.is_told:
+        return 0
+    command = commands.COMMANDS.get(context.call.command, Command())
+    try:
+        return min(REPORT_S, command.budget_s(context.settings) / MOST_KEPT_BACK)
+    except errors.SettingsBroken:
+        return REPORT_S
+
+
+def fail(context: Context, error: errors.PmError) -> Reply:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
-    if error.scope != errors.CALL or context.args.runningoperation is not None:
+    if error.told is not Told.FORM or context.call.runningoperation is not None:
         try:
             from utils.run import report
 
-            report.in_time(context, error, REPORT_S)
+            report.failed_in_time(context, error, _report_s(context))
         except Exception:
             context.log.exception("could not report %s", error.code)
-    return reply.failure(error)
+    return reply.error(error)
 
 
 def main(argv: List[str]) -> int:
     """Answers one call on standard output and returns the exit code."""
     started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
     host = Host(os.path.dirname(os.path.dirname(os.path.abspath(started_as))))
-    context = Context(Args(), host)
-    exit_code = 1
+    context = Context(Call(), host)
     try:
         context = Context(parse(argv), host)
+        context = start(context.call, host)
         answer = run(context)
-        exit_code = context.exit_code
     except errors.PmError as error:
         answer = fail(context, error)
     except Exception as error:  # noqa: BLE001  the last line of defence: always one document
         context.log.exception("crashed")
         answer = fail(context, errors.Unexpected(type(error).__name__))
-    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.write(answer.document)
     sys.stdout.buffer.flush()
-    return exit_code
+    return answer.exit_code
 
 
 if __name__ == "__main__":

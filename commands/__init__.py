@@ -1,60 +1,83 @@
 """What the module can be asked to do: one file per command, loaded only when it is asked for."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Dict, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Protocol, cast
 
 from utils.base import errors
-from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
+from utils.consts import Level
 
 if TYPE_CHECKING:
+    from utils.billing.reply import Reply
+    from utils.host.settings import Settings
     from utils.run.context import Context
 
 
 class Runnable(Protocol):
     """A command's module."""
 
-    def run(self, ctx: "Context") -> bytes:
+    def run(self, ctx: "Context") -> "Reply":
         """Does the command and returns the reply. Raises PmError."""
 
 
+def _usual_s(settings: "Settings") -> int:
+    return settings.budget_s
+
+
+def _form_s(settings: "Settings") -> int:
+    return settings.form_budget_s
+
+
+def _stat_s(settings: "Settings") -> int:
+    return settings.stat_budget_s
+
+
 class Command(NamedTuple):
-    """How a command is run: its file, its time budget in the settings, what it touches."""
+    """How a command is run; its file is its name behind an underscore.
 
-    file: str
-    budget: str = "budget_s"
-    level: int = LEVEL_WRITES
-    touches_cloud: bool = True
-    is_light: bool = False
+    `does` is what it does in the cloud. `budget_s` reads its time budget from the settings.
+    A command that `obeys_do_nothing` is not run where etc/billmgr.DoNothing is; one that does not
+    either leaves the cloud alone, or looks for that file itself. `is_limited` is whether it has a
+    time budget and BILLmanager is told of its failures; without, it needs no settings.
+    `is_advertised` is whether BILLmanager is told of it as a feature.
+    """
 
-    def load(self) -> Runnable:
-        """The command's module."""
-        return cast(Runnable, import_module(f"commands.{self.file}"))
+    does: Level = Level.READS
+    budget_s: Callable[["Settings"], int] = _usual_s
+    obeys_do_nothing: bool = True
+    is_limited: bool = True
+    is_advertised: bool = True
 
+
+_FORM = Command(budget_s=_form_s, obeys_do_nothing=False)
+_LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False)
 
 COMMANDS: Dict[str, Command] = {
-    "features": Command("_features", touches_cloud=False, is_light=True),
-    "check_connection": Command("_check_connection", "form_budget_s", touches_cloud=False),
-    "tune_connection": Command("_tune_connection", "form_budget_s", touches_cloud=False),
-    "pricelist_dynamic_settings_tune": Command(
-        "_pricelist_dynamic_settings_tune", "form_budget_s", touches_cloud=False
-    ),
-    "get_server_config": Command("_get_server_config", level=LEVEL_READS),
-    "open": Command("_open"),
-    "suspend": Command("_suspend"),
-    "resume": Command("_resume"),
-    "setparam": Command("_set_param", level=LEVEL_EDITS),
-    "close": Command("_close"),
-    "sync_item": Command("_sync_item", level=LEVEL_EDITS),
-    "stat": Command("_stat", "stat_budget_s", level=LEVEL_READS),
-    "doctor": Command("_doctor", touches_cloud=False, is_light=True),
+    "features": _LIGHT,
+    "check_connection": _FORM,
+    "tune_connection": _FORM,
+    "get_server_config": Command(),
+    "pricelist_dynamic_settings_tune": _FORM,
+    "open": Command(Level.WRITES),
+    "suspend": Command(Level.WRITES),
+    "resume": Command(Level.WRITES),
+    "setparam": Command(Level.EDITS),
+    "close": Command(Level.WRITES),
+    "sync_item": Command(Level.EDITS),
+    "stat": Command(budget_s=_stat_s),
+    "doctor": _LIGHT,
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
-"""Spellings that BILLmanager may use; never advertised (protocol notes, I)."""
+"""Spellings that BILLmanager may use; never advertised."""
 
 
-def find(name: str) -> Command:
-    """The command of that name. Raises UnknownCommand."""
-    try:
-        return COMMANDS[SYNONYMS.get(name, name)]
-    except KeyError as error:
-        raise errors.UnknownCommand(name or "--command") from error
+def name_of(word: str) -> str:
+    """The name of the command that BILLmanager means by the word. Raises UnknownCommand."""
+    name = SYNONYMS.get(word, word)
+    if name not in COMMANDS:
+        raise errors.UnknownCommand(word or "--command")
+    return name
+
+
+def load(name: str) -> Runnable:
+    """The module of a command."""
+    return cast(Runnable, import_module(f"commands._{name}"))

@@ -7,6 +7,7 @@ from utils.base.secret import Secret
 from utils.base.values import Server
 from utils.billing import reply
 from utils.billing.billmanager import read_timeout_s
+from utils.billing.reply import Reply
 from utils.consts import (
     MAX_FIELD_LENGTH,
     MAX_TIMEOUT_S,
@@ -29,7 +30,7 @@ SAFE_SECRET_BYTES = 117
 """What even a 1024 bit key can encrypt in one block; only longer secrets need a look at the key."""
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Checks the fields, then the cloud behind them, without changing anything there.
 
     What a form cannot show as advice is an error here; everything else is `doctor`'s.

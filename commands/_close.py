@@ -3,10 +3,12 @@
 from utils.base import errors
 from utils.base.values import Order
 from utils.billing import reply
-from utils.run.context import Context, Service
+from utils.billing.reply import Reply
+from utils.run.context import Context
+from utils.run.service import Service
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Deletes the account that the service owns, or disables and keeps it, and tells BILLmanager.
 
     An account that is gone already is success. A service that never had one, or whose login a

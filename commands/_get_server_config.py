@@ -1,13 +1,14 @@
 """Reads what the tariff form offers: the cloud's groups."""
 
 from utils.billing import reply
+from utils.billing.reply import Reply
 from utils.consts import ADMIN_GROUP, GROUPS_FILE
 from utils.run.context import Context
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Keeps the group ids of the module's cloud for the tariff form, all or, on a failure, none."""
-    server = ctx.billing.server(ctx.module_id())
+    server = ctx.billing.server(ctx.call.module_id())
     cloud = ctx.cloud(server)
     found = set(cloud.groups(ctx.settings.page_size))
     groups = sorted(group for group in found if group.casefold() != ADMIN_GROUP)

@@ -7,12 +7,14 @@ from utils.base import errors
 from utils.base.secret import Secret
 from utils.base.values import Account, Order
 from utils.billing import reply
+from utils.billing.reply import Reply
 from utils.consts import STATUS_SUSPENDED
 from utils.misc import generate_secure_password
-from utils.run.context import Context, Service
+from utils.run.context import Context
+from utils.run.service import Service
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Makes the account as ordered, saves what the customer sees, tells BILLmanager.
 
     May be repeated after a stop anywhere: the mark written before the account is made says what

@@ -1,6 +1,7 @@
 """The tariff form, before the administrator sees it: its groups, without asking the cloud."""
 
 from utils.base import xml
+from utils.billing.reply import Reply
 from utils.consts import ADMIN_GROUP, GROUPS_FILE, TARIFF_GROUP
 from utils.run.call import read_form
 from utils.run.context import Context
@@ -9,14 +10,14 @@ NO_GROUP = ("", "no_group")
 """The key that is stored for no group, and the message that stands for it."""
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """The form on standard input with the groups by their ids, the stored one always among them."""
     form = read_form()
-    kept = ctx.state.read(GROUPS_FILE.format(ctx.args.module))
+    kept = ctx.state.read(GROUPS_FILE.format(ctx.call.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
     stored = xml.fields(form).get(TARIFF_GROUP, "").strip()
     if stored:
         groups.add(stored)
     offered = sorted(group for group in groups if group.casefold() != ADMIN_GROUP)
     xml.set_options(form, TARIFF_GROUP, [NO_GROUP, *((group, group) for group in offered)])
-    return xml.to_bytes(form)
+    return Reply(xml.to_bytes(form))

@@ -2,10 +2,11 @@
 
 from utils.base.values import Order
 from utils.billing import reply
+from utils.billing.reply import Reply
 from utils.run.context import Context
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Enables the service's account and tells BILLmanager."""
     service = ctx.service()
     service.accounts.bring(service.owner.account(), Order(enabled=True))

@@ -3,12 +3,13 @@
 from datetime import date
 
 from utils.billing import reply
+from utils.billing.reply import Reply
 from utils.census.days import WholeDays
 from utils.census.usage import Collector
 from utils.run.context import Context
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Writes a row for every service of the module whose account was read, then tells BILLmanager.
 
     A missing account is a warning without a row. Where something could not be read nothing is
@@ -16,7 +17,7 @@ def run(ctx: Context) -> bytes:
     completes it. The day is that of the start, also for what is read after midnight.
     """
     day = date.today()  # BILLmanager counts days in its own server's time zone
-    server = ctx.billing.server(ctx.module_id())
+    server = ctx.billing.server(ctx.call.module_id())
     days = WholeDays(ctx.state, server.module_id)
     missing = days.missing_before(day)
     if missing:

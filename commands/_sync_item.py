@@ -5,11 +5,12 @@ from datetime import date
 from utils.base import errors
 from utils.billing import reply
 from utils.billing.billmanager import stat_row
+from utils.billing.reply import Reply
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.run.context import Context
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Makes enabled state, quota and group what billing has, and writes today's usage.
 
     Only for an active or suspended service: any other is in the hands of another operation.

@@ -14,7 +14,7 @@ from utils.base import errors, sizes
 from utils.base.secret import Secret
 from utils.base.values import Account, Server
 from utils.cloud import products, transport
-from utils.cloud.connection import WHO_AM_I, Connection, Sight
+from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection
 from utils.cloud.ocs import mapping
 
 PAGE_SIZE = 200
@@ -48,17 +48,17 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
     ) -> None:
-        self._cloud = Connection(server, log, ca_file, proxy, memory)
+        self._connection = Connection(server, log, ca_file, proxy, memory)
 
     @property
     def answered(self) -> bool:
         """Whether the cloud has answered anything yet."""
-        return self._cloud.answered
+        return self._connection.answered
 
     @property
     def product(self) -> products.Product:
         """Which cloud it is; asks it where that is not remembered."""
-        return self._cloud.product
+        return self._connection.product
 
     # -- users --------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class NextcloudAPIClient:
             form["quota"] = quota_text(quota_bytes)
             form["email"] = email
             form["displayName"] = display_name
-        self._cloud.ask(
+        self._connection.ask(
             "POST",
             "/cloud/users",
             data={name: value for name, value in form.items() if value},
@@ -96,7 +96,7 @@ class NextcloudAPIClient:
         """
         path = _user_path(login)
         try:
-            data = self._cloud.ask("GET", path, means="read")
+            data = self._connection.ask("GET", path, means="read")
             groups = self.groups_of(login) if with_groups and not self.product.shows_groups else []
         except errors.NoSuchUser:
             return None
@@ -108,7 +108,7 @@ class NextcloudAPIClient:
     def groups_of(self, login: str) -> List[str]:
         """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
         path = _user_path(login, "groups")
-        groups = mapping(self._cloud.ask("GET", path, means="read")).get("groups")
+        groups = mapping(self._connection.ask("GET", path, means="read")).get("groups")
         if not isinstance(groups, list):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
         return [str(group) for group in groups]
@@ -128,7 +128,7 @@ class NextcloudAPIClient:
     def _edit(self, login: str, key: str, value: str) -> None:
         form = {"key": key, "value": value}
         try:
-            self._cloud.ask("PUT", _user_path(login), data=form, means="edit")
+            self._connection.ask("PUT", _user_path(login), data=form, means="edit")
         except errors.CloudThrottled as error:
             # Nextcloud's limit of 50 such changes in 600 s for each administrator has no envelope;
             # its block after too many wrong logins has one (nextcloud-ocs.md, 7).
@@ -138,19 +138,19 @@ class NextcloudAPIClient:
 
     def enable_user(self, login: str) -> None:
         """Lets the account log in; already so is success. Raises NoSuchUser."""
-        self._cloud.ask("PUT", _user_path(login, "enable"), means="switch")
+        self._connection.ask("PUT", _user_path(login, "enable"), means="switch")
 
     def disable_user(self, login: str) -> None:
         """Locks the account out; already so is success. Raises NoSuchUser."""
-        self._cloud.ask("PUT", _user_path(login, "disable"), means="switch")
+        self._connection.ask("PUT", _user_path(login, "disable"), means="switch")
 
     def delete_user(self, login: str) -> None:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
-        self._cloud.ask("DELETE", _user_path(login), means="delete")
+        self._connection.ask("DELETE", _user_path(login), means="delete")
 
     def users_page(self, offset: int, page_size: int) -> List[Account]:
         """The accounts from `offset` on, at most `page_size` (1 to 500)."""
-        data = self._cloud.ask(
+        data = self._connection.ask(
             "GET", "/cloud/users/details", params={"limit": page_size, "offset": offset}
         )
         found = mapping(data).get("users") or []
@@ -167,7 +167,7 @@ class NextcloudAPIClient:
         """The ids of all groups, read page after page."""
         offset = 0
         while True:
-            data = self._cloud.ask(
+            data = self._connection.ask(
                 "GET", "/cloud/groups", params={"limit": page_size, "offset": offset}
             )
             found = mapping(data).get("groups")
@@ -182,18 +182,20 @@ class NextcloudAPIClient:
     def create_group(self, group: str) -> None:
         """Makes a group; already there is success."""
         try:
-            self._cloud.ask("POST", "/cloud/groups", data={"groupid": group})
+            self._connection.ask("POST", "/cloud/groups", data={"groupid": group})
         except errors.CloudRefused as error:
             if error.ocs_code != 102:
                 raise
 
     def add_to_group(self, login: str, group: str) -> None:
         """Puts the account into a group; already in is success. Raises NoSuchUser, NoSuchGroup."""
-        self._cloud.ask("POST", _user_path(login, "groups"), data={"groupid": group}, means="join")
+        self._connection.ask(
+            "POST", _user_path(login, "groups"), data={"groupid": group}, means="join"
+        )
 
     def remove_from_group(self, login: str, group: str) -> None:
         """Takes the account out of a group; not in is success. Raises NoSuchUser, NoSuchGroup."""
-        self._cloud.ask(
+        self._connection.ask(
             "DELETE", _user_path(login, "groups"), params={"groupid": group}, means="join"
         )
 
@@ -207,14 +209,14 @@ class NextcloudAPIClient:
         """
         login_auth = transport.basic_auth(login, password)
         try:
-            data = self._cloud.ask("GET", WHO_AM_I, auth=login_auth)
+            data = self._connection.ask("GET", WHO_AM_I, auth=login_auth)
         except (errors.AppPasswordNeeded, errors.LoginRefused):
             return False
         return str(mapping(data).get("id") or "").casefold() == login.casefold()
 
     def own_login(self) -> str:
         """The login that the connection's own secret belongs to."""
-        return str(mapping(self._cloud.ask("GET", WHO_AM_I)).get("id") or "")
+        return str(mapping(self._connection.ask("GET", WHO_AM_I)).get("id") or "")
 
     def test_connection(self) -> None:
         """Looks whether everything is there that the module needs, without changing anything.
@@ -230,9 +232,9 @@ class NextcloudAPIClient:
             raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s")
         self.probe()
 
-    def look(self) -> Sight:
+    def look(self) -> CloudStatus:
         """What the cloud shows of itself without a login."""
-        return self._cloud.recognise()
+        return self._connection.recognise()
 
     def probe(self) -> None:
         """Looks whether the login may write, by a write that can change nothing."""
@@ -248,7 +250,7 @@ class NextcloudAPIClient:
 
     def capabilities(self) -> Mapping[str, Any]:
         """What the cloud can do, as it tells those who are logged in."""
-        data = self._cloud.ask("GET", "/cloud/capabilities")
+        data = self._connection.ask("GET", "/cloud/capabilities")
         return mapping(mapping(data).get("capabilities"))
 
     def setting(self, app: str, name: str) -> Optional[str]:
@@ -261,18 +263,18 @@ class NextcloudAPIClient:
             return None
         path = f"/apps/provisioning_api/api/v1/config/apps/{app}/{name}"
         try:
-            return str(mapping(self._cloud.ask("GET", path)).get("data") or "")
+            return str(mapping(self._connection.ask("GET", path)).get("data") or "")
         except errors.RightsMissing:
             return None
 
     @property
     def keeps_real_password(self) -> bool:
         """Whether Nextcloud has shown that the login's secret is no app password."""
-        return self._cloud.keeps_real_password
+        return self._connection.keeps_real_password
 
     def throttle(self) -> Throttle:
         """The cloud's brute-force delay for this address; nothing shown counts as none."""
-        shown = mapping((self._cloud.capabilities_for_all() or {}).get("bruteforce"))
+        shown = mapping((self._connection.capabilities_for_all() or {}).get("bruteforce"))
         delay_ms = shown.get("delay")
         return Throttle(delay_ms / 1000 if isinstance(delay_ms, (int, float)) else 0.0)
 

@@ -1,5 +1,7 @@
 """The fixed words of the module: its name, its parameters, BILLmanager's numbers."""
 
+from enum import IntEnum
+
 VERSION = "1.0.0"
 
 MODULE = "pmnextcloud"
@@ -39,8 +41,17 @@ DISK_ADDONS = ("disk", "disc")
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
 """item.status (protocol notes, D.2)."""
 
-LEVEL_READS, LEVEL_WRITES, LEVEL_EDITS = 0, 1, 2
-"""What a command does in the cloud: looks, changes accounts, changes their fields (limited)."""
+
+class Level(IntEnum):
+    """What a command does in the cloud; each level does what the lower ones do, and more."""
+
+    READS = 0
+    """It looks."""
+    WRITES = 1
+    """It makes, switches or deletes accounts."""
+    EDITS = 2
+    """It also changes fields of accounts, of which Nextcloud takes 50 in ten minutes."""
+
 
 TRIAL_PERIOD = -100
 BILL_BY_STATISTICS = 3

@@ -25,7 +25,6 @@ from typing import (
     Sequence,
     Set,
     Tuple,
-    Type,
 )
 
 import pytest
@@ -521,17 +520,16 @@ class Trouble(NamedTuple):
     budget_s: float = 90
 
 
-def _errors() -> Dict[str, Set[Tuple[str, str]]]:
-    """All error codes of the program with kind and scope."""
-    found: Dict[str, Set[Tuple[str, str]]] = {}
-    waiting: List[Type[errors.PmError]] = [errors.PmError]
-    for error in waiting:
-        found.setdefault(error.code, set()).add((error.kind, error.scope))
-        waiting += error.__subclasses__()
+def _told() -> Dict[str, Set[errors.Told]]:
+    """Who is told of the errors of each code."""
+    found: Dict[str, Set[errors.Told]] = {}
+    for error in errors.list_kinds():
+        found.setdefault(error.code, set()).add(error.told)
     return found
 
 
-ERRORS = _errors()
+TOLD = _told()
+STAFF = {errors.Told.STAFF_NOW, errors.Told.STAFF_LATER}
 
 
 def canonical(document: bytes) -> bytes:
@@ -636,10 +634,10 @@ class Trial:
             return
         saved = (row["errorxml"] or "<none/>").encode()
         self._ask(canonical(saved) == canonical(run.stdout), f"saved {saved!r}")
-        scopes = {scope for _, scope in ERRORS.get(code, set())}
-        self._ask(len(scopes) == 1, f"whose fault is {code}?")
+        told = TOLD.get(code, set())
+        self._ask(bool(told) and (told <= STAFF or not told & STAFF), f"who is told of {code}?")
         is_manual = row["manual"] == "on"
-        self._ask(is_manual == (scopes == {errors.SERVICE}), f"{code}: manual is {row['manual']}")
+        self._ask(is_manual == bool(told & STAFF), f"{code}: manual is {row['manual']}")
         tasks = self._rig.stand.sql("SELECT id FROM task WHERE runningoperation = %s", operation)
         self._ask(len(tasks) == int(is_manual), f"{len(tasks)} tasks")
 

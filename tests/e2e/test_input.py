@@ -707,7 +707,7 @@ def users(draw: st.DrawFn, login: str) -> Dict[str, Any]:
 
 
 @st.composite
-def answers(draw: st.DrawFn, login: str) -> transport.Answer:
+def answers(draw: st.DrawFn, login: str) -> transport.Response:
     """An answer of something that may be a cloud."""
     data = draw(
         st.one_of(
@@ -734,7 +734,7 @@ def answers(draw: st.DrawFn, login: str) -> transport.Answer:
             elements().map(lambda node: b"<ocs><meta>" + ET.tostring(node) + b"</meta></ocs>"),
         )
     )
-    return transport.Answer(draw(STATUSES), draw(HEADERS), body)
+    return transport.Response(draw(STATUSES), draw(HEADERS), body)
 
 
 class Puppet:
@@ -743,14 +743,14 @@ class Puppet:
     def __init__(self, machine: Machine) -> None:
         self.asked: List[str] = []
         self._machine = machine
-        self._answers: List[transport.Answer] = []
+        self._answers: List[transport.Response] = []
 
-    def send(self, method: str, url: str, *others: Any) -> transport.Answer:
+    def send(self, method: str, url: str, *others: Any) -> transport.Response:
         """Stands in for the sending of a request."""
         self.asked.append(f"{method} {url}")
         return self._answers[(len(self.asked) - 1) % len(self._answers)]
 
-    def call(self, command: str, several: List[transport.Answer]) -> None:
+    def call(self, command: str, several: List[transport.Response]) -> None:
         """Runs a command against these answers.
 
         Raises AssertionError where it crashed, asked without end, or changed another account.
@@ -782,7 +782,7 @@ def puppet(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Puppet:
 
 
 def test_answers_of_a_cloud(machine: Machine, puppet: Puppet, record_property: Record) -> None:
-    commands = [name for name, command in COMMANDS.items() if command.touches_cloud]
+    commands = [name for name, command in COMMANDS.items() if command.obeys_do_nothing]
     explore(
         record_property,
         150,
@@ -822,7 +822,7 @@ def test_odd_values_in_an_account(
             document = {"ocs": {"meta": meta, "data": user}}
             body = json.dumps(document).replace("1e+300", "1e999").encode()
             try:
-                puppet.call(command, [transport.Answer(200, {}, body)])
+                puppet.call(command, [transport.Response(200, {}, body)])
             except AssertionError as error:
                 faults[f"{name} {value!r:.30}"] = str(error)[-300:]
     assert not faults, "\n".join(f"{case}: {words}" for case, words in faults.items())

@@ -325,7 +325,7 @@ def test_billmanager_repairs_it_without_network_when_its_python_is_gone(host: Ho
         run = world.run("suspend", item)
         remedy = f"make -C {host.module} install-only"
         assert run.exit_code == 1
-        assert run.stdout == reply.failure(errors.PythonMissing(remedy))
+        assert run.stdout == reply.error(errors.PythonMissing(remedy)).document
         assert f"python_missing: {remedy}" in stand.log
         assert (host.root / "var" / "pmnextcloud.log").stat().st_mode & 0o777 == 0o600
         reloaded = len(stand.called("-R"))

@@ -1,31 +1,29 @@
 """What the program can say to people: its messages, its errors, and who hears of each."""
 
-from typing import Dict, Iterator, Type
+from typing import Dict, Type
 
 from tests import ROOT
 from utils import consts
 from utils.base import errors, xml
+from utils.base.errors import Told
 
 LANGUAGES = ("ru", "en")
 PREFIX = "msg_error_"
 
-NEVER_REPEATED = {"usage_unread"}
-"""Faults of a whole module that hold up no operation: `stat` has none."""
-
 TOLD = {
     "en": {
-        "form": "form",
-        "staff now": "staff now",
-        "staff later": "staff later",
-        "problem": "problem",
-        "log": "log",
+        Told.FORM: "form",
+        Told.STAFF_NOW: "staff now",
+        Told.STAFF_LATER: "staff later",
+        Told.PROBLEM: "problem",
+        Told.LOG: "log",
     },
     "ru": {
-        "form": "форма",
-        "staff now": "сотрудники сразу",
-        "staff later": "сотрудники потом",
-        "problem": "проблема",
-        "log": "журнал",
+        Told.FORM: "форма",
+        Told.STAFF_NOW: "сотрудники сразу",
+        Told.STAFF_LATER: "сотрудники потом",
+        Told.PROBLEM: "проблема",
+        Told.LOG: "журнал",
     },
 }
 
@@ -53,31 +51,10 @@ def messages(language: str, group: str) -> Dict[str, str]:
     return texts
 
 
-def error_classes(
-    parent: Type[errors.PmError] = errors.PmError,
-) -> Iterator[Type[errors.PmError]]:
-    """Every error there is."""
-    yield parent
-    for child in parent.__subclasses__():
-        yield from error_classes(child)
-
-
 def codes() -> Dict[str, Type[errors.PmError]]:
     """Every error by its code; classes that share a code are handled alike."""
     found: Dict[str, Type[errors.PmError]] = {}
-    for error in error_classes():
+    for error in errors.list_kinds():
         first = found.setdefault(error.code, error)
-        assert (first.kind, first.scope) == (error.kind, error.scope), error
+        assert (first.told, first.is_repeated) == (error.told, error.is_repeated), error
     return found
-
-
-def told(error: Type[errors.PmError]) -> str:
-    """Who hears of an error (utils.run.report), as a key of TOLD."""
-    if error.scope == errors.SERVICE:
-        return "staff now" if error.kind == errors.PERMANENT else "staff later"
-    return {errors.CALL: "form", errors.MODULE: "problem", errors.HOST: "log"}[error.scope]
-
-
-def is_repeated(error: Type[errors.PmError]) -> bool:
-    """Whether BILLmanager repeats what failed so."""
-    return told(error) in ("staff later", "problem", "log") and error.code not in NEVER_REPEATED

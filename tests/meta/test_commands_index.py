@@ -6,29 +6,24 @@ from pathlib import Path
 import pytest
 
 import commands
-from commands import COMMANDS, SYNONYMS, find
-from commands._features import FEATURES
+from commands import COMMANDS, SYNONYMS, load, name_of
+from commands._features import FLAGS, list_features
 from utils.base import errors
 from utils.host.settings import Settings
-
-NEVER_ADVERTISED = {"features", "doctor"}
-FLAGS = {"pricelist_dynamic_settings"}
-"""Features that BILLmanager reads and never calls (protocol notes, B.3)."""
 
 
 @pytest.mark.parametrize("name", ["", "Open", "open ", "__init__", "_open", "../open", "prolong"])
 def test_an_unknown_command_is_told(name: str) -> None:
     with pytest.raises(errors.UnknownCommand) as caught:
-        find(name)
+        name_of(name)
     assert caught.value.value == (name or "--command")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_loaded_and_run(name: str) -> None:
-    command = find(name)
-    assert command is COMMANDS[name]
-    assert callable(command.load().run)
-    assert getattr(Settings(), command.budget) > 0
+    assert name_of(name) == name
+    assert callable(load(name).run)
+    assert COMMANDS[name].budget_s(Settings()) > 0
 
 
 @pytest.mark.parametrize(
@@ -36,19 +31,20 @@ def test_every_command_can_be_loaded_and_run(name: str) -> None:
     [("set_param", "setparam"), ("connection_form_tune", "tune_connection")],
 )
 def test_other_spellings_are_taken_and_never_advertised(synonym: str, name: str) -> None:
-    assert find(synonym) is COMMANDS[name]
-    assert synonym not in FEATURES
+    assert name_of(synonym) == name
+    assert synonym not in list_features()
     assert SYNONYMS[synonym] == name
 
 
 def test_every_advertised_feature_is_served_and_every_command_advertised() -> None:
-    assert set(FEATURES) - FLAGS == set(COMMANDS) - NEVER_ADVERTISED
-    assert len(set(FEATURES)) == len(FEATURES)
+    unadvertised = {name for name in COMMANDS if name not in list_features()}
+    assert unadvertised == {"features", "doctor"}
+    assert sorted(list_features()) == sorted({*COMMANDS, *FLAGS} - unadvertised)
 
 
 def test_every_file_of_a_command_is_in_the_index() -> None:
     files = {path.stem for path in Path(commands.__file__).parent.glob("_*.py")} - {"__init__"}
-    assert files == {command.file for command in COMMANDS.values()}
+    assert files == {f"_{name}" for name in COMMANDS}
 
 
 @pytest.mark.parametrize(
@@ -71,16 +67,16 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
 )
 def test_do_nothing_stops_what_touches_the_cloud(name: str, touches: bool) -> None:
     """check_connection and doctor look for it themselves: the rest is checked all the same."""
-    assert COMMANDS[name].touches_cloud is touches
+    assert COMMANDS[name].obeys_do_nothing is touches
 
 
 def test_only_features_and_doctor_need_no_settings() -> None:
-    light = [name for name, command in COMMANDS.items() if command.is_light]
+    light = [name for name, command in COMMANDS.items() if not command.is_limited]
     assert light == ["features", "doctor"]
 
 
 def test_every_command_says_what_it_does() -> None:
-    for command in COMMANDS.values():
-        module = importlib.import_module(f"commands.{command.file}")
+    for name in COMMANDS:
+        module = importlib.import_module(f"commands._{name}")
         assert module.__doc__
         assert module.run.__doc__

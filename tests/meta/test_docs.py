@@ -157,7 +157,7 @@ def remembered() -> Set[str]:
 
 def locked() -> Set[str]:
     """What is locked besides such files."""
-    return set(re.findall(r'\._lock\(f?"(\w+)', program()))
+    return set(re.findall(r'path = ctx\.state\.path\(f?"(\w+)', program()))
 
 
 @lru_cache(maxsize=None)
@@ -365,12 +365,12 @@ def in_call(words: List[str]) -> Iterator[str]:
     given = dict(zip(words[::2], words[1::2]))
     if len(words) % 2 or not set(given) <= options():
         yield f"no such options: {words}"
-    command = commands.COMMANDS.get(given.get("--command", ""))
-    if command is None:
+    name = given.get("--command", "")
+    if name not in commands.COMMANDS:
         yield f"no such command: {words}"
         return
-    text = read(f"commands/{command.file}.py")
-    needed = {"--item": "ctx.service(", "--module": "ctx.module_id()"}
+    text = read(f"commands/_{name}.py")
+    needed = {"--item": "ctx.service(", "--module": "ctx.call.module_id()"}
     for option, sign in needed.items():
         if sign in text and option not in given:
             yield f"{words} needs {option}"

@@ -14,11 +14,9 @@ from tests.meta.messages import (
     TOLD,
     codes,
     document,
-    is_repeated,
     messages,
     name_of,
     read,
-    told,
 )
 from utils import consts
 from utils.base import errors, xml
@@ -113,7 +111,7 @@ def test_only_known_placeholders_and_the_same_in_both_languages(language: str, g
 def test_a_repeat_is_promised_exactly_where_billmanager_repeats(language: str) -> None:
     for code, error in codes().items():
         text = messages(language, "msgerror")[PREFIX + code]
-        assert (PROMISE[language] in text) is is_repeated(error), code
+        assert (PROMISE[language] in text) is error.is_repeated, code
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -275,7 +273,7 @@ def test_the_readme_has_each_error_and_who_is_told(language: str) -> None:
     for code, meaning, remedy, who in table:
         assert meaning, code
         assert remedy, code
-        assert who == TOLD[language][told(codes()[code.strip("`")])], code
+        assert who == TOLD[language][codes()[code.strip("`")].told], code
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -12,10 +12,9 @@ from tests.meta.messages import (
     ROOT,
     TOLD,
     codes,
-    is_repeated,
     messages,
-    told,
 )
+from utils.base.errors import Told
 
 MADE = "<!-- From here on made by `make docs`. -->\n"
 
@@ -25,18 +24,18 @@ COLUMNS = {
 }
 REPEATS = {
     "en": {
-        "form": "no",
-        "staff now": "no: stopped until somebody starts it again",
-        "staff later": "yes, up to `tries_before_manual` tries",
-        "problem": "yes",
-        "log": "yes",
+        Told.FORM: "no",
+        Told.STAFF_NOW: "no: stopped until somebody starts it again",
+        Told.STAFF_LATER: "yes, up to `tries_before_manual` tries",
+        Told.PROBLEM: "yes",
+        Told.LOG: "yes",
     },
     "ru": {
-        "form": "нет",
-        "staff now": "нет: остановлена, пока её не запустят снова",
-        "staff later": "да, до `tries_before_manual` попыток",
-        "problem": "да",
-        "log": "да",
+        Told.FORM: "нет",
+        Told.STAFF_NOW: "нет: остановлена, пока её не запустят снова",
+        Told.STAFF_LATER: "да, до `tries_before_manual` попыток",
+        Told.PROBLEM: "да",
+        Told.LOG: "да",
     },
 }
 
@@ -59,14 +58,16 @@ def blocks(language: str) -> Iterator[str]:
     errors, texts = sorted(codes().items()), messages(language, "msgerror")
     rows = [COLUMNS[language], "|---|---|---|"]
     for code, error in errors:
-        who = told(error)
-        repeats = REPEATS[language][who if is_repeated(error) or who == "staff now" else "form"]
+        who = error.told
+        repeats = REPEATS[language][
+            who if error.is_repeated or who is Told.STAFF_NOW else Told.FORM
+        ]
         rows.append(f"| [`{code}`](#{code}) | {TOLD[language][who]} | {repeats} |")
     yield "\n".join(rows)
     for who, words in TOLD[language].items():
         yield f"## {words.capitalize()}"
         for code, error in errors:
-            if told(error) == who:
+            if error.told is who:
                 yield f"### `{code}`\n\n{texts[PREFIX + code].replace('__value__', '…')}"
 
 

@@ -1,30 +1,69 @@
-"""Every failure that can be reported: what it is called, how long it lasts, whom it concerns.
+"""Every failure that can be reported: what it is called, who is told, how long it lasts.
 
 `code` is the stable error type: BILLmanager finds the translated message under
-msg_error_<code> in xml/. `kind` says whether a repeat can help, `scope` whom it concerns:
-
-* CALL     whoever called: wrong arguments, a wrong form
-* SERVICE  one service; permanent faults of it go to staff
-* MODULE   the whole module: its cloud or its credentials; operations wait
-* HOST     BILLmanager's own server: database, core, key, settings; operations wait
+msg_error_<code> in xml/.
 """
 
-PASSING = "passing"
-PERMANENT = "permanent"
-UNKNOWN = "unknown"
+from enum import Enum
+from typing import Iterator, Optional, Type
 
-CALL = "call"
-SERVICE = "service"
-MODULE = "module"
-HOST = "host"
+from utils.consts import Level
+
+
+class Told(Enum):
+    """Who is told of an error, beside the log, where all of them stand."""
+
+    FORM = "form"
+    """Whoever called: wrong arguments, a wrong form."""
+    STAFF_NOW = "staff now"
+    """Staff, by a task at once: no repeat mends this fault of one service."""
+    STAFF_LATER = "staff later"
+    """Staff, by a task after the tries in the settings: a repeat may mend it."""
+    PROBLEM = "problem"
+    """Everybody in charge of the module, by a problem of it; its operations wait."""
+    LOG = "log"
+    """Nobody: BILLmanager's own server is in the way, and its operations wait."""
 
 
 class PmError(Exception):
-    """A failure with a name; `value` is the detail that stands in the message."""
+    """A failure with a name; `value` is the detail that stands in the message.
+
+    A class says of itself, as keywords behind its parent:
+
+    * code        the stable error type, where it is not made of the name of the class
+    * told        who is told of it
+    * repeated    False where BILLmanager has no operation that it would repeat
+    * lasts       whether it does not pass by itself: after it, nothing more is sent in this run
+    * stands_for  the level from which on a command would meet it as well; see utils.cloud.refusals
+
+    What a class does not say holds as for its parent, except for the code.
+    """
 
     code = "unexpected"
-    kind = PASSING
-    scope = SERVICE
+    told = Told.STAFF_LATER
+    is_repeated = True
+    lasts = False
+    stands_for: Optional[Level] = None
+
+    def __init_subclass__(
+        cls,
+        code: str = "",
+        told: Optional[Told] = None,
+        repeated: Optional[bool] = None,
+        lasts: Optional[bool] = None,
+        stands_for: Optional[Level] = None,
+    ) -> None:
+        super().__init_subclass__()
+        cls.code = code or _code_of(cls.__name__)
+        if told is not None:
+            cls.told = told
+            cls.is_repeated = told in (Told.STAFF_LATER, Told.PROBLEM, Told.LOG)
+        if repeated is not None:
+            cls.is_repeated = repeated
+        if lasts is not None:
+            cls.lasts = lasts
+        if stands_for is not None:
+            cls.stands_for = stands_for
 
     def __init__(self, value: object = "") -> None:
         super().__init__(str(value))
@@ -34,6 +73,18 @@ class PmError(Exception):
         return f"{self.code}: {self.value}" if self.value else self.code
 
 
+def _code_of(name: str) -> str:
+    """The error type that the name of a class stands for: `QuotaMissing` is `quota_missing`."""
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")
+
+
+def list_kinds(root: Type[PmError] = PmError) -> Iterator[Type[PmError]]:
+    """The class and all that come from it."""
+    yield root
+    for child in root.__subclasses__():
+        yield from list_kinds(child)
+
+
 class Unexpected(PmError):
     """The program itself is at fault; the log has the traceback."""
 
@@ -41,201 +92,126 @@ class Unexpected(PmError):
 class OutOfTime(PmError):
     """The command's own time budget is spent; what was sent may still take effect."""
 
-    code = "out_of_time"
-    kind = UNKNOWN
-
 
 # -- the call ---------------------------------------------------------------------------------
 
 
-class BadArguments(PmError):
+class BadArguments(PmError, told=Told.FORM):
     """The command line is not one of BILLmanager's."""
-
-    code = "bad_arguments"
-    kind = PERMANENT
-    scope = CALL
 
 
 class UnknownCommand(BadArguments):
     """A command that this module does not serve."""
 
-    code = "unknown_command"
-
 
 class BadInput(BadArguments):
     """Standard input is no acceptable XML document."""
-
-    code = "bad_input"
 
 
 class ModuleNotFound(BadArguments):
     """No such processing module, or one of another handler."""
 
-    code = "module_not_found"
-
 
 class UrlMissing(BadArguments):
     """The connection form has no address."""
-
-    code = "url_missing"
 
 
 class UrlInvalid(BadArguments):
     """The address is no http(s) URL of a cloud."""
 
-    code = "url_invalid"
-
 
 class PlainHttp(BadArguments):
     """The address would send the password in clear over the network."""
-
-    code = "plain_http"
 
 
 class SecretMissing(BadArguments):
     """The connection form has no password and none may be taken from the stored ones."""
 
-    code = "secret_missing"
-
 
 class FieldTooLong(BadArguments):
     """A field of the connection form is over its length."""
-
-    code = "field_too_long"
 
 
 class TimeoutInvalid(BadArguments):
     """The time limit of the connection form is no number in range."""
 
-    code = "timeout_invalid"
-
 
 # -- BILLmanager's own server -----------------------------------------------------------------
 
 
-class HostError(PmError):
+class HostError(PmError, told=Told.LOG):
     """Something on BILLmanager's server is in the way of every operation."""
-
-    code = "host_error"
-    scope = HOST
 
 
 class SettingsBroken(HostError):
     """etc/pmnextcloud.conf cannot be used."""
 
-    code = "settings_broken"
-    kind = PERMANENT
-
 
 class DatabaseUnavailable(HostError):
     """BILLmanager's database does not answer or refuses the query."""
-
-    code = "database_unavailable"
 
 
 class CoreUnavailable(HostError):
     """mgrctl cannot be run or BILLmanager does not answer it."""
 
-    code = "core_unavailable"
-
 
 class KeyUnavailable(HostError):
     """BILLmanager's key file is missing or no RSA key."""
-
-    code = "key_unavailable"
-    kind = PERMANENT
 
 
 class PythonMissing(HostError):
     """The module's Python is gone; what answers so is etc/pmnextcloud.sh, with the remedy."""
 
-    code = "python_missing"
-    kind = PERMANENT
-
 
 class StateUnwritable(HostError):
     """A file under var/pmnextcloud cannot be written."""
-
-    code = "state_unwritable"
 
 
 # -- one service ------------------------------------------------------------------------------
 
 
-class ItemNotFound(PmError):
+class ItemNotFound(PmError, told=Told.STAFF_NOW):
     """No such service, or one of another module."""
 
-    code = "item_not_found"
-    kind = PERMANENT
 
-
-class ServiceClosed(PmError):
+class ServiceClosed(PmError, told=Told.STAFF_NOW):
     """The service is closed or suspended in billing; nothing is opened for it."""
-
-    code = "service_closed"
-    kind = PERMANENT
 
 
 class ServiceNotOpen(PmError):
     """The service is neither active nor suspended: it is not open, or just being changed."""
 
-    code = "service_not_open"
 
-
-class QuotaMissing(PmError):
+class QuotaMissing(PmError, told=Told.STAFF_NOW):
     """The tariff has no numeric add-on disk or disc."""
 
-    code = "quota_missing"
-    kind = PERMANENT
 
-
-class QuotaZero(PmError):
+class QuotaZero(PmError, told=Told.STAFF_NOW):
     """The ordered space is zero, or no size at all."""
 
-    code = "quota_zero"
-    kind = PERMANENT
 
-
-class MeasureUnknown(PmError):
+class MeasureUnknown(PmError, told=Told.STAFF_NOW):
     """The add-on's measure cannot be turned into bytes."""
 
-    code = "measure_unknown"
-    kind = PERMANENT
 
-
-class GroupForbidden(PmError):
+class GroupForbidden(PmError, told=Told.STAFF_NOW):
     """The tariff names the administrators' group."""
 
-    code = "group_forbidden"
-    kind = PERMANENT
 
-
-class SecretBroken(PmError):
+class SecretBroken(PmError, told=Told.STAFF_NOW):
     """A stored secret of the service does not decrypt to clean text."""
 
-    code = "secret_broken"
-    kind = PERMANENT
 
-
-class ModuleSecretBroken(SecretBroken):
+class ModuleSecretBroken(SecretBroken, told=Told.PROBLEM):
     """The module's own stored password does not decrypt to clean text."""
 
-    code = "module_secret_broken"
-    scope = MODULE
 
-
-class ModuleUnset(PmError):
+class ModuleUnset(PmError, told=Told.PROBLEM):
     """The stored module has no usable address or password."""
-
-    code = "module_unset"
-    kind = PERMANENT
-    scope = MODULE
 
 
 class CoreRefused(PmError):
     """BILLmanager answered a call with an error document."""
-
-    code = "core_refused"
 
     def __init__(self, function: str, error_type: str, detail: str = "") -> None:
         super().__init__(f"{function}: {error_type}" + (f" ({detail})" if detail else ""))
@@ -245,94 +221,57 @@ class CoreRefused(PmError):
 class NotSaved(PmError):
     """A parameter of the service was sent to BILLmanager but is not there."""
 
-    code = "not_saved"
-
 
 class NotPosted(PmError):
     """BILLmanager took the closing call, but the status of the service did not follow."""
 
-    code = "not_posted"
 
-
-class Busy(PmError):
+class Busy(PmError, told=Told.LOG):
     """Another process works on the same service, or too many on the same cloud."""
 
-    code = "busy"
-    scope = HOST
 
-
-class AccountMissing(PmError):
+class AccountMissing(PmError, told=Told.STAFF_NOW):
     """The service has no account in the cloud."""
 
-    code = "account_missing"
-    kind = PERMANENT
 
-
-class LoginTaken(PmError):
+class LoginTaken(PmError, told=Told.STAFF_NOW):
     """Somebody else's account has the login."""
 
-    code = "login_taken"
-    kind = PERMANENT
 
-
-class AccountProtected(PmError):
+class AccountProtected(PmError, told=Told.STAFF_NOW):
     """The account is the connection's own or an administrator's: never touched."""
 
-    code = "account_protected"
-    kind = PERMANENT
 
-
-class AccountElsewhere(PmError):
+class AccountElsewhere(PmError, told=Told.STAFF_NOW):
     """The service's account is on another server than the module names now."""
 
-    code = "account_elsewhere"
-    kind = PERMANENT
 
-
-class MarkForeign(PmError):
+class MarkForeign(PmError, told=Told.STAFF_NOW):
     """The mark on the service is another installation's or another service's."""
 
-    code = "mark_foreign"
-    kind = PERMANENT
 
-
-class GroupNotAllowed(PmError):
+class GroupNotAllowed(PmError, told=Told.STAFF_NOW):
     """The connection's user may only make accounts in groups of its own; the value says which."""
-
-    code = "group_not_allowed"
-    kind = PERMANENT
 
 
 class NotAsOrdered(PmError):
     """The account was read back and is not as ordered; the value says what differs."""
 
-    code = "not_as_ordered"
-
 
 class QuotaUnread(PmError):
     """The cloud does not tell the account's quota, so it cannot be seen to be as ordered."""
 
-    code = "quota_unread"
 
-
-class UsageUnread(PmError):
+class UsageUnread(PmError, told=Told.LOG, repeated=False):
     """Some services' usage could not be read; what was read is booked, the day is not whole."""
 
-    code = "usage_unread"
-    scope = HOST
 
-
-class AccountRefused(PmError):
+class AccountRefused(PmError, told=Told.STAFF_NOW):
     """The cloud refuses the account's data; the value has its words."""
-
-    code = "account_refused"
-    kind = PERMANENT
 
 
 class PasswordRefused(AccountRefused):
     """The cloud's password policy refuses the generated password."""
-
-    code = "password_refused"
 
 
 # -- the cloud --------------------------------------------------------------------------------
@@ -341,14 +280,9 @@ class PasswordRefused(AccountRefused):
 class CloudError(PmError):
     """An answer that is no answer to what was asked: a 5xx, an unknown code."""
 
-    code = "cloud_error"
 
-
-class CloudRefused(CloudError):
+class CloudRefused(CloudError, told=Told.STAFF_NOW):
     """The cloud answered with an error code of its own; the call's meaning is the caller's."""
-
-    code = "cloud_refused"
-    kind = PERMANENT
 
     def __init__(self, call: str, ocs_code: int, message: str = "") -> None:
         super().__init__(f"{call}: {ocs_code} {message}".strip())
@@ -356,130 +290,95 @@ class CloudRefused(CloudError):
         self.message = message
 
 
-class NoSuchUser(CloudRefused):
+class NoSuchUser(CloudRefused, code="account_missing"):
     """The cloud says that the account is not there."""
 
-    code = "account_missing"
 
-
-class NoSuchGroup(CloudRefused):
+class NoSuchGroup(CloudRefused, code="group_missing"):
     """The cloud says that the group is not there."""
-
-    code = "group_missing"
 
 
 class CloudLost(CloudError):
     """The request was sent, the answer was lost or cannot be read: the outcome is unknown."""
 
-    code = "cloud_lost"
-    kind = UNKNOWN
 
-
-class CloudUnreachable(CloudError):
+class CloudUnreachable(CloudError, told=Told.PROBLEM):
     """No connection, or no answer to a mere question: nothing was changed."""
 
-    code = "cloud_unreachable"
-    scope = MODULE
 
-
-class CloudCertificate(CloudError):
+class CloudCertificate(CloudError, told=Told.PROBLEM, lasts=True):
     """The server's certificate is not to be trusted."""
 
-    code = "cloud_certificate"
-    scope = MODULE
 
-
-class CloudMaintenance(CloudError):
+class CloudMaintenance(CloudError, told=Told.PROBLEM):
     """The cloud is in maintenance."""
 
-    code = "cloud_maintenance"
-    scope = MODULE
 
-
-class CloudThrottled(CloudError):
+class CloudThrottled(CloudError, told=Told.PROBLEM, stands_for=Level.READS):
     """The cloud asks for patience: too many refused logins or, `is_bare`, too many requests."""
-
-    code = "cloud_throttled"
-    scope = MODULE
 
     def __init__(self, value: object = "", is_bare: bool = False) -> None:
         super().__init__(value)
         self.is_bare = is_bare
 
 
-class CloudWriteLimit(CloudError):
+class CloudWriteLimit(CloudError, told=Told.PROBLEM, stands_for=Level.EDITS):
     """The cloud takes no more changes of accounts' fields for now (50 in 600 s)."""
 
-    code = "cloud_write_limit"
-    scope = MODULE
 
-
-class CloudMoved(CloudError):
+class CloudMoved(CloudError, told=Told.PROBLEM, lasts=True):
     """The cloud redirects; a redirected write would silently become a read."""
 
-    code = "cloud_moved"
-    scope = MODULE
 
-
-class CloudUntrustedHost(CloudError):
+class CloudUntrustedHost(CloudError, told=Told.PROBLEM, lasts=True):
     """The cloud does not know the host name it was called by."""
 
-    code = "cloud_untrusted_host"
-    scope = MODULE
 
-
-class NotACloud(CloudError):
+class NotACloud(CloudError, told=Told.PROBLEM, lasts=True):
     """Something answers at the address, but no Nextcloud or ownCloud."""
 
-    code = "not_a_cloud"
-    scope = MODULE
 
-
-class CloudUnsupported(CloudError):
+class CloudUnsupported(CloudError, told=Told.PROBLEM, lasts=True):
     """ownCloud Infinite Scale or OpenCloud: no accounts can be written there by OCS."""
 
-    code = "cloud_unsupported"
-    kind = PERMANENT
-    scope = MODULE
 
-
-class ApiDisabled(CloudError):
+class ApiDisabled(CloudError, code="cloud_api_disabled", told=Told.PROBLEM, lasts=True):
     """The cloud's app provisioning_api is switched off: it does not know our calls."""
 
-    code = "cloud_api_disabled"
-    scope = MODULE
 
-
-class LoginRefused(CloudError):
+class LoginRefused(
+    CloudError, code="cloud_login_refused", told=Told.PROBLEM, lasts=True, stands_for=Level.READS
+):
     """The cloud refuses the module's user name or password."""
 
-    code = "cloud_login_refused"
-    scope = MODULE
 
-
-class AppPasswordNeeded(CloudError):
+class AppPasswordNeeded(
+    CloudError,
+    code="cloud_app_password_needed",
+    told=Told.PROBLEM,
+    lasts=True,
+    stands_for=Level.READS,
+):
     """The login is right, but this cloud wants an app password (two-factor, tokens enforced)."""
 
-    code = "cloud_app_password_needed"
-    scope = MODULE
 
-
-class AppPasswordRefused(CloudError):
+class AppPasswordRefused(
+    CloudError,
+    code="cloud_app_password_refused",
+    told=Told.PROBLEM,
+    lasts=True,
+    stands_for=Level.WRITES,
+):
     """This cloud refuses app passwords on writes (Nextcloud 34): the real one is needed."""
 
-    code = "cloud_app_password_refused"
-    scope = MODULE
 
-
-class ConfirmRefused(CloudError):
+class ConfirmRefused(
+    CloudError, code="cloud_confirm_refused", told=Told.PROBLEM, stands_for=Level.WRITES
+):
     """The cloud refuses the second password, with which writes are to be confirmed."""
 
-    code = "cloud_confirm_refused"
-    scope = MODULE
 
-
-class RightsMissing(CloudError):
+class RightsMissing(
+    CloudError, code="cloud_rights_missing", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
+):
     """The module's user may not do this in the cloud."""
-
-    code = "cloud_rights_missing"
-    scope = MODULE

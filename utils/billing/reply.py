@@ -4,7 +4,7 @@ Three small documents, written out: `features` must answer with the program alon
 for writing XML would cost each start a fifth of the time of `features` (measured).
 """
 
-from typing import Iterable, Mapping, Tuple
+from typing import Iterable, Mapping, NamedTuple, Tuple
 
 from utils.base.errors import PmError
 from utils.base.secret import strike_out
@@ -13,15 +13,22 @@ from utils.base.text import clean
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def ok() -> bytes:
+class Reply(NamedTuple):
+    """What the program writes to standard output, and the code that it ends with."""
+
+    document: bytes
+    exit_code: int = 0
+
+
+def ok() -> Reply:
     """The empty document: done."""
-    return _document("")
+    return Reply(_document(""))
 
 
 def features(
     itemtypes: Iterable[str], params: Mapping[str, Mapping[str, str]], names: Iterable[str]
-) -> bytes:
-    """What the module can do (protocol notes, B.4): types, fields with attributes, features."""
+) -> Reply:
+    """What the module can do: types, fields with attributes, features."""
     blocks: Tuple[Tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
         ("itemtypes", "itemtype", {name: {} for name in itemtypes}),
         ("params", "param", params),
@@ -34,14 +41,15 @@ def features(
             for name, attributes in entries.items()
         )
         content += f"<{block}>{inner}</{block}>"
-    return _document(content)
+    return Reply(_document(content))
 
 
-def failure(error: PmError) -> bytes:
-    """The error document (protocol notes, B.7): a stable type, the detail as `value`."""
-    attributes = _attributes({"type": error.code, "object": ""})
-    value = _escaped(clean(strike_out(error.value)))
-    return _document(f'<error{attributes}><param name="value">{value}</param></error>')
+def error(failure: PmError) -> Reply:
+    """The error document: a stable type, the detail as `value`."""
+    attributes = _attributes({"type": failure.code, "object": ""})
+    value = _escaped(clean(strike_out(failure.value)))
+    document = _document(f'<error{attributes}><param name="value">{value}</param></error>')
+    return Reply(document, exit_code=1)
 
 
 def _document(content: str) -> bytes:

@@ -42,20 +42,6 @@ PAGED_FOR_ONE = 2
 
 TICK_S = 1.0
 
-_FINAL = (
-    errors.ApiDisabled,
-    errors.AppPasswordNeeded,
-    errors.AppPasswordRefused,
-    errors.CloudCertificate,
-    errors.CloudMoved,
-    errors.CloudUnsupported,
-    errors.CloudUntrustedHost,
-    errors.LoginRefused,
-    errors.NotACloud,
-    errors.RightsMissing,
-)
-"""What does not pass by itself: after it nothing more is sent."""
-
 
 class _Answer(NamedTuple):
     """What a call returned, and the seconds that it took."""
@@ -220,7 +206,7 @@ class Reader:
         """Pauses after a failure that may pass, and raises any other."""
         # That one account may not be seen is no fault of the others.
         is_one = isinstance(error, errors.RightsMissing) and self.has_answered
-        if isinstance(error, _FINAL) and not is_one:
+        if error.lasts and not is_one:
             raise error
         self.failure = error
         self._patience.pause(error)

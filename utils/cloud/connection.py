@@ -9,19 +9,19 @@ from utils.base.values import Server
 from utils.cloud import ocs, products, transport
 from utils.cloud.ocs import Envelope, Meanings, mapping
 from utils.cloud.products import Memory, Product
-from utils.cloud.transport import Answer
+from utils.cloud.transport import Response
 
 WHO_AM_I = "/cloud/user"
 
 
-class Sight(NamedTuple):
+class CloudStatus(NamedTuple):
     """What is seen of a cloud without a login: its status.php, and how that came."""
 
     status: Mapping[str, Any]
-    answer: Answer
+    response: Response
 
 
-class Call(NamedTuple):
+class Request(NamedTuple):
     """A request to the cloud; without `auth` the module's own login is used."""
 
     method: str
@@ -64,13 +64,13 @@ class Connection:
             self.recognise()
         return cast(Product, self._product)
 
-    def recognise(self) -> Sight:
+    def recognise(self) -> CloudStatus:
         """Asks the cloud what it is, by status.php or by who may see its capabilities.
 
         Raises CloudUnsupported, NotACloud.
         """
-        sight = self._look()
-        status = sight.status
+        seen = self._look()
+        status = seen.status
         product = products.by_status(status)
         if product is None:
             hidden = self.capabilities_for_all() is None
@@ -79,37 +79,37 @@ class Connection:
         if self._memory is not None and self._memory.recall() != product:
             self._memory.keep(product)
         self._product, self._is_sure = product, True
-        return sight
+        return seen
 
-    def _look(self) -> Sight:
+    def _look(self) -> CloudStatus:
         """status.php, which tells a cloud from anything else, without a login."""
-        call = Call("GET", "/status.php", auth=transport.Anonymous())
-        answer = self._send(call)
+        request = Request("GET", "/status.php", auth=transport.Anonymous())
+        response = self._send(request)
         try:
-            status = mapping(ocs.json_document(answer.body))
+            status = mapping(ocs.json_document(response.body))
         except ValueError as error:
-            ocs.refuse_other(str(call), answer)
-            raise errors.NotACloud(call) from error
+            ocs.refuse_other(str(request), response)
+            raise errors.NotACloud(request) from error
         if status.get("code") == 15:
-            raise errors.CloudUntrustedHost(call)
+            raise errors.CloudUntrustedHost(request)
         if "installed" not in status or "version" not in status:
-            raise errors.NotACloud(call)
-        return Sight(status, answer)
+            raise errors.NotACloud(request)
+        return CloudStatus(status, response)
 
     def capabilities_for_all(self) -> Optional[Mapping[str, Any]]:
         """What the cloud shows of itself without a login; ownCloud shows nothing: None."""
-        call = Call("GET", "/cloud/capabilities", auth=transport.Anonymous())
-        response, answer = self._exchange(call)
+        request = Request("GET", "/cloud/capabilities", auth=transport.Anonymous())
+        response, envelope = self._exchange(request)
         if response.status == 401:
             return None
-        if not answer.is_good:
-            raise ocs.meaning(str(call), response, answer, {})
-        return mapping(mapping(answer.data).get("capabilities"))
+        if not envelope.is_good:
+            raise ocs.error_of(str(request), response, envelope, {})
+        return mapping(mapping(envelope.data).get("capabilities"))
 
     @property
     def keeps_real_password(self) -> bool:
         """Whether the cloud has shown that the login's secret is no app password."""
-        return self._http.kept.is_by_real_password
+        return self._http.session.is_by_real_password
 
     # -- asking -------------------------------------------------------------------------------
 
@@ -127,28 +127,28 @@ class Connection:
         `means` names the table of the product in which the codes of this call stand; `auth` is
         another login than the module's own.
         """
-        call = Call(method, path, params, data, auth)
-        response, answer = self._exchange(call)
-        if auth is None and self._may_be_asked_again(method, response, answer):
-            response, answer = self._exchange(call)
-        if answer.is_good:
-            return answer.data
+        request = Request(method, path, params, data, auth)
+        response, envelope = self._exchange(request)
+        if auth is None and self._may_be_asked_again(method, response, envelope):
+            response, envelope = self._exchange(request)
+        if envelope.is_good:
+            return envelope.data
         meanings = self.product.means.get(means, {})
-        if response.status == 401 or answer.code == 997:
-            raise self._refused_login(call, response, answer, meanings)
-        raise ocs.meaning(str(call), response, answer, meanings)
+        if response.status == 401 or envelope.code == 997:
+            raise self._refused_login(request, response, envelope, meanings)
+        raise ocs.error_of(str(request), response, envelope, meanings)
 
-    def _may_be_asked_again(self, method: str, response: Answer, answer: Envelope) -> bool:
+    def _may_be_asked_again(self, method: str, response: Response, envelope: Envelope) -> bool:
         """Whether something was learned or done by which the same call may be answered better."""
-        if answer.wants_confirmation:
+        if envelope.wants_confirmation:
             return self._confirm()
-        return method == "GET" and self._was_another(response, answer)
+        return method == "GET" and self._was_another(response, envelope)
 
-    def _was_another(self, response: Answer, answer: Envelope) -> bool:
+    def _was_another(self, response: Response, envelope: Envelope) -> bool:
         """Whether the cloud is another product than was remembered; an answer made us look."""
         remembered = self.product
         is_token_refused = response.status == 401 and not self._server.username
-        shown = products.by_answer(answer)
+        shown = products.by_answer(envelope)
         if self._is_sure or not (is_token_refused or shown not in (None, remembered)):
             return False
         self.recognise()
@@ -160,61 +160,63 @@ class Connection:
         Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
         was done now. Raises ConfirmRefused.
         """
-        session = self._http.kept
+        session = self._http.session
         if not self._server.confirm_secret or session.is_confirmed:
             return False
         form = {"password": self._server.confirm_secret.reveal()}
-        call = Call("PUT", "/core/apppassword/confirm", data=form)
-        response, answer = self._exchange(call)
-        if answer.code == 403:
-            raise errors.ConfirmRefused(call)
-        if not answer.is_good:
-            raise ocs.meaning(str(call), response, answer, {})
+        request = Request("PUT", "/core/apppassword/confirm", data=form)
+        response, envelope = self._exchange(request)
+        if envelope.code == 403:
+            raise errors.ConfirmRefused(request)
+        if not envelope.is_good:
+            raise ocs.error_of(str(request), response, envelope, {})
         session.is_confirmed = True
         self._log.info("the cloud took the second password: this session may write")
         return True
 
     def _refused_login(
-        self, call: Call, response: Answer, answer: Envelope, meanings: Meanings
+        self, request: Request, response: Response, envelope: Envelope, meanings: Meanings
     ) -> errors.PmError:
         """What a 401 means. Raises LoginRefused where one confirming read is refused as well."""
-        where = f"{call}: {answer.code}"
-        if self.product.hides_rights and call.auth is None and call.path != WHO_AM_I:
+        where = f"{request}: {envelope.code}"
+        if self.product.hides_rights and request.auth is None and request.path != WHO_AM_I:
             self.ask("GET", WHO_AM_I)
             kind = meanings.get(997, errors.RightsMissing)
-            return ocs.made(kind, str(call), answer)
+            return ocs.error_for(kind, str(request), envelope)
         if not self.product.explains_login:
             return errors.LoginRefused(where)
         return ocs.refused_login(where, response)
 
     # -- one request --------------------------------------------------------------------------
 
-    def _exchange(self, call: Call) -> Tuple[Answer, Envelope]:
+    def _exchange(self, request: Request) -> Tuple[Response, Envelope]:
         """An OCS call and its envelope; raises what an answer without one means."""
-        in_json = {**(call.params or {}), "format": "json"}
-        response = self._send(call._replace(path="/ocs/v1.php" + call.path, params=in_json))
-        answer = ocs.envelope(response)
-        if answer is None:
-            ocs.refuse_other(str(call), response)
-            raise ocs.no_answer(f"{call}: no OCS answer, HTTP {response.status}")
-        return response, answer
+        in_json = {**(request.params or {}), "format": "json"}
+        response = self._send(request._replace(path="/ocs/v1.php" + request.path, params=in_json))
+        envelope = ocs.read_envelope(response)
+        if envelope is None:
+            ocs.refuse_other(str(request), response)
+            raise ocs.no_answer(f"{request}: no OCS answer, HTTP {response.status}")
+        return response, envelope
 
-    def _send(self, call: Call) -> Answer:
+    def _send(self, request: Request) -> Response:
         """One request; raises what failures of the connection mean, and refuses redirects."""
-        in_session = call.auth is None and self.product.keeps_sessions
-        auth = self._own_auth() if call.auth is None else call.auth
-        url = self._server.base_url + call.path
+        in_session = request.auth is None and self.product.keeps_sessions
+        auth = self._own_auth() if request.auth is None else request.auth
+        url = self._server.base_url + request.path
         started = time.monotonic()
         try:
-            response = self._http.send(call.method, url, call.params, call.data, auth, in_session)
+            response = self._http.send(
+                request.method, url, request.params, request.data, auth, in_session
+            )
         except errors.CloudError as failure:
             self._log.warning("%s", failure)
             raise
         self.answered = True
         took_ms = (time.monotonic() - started) * 1000
-        self._log.debug("%s answered %d in %d ms", call, response.status, took_ms)
+        self._log.debug("%s answered %d in %d ms", request, response.status, took_ms)
         if 300 <= response.status < 400:
-            raise errors.CloudMoved(f"{call}: {response.headers.get('Location', '')[:200]}")
+            raise errors.CloudMoved(f"{request}: {response.headers.get('Location', '')[:200]}")
         return response
 
     def _own_auth(self) -> transport.AuthBase:

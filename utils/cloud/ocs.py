@@ -4,7 +4,7 @@ import json
 from typing import Any, Mapping, NamedTuple, Optional, Type
 
 from utils.base import errors
-from utils.cloud.transport import Answer
+from utils.cloud.transport import Response
 
 Meanings = Mapping[int, Type[errors.PmError]]
 """What the codes of one call mean."""
@@ -62,7 +62,7 @@ def json_document(body: bytes) -> Any:
         raise ValueError("nested too deeply") from error
 
 
-def envelope(response: Answer) -> Optional[Envelope]:
+def read_envelope(response: Response) -> Optional[Envelope]:
     """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
     body = response.body
     try:
@@ -82,7 +82,7 @@ def envelope(response: Answer) -> Optional[Envelope]:
         return None
 
 
-def refuse_other(call: str, response: Answer) -> None:
+def refuse_other(call: str, response: Response) -> None:
     """Raises what an answer outside the OCS envelope means, where its HTTP status tells."""
     status = response.status
     where = f"{call}: HTTP {status}"
@@ -112,7 +112,7 @@ def no_answer(where: str) -> errors.CloudError:
     return errors.CloudLost(where)
 
 
-def refused_login(where: str, response: Answer) -> errors.CloudError:
+def refused_login(where: str, response: Response) -> errors.CloudError:
     """Nextcloud's wrong login bears WWW-Authenticate; a right one that may not be used does not.
 
     Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an
@@ -123,23 +123,23 @@ def refused_login(where: str, response: Answer) -> errors.CloudError:
     return errors.AppPasswordNeeded(where)
 
 
-def meaning(call: str, response: Answer, answer: Envelope, means: Meanings) -> errors.PmError:
-    """The error that an answer with a refusing code stands for; logins are refused_login's."""
-    if answer.wants_confirmation:
+def error_of(call: str, response: Response, envelope: Envelope, means: Meanings) -> errors.PmError:
+    """The error that a refusing code stands for; a refused login is refused_login's."""
+    if envelope.wants_confirmation:
         return errors.AppPasswordRefused(call)
-    if answer.code == 403 or response.status == 403:
-        return errors.RightsMissing(f"{call}: {answer.message[:200]}")
-    kind = means.get(answer.code) or _GENERAL.get(answer.code) or _GENERAL.get(response.status)
-    return made(kind or errors.CloudRefused, call, answer)
+    if envelope.code == 403 or response.status == 403:
+        return errors.RightsMissing(f"{call}: {envelope.message[:200]}")
+    kind = means.get(envelope.code) or _GENERAL.get(envelope.code) or _GENERAL.get(response.status)
+    return error_for(kind or errors.CloudRefused, call, envelope)
 
 
-def made(kind: Type[errors.PmError], call: str, answer: Envelope) -> errors.PmError:
+def error_for(kind: Type[errors.PmError], call: str, envelope: Envelope) -> errors.PmError:
     """An error of that kind about an answer."""
-    words = answer.message[:200]
+    words = envelope.message[:200]
     if issubclass(kind, errors.CloudRefused):
-        return kind(call, answer.code, words)
-    return kind(f"{call}: {answer.code} {words}".strip())
+        return kind(call, envelope.code, words)
+    return kind(f"{call}: {envelope.code} {words}".strip())
 
 
-def _looks_like_html(response: Answer) -> bool:
+def _looks_like_html(response: Response) -> bool:
     return b"<html" in response.body[:2000].lower()

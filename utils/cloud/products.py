@@ -114,12 +114,12 @@ def by_status(status: Mapping[str, Any]) -> Optional[Product]:
     return OWNCLOUD if "product" in status else None
 
 
-def by_answer(answer: Envelope) -> Optional[Product]:
+def by_answer(envelope: Envelope) -> Optional[Product]:
     """The product that alone answers so when an account is read; None where both may."""
-    quota = mapping(mapping(answer.data).get("quota"))
-    if "quota" in quota or answer.code == 404:
+    quota = mapping(mapping(envelope.data).get("quota"))
+    if "quota" in quota or envelope.code == 404:
         return NEXTCLOUD
-    if "definition" in quota or (answer.code == 998 and answer.message):
+    if "definition" in quota or (envelope.code == 998 and envelope.message):
         return OWNCLOUD
     return None
 

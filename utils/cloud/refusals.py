@@ -7,11 +7,11 @@ A new secret or address is tried at once.
 """
 
 import time
-from typing import Any, Callable, Dict, NamedTuple, Optional, Type
+from typing import Any, Callable, Dict, Optional, Type
 
 from utils.base import errors
 from utils.base.values import Server
-from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
+from utils.consts import Level
 from utils.host.locks import LockFile
 from utils.host.state import State
 
@@ -19,32 +19,16 @@ STANDS_S = 600
 _WAIT_S = 5.0
 
 
-class _Refusal(NamedTuple):
-    """A kind of refusal and the level from which on a command would meet it."""
-
-    error: Type[errors.CloudError]
-    level: int
-
-
-_KINDS: Dict[str, _Refusal] = {
-    error.code: _Refusal(error, level)
-    for error, level in (
-        (errors.LoginRefused, LEVEL_READS),
-        (errors.AppPasswordNeeded, LEVEL_READS),
-        (errors.CloudThrottled, LEVEL_READS),
-        (errors.AppPasswordRefused, LEVEL_WRITES),
-        (errors.ConfirmRefused, LEVEL_WRITES),
-        (errors.RightsMissing, LEVEL_WRITES),
-        (errors.CloudWriteLimit, LEVEL_EDITS),
-    )
-}
+def _list_standing() -> Dict[str, Type[errors.PmError]]:
+    """The refusals that are remembered, by their codes."""
+    return {one.code: one for one in errors.list_kinds() if one.stands_for is not None}
 
 
 class Refusals:
     """The memory for one module's cloud and credentials; `level` is what the command does there."""
 
     def __init__(
-        self, state: State, fingerprint: Callable[[str], str], server: Server, level: int
+        self, state: State, fingerprint: Callable[[str], str], server: Server, level: Level
     ) -> None:
         self._state = state
         self._level = level
@@ -68,12 +52,12 @@ class Refusals:
                 return
             left_s = kept["at"] + STANDS_S - time.time()
             if not is_mine or 0 < left_s <= STANDS_S:
-                raise _KINDS[kept["code"]].error(f"{kept['value']} ({max(int(left_s), 1)} s)")
+                raise _list_standing()[kept["code"]](f"{kept['value']} ({max(int(left_s), 1)} s)")
             self._write(kept["code"], kept["value"])
 
     def remember(self, error: errors.PmError) -> None:
         """Keeps the error, if it is one that other processes would meet as well."""
-        if error.code in _KINDS and self._kept() is None:
+        if error.stands_for is not None and self._kept() is None:
             self._write(error.code, error.value)
 
     def forget(self) -> None:
@@ -86,8 +70,8 @@ class Refusals:
         kept = self._state.read(self._name)
         if not isinstance(kept, dict) or kept.get("fingerprint") != self._fingerprint:
             return None
-        kind = _KINDS.get(str(kept.get("code")))
-        if kind is None or kind.level > self._level:
+        kind = _list_standing().get(str(kept.get("code")))
+        if kind is None or kind.stands_for is None or kind.stands_for > self._level:
             return None
         if not isinstance(kept.get("at"), float) or not isinstance(kept.get("value"), str):
             return None

@@ -138,7 +138,7 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What came back: the HTTP status, the headers by any letter case, the whole body.
 
     `certificate_ends` is the last second of the server's certificate as the certificate has it,
@@ -155,7 +155,7 @@ class _TooLarge(requests.RequestException):
     """More than any answer to our questions can be."""
 
 
-class Kept:
+class Session:
     """A session whose cookies are kept."""
 
     def __init__(self, http: requests.Session) -> None:
@@ -199,7 +199,7 @@ class Http:
         """Holds the connections, which requests with and without session share."""
         self._verify_tls = verify_tls
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._alone = self._session()
+        self._alone = self._make_http()
         self._alone.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._threads = threading.local()
         if not verify_tls:
@@ -207,7 +207,7 @@ class Http:
 
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def _session(self) -> requests.Session:
+    def _make_http(self) -> requests.Session:
         http = requests.Session()
         http.trust_env = False
         http.verify = self._verify_tls
@@ -220,12 +220,12 @@ class Http:
         return http
 
     @property
-    def kept(self) -> "Kept":
-        """This thread's session with the cloud; of one session it answers one request at a time."""
-        if not hasattr(self._threads, "kept"):
-            self._threads.kept = Kept(self._session())
-        kept: Kept = self._threads.kept
-        return kept
+    def session(self) -> "Session":
+        """This thread's session: a cloud answers the requests of a session one by one."""
+        if not hasattr(self._threads, "session"):
+            self._threads.session = Session(self._make_http())
+        session: Session = self._threads.session
+        return session
 
     def send(
         self,
@@ -235,7 +235,7 @@ class Http:
         data: Optional[Mapping[str, str]],
         auth: AuthBase,
         in_session: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """One request and its answer; only with `in_session` cookies are sent and kept.
 
         Within a session the cloud answers as the session's user, whoever logs in: for a login of
@@ -244,7 +244,7 @@ class Http:
         CloudCertificate, and CloudLost where the outcome is unknown.
         """
         call = f"{method} {url}"
-        http = self.kept.next() if in_session else self._alone
+        http = self.session.next() if in_session else self._alone
         headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
         try:
             with http.request(
@@ -259,7 +259,7 @@ class Http:
             ) as response:
                 ends = _certificate_ends(response)  # the connection leaves with the body
                 body = _whole_body(response)
-                return Answer(response.status_code, response.headers, body, ends)
+                return Response(response.status_code, response.headers, body, ends)
         except requests.RequestException as error:
             failure = translate(error, call)
             if method == "GET" and isinstance(failure, errors.CloudLost):

@@ -85,8 +85,8 @@ def product_type(ctx: Context) -> Iterator[Finding]:
 def modules(ctx: Context) -> Iterator[Finding]:
     """The processing modules of this kind. Raises ModuleNotFound where the call names no such."""
     rows = module_rows(ctx)
-    if not rows and ctx.args.module is not None:
-        raise errors.ModuleNotFound(ctx.args.module)
+    if not rows and ctx.call.module is not None:
+        raise errors.ModuleNotFound(ctx.call.module)
     yield well(_numbers(rows)) if rows else advice("no_module")
 
 
@@ -96,7 +96,7 @@ def module_rows(ctx: Context) -> List[Row]:
         "SELECT id, name, active FROM processingmodule"
         " WHERE module = %s AND id = IFNULL(%s, id) ORDER BY id",
         MODULE,
-        ctx.args.module,
+        ctx.call.module,
     )
 
 
@@ -128,7 +128,7 @@ def operations(ctx: Context) -> Iterator[Finding]:
         " JOIN processingmodule m ON m.id = i.processingmodule"
         " WHERE m.module = %s AND m.id = IFNULL(%s, m.id) AND o.manual = 'on' ORDER BY o.id",
         MODULE,
-        ctx.args.module,
+        ctx.call.module,
     )
     yield fault("operations_stopped", _numbers(rows)) if rows else well()
 

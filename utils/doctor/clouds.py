@@ -17,7 +17,7 @@ from utils.census.days import WholeDays
 from utils.cloud.ocs import mapping
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 from utils.cloud.refusals import Refusals
-from utils.consts import ADMIN_GROUP, LEVEL_WRITES
+from utils.consts import ADMIN_GROUP, Level
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
 from utils.doctor.modules import Module
 from utils.doctor.tariffs import tariff_ids
@@ -60,7 +60,7 @@ def answers(module: Module) -> Iterator[Finding]:
 
 def certificate(module: Module) -> Iterator[Finding]:
     """The last day of the certificate."""
-    ends = module.sight.answer.certificate_ends
+    ends = module.seen.response.certificate_ends
     if not ends:
         yield named("certificate_unseen")
         return
@@ -89,7 +89,7 @@ def version(module: Module) -> Iterator[Finding]:
 
 def upkeep(module: Module) -> Iterator[Finding]:
     """Maintenance, and an update that is not finished."""
-    status = module.sight.status
+    status = module.seen.status
     if status.get("needsDbUpgrade") is True:
         yield fault("upgrade_unfinished")
     elif status.get("maintenance") is True:
@@ -101,7 +101,7 @@ def upkeep(module: Module) -> Iterator[Finding]:
 def clock(module: Module) -> Iterator[Finding]:
     """Whether both machines have the same time, to the minute."""
     try:
-        shown = parsedate_to_datetime(module.sight.answer.headers.get("Date", ""))
+        shown = parsedate_to_datetime(module.seen.response.headers.get("Date", ""))
     except (TypeError, ValueError, IndexError):
         yield named("clock_unseen")
         return
@@ -126,7 +126,7 @@ def remembered(module: Module) -> Iterator[Finding]:
 def login(module: Module) -> Iterator[Finding]:
     """Whether the login is taken and may write, unless that was refused just now."""
     ctx = module.ctx
-    refusals = Refusals(ctx.state, ctx.billing.key.fingerprint, module.server, LEVEL_WRITES)
+    refusals = Refusals(ctx.state, ctx.billing.key.fingerprint, module.server, Level.WRITES)
     refusals.check()
     try:
         module.cloud.probe()

@@ -61,7 +61,7 @@ def fault(name: str, value: object = "", about: str = "") -> Finding:
     return Finding(FAULT, name, str(value), about)
 
 
-def failure(error: errors.PmError, about: str = "") -> Finding:
+def of_error(error: errors.PmError, about: str = "") -> Finding:
     """An error of the program as a fault."""
     return fault(error.code, error.value, about)
 
@@ -89,9 +89,9 @@ def _look(check: Check, subject: object) -> List[Finding]:
             for finding in check.look(subject):
                 found.append(finding)  # noqa: PERF402  what was found before a failure counts
     except errors.PmError as error:
-        found.append(failure(error))
+        found.append(of_error(error))
     except budget.Spent:
-        found.append(failure(errors.OutOfTime(f"{CHECK_S} s")))
+        found.append(of_error(errors.OutOfTime(f"{CHECK_S} s")))
     except Exception as error:  # noqa: BLE001  a check that fails is a finding, not the end
-        found.append(failure(errors.Unexpected(f"{type(error).__name__}: {error}")))
+        found.append(of_error(errors.Unexpected(f"{type(error).__name__}: {error}")))
     return found

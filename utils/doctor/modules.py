@@ -8,7 +8,7 @@ from utils.base import address, errors
 from utils.base.values import Item, Server
 from utils.billing.billmanager import read_timeout_s
 from utils.billing.database import Row
-from utils.cloud.connection import Sight
+from utils.cloud.connection import CloudStatus
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
@@ -57,14 +57,14 @@ class Module:
         return NextcloudAPIClient(self.server, self.ctx.log, settings.ca_file, settings.proxy)
 
     @cached_property
-    def sight(self) -> Sight:
+    def seen(self) -> CloudStatus:
         """What the cloud shows without a login."""
         return self.cloud.look()
 
     @property
     def version_text(self) -> str:
         """The cloud's version as it shows it; a cloud may hide it."""
-        return str(self.sight.status.get("versionstring") or "").strip()
+        return str(self.seen.status.get("versionstring") or "").strip()
 
     @property
     def version(self) -> Tuple[int, ...]:

@@ -5,7 +5,7 @@ from typing import Iterator, List
 from utils.base import errors, sizes
 from utils.consts import ADMIN_GROUP
 from utils.doctor import billing
-from utils.doctor.findings import Check, Finding, advice, failure, named, well
+from utils.doctor.findings import Check, Finding, advice, named, of_error, well
 from utils.run.context import Context
 
 
@@ -40,7 +40,7 @@ def space(ctx: Context) -> Iterator[Finding]:
         try:
             quota_bytes = ctx.tariffs.included(tariff_id)
         except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown) as error:
-            yield failure(error, str(tariff_id))
+            yield of_error(error, str(tariff_id))
             continue
         if quota_bytes == sizes.UNLIMITED:
             yield advice("tariff_unlimited", "", str(tariff_id))
@@ -60,7 +60,7 @@ def groups(ctx: Context) -> Iterator[Finding]:
     for tariff_id in _all(ctx):
         group = ctx.tariffs.group(tariff_id)
         if group.casefold() == ADMIN_GROUP:
-            yield failure(errors.GroupForbidden(group), str(tariff_id))
+            yield of_error(errors.GroupForbidden(group), str(tariff_id))
         else:
             good += 1
     yield named("tariffs_good", good)

@@ -55,3 +55,14 @@ class LockFile:
     ) -> None:
         """Frees all locks of the file that this process holds."""
         self._file.close()
+
+
+def hold(path: str, numbers: Iterable[int], wait_s: float, what: str) -> LockFile:
+    """The file with one of the locks taken: it is held until the object or the process ends.
+
+    Raises Busy about `what` where none of the numbers is free within `wait_s`, StateUnwritable.
+    """
+    lock = LockFile(path)
+    if lock.take(numbers, wait_s) is None:
+        raise errors.Busy(what)
+    return lock

@@ -4,15 +4,17 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from utils.base import errors
+from utils.consts import Level
 
 if TYPE_CHECKING:
     from utils.base.xml import Form
 
 MAX_FORM_BYTES = 4 * 1024 * 1024
+"""Longest form that is read; a tariff form with a thousand groups is a twentieth of it."""
 
 
-class Args(NamedTuple):
-    """The command line, as far as it concerns this module."""
+class Call(NamedTuple):
+    """The command line, as far as it concerns this module, and what the command does."""
 
     command: str = ""
     item: Optional[int] = None
@@ -20,6 +22,29 @@ class Args(NamedTuple):
     runningoperation: Optional[int] = None
     lang: str = ""
     format: str = "text"
+    level: Level = Level.READS
+
+    def item_id(self) -> int:
+        """The --item of the call. Raises BadArguments where it is missing."""
+        if self.item is None:
+            raise errors.BadArguments("--item")
+        return self.item
+
+    def module_id(self) -> int:
+        """The --module of the call. Raises BadArguments where it is missing."""
+        if self.module is None:
+            raise errors.BadArguments("--module")
+        return self.module
+
+    @property
+    def concerns_module(self) -> bool:
+        """Whether the call is about a stored module or a service of one, not about a form."""
+        return self.item is not None or self.module is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether BILLmanager may have to be told of a failure of this call."""
+        return self.runningoperation is not None or self.concerns_module
 
 
 def read_form() -> "Form":

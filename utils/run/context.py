@@ -1,61 +1,40 @@
-"""What a command has at hand: arguments, settings, log, billing, the cloud. Made when touched."""
+"""What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Iterable, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from utils.base import errors
-from utils.consts import LEVEL_READS, STATUS_CLOSED
 from utils.host.root import Host
 from utils.host.settings import Settings, load
-from utils.run.call import Args
+from utils.run.call import Call
 
 if TYPE_CHECKING:
     from logging import Logger
 
     from utils.accounts.ownership import Ownership
-    from utils.accounts.provisioning import Provisioning
     from utils.api import NextcloudAPIClient
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
     from utils.billing.tariffs import Tariffs
-    from utils.cloud.refusals import Refusals
-    from utils.host.locks import LockFile
+    from utils.cloud.products import Memory
     from utils.host.state import State
-
-AT_ONCE = 4
-"""So many processes may talk to one module's cloud at the same time."""
+    from utils.run.service import Service
+    from utils.run.visit import Visit
 
 WAIT_RESERVE_S = 20
-"""Part of a budget that is not spent on waiting for others."""
-
-
-class Service(NamedTuple):
-    """A service and all that is needed to act on its account."""
-
-    item: "Item"
-    server: "Server"
-    cloud: "NextcloudAPIClient"
-    owner: "Ownership"
-    accounts: "Provisioning"
+"""Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
 
 class Context:
-    """One run of one command."""
+    """One run of one command. What is `given` by keyword is not made here, but used."""
 
-    def __init__(self, args: Args, host: Host) -> None:
-        self.args = args
+    def __init__(self, call: Call, host: Host, **given: Any) -> None:
+        self.call = call
         self.host = host
-        self.level = LEVEL_READS
-        """What the command does in the cloud."""
-        self.cloud_module_id: Optional[int] = None
-        """The module whose cloud this run has reached for."""
-        self.refusals: Optional[Refusals] = None
-        """What that cloud refused lately."""
-        self.exit_code = 0
-        """What the program ends with where the command itself does not fail."""
-        self.client: Optional[NextcloudAPIClient] = None
-        """The client of that cloud."""
-        self._locks: List[LockFile] = []
+        self.visit: Optional[Visit] = None
+        """The turn at the cloud of a module, once this run has reached for it."""
+        for name, value in given.items():
+            setattr(self, name, value)
 
     @cached_property
     def settings(self) -> Settings:
@@ -74,8 +53,8 @@ class Context:
         return setup_logging(
             log_file or self.host.path("var", "pmnextcloud.log"),
             self.host.path("etc", "debug.conf"),
-            self.args.command,
-            self.args.item,
+            self.call.command,
+            self.call.item,
         )
 
     @cached_property
@@ -83,7 +62,7 @@ class Context:
         """BILLmanager."""
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.args.runningoperation)
+        return Billing(self.host, self.log, self.call.runningoperation)
 
     @cached_property
     def tariffs(self) -> "Tariffs":
@@ -99,57 +78,29 @@ class Context:
 
         return State(self.host.path("var", "pmnextcloud"))
 
-    def item_id(self) -> int:
-        """The --item of the call. Raises BadArguments where it is missing."""
-        if self.args.item is None:
-            raise errors.BadArguments("--item")
-        return self.args.item
+    @property
+    def wait_s(self) -> float:
+        """How long this run may wait until others have done their work."""
+        return max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
 
-    def module_id(self) -> int:
-        """The --module of the call. Raises BadArguments where it is missing."""
-        if self.args.module is None:
-            raise errors.BadArguments("--module")
-        return self.args.module
+    def client(self, server: "Server", memory: "Optional[Memory]" = None) -> "NextcloudAPIClient":
+        """A client of a cloud; the HTTP library is loaded only here."""
+        from utils.api import NextcloudAPIClient
 
-    def concerns_module(self) -> bool:
-        """Whether the call is about a stored module or a service of one, not about a form."""
-        return self.args.item is not None or self.args.module is not None
+        settings = self.settings
+        return NextcloudAPIClient(server, self.log, settings.ca_file, settings.proxy, memory)
 
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
-        """A client of a module's cloud; the HTTP library is loaded only here."""
-        from utils.api import NextcloudAPIClient
-        from utils.cloud.products import Memory
+        """The client of a module's cloud, when it is this run's turn.
 
-        memory = None
-        if self.concerns_module():
-            self._take_turn(server)
-            memory = Memory(self.state, server)
-        ca_file, proxy = self.settings.ca_file, self.settings.proxy
-        self.client = NextcloudAPIClient(server, self.log, ca_file, proxy, memory)
-        return self.client
-
-    def _take_turn(self, server: "Server") -> None:
-        """Waits until few enough processes are at the cloud, and looks what it refused lately.
-
-        Raises Busy, and the refusal that still stands.
+        A form waits for nobody. Raises Busy, and the refusal that still stands.
         """
-        from utils.cloud.refusals import Refusals
+        if not self.call.concerns_module:
+            return self.client(server)
+        from utils.run.visit import Visit
 
-        self.cloud_module_id = server.module_id
-        self._lock(f"cloud-{server.module_id}", range(AT_ONCE), f"module {server.module_id}")
-        refusals = Refusals(self.state, self.billing.key.fingerprint, server, self.level)
-        refusals.check()
-        self.refusals = refusals
-
-    def _lock(self, name: str, numbers: Iterable[int], what: str) -> None:
-        """Takes one of a file's locks until the process ends. Raises Busy."""
-        from utils.host.locks import LockFile
-
-        lock = LockFile(self.state.path(name) + ".lock")
-        wait_s = max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
-        if lock.take(numbers, wait_s) is None:
-            raise errors.Busy(what)
-        self._locks.append(lock)
+        self.visit = Visit(self, server)
+        return self.visit.begin()
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""
@@ -159,24 +110,8 @@ class Context:
         former_servers = self.settings.former_servers
         return Ownership(item, server, cloud, self.log, installation, former_servers)
 
-    def service(self, closed_too: bool = False) -> Service:
-        """The service of the call with its cloud, for this process alone.
+    def service(self, closed_too: bool = False) -> "Service":
+        """The service of the call, for this run alone; see utils.run.service."""
+        from utils.run.service import take
 
-        Raises Busy, ServiceClosed unless a closed one is wanted too, and what reading either may
-        raise.
-        """
-        from utils.accounts.provisioning import Provisioning
-
-        self._lock("services", [self.item_id()], f"service {self.item_id()}")
-        try:
-            item = self.billing.item(self.item_id())
-        except errors.SecretBroken:
-            # Where the module's own secret does not decrypt either, no service is to blame.
-            self.billing.server(self.billing.module_of(self.item_id()))
-            raise
-        if item.status == STATUS_CLOSED and not closed_too:
-            raise errors.ServiceClosed(item.id)
-        server = self.billing.server(item.module_id)
-        cloud = self.cloud(server)
-        owner = self.owner(item, server, cloud)
-        return Service(item, server, cloud, owner, Provisioning(cloud, self.log))
+        return take(self, closed_too)

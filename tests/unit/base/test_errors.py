@@ -1,31 +1,53 @@
-"""The tree of errors: stable types, kinds and scopes that the report can act on."""
+"""The tree of errors: stable types, and who is told."""
 
 import re
-from typing import Dict, List, Set, Type
+from typing import Dict, Set, Type
 
 import pytest
 
 from utils.base import errors
+from utils.base.errors import Told
+from utils.consts import Level
 
 SHARED = {"bad_arguments", "account_missing", "cloud_error"}
 """Types that two classes may bear: the same words for the same reader."""
 
 
-def tree(root: Type[errors.PmError] = errors.PmError) -> List[Type[errors.PmError]]:
-    """Every class of errors that a report may name; private ones are refinements of these."""
-    children = [child for child in root.__subclasses__() if not child.__name__.startswith("_")]
-    return [root, *(one for child in children for one in tree(child))]
-
-
-ALL = sorted(set(tree()), key=lambda one: one.__name__)
+ALL = sorted(
+    {one for one in errors.list_kinds() if not one.__name__.startswith("_")},
+    key=lambda one: one.__name__,
+)
 
 
 @pytest.mark.parametrize("error", ALL)
-def test_every_error_has_a_stable_type_a_kind_and_a_scope(error: Type[errors.PmError]) -> None:
+def test_every_error_has_a_stable_type_and_somebody_who_is_told(
+    error: Type[errors.PmError],
+) -> None:
     assert re.fullmatch(r"[a-z][a-z_]+[a-z]", error.code)
-    assert error.kind in (errors.PASSING, errors.PERMANENT, errors.UNKNOWN)
-    assert error.scope in (errors.CALL, errors.SERVICE, errors.MODULE, errors.HOST)
+    assert isinstance(error.told, Told)
     assert error.__doc__
+
+
+def test_a_class_says_of_itself_what_its_parent_does_not() -> None:
+    class _Passing(errors.PmError, told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES):
+        """A made-up one."""
+
+    class _NamedOtherwise(_Passing, code="named", told=Told.FORM, lasts=False):
+        """Another one."""
+
+    class _Unrepeated(errors.PmError, told=Told.LOG, repeated=False):
+        """One without an operation."""
+
+    assert (_Passing.code, _Passing.is_repeated) == ("passing", True)
+    assert (_NamedOtherwise.code, _NamedOtherwise.is_repeated) == ("named", False)
+    assert (_NamedOtherwise.lasts, _NamedOtherwise.stands_for) == (False, Level.WRITES)
+    assert not _Unrepeated.is_repeated
+
+
+def test_what_is_remembered_is_a_fault_of_the_module() -> None:
+    standing = [error for error in ALL if error.stands_for is not None]
+    assert len(standing) >= 7
+    assert {error.told for error in standing} == {Told.PROBLEM}
 
 
 def test_no_type_means_two_things() -> None:
@@ -56,7 +78,7 @@ WHOLE_MODULE = [
 
 @pytest.mark.parametrize("error", WHOLE_MODULE)
 def test_a_fault_of_the_whole_module_is_no_services(error: Type[errors.PmError]) -> None:
-    assert error.scope == errors.MODULE
+    assert error.told is Told.PROBLEM
 
 
 @pytest.mark.parametrize(
@@ -71,12 +93,7 @@ def test_a_fault_of_the_whole_module_is_no_services(error: Type[errors.PmError])
     ],
 )
 def test_a_fault_of_the_host_is_no_services(error: Type[errors.PmError]) -> None:
-    assert error.scope == errors.HOST
-
-
-@pytest.mark.parametrize("error", [errors.CloudLost, errors.OutOfTime])
-def test_what_may_have_happened_is_unknown(error: Type[errors.PmError]) -> None:
-    assert error.kind == errors.UNKNOWN
+    assert error.told is Told.LOG
 
 
 @pytest.mark.parametrize(
@@ -86,7 +103,7 @@ def test_what_may_have_happened_is_unknown(error: Type[errors.PmError]) -> None:
     + [errors.GroupForbidden, errors.MeasureUnknown, errors.PasswordRefused, errors.ItemNotFound],
 )
 def test_what_no_repeat_heals_is_the_staffs(error: Type[errors.PmError]) -> None:
-    assert (error.kind, error.scope) == (errors.PERMANENT, errors.SERVICE)
+    assert error.told is Told.STAFF_NOW
 
 
 @pytest.mark.parametrize(

@@ -27,19 +27,19 @@ DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
     ],
 )
 def test_whatever_went_wrong_the_answer_is_a_document(value: str, told: str) -> None:
-    root = xml.parse(reply.failure(errors.QuotaZero(value)))
+    root = xml.parse(reply.error(errors.QuotaZero(value)).document)
     assert root.findtext("error/param[@name='value']") == told
 
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_document(value: str) -> None:
-    document = reply.failure(errors.Unexpected(value))
+    document = reply.error(errors.Unexpected(value)).document
     assert xml.parse(document).find("error") is not None
     assert document.startswith(DECLARATION)
 
 
 def test_the_error_document_has_type_object_and_value() -> None:
-    error = ET.fromstring(reply.failure(errors.LoginTaken("user_7"))).find("error")
+    error = ET.fromstring(reply.error(errors.LoginTaken("user_7")).document).find("error")
     assert error is not None
     assert error.attrib == {"type": "login_taken", "object": ""}
     assert [(node.tag, node.attrib, node.text) for node in error] == [
@@ -49,20 +49,22 @@ def test_the_error_document_has_type_object_and_value() -> None:
 
 def test_a_secret_is_struck_out() -> None:
     secret = Secret("Made-up&pw<77")
-    document = reply.failure(errors.CoreRefused("service.saveparam", "value", secret.reveal()))
+    document = reply.error(
+        errors.CoreRefused("service.saveparam", "value", secret.reveal())
+    ).document
     assert b"Made-up" not in document
     assert b"***" in document
 
 
 def test_done_is_an_empty_document() -> None:
-    assert reply.ok() == DECLARATION + b"<doc/>\n"
+    assert reply.ok().document == DECLARATION + b"<doc/>\n"
 
 
 def test_features_have_types_params_with_attributes_and_names() -> None:
     document = reply.features(
         ["backupservice"], {"base_url": {}, "nc_password": {"crypted": "yes"}}, ["open", "stat"]
     )
-    root = ET.fromstring(document)
+    root = ET.fromstring(document.document)
     assert [node.attrib for node in root.findall("itemtypes/itemtype")] == [
         {"name": "backupservice"}
     ]

@@ -22,7 +22,7 @@ from utils.census.usage import Collector
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 from utils.host.root import Host
 from utils.host.settings import Settings
-from utils.run.call import Args
+from utils.run.call import Call
 from utils.run.context import Context
 
 GIB = 1024**3
@@ -77,8 +77,9 @@ class World:
         self.tariffs.disks.side_effect = lambda items: {
             item.id: self.disks[item.id] for item in items if item.id in self.disks
         }
-        self.context = Context(Args("stat", module=31), Host(str(tmp_path)))
-        self.context.__dict__.update(
+        self.context = Context(
+            Call("stat", module=31),
+            Host(str(tmp_path)),
             billing=self.billing,
             tariffs=self.tariffs,
             log=log,

@@ -15,12 +15,12 @@ from utils.base.secret import Secret
 from utils.billing.key import Key
 from utils.cloud import refusals
 from utils.cloud.refusals import STANDS_S, Refusals
-from utils.consts import LEVEL_EDITS, LEVEL_READS, LEVEL_WRITES
+from utils.consts import Level
 from utils.host.locks import LockFile
 from utils.host.state import State
 
 NAME = "refused-31"
-READS, WRITES, EDITS = LEVEL_READS, LEVEL_WRITES, LEVEL_EDITS
+READS, WRITES, EDITS = Level
 
 
 class Clock:

@@ -9,7 +9,7 @@ from unittest.mock import Mock, call, create_autospec
 
 import pytest
 
-from commands import find
+from commands import load
 from tests.unit.conftest import make_account, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
@@ -21,10 +21,12 @@ from utils.billing.billmanager import Billing
 from utils.billing.key import Key
 from utils.billing.tariffs import Tariffs
 from utils.consts import STATUS_SUSPENDED
+from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.host.settings import Settings
-from utils.run.call import Args
-from utils.run.context import Context, Service
+from utils.run.call import Call
+from utils.run.context import Context
+from utils.run.service import Service
 
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
@@ -63,9 +65,11 @@ class World:
 
     def run(self, command: str, module: Optional[int] = None) -> bytes:
         """The reply of the command."""
-        context = Context(Args(command, 1001, module), self.host)
-        service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts)
-        context.__dict__.update(
+        lock = create_autospec(LockFile, instance=True)
+        service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
+        context = Context(
+            Call(command, 1001, module),
+            self.host,
             billing=self.billing,
             tariffs=self.tariffs,
             log=self.log,
@@ -73,7 +77,7 @@ class World:
             service=lambda closed_too=False: service,
             cloud=lambda server: self.cloud,
         )
-        return find(command).load().run(context)
+        return load(command).run(context).document
 
     def done(self) -> List[str]:
         """The names of the calls that changed something, in their order."""

@@ -28,7 +28,7 @@ from utils.doctor import (
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
 from utils.doctor.words import MESSAGES, VERDICTS, Words, language
 from utils.host.root import Host
-from utils.run.call import Args
+from utils.run.call import Call
 from utils.run.context import Context
 
 CHECKS = (
@@ -62,7 +62,7 @@ def said() -> Set[str]:
 
 def context(root: Path) -> Context:
     """A call below `root`."""
-    return Context(Args(), Host(str(root)))
+    return Context(Call(), Host(str(root)))
 
 
 def look(check: str, subject: object) -> Finding:
@@ -230,7 +230,7 @@ def test_a_certificate_that_ends_late_is_fine_and_a_late_one_is_an_advice() -> N
     module = Mock()
     for days, expected in ((22.5, OK), (20.5, ADVICE)):
         ends = time.strftime("%b %d %H:%M:%S %Y GMT", time.gmtime(time.time() + days * 86400))
-        module.sight.answer.certificate_ends = ends
+        module.seen.response.certificate_ends = ends
         assert look("certificate", module).verdict == expected
 
 
@@ -294,7 +294,7 @@ def test_a_cloud_behind_a_proxy_is_not_looked_up() -> None:
 def test_a_cloud_without_a_clock_is_fine() -> None:
     module = Mock()
     for shown in ({}, {"Date": "yesterday"}):
-        module.sight.answer.headers = shown
+        module.seen.response.headers = shown
         assert look("clock", module).name == "clock_unseen"
 
 

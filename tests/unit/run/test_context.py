@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional
 from unittest.mock import create_autospec
 
 import pytest
@@ -14,12 +14,13 @@ from utils.billing.billmanager import Billing
 from utils.billing.key import Key
 from utils.billing.tariffs import Tariffs
 from utils.cloud.refusals import Refusals
-from utils.consts import LEVEL_EDITS
+from utils.consts import Level
 from utils.host.root import Host
 from utils.host.settings import Settings
 from utils.host.state import State
-from utils.run.call import Args
-from utils.run.context import AT_ONCE, Context
+from utils.run.call import Call
+from utils.run.context import Context
+from utils.run.visit import VISITORS
 
 
 class Lock:
@@ -60,25 +61,24 @@ def billing() -> Any:
     return one
 
 
-def make(tmp_path: Path, billing: Any, log: logging.Logger, args: Args, **settings: Any) -> Context:
+def make(tmp_path: Path, billing: Any, log: logging.Logger, call: Call, **settings: Any) -> Context:
     """A context on this BILLmanager."""
-    context = Context(args, Host(str(tmp_path)))
-    context.__dict__.update(billing=billing, log=log, settings=Settings(**settings))
-    return context
+    host = Host(str(tmp_path))
+    return Context(call, host, billing=billing, log=log, settings=Settings(**settings))
 
 
-ITEM = Args("open", item=1001)
-MODULE = Args("stat", module=31)
-FORM = Args("check_connection")
+ITEM = Call("open", item=1001)
+MODULE = Call("stat", module=31)
+FORM = Call("check_connection")
 
 
 # -- failures ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("method", "option"), [("item_id", "--item"), ("module_id", "--module")])
-def test_a_missing_option_is_told(tmp_path: Path, method: str, option: str) -> None:
+def test_a_missing_option_is_told(method: str, option: str) -> None:
     with pytest.raises(errors.BadArguments, match=option):
-        getattr(Context(Args("open"), Host(str(tmp_path))), method)()
+        getattr(Call("open"), method)()
 
 
 def test_a_service_without_its_option_is_told(
@@ -106,7 +106,8 @@ def test_a_cloud_with_too_many_at_it_is_told_and_not_asked(
     context = make(tmp_path, billing, log, ITEM)
     with pytest.raises(errors.Busy, match="module 31"):
         context.service()
-    assert (context.cloud_module_id, context.client, context.refusals) == (31, None, None)
+    assert context.visit is not None
+    assert (context.visit.module_id, context.visit.has_answer) == (31, False)
 
 
 def test_a_refusal_that_stands_is_told_and_the_cloud_not_asked(
@@ -119,8 +120,10 @@ def test_a_refusal_that_stands_is_told_and_the_cloud_not_asked(
     context = make(tmp_path, billing, log, ITEM)
     with pytest.raises(errors.LoginRefused):
         context.service()
-    assert context.client is None
-    assert context.refusals is None, "it would be remembered anew"
+    assert context.visit is not None
+    assert not context.visit.has_answer
+    monkeypatch.setattr(Refusals, "remember", lambda self, error: pytest.fail("remembered anew"))
+    context.visit.remember(errors.LoginRefused("x (300 s)"))
 
 
 def test_a_service_with_a_broken_secret_is_told_where_the_modules_own_is_whole(
@@ -141,18 +144,18 @@ def test_a_service_with_a_broken_secret_is_told_where_the_modules_own_is_whole(
 def test_a_service_is_locked_before_its_cloud(
     tmp_path: Path, billing: Any, log: logging.Logger, locks: List[Any]
 ) -> None:
-    context = make(tmp_path, billing, log, ITEM)
-    context.level = LEVEL_EDITS
+    context = make(tmp_path, billing, log, ITEM._replace(level=Level.EDITS))
     service = context.service()
     assert [(name, numbers) for name, numbers, _ in locks] == [
         ("services.json.lock", [1001]),
-        ("cloud-31.json.lock", list(range(AT_ONCE))),
+        ("cloud-31.json.lock", list(range(VISITORS))),
     ]
     assert (service.item, service.server) == (make_item(), make_server())
-    assert service.cloud is context.client
-    assert context.cloud_module_id == 31
-    assert context.refusals is not None
-    assert context.refusals._level == LEVEL_EDITS
+    assert context.visit is not None
+    assert service.cloud is context.visit._client
+    assert context.visit.module_id == 31
+    assert context.visit._refusals is not None
+    assert context.visit._refusals._level is Level.EDITS
 
 
 @pytest.mark.parametrize(("budget_s", "wait_s"), [(90, 70), (20, 5), (24, 5), (3600, 3580)])
@@ -174,15 +177,13 @@ def test_a_form_waits_for_nobody_and_remembers_nothing(
     context = make(tmp_path, billing, log, FORM)
     assert isinstance(context.cloud(make_server()), NextcloudAPIClient)
     assert not locks
-    assert (context.cloud_module_id, context.refusals) == (None, None)
+    assert context.visit is None
     assert not billing.mock_calls
 
 
-@pytest.mark.parametrize(("args", "concerns"), [(ITEM, True), (MODULE, True), (FORM, False)])
-def test_a_call_with_item_or_module_concerns_a_stored_module(
-    tmp_path: Path, args: Args, concerns: bool
-) -> None:
-    assert Context(args, Host(str(tmp_path))).concerns_module() is concerns
+@pytest.mark.parametrize(("call", "concerns"), [(ITEM, True), (MODULE, True), (FORM, False)])
+def test_a_call_with_item_or_module_concerns_a_stored_module(call: Call, concerns: bool) -> None:
+    assert call.concerns_module is concerns
 
 
 def test_a_client_that_cannot_be_made_has_not_answered(
@@ -191,7 +192,8 @@ def test_a_client_that_cannot_be_made_has_not_answered(
     context = make(tmp_path, billing, log, MODULE, ca_file=str(tmp_path / "none.pem"))
     with pytest.raises(errors.SettingsBroken):
         context.cloud(make_server())
-    assert context.client is None
+    assert context.visit is not None
+    assert not context.visit.has_answer
 
 
 # -- what is made when it is touched ----------------------------------------------------------
@@ -227,9 +229,7 @@ def test_the_log_is_where_the_settings_say_if_they_can(
 def test_billing_tariffs_and_state_are_made_once(tmp_path: Path, log: logging.Logger) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "billmgr.conf").write_text("DBName billmgr\n")
-    context = Context(Args("open", item=1001, runningoperation=900001), Host(str(tmp_path)))
-    values: Dict[str, Any] = {"log": log}
-    context.__dict__.update(values)
+    context = Context(Call("open", 1001, runningoperation=900001), Host(str(tmp_path)), log=log)
     assert isinstance(context.billing, Billing)
     assert isinstance(context.tariffs, Tariffs)
     assert isinstance(context.state, State)

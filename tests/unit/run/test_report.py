@@ -7,17 +7,16 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.unit.conftest import make_item
-from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.billing.billmanager import Billing
 from utils.billing.mgrctl import Mgrctl
-from utils.cloud.refusals import Refusals
 from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.run import report
-from utils.run.call import Args
+from utils.run.call import Call
 from utils.run.context import Context
+from utils.run.visit import Visit
 
 
 @pytest.fixture
@@ -37,12 +36,8 @@ def billing() -> Any:
 def make(tmp_path: Path, billing: Any, log: Any, **args: Optional[int]) -> Context:
     """The context of `open` for a service with an operation, unless `args` say otherwise."""
     given = {"item": 1001, "runningoperation": 900001, **args}
-    context = Context(
-        Args("open", given["item"], given.get("module"), given["runningoperation"]),
-        Host(str(tmp_path)),
-    )
-    context.__dict__.update(billing=billing, log=log)
-    return context
+    call = Call("open", given["item"], given.get("module"), given["runningoperation"])
+    return Context(call, Host(str(tmp_path)), billing=billing, log=log)
 
 
 def functions(billing: Any) -> List[str]:
@@ -82,7 +77,7 @@ PROBLEM = [SAVED, "problems.register"]
 def test_everybody_is_told_who_can_do_something(
     tmp_path: Path, billing: Any, log: Any, error: errors.PmError, expected: List[str]
 ) -> None:
-    report.failure(make(tmp_path, billing, log), error)
+    report.failed(make(tmp_path, billing, log), error)
     assert functions(billing) == expected
     adds_something = {"task.edit", "problems.register"}
     assert once(billing) == [name for name in expected if name in adds_something]
@@ -99,13 +94,13 @@ def test_a_passing_fault_goes_to_staff_after_ten_tries(
     to_staff: bool,
 ) -> None:
     billing.operation_tries.return_value = tries
-    report.failure(make(tmp_path, billing, log), error("x"))
+    report.failed(make(tmp_path, billing, log), error("x"))
     assert functions(billing) == (TO_STAFF if to_staff else [SAVED])
 
 
 def test_a_fault_of_the_module_never_goes_to_staff(tmp_path: Path, billing: Any, log: Any) -> None:
     billing.operation_tries.return_value = 1000
-    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
     assert "runningoperation.setmanual" not in functions(billing)
 
 
@@ -121,18 +116,18 @@ def test_staff_has_one_task_of_an_operation(
 ) -> None:
     billing.operation_has_task.return_value = True
     billing.operation_tries.return_value = 10
-    report.failure(make(tmp_path, billing, log), error)
+    report.failed(make(tmp_path, billing, log), error)
     assert functions(billing) == expected
 
 
 def test_a_command_without_a_type_of_task_has_none(tmp_path: Path, billing: Any, log: Any) -> None:
     billing.mgrctl.call.return_value = xml.parse(b"<doc/>")
-    report.failure(make(tmp_path, billing, log), errors.QuotaZero("0"))
+    report.failed(make(tmp_path, billing, log), errors.QuotaZero("0"))
     assert functions(billing) == TO_STAFF[:3]
 
 
 def test_what_is_saved_is_the_error_document(tmp_path: Path, billing: Any, log: Any) -> None:
-    report.failure(make(tmp_path, billing, log), errors.QuotaZero("0 <GiB>"))
+    report.failed(make(tmp_path, billing, log), errors.QuotaZero("0 <GiB>"))
     arguments = billing.mgrctl.call.call_args_list[0][1]
     assert (arguments["sok"], arguments["elid"]) == ("ok", 900001)
     error = xml.parse(arguments["errorxml"].encode()).find("error")
@@ -147,27 +142,16 @@ def test_a_problem_is_registered_once_until_it_changes_or_is_gone(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     for error in (errors.LoginRefused("x"), errors.LoginRefused("y"), errors.CloudMaintenance("z")):
-        report.failure(make(tmp_path, billing, log, runningoperation=None), error)
+        report.failed(make(tmp_path, billing, log, runningoperation=None), error)
     assert functions(billing) == ["problems.register"] * 2
-    report.success(seen(make(tmp_path, billing, log)))
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.succeeded(seen(make(tmp_path, billing, log)))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert functions(billing) == ["problems.register"] * 3
-
-
-def test_a_problem_is_gone_though_nothing_was_refused(
-    tmp_path: Path, billing: Any, log: Any
-) -> None:
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
-    context = seen(make(tmp_path, billing, log))
-    context.refusals = None
-    report.success(context)
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
-    assert once(billing) == ["problems.register"] * 2
 
 
 def test_a_problem_names_the_module(tmp_path: Path, billing: Any, log: Any) -> None:
     context = make(tmp_path, billing, log, item=None, module=32, runningoperation=None)
-    report.failure(context, errors.LoginRefused("GET /x"))
+    report.failed(context, errors.LoginRefused("GET /x"))
     assert billing.mgrctl.call_once.call_args[1] == {
         "sok": "ok",
         "name": "processingmodule_connect",
@@ -181,15 +165,14 @@ def test_a_problem_names_the_module(tmp_path: Path, billing: Any, log: Any) -> N
 
 def test_a_form_is_nobodys_problem(tmp_path: Path, billing: Any, log: Any) -> None:
     context = make(tmp_path, billing, log, item=None, runningoperation=None)
-    report.failure(context, errors.LoginRefused("x"))
+    report.failed(context, errors.LoginRefused("x"))
     assert functions(billing) == []
 
 
-def seen(context: Context, answered: bool = True, module_id: int = 31) -> Context:
+def seen(context: Context, has_answer: bool = True, module_id: int = 31) -> Context:
     """The context after its run has reached for the module's cloud."""
-    context.cloud_module_id = module_id
-    context.client = create_autospec(NextcloudAPIClient, instance=True, answered=answered)
-    context.refusals = create_autospec(Refusals, instance=True)
+    visit: Any = create_autospec(Visit, instance=True, has_answer=has_answer, module_id=module_id)
+    context.visit = visit
     return context
 
 
@@ -200,25 +183,20 @@ def no_cloud(context: Context) -> Context:
 
 def no_answer(context: Context) -> Context:
     """The context of a command whose cloud was never asked."""
-    return seen(context, answered=False)
+    return seen(context, has_answer=False)
 
 
-def no_client(context: Context) -> Context:
-    """The context of a command that ended while it waited for its turn."""
-    context.cloud_module_id = 31
-    return context
-
-
-@pytest.mark.parametrize("what", [no_cloud, no_answer, no_client])
+@pytest.mark.parametrize("what", [no_cloud, no_answer])
 def test_success_without_a_cloud_forgets_nothing(
     tmp_path: Path, billing: Any, log: Any, what: Callable[[Context], Context]
 ) -> None:
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     context = what(make(tmp_path, billing, log))
-    report.success(context)
-    if context.refusals is not None:
-        context.refusals.forget.assert_not_called()
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.succeeded(context)
+    if context.visit is not None:
+        visit: Any = context.visit
+        visit.forget.assert_not_called()
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert functions(billing) == ["problems.register"]
 
 
@@ -233,7 +211,7 @@ def test_a_report_that_fails_hides_neither_the_rest_nor_the_error(
 
     billing.mgrctl.call.side_effect = answer
     billing.mgrctl.call_once.side_effect = answer
-    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
     assert functions(billing) == PROBLEM
     assert "could not report cloud_login_refused" in caplog.text
 
@@ -242,9 +220,9 @@ def test_a_problem_that_could_not_be_registered_is_registered_next_time(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     billing.mgrctl.call_once.side_effect = errors.CoreUnavailable("down")
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     billing.mgrctl.call_once.side_effect = None
-    report.failure(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log, runningoperation=None), errors.LoginRefused("x"))
     assert once(billing) == ["problems.register"] * 2
 
 
@@ -252,7 +230,7 @@ def test_the_cloud_that_was_reached_for_is_the_one_with_the_problem(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     context = seen(make(tmp_path, billing, log, module=31), module_id=77)
-    report.failure(context, errors.LoginRefused("x"))
+    report.failed(context, errors.LoginRefused("x"))
     assert billing.mgrctl.call_once.call_args[1]["id"] == 77
     billing.item.assert_not_called()
 
@@ -260,7 +238,7 @@ def test_the_cloud_that_was_reached_for_is_the_one_with_the_problem(
 def test_a_problem_never_tells_a_secret(tmp_path: Path, billing: Any, log: Any) -> None:
     secret = Secret("Made-up-pw-77")
     error = errors.CloudMoved(f"https://new.example/?p={secret.reveal()}")
-    report.failure(make(tmp_path, billing, log), error)
+    report.failed(make(tmp_path, billing, log), error)
     assert "Made-up" not in str(billing.mgrctl.mock_calls)
     assert "p=***" in billing.mgrctl.call_once.call_args[1]["param_errormsg"]
 
@@ -269,30 +247,30 @@ def test_a_problem_that_another_process_is_registering_is_left_to_it(
     tmp_path: Path, billing: Any, log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LockFile, "take", lambda self, numbers, wait_s: None)
-    report.failure(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
     assert functions(billing) == [SAVED]
 
 
 def test_a_refusal_is_remembered_and_forgotten(tmp_path: Path, billing: Any, log: Any) -> None:
     context = seen(make(tmp_path, billing, log))
+    visit: Any = context.visit
     error = errors.LoginRefused("x")
-    report.failure(context, error)
-    assert context.refusals is not None
-    context.refusals.remember.assert_called_once_with(error)
-    report.success(context)
-    context.refusals.forget.assert_called_once_with()
+    report.failed(context, error)
+    visit.remember.assert_called_once_with(error)
+    report.succeeded(context)
+    visit.forget.assert_called_once_with()
 
 
 def test_a_memory_that_cannot_be_written_hides_neither_the_rest_nor_the_error(
     tmp_path: Path, billing: Any, log: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     context = seen(make(tmp_path, billing, log))
-    assert context.refusals is not None
-    context.refusals.remember.side_effect = errors.StateUnwritable("full")
-    context.refusals.forget.side_effect = errors.StateUnwritable("full")
-    report.failure(context, errors.LoginRefused("x"))
+    visit: Any = context.visit
+    visit.remember.side_effect = errors.StateUnwritable("full")
+    visit.forget.side_effect = errors.StateUnwritable("full")
+    report.failed(context, errors.LoginRefused("x"))
     assert functions(billing) == PROBLEM
-    report.success(context)
+    report.succeeded(context)
     assert caplog.text.count("state_unwritable: full") == 2
 
 
@@ -300,11 +278,11 @@ def test_an_operation_of_a_whole_module_never_goes_to_staff(
     tmp_path: Path, billing: Any, log: Any
 ) -> None:
     context = make(tmp_path, billing, log, item=None, module=31)
-    report.failure(context, errors.QuotaZero("0"))
+    report.failed(context, errors.QuotaZero("0"))
     assert functions(billing) == [SAVED]
 
 
 def test_an_operation_that_is_gone_has_had_no_tries(tmp_path: Path, billing: Any, log: Any) -> None:
     billing.operation_tries.return_value = None
-    report.failure(make(tmp_path, billing, log), errors.CloudLost("x"))
+    report.failed(make(tmp_path, billing, log), errors.CloudLost("x"))
     assert functions(billing) == [SAVED]

@@ -1,11 +1,14 @@
 """A new tariff or add-on changes quota and group."""
 
 from utils.base import errors
+from utils.base.errors import Told
 from utils.billing import reply
-from utils.run.context import Context, Service
+from utils.billing.reply import Reply
+from utils.run.context import Context
+from utils.run.service import Service
 
 
-def run(ctx: Context) -> bytes:
+def run(ctx: Context) -> Reply:
     """Brings quota and group to what billing has now and tells BILLmanager.
 
     While the tariff changes, the old one's group is left; groups set by hand stay. Whether the
@@ -16,7 +19,7 @@ def run(ctx: Context) -> bytes:
     try:
         _apply(ctx, service)
     except errors.PmError as error:
-        if error.kind == errors.PERMANENT and error.scope == errors.SERVICE:
+        if error.told is Told.STAFF_NOW:
             _roll_back(ctx, service)
         raise
     ctx.billing.post_set_param(service.item)

@@ -1,0 +1,63 @@
+"""The visit: one run's turn at the cloud of one module."""
+
+from typing import TYPE_CHECKING, Optional
+
+from utils.base import errors
+from utils.cloud.refusals import Refusals
+from utils.host.locks import hold
+
+if TYPE_CHECKING:
+    from utils.api import NextcloudAPIClient
+    from utils.base.values import Server
+    from utils.host.locks import LockFile
+    from utils.run.context import Context
+
+VISITORS = 4
+"""As many processes talk to one module's cloud at the same time: twice the cores of a small cloud,
+which answers no faster to more of them."""
+
+
+class Visit:
+    """One run at the cloud of a module: it waits for its turn, and knows what was refused lately.
+
+    Making one asks nobody; `begin` does.
+    """
+
+    def __init__(self, ctx: "Context", server: "Server") -> None:
+        self.module_id = server.module_id
+        self._ctx = ctx
+        self._server = server
+        self._lock: Optional[LockFile] = None
+        self._refusals: Optional[Refusals] = None
+        self._client: Optional[NextcloudAPIClient] = None
+
+    def begin(self) -> "NextcloudAPIClient":
+        """The client of the cloud, when it is this run's turn.
+
+        Raises Busy where others do not leave in time, and the refusal that still stands.
+        """
+        from utils.cloud.products import Memory
+
+        ctx, server = self._ctx, self._server
+        path = ctx.state.path(f"cloud-{server.module_id}") + ".lock"
+        self._lock = hold(path, range(VISITORS), ctx.wait_s, f"module {server.module_id}")
+        refusals = Refusals(ctx.state, ctx.billing.key.fingerprint, server, ctx.call.level)
+        refusals.check()
+        self._refusals = refusals
+        self._client = ctx.client(server, Memory(ctx.state, server))
+        return self._client
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the cloud has answered anything in this run."""
+        return self._client is not None and self._client.answered
+
+    def remember(self, error: errors.PmError) -> None:
+        """Keeps a refusal for the runs that come, unless it was one of theirs already."""
+        if self._refusals is not None:
+            self._refusals.remember(error)
+
+    def forget(self) -> None:
+        """The cloud took what this run did: nothing stands against it."""
+        if self._refusals is not None:
+            self._refusals.forget()
