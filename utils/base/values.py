@@ -32,7 +32,11 @@ class Mark(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A service in billing, with what is saved on it."""
+    """A service in billing, with what is saved on it.
+
+    `is_broken` is whether something of that does not decrypt, so that it has neither mark nor
+    password here; only services that are read by the batch may be so.
+    """
 
     id: int
     itemtype: str
@@ -47,6 +51,7 @@ class Item(NamedTuple):
     saved_url: str
     mark: Optional[Mark]
     password_is_crypted: bool = False
+    is_broken: bool = False
 
 
 class Disk(NamedTuple):

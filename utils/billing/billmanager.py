@@ -160,7 +160,7 @@ class Billing:
         """Those of the services that item_ids() would have, in order of id.
 
         Only what tells whose an account is was decrypted: the mark, or without one the password.
-        What does not decrypt is logged and left out of the service.
+        What does not decrypt is logged and left out of the service, which then `is_broken`.
         """
         rows = self.db.rows(
             _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
@@ -200,6 +200,7 @@ class Billing:
     def _item(self, row: Row, saved: Mapping[str, str], strict: bool = True) -> Item:
         password: Optional[Secret] = None
         own_mark: Optional[Mark] = None
+        is_broken = False
         try:
             text = self.key.decrypt(saved.get("crypted:" + ITEM_MARK, "")).reveal()
             own_mark = mark.from_text(text)
@@ -210,6 +211,7 @@ class Billing:
         except errors.SecretBroken as error:
             if strict:
                 raise
+            is_broken = True
             self._log.warning("service %d: %s", row["id"], error)
         return Item(
             id=row["id"],
@@ -225,6 +227,7 @@ class Billing:
             saved_url=saved.get(ITEM_URL, ""),
             mark=own_mark,
             password_is_crypted=bool(saved.get("crypted:" + ITEM_PASSWORD)),
+            is_broken=is_broken,
         )
 
     def _secret(self, saved: Mapping[str, str], name: str) -> Optional[Secret]:
