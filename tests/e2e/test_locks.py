@@ -24,6 +24,7 @@ from tests.doubles.cloud import Cloud, Seen
 from tests.e2e.sites import DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
+from tests.tools import table
 
 AT_ONCE = 4
 PATIENCE_S = 30
@@ -118,7 +119,7 @@ def check_busy(run: Run, value: str) -> None:
 # -- one service ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["open", "suspend", "setparam", "close"])
+@pytest.mark.parametrize("command", table.SERVICES)
 def test_a_second_operation_of_a_service_waits_and_then_succeeds(
     world: World, command: str
 ) -> None:
@@ -280,16 +281,11 @@ def test_who_waits_for_his_service_takes_no_turn_at_the_cloud(world: World) -> N
 
 def test_forms_and_other_clouds_do_not_wait(world: World) -> None:
     tariff = world.tariff()
-    form = (
-        f"<doc><processingmodule><base_url>{world.site.url}</base_url>"
-        f"<nc_username>admin</nc_username><nc_password>{world.site.password}</nc_password>"
-        "</processingmodule></doc>"
-    )
     with Cloud() as cloud, gate(world, limit=AT_ONCE) as held:
         holders = [start(world, "open", world.order(tariff)) for _ in range(AT_ONCE)]
         held.wait_for(AT_ONCE)
-        world.stand.run("check_connection", stdin=form, timeout_s=LEAST_WAIT_S).check()
-        world.stand.run("tune_connection", stdin="<doc/>", timeout_s=LEAST_WAIT_S).check()
+        for command in table.FORMS:
+            assert world.call(command, world.items[0]).exit_code == 0
         other = World(world.stand, DoubleSite(cloud))
         other.stand.run("open", item=other.order(), timeout_s=LEAST_WAIT_S).check()
     for holder in holders:
@@ -350,10 +346,9 @@ def test_without_its_locks_nothing_is_done(world: World, what: str) -> None:
     item = world.order()
     in_the_way(world, what)
     operation = world.stand.add_operation("open", item, trycount=50)
-    runs: List[Any] = [world.stand.run("open", item=item, runningoperation=operation)]
+    runs = [world.stand.run(command, item=item, runningoperation=operation) for command in table.SERVICES]
     if what != "services":
-        runs.append(world.stand.run("stat", module=world.module))
-        runs.append(world.stand.run("get_server_config", module=world.module))
+        runs += [world.stand.run(command, module=world.module) for command in table.MODULES]
     for run in runs:
         assert (run.exit_code, run.error_type) == (1, "state_unwritable"), str(run)
         assert "pmnextcloud" in (run.error_value or "")
