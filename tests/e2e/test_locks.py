@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 import pytest
 
@@ -346,7 +346,10 @@ def test_without_its_locks_nothing_is_done(world: World, what: str) -> None:
     item = world.order()
     in_the_way(world, what)
     operation = world.stand.add_operation("open", item, trycount=50)
-    runs = [world.stand.run(command, item=item, runningoperation=operation) for command in table.SERVICES]
+    runs = [
+        world.stand.run(command, item=item, runningoperation=operation)
+        for command in table.SERVICES
+    ]
     if what != "services":
         runs += [world.stand.run(command, module=world.module) for command in table.MODULES]
     for run in runs:

@@ -48,7 +48,7 @@ def test_a_link_in_processing_starts_it_in_its_own_root(stand: Stand) -> None:
 
 @pytest.fixture(scope="module")
 def idle() -> Iterator[World]:
-    """A world with an open service, which commands leave as it is."""
+    """A world with one service, in whatever state."""
     with Stand() as stand, Cloud() as cloud:
         made = World(stand, DoubleSite(cloud))
         made.opened()
@@ -59,6 +59,7 @@ def idle() -> Iterator[World]:
 def test_do_nothing_stops_all_that_talks_to_a_cloud(idle: World, command: str) -> None:
     assert isinstance(idle.site, DoubleSite)
     [item], requests = idle.items, idle.site.cloud.requests
+    idle.stand.set_status(item, ACTIVE)
     idle.stand.do_nothing()
     asked, files = len(requests), sorted(idle.stand.root.rglob("*"))
     before = billing(idle.stand, "runningoperation")

@@ -43,9 +43,9 @@ def written(stand: Stand) -> Iterator[Tuple[str, str]]:
         yield f"command line of {call.function}", " ".join(call.argv)
         if call.function != "processing.edit":  # the form with its secrets, which doctor reads
             yield f"answer of {call.function}", call.answered or ""
-    for table in [name for row in stand.sql("SHOW TABLES") for name in row.values()]:
-        if "crypted" not in table:
-            yield f"table {table}", repr(stand.sql(f"SELECT * FROM `{table}`"))
+    for found in [name for row in stand.sql("SHOW TABLES") for name in row.values()]:
+        if "crypted" not in found:
+            yield f"table {found}", repr(stand.sql(f"SELECT * FROM `{found}`"))
 
 
 def leaks(stand: Stand) -> List[str]:

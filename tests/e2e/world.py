@@ -71,16 +71,19 @@ class World:
         return lambda: self.stand.start(command, item=item, runningoperation=operation)
 
     def call(self, command: str, item: int, **options: Any) -> Run:
-        """A command with what its kind is given: a service, the module, or the module's form."""
+        """A command with what its kind is given: a service, the module, or a form."""
         if command in table.SERVICES:
             return self.run(command, item, **options)
-        if command in table.FORMS:
-            options = {"stdin": self.form(), **options}
-        if command in table.FOR_PEOPLE:
-            options = {"extra": ["--format", "json"], **options}
-        if command in (*table.MODULES, *table.SHOWN_FORMS):
-            options = {"module": self.module, **options}
-        return self.stand.run(command, **options)
+        given: Dict[str, Any] = {}
+        if command in table.MODULES:
+            given = {"module": self.module}
+        elif command in table.SHOWN_FORMS:
+            given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
+        elif command in table.FORMS:
+            given = {"stdin": self.form()}
+        elif command in table.FOR_PEOPLE:
+            given = {"extra": ["--format", "json"]}
+        return self.stand.run(command, **{**given, **options})
 
     def live(self, item: int, **options: Any) -> Dict[str, Run]:
         """Runs every command that talks to a cloud, on one service and its module."""
