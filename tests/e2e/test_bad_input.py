@@ -211,7 +211,7 @@ BAD_STDIN = {
 )
 def test_what_is_no_acceptable_document(settled: World, command: str, stdin: Stdin) -> None:
     run = refused(settled, "bad_input", command, module=settled.module, stdin=stdin)
-    assert run.seconds < 5
+    assert run.seconds < 60, "all entities of it would take hours"
     assert len(run.stdout) < 1000
 
 

@@ -32,6 +32,7 @@ from typing import (
 import pytest
 from lxml import etree
 
+from tests import PATIENCE_S
 from tests.doubles.billmanager import (
     ACTIVE,
     PROCESSING,
@@ -897,7 +898,7 @@ def stalled_at(scene: str, request: Request, late: bool) -> Trouble:
     )
 
     def end(rig: Rig) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             if all(seen.http_status for seen in rig.cloud.requests if seen.fault == "stall"):
                 break
@@ -914,7 +915,7 @@ def stalled_at(scene: str, request: Request, late: bool) -> Trouble:
         end=end,
         was_met=lambda rig: fault.matched >= request.number,
         codes=frozenset(codes),
-        budget_s=30,
+        budget_s=60,
     )
 
 
@@ -941,6 +942,8 @@ def test_a_request_that_gets_no_answer_in_time(
 
 BUDGETS = "budget_s = 20\nform_budget_s = 5\nstat_budget_s = 60\n"
 BUDGET_S = {"stat": 60, "check_connection": 5}
+MACHINE_S = 20
+"""What a busy machine may add to a budget. The answers themselves would take minutes."""
 
 
 def dripping_at(scene: str, request: Request) -> Trouble:
@@ -952,7 +955,7 @@ def dripping_at(scene: str, request: Request) -> Trouble:
         end=lambda rig: rig.cloud.faults.clear(),
         was_met=lambda rig: fault.matched >= request.number,
         codes=frozenset(PATIENT if is_patient(scene) else {"out_of_time"}),
-        budget_s=BUDGET_S.get(command_of(scene), 20) + 2,
+        budget_s=BUDGET_S.get(command_of(scene), 20) + MACHINE_S,
     )
 
 
@@ -1126,7 +1129,7 @@ def test_a_fault_of_the_core_while_a_failure_is_told(
             wrong += [
                 f"{trouble.name}: answered {run.stdout!r} after {run.seconds:.1f} s"
                 for run in (first, second)
-                if (run.exit_code, run.error_type) != (1, case.code) or run.seconds > 30
+                if (run.exit_code, run.error_type) != (1, case.code) or run.seconds > 60
             ]
             told = _told(case, operation, second)
             # Nobody can look up whether a problem was registered: once in each run at most.

@@ -397,7 +397,7 @@ def check_unread(run: Run, stand: Stand, *error_types: str) -> None:
     """Raises AssertionError where a run took longer, or showed more, than a document may."""
     assert run.exit_code == 1, str(run)
     assert run.error_type in error_types, str(run)
-    assert run.seconds < 10
+    assert run.seconds < 60, "all entities of it would take hours"
     assert len(run.stdout) < 2000
     assert HIDDEN not in run.stdout.decode() + stand.log
     assert "hahaha" not in run.stdout.decode() + stand.log
