@@ -41,9 +41,6 @@ def is_admin_group(group: str) -> bool:
     return group.strip().casefold() == ADMIN_GROUP
 
 
-GROUPS_FILE = "groups-{}"
-"""Where under var/pmnextcloud a module's groups are kept for the tariff form, by its number."""
-
 DISK_ADDONS = ("disk", "disc")
 """Internal names of the add-on that sells space, the first that a tariff has counts."""
 
