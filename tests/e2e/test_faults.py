@@ -61,7 +61,9 @@ MANY_TRIES = 50
 """An operation tried so often goes to staff, unless its fault concerns the whole module."""
 
 PAGE_SIZE = 10
-STAT_BUDGET_S = 10
+STAT_BUDGET_S = 18
+"""Time for pauses of 1, 2 and 4 seconds and not for the next one, on a busy machine too."""
+
 SERVICES_BY_PAGES = 22
 RIGS = 8
 """So many cases that mostly wait are tried at the same time."""

@@ -19,7 +19,7 @@ from tests.doubles.billmanager import DELETED, Call, DropCall, ModuleProcess, Ru
 from tests.doubles.billmanager.db_proxy import DbProxy
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import GIB, DoubleSite
-from tests.e2e.world import World
+from tests.e2e.world import World, with_app_password
 from tests.tools import table
 
 
@@ -174,13 +174,6 @@ def proxy(stand: Stand) -> Iterator[DbProxy]:
         yield made
 
 
-def _world(stand: Stand, cloud: Cloud) -> World:
-    """A provider with an app password, which has to be confirmed where the cloud wants that."""
-    secret = cloud.mint_app_password("admin")
-    confirm = None if cloud.profile.app_passwords_may_write else cloud.admin_password
-    return World(stand, DoubleSite(cloud), password=secret, confirm_password=confirm)
-
-
 def test_every_command_that_changes_something_has_a_scene() -> None:
     assert {scene.command for scene in SCENES.values()} == {*table.SERVICES, *table.MODULES}
 
@@ -197,7 +190,7 @@ def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
     record_property: Callable[[str, object], None],
 ) -> None:
     scene = SCENES[name]
-    world = _world(stand, cloud)
+    world = with_app_password(stand, cloud)
     cloud.add_user("bystander", "By-stander-1", quota="1 GB", groups={"others"})
     cloud.rate_limit.enabled = False
     killer = Killer(world, proxy)

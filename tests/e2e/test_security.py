@@ -116,7 +116,7 @@ def test_no_command_speaks_to_a_server_that_is_not_to_be_trusted(kept: Stand, ki
         world, item = opened_unverified(kept, cloud)
         kept.write("etc/pmnextcloud.conf", f"ca_file = {cloud.ca_file}\n")
         before = repr(cloud.users)
-        for command, run in world.live(item).items():
+        for command, run in world.live(item):
             assert (run.exit_code, told(run)) == (1, {"cloud_certificate"}), command
         kept.database.insert(
             "processingparam", processingmodule=world.module, intname="verify_ssl", value="on"
@@ -164,7 +164,7 @@ def test_the_environment_names_no_authorities(kept: Stand) -> None:
         world, item = opened_unverified(kept, cloud)
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
         env = {name: str(cloud.ca_file) for name in names}
-        for command, run in world.live(item, env=env).items():
+        for command, run in world.live(item, env=env):
             assert told(run) == {"cloud_certificate"}, command
         assert not cloud.requests
 
@@ -206,7 +206,7 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(lived: World, tmp_path
     schemes = ("http_proxy", "https_proxy", "all_proxy")
     env = {"HOME": str(tmp_path), "NETRC": str(netrc), "no_proxy": "", "NO_PROXY": ""}
     env.update({name: listener.url for name in (*schemes, *map(str.upper, schemes))})
-    for run in lived.live(lived.order(), env=env).values():
+    for _, run in lived.live(lived.order(), env=env):
         assert run.exit_code == 0, run
     assert not listener.calls
     listener.close()
@@ -308,7 +308,7 @@ def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_pa
     old_umask = os.umask(0)
     try:
         item = lived.order()
-        for run in lived.live(item, env=env).values():
+        for _, run in lived.live(item, env=env):
             assert run.exit_code == 0, run
         double(lived).users["admin"].password = "Another-Pw-for-tests-9"
         for item in (lived.order(), lived.order()):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.tools import table
 from utils.base import address
@@ -85,10 +86,14 @@ class World:
             given = {"extra": ["--format", "json"]}
         return self.stand.run(command, **{**given, **options})
 
-    def live(self, item: int, **options: Any) -> Dict[str, Run]:
-        """Runs every command that talks to a cloud, on one service and its module."""
+    def live(self, item: int, **options: Any) -> Iterator[Tuple[str, Run]]:
+        """Runs every command that talks to a cloud, on one service and its module; gives each run.
+
+        What the next one is to find may be changed before the next one is asked for.
+        """
         assert set(LIFE) == set(table.AT_CLOUDS)
-        return {command: self.call(command, item, **options) for command in LIFE}
+        for command in LIFE:
+            yield command, self.call(command, item, **options)
 
     def form(self, doctype: str = "", **changes: str) -> str:
         """The connection form as the module has it; `changes` are fields by their stored names."""
@@ -189,6 +194,13 @@ class World:
         """Whether what the customer sees in his area opens his account."""
         params = self.stand.params(item)
         return self.site.login_works(params["username"], params["userpassword"])
+
+
+def with_app_password(stand: Stand, cloud: Cloud) -> World:
+    """A provider with an app password, which has to be confirmed where the cloud wants that."""
+    secret = cloud.mint_app_password("admin")
+    confirm = None if cloud.profile.app_passwords_may_write else cloud.admin_password
+    return World(stand, DoubleSite(cloud), password=secret, confirm_password=confirm)
 
 
 @contextmanager

@@ -180,8 +180,8 @@ def columns() -> Set[str]:
 def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
-    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
+    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS
