@@ -50,6 +50,7 @@ test: lint types wheels $(ENV)/.ready
 	$(BIN)/coverage run -m pytest -q -n 3 tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
 	$(BIN)/python -m pytest -q -n 3 tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
@@ -77,7 +78,7 @@ e2e: $(ENV)/.ready
 
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
-	    $(MAKE) ENV=.venv-oldest PYTHON=$(OLDEST) .venv-oldest/.ready && \
+	    $(MAKE) ENV=.venv-oldest PYTHON="$(OLDEST)" .venv-oldest/.ready && \
 	    .venv-oldest/bin/python -m pytest -q -n 3 $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
 
@@ -92,7 +93,7 @@ live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
-	tests/tools/prepare $(PYTHON) $(ENV)
+	tests/tools/prepare "$(PYTHON)" $(ENV)
 	touch $@
 
 doctor:
@@ -115,7 +116,7 @@ deb rpm:
 	etc/packages/$@ $(MACHINE)
 
 requirements: $(ENV)/.ready
-	tests/tools/lock $(PYTHON)
+	tests/tools/lock "$(PYTHON)"
 
 test-os:
 	tests/os/run $(OS)
