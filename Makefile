@@ -28,7 +28,8 @@ MEASURED := $(patsubst %,tests/e2e/test_%.py,\
     bad_input contract doctor program recognition sync_item)
 
 # What the oldest interpreter is tried with: the units of the program, and the life of a service.
-ON_OLDEST := tests/unit tests/meta tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
+ON_OLDEST := tests/unit tests/meta/test_imports.py \
+    $(patsubst %,tests/e2e/test_%.py,life open program)
 
 SOURCES := pmnextcloud.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
