@@ -56,6 +56,11 @@ class NextcloudAPIClient:
         return self._connection.answered
 
     @property
+    def logged_in(self) -> bool:
+        """Whether the cloud has taken the module's own login yet."""
+        return self._connection.logged_in
+
+    @property
     def product(self) -> products.Product:
         """Which cloud it is; asks it where that is not remembered."""
         return self._connection.product

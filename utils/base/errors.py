@@ -128,6 +128,10 @@ class SecretMissing(BadArguments):
     """The connection form has no password and none may be taken from the stored ones."""
 
 
+class SecretElsewhere(PmError, told=Told.PROBLEM):
+    """A secret of the module belongs to another server than the one that it would be sent to."""
+
+
 class FieldTooLong(BadArguments):
     """A field of the connection form is over its length."""
 

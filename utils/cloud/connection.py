@@ -54,6 +54,8 @@ class Connection:
         self._is_sure = False
         self.answered = False
         """Whether the cloud has answered anything yet."""
+        self.logged_in = False
+        """Whether the cloud has taken the module's own login yet."""
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -132,6 +134,7 @@ class Connection:
         if auth is None and self._may_be_asked_again(method, response, envelope):
             response, envelope = self._exchange(request)
         if envelope.is_good:
+            self.logged_in = self.logged_in or auth is None
             return envelope.data
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
@@ -139,9 +142,12 @@ class Connection:
         raise ocs.error_of(str(request), response, envelope, meanings)
 
     def _may_be_asked_again(self, method: str, response: Response, envelope: Envelope) -> bool:
-        """Whether something was learned or done by which the same call may be answered better."""
+        """Whether something was learned or done by which the same call may be answered better.
+
+        The password to confirm is for writes: no cloud wants it for a question.
+        """
         if envelope.wants_confirmation:
-            return self._confirm()
+            return method != "GET" and self._confirm()
         return method == "GET" and self._was_another(response, envelope)
 
     def _was_another(self, response: Response, envelope: Envelope) -> bool:

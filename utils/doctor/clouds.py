@@ -246,7 +246,7 @@ CHECKS = (
     Check("upkeep", upkeep, _SEEN),
     Check("clock", clock, _SEEN),
     Check("throttle", throttle, ("upkeep",)),
-    Check("login", login, ("throttle",)),
+    Check("login", login, ("throttle", "bound")),
     Check("secret", secret, _IN),
     Check("user", user, _IN),
     Check("policy", policy, _IN),

@@ -102,6 +102,17 @@ def in_clear(module: Module) -> Iterator[Finding]:
         yield well()
 
 
+def bound(module: Module) -> Iterator[Finding]:
+    """Whether the stored secrets belong to the server that the address names.
+
+    SecretElsewhere is a fault: they are not sent there then.
+    """
+    binding = module.ctx.binding(module.id)
+    binding.check(module.server)
+    unbound = binding.list_unbound(module.server)
+    yield advice("unbound_secret", ", ".join(unbound)) if unbound else well()
+
+
 def form(module: Module) -> Iterator[Finding]:
     """Whether the rest of what is stored is used as it stands."""
     good = True
@@ -161,6 +172,7 @@ def _kind(module: Module, item: Item) -> str:
 CHECKS = (
     Check("connection", connection, ("modules", "key")),
     Check("in_clear", in_clear, ("connection", "settings")),
+    Check("bound", bound, ("connection", "settings")),
     Check("form", form, ("modules",)),
     Check("services", services, ("connection", "settings")),
 )

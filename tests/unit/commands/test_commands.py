@@ -3,6 +3,7 @@
 import io
 import logging
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
@@ -41,6 +42,7 @@ class World:
         self.billing: Any = create_autospec(Billing, instance=True)
         self.billing.key = create_autospec(Key, instance=True)
         self.billing.key.capacity_bytes.return_value = 245
+        self.billing.key.fingerprint.side_effect = lambda text: sha256(text.encode()).hexdigest()
         self.billing.server.return_value = make_server()
         self.tariffs: Any = create_autospec(Tariffs, instance=True)
         self.tariffs.order.return_value = make_order()
