@@ -7,6 +7,7 @@ msg_error_<code> in xml/.
 from enum import Enum
 from typing import Iterator, Optional, Type
 
+from utils.base.text import tame
 from utils.consts import Level
 
 
@@ -27,6 +28,8 @@ class Told(Enum):
 
 class PmError(Exception):
     """A failure with a name; `value` is the detail that stands in the message.
+
+    Whatever it comes from, it is one line without secrets and not too long.
 
     A class says of itself, as keywords behind its parent:
 
@@ -66,8 +69,8 @@ class PmError(Exception):
             cls.stands_for = stands_for
 
     def __init__(self, value: object = "") -> None:
-        super().__init__(str(value))
-        self.value = str(value)
+        self.value = tame(str(value))
+        super().__init__(self.value)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.value}" if self.value else self.code

@@ -8,7 +8,7 @@ from utils.base import address, errors
 from utils.base.values import Item, Server
 from utils.billing.billmanager import read_timeout_s
 from utils.billing.database import Row
-from utils.cloud.connection import CloudStatus
+from utils.cloud.connection import CloudStatus, version_text
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
@@ -64,7 +64,7 @@ class Module:
     @property
     def version_text(self) -> str:
         """The cloud's version as it shows it; a cloud may hide it."""
-        return str(self.seen.status.get("versionstring") or "").strip()
+        return version_text(self.seen.status)
 
     @property
     def version(self) -> Tuple[int, ...]:
