@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
 
 from utils.base import address, errors, xml
-from utils.base.secret import Secret
 from utils.base.values import Server
 from utils.billing import reply
-from utils.billing.billmanager import read_timeout_s
+from utils.billing.modules import read_server
 from utils.billing.reply import Reply
 from utils.cloud.binding import home_of, origin_of, secrets_of
 from utils.consts import (
@@ -14,12 +13,8 @@ from utils.consts import (
     MAX_TIMEOUT_S,
     MIN_TIMEOUT_S,
     MODULE_PARAMS,
-    PARAM_BASE_URL,
-    PARAM_CONFIRM,
     PARAM_SECRET,
     PARAM_TIMEOUT,
-    PARAM_USERNAME,
-    PARAM_VERIFY,
     SECRET_PARAMS,
 )
 from utils.run.call import read_form
@@ -78,7 +73,7 @@ def _stored(ctx: Context, values: Dict[str, str]) -> Optional[Stored]:
     if not (number.isascii() and number.isdigit() and len(number) <= LONGEST_ID):
         return None
     try:
-        return Stored(ctx.billing.server(int(number)), ctx.binding(int(number)))
+        return Stored(ctx.billing.modules.server(int(number)), ctx.binding(int(number)))
     except (errors.ModuleNotFound, errors.ModuleUnset, errors.ModuleSecretBroken):
         if not values.get(PARAM_SECRET):
             raise
@@ -97,32 +92,24 @@ def _values(ctx: Context) -> Dict[str, str]:
             raise errors.FieldTooLong(name)
     for name in SECRET_PARAMS:
         secret_bytes = len(values.get(name, "").encode())
-        if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.key.capacity_bytes():
+        if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.secret_capacity_bytes():
             raise errors.FieldTooLong(name)
     return values
 
 
 def _server(values: Dict[str, str], stored: Optional[Stored]) -> Server:
     """The connection that the form describes. Raises the errors of its fields."""
-    base_url = address.clean(values.get(PARAM_BASE_URL, ""))
+    server = read_server(values)
     timeout = values.get(PARAM_TIMEOUT, "").strip()
     is_number = timeout.isascii() and timeout.isdigit() and len(timeout) < 6
     if timeout and not (is_number and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
         raise errors.TimeoutInvalid(timeout)
-    server = Server(
-        module_id=0,
-        base_url=base_url,
-        username=values.get(PARAM_USERNAME, "").strip(),
-        secret=Secret(values.get(PARAM_SECRET, "")),
-        verify_tls=values.get(PARAM_VERIFY, "").strip() != "off",
-        timeout_s=min(read_timeout_s(timeout), MAX_WAIT_S),
-        confirm_secret=Secret(values.get(PARAM_CONFIRM, "")),
-    )
-    if stored is None:
-        if not server.secret:
-            raise errors.SecretMissing(PARAM_SECRET)
-        return server
-    return _filled(server, stored.server)
+    server = server._replace(timeout_s=min(server.timeout_s, MAX_WAIT_S))
+    if stored is not None:
+        return _filled(server, stored.server)
+    if not server.secret:
+        raise errors.SecretMissing(PARAM_SECRET)
+    return server
 
 
 def _filled(server: Server, stored: Server) -> Server:

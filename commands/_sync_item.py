@@ -4,8 +4,8 @@ from datetime import date
 
 from utils.base import errors
 from utils.billing import reply
-from utils.billing.billmanager import stat_row
 from utils.billing.reply import Reply
+from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.run.context import Context
 
@@ -19,16 +19,14 @@ def run(ctx: Context) -> Reply:
     service = ctx.service()
     if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
-    order, disk = ctx.tariffs.order(service.item, with_client=False), ctx.tariffs.disk(service.item)
-    account = service.owner.account()
-    # First what is owed to the provider, and what no limit of edits can hold up.
-    if service.item.status == STATUS_SUSPENDED:
-        service.accounts.disable(account)
-    else:
-        service.accounts.enable(account)
-    account = service.accounts.bring(account, order)
+    order, disk = (
+        ctx.billing.tariffs.order(service.item, with_client=False),
+        ctx.billing.tariffs.disk(service.item),
+    )
+    order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
+    account = service.accounts.bring(service.owner.account(), order)
     day = date.today()
     if account.used_bytes is None:
         raise errors.UsageUnread(f"{day}: {account.login}")
-    ctx.billing.write_stat([stat_row(service.item.id, day, account.used_bytes, disk)])
+    ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
     return reply.ok()

@@ -7,7 +7,7 @@ translated and never compared, with the one exception that is not.
 """
 
 from logging import Logger
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from urllib.parse import quote
 
 from utils.base import errors, sizes
@@ -48,6 +48,7 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
     ) -> None:
+        self._username = server.username
         self._connection = Connection(server, log, ca_file, proxy, memory)
 
     @property
@@ -220,7 +221,12 @@ class NextcloudAPIClient:
         return str(mapping(data).get("id") or "").casefold() == login.casefold()
 
     def own_login(self) -> str:
-        """The login that the connection's own secret belongs to."""
+        """The login of the module's own user.
+
+        A token has no user name beside it, and an e-mail address is none: then the cloud is asked.
+        """
+        if self._username and "@" not in self._username:
+            return self._username
         return str(mapping(self._connection.ask("GET", WHO_AM_I)).get("id") or "")
 
     def test_connection(self) -> None:
@@ -313,31 +319,25 @@ def account_from(
         raise ValueError("no user object")
     if shown_login.casefold() != login.casefold():
         raise ValueError("another account")
-    quota_bytes, used_bytes = _usage(user.get("quota"))
+    # An empty list instead of the quota object is an error of the account's storage.
+    quota = mapping(user.get("quota"))
+    # Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn
+    # into the disk's size or -3 by version (nextcloud-newer.md, 2).
+    limit = quota.get("quota", quota.get("definition"))
     return Account(
         login=shown_login,
         enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
         email=str(user.get("email") or ""),
         display_name=str(user.get("displayname") or user.get("display-name") or ""),
         groups=tuple(str(group) for group in groups),
-        quota_bytes=quota_bytes,
-        used_bytes=used_bytes,
+        quota_bytes=_limit(limit),
+        used_bytes=_used(quota),
+        is_quota_told=isinstance(limit, (int, float, str)) and not isinstance(limit, bool),
     )
 
 
-def _usage(quota: Any) -> Tuple[Optional[float], Optional[int]]:
-    """Quota and used bytes of a quota object, in every shape the servers have.
-
-    Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn into
-    the disk's size or -3 by version (nextcloud-newer.md, 2). An empty list is a storage error.
-    """
-    if not isinstance(quota, dict) or not quota:
-        return None, None
-    limit = quota.get("quota", quota.get("definition"))
-    return _limit(limit), _used(quota)
-
-
 def _limit(limit: Any) -> Optional[float]:
+    """The bytes of a limit; None for the cloud's default, for a broken one, and for none told."""
     if isinstance(limit, (int, float)) and not isinstance(limit, bool):
         return sizes.UNLIMITED if limit < 0 else int(limit)
     if not isinstance(limit, str) or limit == "default":

@@ -631,6 +631,16 @@ QUOTAS = {
 }
 
 
+UNTOLD = {
+    "a storage error",
+    "no quota object",
+    "before ownCloud 10.0.3, no limit is told",
+    "null",
+    "a truth value",
+}
+"""The shapes in which no limit stands; a default or a broken one is told."""
+
+
 @pytest.mark.parametrize("shape", QUOTAS)
 def test_every_shape_of_a_quota_is_read(shape: str) -> None:
     quota, quota_bytes, used_bytes = QUOTAS[shape]
@@ -638,6 +648,7 @@ def test_every_shape_of_a_quota_is_read(shape: str) -> None:
     account = account_from(data, "user_7", NEXTCLOUD)
     assert account.quota_bytes == quota_bytes
     assert account.used_bytes == used_bytes
+    assert account.is_quota_told is (shape not in UNTOLD)
 
 
 @pytest.mark.parametrize(
@@ -765,10 +776,15 @@ def test_the_connections_own_login_is_asked_for(
 
 @pytest.mark.parametrize("data", [[], None, {"email": "admin@example.com"}])
 def test_a_connection_that_is_not_told_its_login_has_none(
-    http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
+    http: responses.RequestsMock, log: logging.Logger, data: Any
 ) -> None:
     http.get(CLOUD + "/user", **ocs(100, data))
+    cloud = NextcloudAPIClient(make_server(username="a@example.com"), log, memory=Remembered())
     assert cloud.own_login() == ""
+
+
+def test_a_connection_by_login_does_not_ask_whose_it_is(cloud: NextcloudAPIClient) -> None:
+    assert cloud.own_login() == make_server().username
 
 
 def test_a_client_knows_whether_anything_was_answered(

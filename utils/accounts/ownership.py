@@ -1,4 +1,4 @@
-"""Whose account is it? Nothing in the cloud is changed for a service before this file says ours.
+"""Whose account is it? Nothing in the cloud is changed for a service before this is answered.
 
 A service owns the login in its own mark, written by this installation for this service and this
 server. A service of the predecessor owns exactly `user_<item>`, where a password is saved with
@@ -17,10 +17,11 @@ from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Mark, Server
-from utils.consts import ADMIN_GROUP
+from utils.consts import is_admin_group
 
 TRIED_LOGINS = 10
-"""Where a login may differ, so many are looked at before staff is asked."""
+"""Where a login may differ, user_15 and user_15_2 to user_15_9 are looked at before staff is asked:
+each look is a request, and the number has one digit."""
 
 
 _OUR_LOGIN = re.compile(r"user_([0-9]{1,18})(_[0-9])?", re.ASCII)
@@ -156,8 +157,6 @@ class Ownership:
         self._log.info("%s accepts the password of our mark: it is ours", record.login)
 
     def _refuse_protected(self, account: Account) -> None:
-        own = self._server.username
-        if not own or "@" in own:  # a token or an e-mail address does not tell whose it is
-            own = self._cloud.own_login()
-        if account.login.casefold() == own.casefold() or ADMIN_GROUP in account.groups:
+        is_own = account.login.casefold() == self._cloud.own_login().casefold()
+        if is_own or any(map(is_admin_group, account.groups)):
             raise errors.AccountProtected(account.login)

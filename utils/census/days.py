@@ -1,5 +1,7 @@
-"""Which days' usage is whole. Kept as the last whole day of each module: what a run that failed,
-was killed or never began has missed lies between that day and today.
+"""Which days' usage is whole.
+
+The last whole day of each module is kept. The days that a run has missed, because it failed, was
+killed or never began, lie between that day and today.
 """
 
 from datetime import date, timedelta

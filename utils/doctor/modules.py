@@ -4,27 +4,27 @@ from functools import cached_property
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from utils.api import NextcloudAPIClient
-from utils.base import address, errors
-from utils.base.values import Item, Server
-from utils.billing.billmanager import read_timeout_s
-from utils.billing.database import Row
+from utils.base import address
+from utils.base.secret import forgotten
+from utils.base.values import Server
+from utils.billing.modules import StoredModule, read_timeout_s
+from utils.census import register
+from utils.census.register import Entry, Register
 from utils.cloud.connection import CloudStatus, version_text
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
-from utils.doctor.tariffs import tariff_ids
 from utils.run.context import Context
 
-BATCH = 200
-"""Services read at once."""
-
-UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT, EARLIER = (
-    "services_unreadable",
-    "services_foreign",
-    "services_elsewhere",
-    "services_without_account",
-    "services_earlier",
-)
+EARLIER = "services_earlier"
+WITHOUT_ACCOUNT = "services_without_account"
+FAULTS = {
+    register.UNREADABLE: "services_unreadable",
+    register.FOREIGN: "services_foreign",
+    register.ELSEWHERE: "services_elsewhere",
+    register.UNOPENED: WITHOUT_ACCOUNT,
+}
+"""What is found where a service has no account on record, by the reason."""
 
 MAX_WAIT_S = 30.0
 """Longest wait for one answer of a cloud: who waits here is a person."""
@@ -33,21 +33,21 @@ MAX_WAIT_S = 30.0
 class Module:
     """A module and its cloud, asked once for what several checks want to know."""
 
-    def __init__(self, ctx: Context, row: Row) -> None:
+    def __init__(self, ctx: Context, stored: StoredModule) -> None:
         self.ctx = ctx
-        self.id: int = row["id"]
-        self.name = f"{row['id']} {row['name'] or ''}".strip()
-        self.is_active = row["active"] == "on"
+        self.id = stored.id
+        self.name = f"{stored.id} {stored.name}".strip()
+        self.is_active = stored.is_active
 
     @cached_property
     def params(self) -> Dict[str, str]:
         """The stored connection, encrypted values under their name and "crypted:"."""
-        return self.ctx.billing.module_params(self.id)
+        return self.ctx.billing.modules.params(self.id)
 
     @cached_property
     def server(self) -> Server:
         """The connection."""
-        server = self.ctx.billing.server(self.id)
+        server = self.ctx.billing.modules.server(self.id)
         return server._replace(timeout_s=min(server.timeout_s, MAX_WAIT_S))
 
     @cached_property
@@ -124,7 +124,7 @@ def form(module: Module) -> Iterator[Finding]:
     if not module.is_active:
         good = False
         yield advice("module_off")
-    if not tariff_ids(module.ctx, [module.id]):
+    if not module.ctx.billing.tariffs.served_by([module.id]):
         good = False
         yield advice("module_without_tariff")
     if good:
@@ -133,17 +133,18 @@ def form(module: Module) -> Iterator[Finding]:
 
 def services(module: Module) -> Iterator[Finding]:
     """Whether each open service has an account on record that is this module's."""
+    ctx, server, cloud = module.ctx, module.server, module.cloud
+    stored = Register(ctx.billing, module.id, lambda item: ctx.owner(item, server, cloud))
     found: Dict[str, List[int]] = {}
-    seen = after = 0
-    while True:
-        item_ids = module.ctx.billing.item_ids(module.id, after, BATCH)
-        for item in module.ctx.billing.items(module.id, item_ids):
-            found.setdefault(_kind(module, item), []).append(item.id)
+    seen = 0
+    for item_ids in stored.ids():
+        with forgotten():
+            for entry in stored.look_up(item_ids):
+                kind = _kind(entry)
+                if kind:
+                    found.setdefault(kind, []).append(entry.item.id)
         seen += len(item_ids)
-        if len(item_ids) < BATCH:
-            break
-        after = item_ids[-1]
-    for name in (UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT):
+    for name in FAULTS.values():
         if name in found:
             yield fault(name, numbers(found[name]))
     if EARLIER in found:
@@ -151,22 +152,13 @@ def services(module: Module) -> Iterator[Finding]:
     yield well(seen)
 
 
-def _kind(module: Module, item: Item) -> str:
-    """What is to be said of a service; an empty text where it is in order."""
-    ctx = module.ctx
-    try:
-        if item.mark is None:
-            item = ctx.billing.item(item.id)  # which tells a broken mark from none
-        record = ctx.owner(item, module.server, module.cloud).record()
-    except errors.SecretBroken:
-        return UNREADABLE
-    except errors.MarkForeign:
-        return FOREIGN
-    except errors.AccountElsewhere:
-        return ELSEWHERE
-    if record is None or not record.proved:
-        return WITHOUT_ACCOUNT if item.status in (STATUS_ACTIVE, STATUS_SUSPENDED) else ""
-    return EARLIER if item.mark is None else ""
+def _kind(entry: Entry) -> str:
+    """The finding about a service; an empty text where it is in order."""
+    if not entry.why:
+        return EARLIER if entry.item.mark is None else ""
+    kind = FAULTS[entry.why]
+    is_open = entry.item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
+    return kind if is_open or kind != WITHOUT_ACCOUNT else ""
 
 
 CHECKS = (

@@ -528,6 +528,7 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     cloud = call.cloud
     since_30 = cloud.profile.since_30
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
+    quota: Any = cloud.profile.quota(user, quota_text, cloud.disk_free_bytes)
     fields = (*PROFILE_FIELDS, *NEW_FIELDS) if since_30 else (*PROFILE_FIELDS,)
     record: Dict[str, Any] = {}
     if call.may_manage(user) or since_30:
@@ -540,7 +541,7 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
             "lastLogin": int(user.last_login) * 1000,
             "backend": "Database",
             "subadmin": sorted(user.subadmin),
-            "quota": cloud.profile.quota(user, quota_text, cloud.disk_free_bytes),
+            "quota": [] if user.storage_locked else quota,
             "manager": user.profile.get("manager", ""),
             "email": user.email or None,
             "additional_mail": list(user.additional_mail),
