@@ -96,6 +96,10 @@ class OutOfTime(PmError):
     """The command's own time budget is spent; what was sent may still take effect."""
 
 
+class OutOfMemory(PmError, told=Told.PROBLEM):
+    """The command wanted more memory than it may have, because of an answer that was too large."""
+
+
 # -- the call ---------------------------------------------------------------------------------
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from utils.base import errors
 
+MOST_CHARACTERS = 4 * 1024**2
+"""Longest file that is read; ten thousand groups with long names take half of it."""
+
 
 class State:
     """A folder of JSON files.
@@ -24,8 +27,9 @@ class State:
         """What was written last under the name, or None."""
         try:
             with open(self.path(name), encoding="utf-8") as file:
-                return json.load(file)
-        except (OSError, ValueError):
+                text = file.read(MOST_CHARACTERS + 1)
+            return json.loads(text) if len(text) <= MOST_CHARACTERS else None
+        except (OSError, ValueError, RecursionError):
             return None
 
     def write(self, name: str, value: Any) -> None:
@@ -37,7 +41,7 @@ class State:
             descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=name + ".")
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(value, file, ensure_ascii=False)
+                    json.dump(value, file)
                     file.flush()
                     os.fsync(file.fileno())
                 os.replace(temporary, self.path(name))
