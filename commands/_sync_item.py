@@ -19,10 +19,8 @@ def run(ctx: Context) -> Reply:
     service = ctx.service()
     if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
-    order, disk = (
-        ctx.billing.tariffs.order(service.item, with_client=False),
-        ctx.billing.tariffs.disk(service.item),
-    )
+    tariffs = ctx.billing.tariffs
+    order, disk = tariffs.order(service.item, with_client=False), tariffs.disk(service.item)
     order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
     account = service.accounts.bring(service.owner.account(), order)
     day = date.today()

@@ -7,7 +7,7 @@ killed or never began, lie between that day and today.
 from datetime import date, timedelta
 from typing import List, Optional
 
-from utils.host.state import State
+from utils.host.state import USAGE, State
 
 
 class WholeDays:
@@ -15,7 +15,7 @@ class WholeDays:
 
     def __init__(self, state: State, module_id: int) -> None:
         self._state = state
-        self._name = f"usage-{module_id}"
+        self._name = USAGE.format(module_id)
 
     def last(self) -> Optional[date]:
         """The last whole day, or None where none is known."""

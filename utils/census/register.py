@@ -63,9 +63,8 @@ class Register:
         """
         if not item_ids:
             return []
-        return [
-            self._entry(item) for item in self._billing.services.items(self._module_id, item_ids)
-        ]
+        items = self._billing.services.items(self._module_id, item_ids)
+        return [self._entry(item) for item in items]
 
     def _entry(self, item: Item) -> Entry:
         if item.is_broken:

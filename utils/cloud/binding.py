@@ -16,7 +16,7 @@ from utils.base.secret import Secret
 from utils.base.values import Server
 from utils.consts import PARAM_CONFIRM, PARAM_SECRET
 from utils.host.locks import LockFile
-from utils.host.state import State
+from utils.host.state import SECRETS, State
 
 MOST_KEPT = 8
 """So many secrets are remembered beside those in use: each try of a form adds two."""
@@ -66,7 +66,7 @@ class Binding:
     ) -> None:
         self._state = state
         self._fingerprint = fingerprint
-        self._name = f"secrets-{module_id}"
+        self._name = SECRETS.format(module_id)
         self._moved_from = set(map(origin_of, former_servers))
 
     def check(self, server: Server) -> None:

@@ -6,6 +6,7 @@ from utils.base import errors
 from utils.cloud.binding import Binding
 from utils.cloud.refusals import Refusals
 from utils.host.locks import hold
+from utils.host.state import CLOUD
 
 if TYPE_CHECKING:
     from utils.api import NextcloudAPIClient
@@ -44,7 +45,7 @@ class Visit:
         ctx, server = self._ctx, self._server
         self._binding = ctx.binding(server.module_id)
         self._binding.check(server)
-        path = ctx.state.path(f"cloud-{server.module_id}") + ".lock"
+        path = ctx.state.path(CLOUD.format(server.module_id)) + ".lock"
         self._lock = hold(path, range(VISITORS), ctx.wait_s, f"module {server.module_id}")
         refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
         refusals.check()
