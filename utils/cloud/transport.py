@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 import certifi
 
@@ -177,6 +177,14 @@ class _FewCookies(DefaultCookiePolicy):
         return size <= _LONGEST_COOKIE and super().set_ok(cookie, request)
 
 
+class _NoRedirects(requests.Session):
+    """The library's session, which would read the whole body of a redirect to tell where to."""
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[requests.Response]:
+        """Nothing: no redirect is followed here."""
+        return iter(())
+
+
 class Session:
     """A session whose cookies are kept."""
 
@@ -231,7 +239,7 @@ class Http:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def _make_http(self) -> requests.Session:
-        http = requests.Session()
+        http = _NoRedirects()
         http.trust_env = False
         http.verify = self._verify_tls
         http.proxies = dict(self._proxies)
