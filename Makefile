@@ -1,6 +1,7 @@
 # make demo     plays the whole life of a service, on any machine, alone
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
+# make fuzz     looks for inputs that a reader of outside texts does not bear
 # make bench    what each command costs
 # make docs     those parts of the documents that are made from the program
 # make live     the end-to-end tests against the servers of docker-compose.yml
@@ -40,7 +41,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean fuzz
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
@@ -82,6 +83,15 @@ test-oldest:
 	    $(MAKE) ENV=.venv-oldest PYTHON="$(OLDEST)" .venv-oldest/.ready && \
 	    .venv-oldest/bin/python -m pytest -q -n 3 $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
+
+# A minute for each reader; FUZZ_S=3600 for an hour. Needs atheris, which is installed for this alone.
+FUZZ_S ?= 60
+fuzz: $(ENV)/.ready
+	$(BIN)/python -m pip install -q --disable-pip-version-check atheris
+	for target in $$($(BIN)/python -c 'from tests.fuzz.targets import TARGETS; print(*TARGETS)'); do \
+	    mkdir -p build/fuzz/$$target && \
+	    $(BIN)/python -m tests.fuzz $$target $(FUZZ_S) build/fuzz/$$target || exit 1; \
+	done
 
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.bench

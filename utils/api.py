@@ -7,11 +7,12 @@ are translated and never compared, with the one exception that is not.
 """
 
 from logging import Logger
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, sizes
 from utils.base.secret import Secret
+from utils.base.text import is_plain
 from utils.base.values import Account, Server
 from utils.cloud import products, transport
 from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection
@@ -22,6 +23,13 @@ PAGE_SIZE = 200
 
 MAX_WAIT_S = 6.4
 """The longest delay of a login by the cloud's brute-force protection that a form may wait for."""
+
+
+MOST_GROUPS = 10_000
+"""So many groups are offered in the tariff form, which nobody could look through."""
+
+LONGEST_NAME = 255
+"""Characters of a group's id; the clouds' own columns hold 64 and 255."""
 
 
 class Throttle(NamedTuple):
@@ -55,6 +63,11 @@ class NextcloudAPIClient:
     def answered(self) -> bool:
         """Whether the cloud has answered anything yet."""
         return self._connection.answered
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether the cloud has taken the module's own login yet."""
+        return self._connection.logged_in
 
     @property
     def product(self) -> products.Product:
@@ -111,7 +124,7 @@ class NextcloudAPIClient:
         """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
         path = _user_path(login, "groups")
         groups = mapping(self._connection.ask("GET", path, means="read")).get("groups")
-        if not isinstance(groups, list):
+        if not isinstance(groups, list) or not all(map(_is_number_or_text, groups)):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
         return [str(group) for group in groups]
 
@@ -166,19 +179,26 @@ class NextcloudAPIClient:
     # -- groups -------------------------------------------------------------------------------
 
     def groups(self, page_size: int = PAGE_SIZE) -> Iterator[str]:
-        """The ids of all groups, read page after page."""
+        """The ids of all groups, read page after page.
+
+        At most MOST_GROUPS; a page that brings nothing new is the last, whatever the cloud says.
+        Left out are ids that a form could not send back as they are.
+        """
         offset = 0
-        while True:
+        seen: Set[str] = set()
+        while len(seen) < MOST_GROUPS:
             data = self._connection.ask(
                 "GET", "/cloud/groups", params={"limit": page_size, "offset": offset}
             )
             found = mapping(data).get("groups")
             if not isinstance(found, list):
                 raise errors.CloudUnreachable("GET /cloud/groups: no groups in the answer")
-            page = [str(group) for group in found]
-            yield from page
-            if len(page) < page_size:
+            # A dictionary keeps the order and drops what stands there twice.
+            new = [one for one in dict.fromkeys(map(str, found)) if _is_name(one, seen)]
+            yield from new
+            if len(found) < page_size or not new:
                 return
+            seen.update(new)
             offset += page_size
 
     def create_group(self, group: str) -> None:
@@ -286,6 +306,16 @@ class NextcloudAPIClient:
         return Throttle(delay_ms / 1000 if isinstance(delay_ms, (int, float)) else 0.0)
 
 
+def _is_number_or_text(group: Any) -> bool:
+    """Whether it may be a group, of which numeric ones come as numbers."""
+    return isinstance(group, (str, int)) and not isinstance(group, bool)
+
+
+def _is_name(group: str, seen: Set[str]) -> bool:
+    """Whether a group's id can be offered in a form, and is not among the `seen` ones."""
+    return group not in seen and 0 < len(group) <= LONGEST_NAME and is_plain(group)
+
+
 def _user_path(login: str, *parts: str) -> str:
     return "/".join(("/cloud/users", quote(login, safe=""), *parts))
 
@@ -313,6 +343,8 @@ def account_from(
         shown_login = login
     if enabled is None or not isinstance(groups, (list, tuple)):
         raise ValueError("no user object")
+    if not all(map(_is_number_or_text, groups)):
+        raise ValueError("no groups")
     if shown_login.casefold() != login.casefold():
         raise ValueError("another account")
     # An empty list instead of the quota object is an error of the account's storage.

@@ -48,6 +48,7 @@ class Host:
         self.module = self.root / "src" / "pmnextcloud"
         self.conf = self.root / "etc" / "pmnextcloud.conf"
         self.before = self.root / "var" / "pmnextcloud-before"
+        self.lock = self.root / "var" / ".pmnextcloud-install.lock"
         for path in (self.root / "src", self.rotation.parent):
             path.mkdir(parents=True)
 
@@ -118,11 +119,13 @@ class Host:
         return sorted(path.name for path in (self.module / "versions").iterdir())
 
     def files(self) -> List[str]:
-        """All that is there but folders, without the versions."""
+        """All that is there but folders, without the versions and the empty file of the lock."""
         return sorted(
             str(path.relative_to(self.folder))
             for path in self.folder.rglob("*")
-            if not path.is_dir() and self.module / "versions" not in path.parents
+            if not path.is_dir()
+            and path != self.lock
+            and self.module / "versions" not in path.parents
         )
 
 
@@ -277,6 +280,59 @@ def test_two_at_the_same_time_end_one_after_the_other(host: Host, newer: Path) -
     assert host.answers()
     assert len(host.versions()) == 2
     assert not [name for name in host.files() if ".new" in name]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_nobody_else_can_hold_up_an_installation(host: Host) -> None:
+    host.make("install")
+    assert (host.lock.stat().st_mode & 0o777, host.lock.stat().st_uid) == (0o600, 0)
+    for path in (host.root / "src", host.root / "var", host.module, host.lock):
+        path.parent.chmod(0o755)
+    refused = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", "flock", "-n", host.lock, "true"],
+        capture_output=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    with subprocess.Popen(["flock", "--no-fork", host.root / "src", "sleep", "300"]) as holder:
+        try:
+            host.make("install")
+        finally:
+            holder.kill()
+
+
+def test_who_takes_the_lock_of_a_file_that_is_gone_takes_the_new_one(tmp_path: Path) -> None:
+    """As whoever waited while the module was taken out."""
+    (tmp_path / "var").mkdir()
+    script = f"""BASE={tmp_path}; . {ROOT}/etc/places
+        alone; exec 8>&9; rm "$lock"; ( exec 9>&-; alone 8>&-; [ "$lock" -ef /proc/self/fd/9 ] )"""
+    subprocess.run(["sh", "-euc", script], check=True, timeout=60)
+
+
+def test_no_python_of_the_folder_where_somebody_stands_is_run(host: Host, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    for name in ("ensurepip", "venv", "pip", "runpy", "compileall", "ssl"):
+        (trap / f"{name}.py").write_text(f"open({str(trap / 'sprung')!r}, 'w')")
+    subprocess.run(
+        [ROOT / "etc" / "install", "install"],
+        cwd=trap,
+        env={**host.environment(), "PATH": f"{os.environ['PATH']}:.:{trap}"},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    assert host.answers()
+    assert not (trap / "sprung").exists()
+
+
+@pytest.mark.parametrize("script", ["install", "wheels", "find-python"])
+def test_every_python_of_the_installation_is_isolated(script: str) -> None:
+    """The program itself is started with -E and -s, for what it imports lies beside it."""
+    text = (ROOT / "etc" / script).read_text("utf-8").replace("\\\n", " ")
+    starts = re.findall(r'("\$(?:python|inside|1|work/env/bin/python)" -.*)', text)
+    starts = [start for start in starts if not start.startswith(('"$1" --', '"$1" -e'))]
+    assert starts
+    assert not [start for start in starts if not re.match(r'"[^"]*" (-I|-Es) ', start)]
 
 
 @pytest.fixture

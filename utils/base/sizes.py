@@ -1,7 +1,7 @@
 """Sizes: bytes inside, the cloud's rounding and billing's measures at the border."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Union
 
 UNLIMITED = float("inf")
@@ -76,7 +76,10 @@ def parse_text(text: str) -> float:
     if match is None:
         raise ValueError(f"not a size: {text!r}")
     unit = " kmgtp".index(match.group(2).lower() or " ")
-    return int(_half_up(Decimal(match.group(1)) * 1024**unit, "1"))
+    try:
+        return int(_half_up(Decimal(match.group(1)) * 1024**unit, "1"))
+    except InvalidOperation as error:  # more digits than a decimal has
+        raise ValueError(f"not a size: {text!r}") from error
 
 
 def in_measure(size_bytes: int, unit_bytes: int) -> str:

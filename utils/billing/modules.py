@@ -4,9 +4,10 @@ from logging import Logger
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import address, errors
-from utils.base.secret import Secret, strike_out
+from utils.base.secret import Secret
 from utils.base.values import Server
 from utils.billing.doors import CRYPTED, Doors
+from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS
 from utils.consts import (
     DEFAULT_TIMEOUT_S,
@@ -126,7 +127,7 @@ class Modules:
             level="error",
             param_pm_name=self.name(module_id),
             param_pm_id=module_id,
-            param_errormsg=strike_out(str(error)),
+            param_errormsg=Unseen(error),
         )
 
 
