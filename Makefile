@@ -29,7 +29,8 @@ MEASURED := $(patsubst %,tests/e2e/test_%.py,\
     bad_input contract doctor program recognition sync_item)
 
 # What the oldest interpreter is tried with: the units of the program, and the life of a service.
-ON_OLDEST := tests/unit tests/meta tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
+ON_OLDEST := tests/unit tests/meta/test_imports.py \
+    $(patsubst %,tests/e2e/test_%.py,life open program)
 
 SOURCES := pmnextcloud.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
@@ -51,6 +52,7 @@ test: lint types wheels $(ENV)/.ready
 	$(BIN)/coverage run -m pytest -q -n 3 tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
 	$(BIN)/python -m pytest -q -n 3 tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
@@ -78,7 +80,7 @@ e2e: $(ENV)/.ready
 
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
-	    $(MAKE) ENV=.venv-oldest PYTHON=$(OLDEST) .venv-oldest/.ready && \
+	    $(MAKE) ENV=.venv-oldest PYTHON="$(OLDEST)" .venv-oldest/.ready && \
 	    .venv-oldest/bin/python -m pytest -q -n 3 $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
 
@@ -102,7 +104,7 @@ live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
-	tests/tools/prepare $(PYTHON) $(ENV)
+	tests/tools/prepare "$(PYTHON)" $(ENV)
 	touch $@
 
 doctor:
@@ -125,7 +127,7 @@ deb rpm:
 	etc/packages/$@ $(MACHINE)
 
 requirements: $(ENV)/.ready
-	tests/tools/lock $(PYTHON)
+	tests/tools/lock "$(PYTHON)"
 
 test-os:
 	tests/os/run $(OS)

@@ -1,4 +1,7 @@
-"""The connection form, before it is saved: whether this cloud can be worked with."""
+"""The connection form, before it is saved: whether this cloud can be worked with.
+
+What BILLmanager hands in and shows: docs/en/protocol.md, "Connection form".
+"""
 
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
 

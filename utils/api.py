@@ -1,9 +1,9 @@
 """The OCS Provisioning API of Nextcloud and ownCloud: one method per call, typed results.
 
-Always /ocs/v1.php, where both products keep their codes apart (owncloud-ocs.md, 1). What the
-codes mean depends on call and product: the general ones stand in utils.cloud.ocs, the others in
-utils.cloud.products, where all stands that differs between the clouds. Texts of the cloud are
-translated and never compared, with the one exception that is not.
+Always /ocs/v1.php, where both products keep their codes apart (docs/en/clouds.md, "Envelope").
+What the codes mean depends on call and product: the general ones stand in utils.cloud.ocs, the
+others in utils.cloud.products, where all stands that differs between the clouds. Texts of the cloud
+are translated and never compared, with the one exception that is not.
 """
 
 from logging import Logger
@@ -19,7 +19,7 @@ from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection
 from utils.cloud.ocs import mapping
 
 PAGE_SIZE = 200
-"""Users and groups per page; Nextcloud 34 takes 1 to 500."""
+"""Users and groups per page; 500 is the most (docs/en/clouds.md, "Reading accounts")."""
 
 MAX_WAIT_S = 6.4
 """The longest delay of a login by the cloud's brute-force protection that a form may wait for."""
@@ -88,8 +88,9 @@ class NextcloudAPIClient:
         """Makes an account; where the product `creates_whole`, with everything in one request.
 
         Not atomic: after CloudRefused the account may exist all the same, with another quota
-        (nextcloud-ocs.md, 3). Elsewhere it has the default quota, maybe none, no e-mail and no
-        name until each is set. Raises NoSuchGroup, GroupNotAllowed, PasswordRefused.
+        (docs/en/clouds.md, "Creating an account"). Elsewhere it has the default quota, maybe none,
+        no e-mail and no name until each is set.
+        Raises NoSuchGroup, GroupNotAllowed, PasswordRefused.
         """
         form = {"userid": login, "password": password.reveal(), "groups[]": group}
         if self.product.creates_whole:
@@ -145,7 +146,7 @@ class NextcloudAPIClient:
             self._connection.ask("PUT", _user_path(login), data=form, means="edit")
         except errors.CloudThrottled as error:
             # Nextcloud's limit of 50 such changes in 600 s for each administrator has no envelope;
-            # its block after too many wrong logins has one (nextcloud-ocs.md, 7).
+            # its block after too many wrong logins has one (docs/en/clouds.md, "Limits").
             if error.is_bare:
                 raise errors.CloudWriteLimit(error.value) from error
             raise
@@ -249,7 +250,7 @@ class NextcloudAPIClient:
 
         In order: a cloud answers (status.php), it is not in maintenance, it does not make logins
         wait, the login is right, and it may write: to disable a name that cannot exist answers 101
-        exactly where writing is allowed (nextcloud-newer.md, 1).
+        exactly where writing is allowed (docs/en/clouds.md, "Whether a login may write").
         """
         if self.look().status.get("maintenance") is True:
             raise errors.CloudMaintenance("status.php")
@@ -349,7 +350,7 @@ def account_from(
     # An empty list instead of the quota object is an error of the account's storage.
     quota = mapping(user.get("quota"))
     # Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn
-    # into the disk's size or -3 by version (nextcloud-newer.md, 2).
+    # into the disk's size or -3 by version (docs/en/clouds.md, "Quotas").
     limit = quota.get("quota", quota.get("definition"))
     return Account(
         login=shown_login,

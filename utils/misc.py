@@ -25,7 +25,7 @@ _LEVELS = {
     1: logging.CRITICAL,
     0: logging.CRITICAL + 1,
 }
-"""Levels of etc/debug.conf (protocol notes, A.2) as Python's."""
+"""Levels of etc/debug.conf (docs/en/protocol.md, "Configuration files") as Python's."""
 
 _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"

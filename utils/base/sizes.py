@@ -21,7 +21,7 @@ def stored_bytes(quota_bytes: float) -> float:
     """The bytes that a cloud keeps when it is asked for `quota_bytes`.
 
     Nextcloud and ownCloud store a quota as rounded text: whole KB, then one decimal of MB, GB,
-    TB (recorded: 1100 MB is read back as 1181116006, that is 1.1 GB; nextcloud-ocs.md, 4).
+    TB (docs/en/clouds.md, "Quotas"): 1100 MB is read back as 1181116006, that is 1.1 GB.
     """
     if quota_bytes == UNLIMITED or quota_bytes < 1024:
         return quota_bytes

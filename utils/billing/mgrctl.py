@@ -1,4 +1,4 @@
-"""mgrctl, BILLmanager's own program that hands calls to its core."""
+"""mgrctl, BILLmanager's own program that calls its core (docs/en/protocol.md, "mgrctl")."""
 
 import os
 import subprocess

@@ -108,7 +108,8 @@ class Modules:
     def shows_fields(self, module_id: int) -> bool:
         """Whether BILLmanager's form of the module has our fields, so that it knows our forms.
 
-        The answer of the core holds the secrets in clear, so it is looked at here and let go.
+        The answer of the core holds the secrets in clear (docs/en/protocol.md, "Form of a stored
+        module"), so it is looked at here and let go.
         """
         form = self._doors.core.call(FUNCTIONS.show_module, elid=module_id)
         return any(form.find(f".//{name}") is not None for name in MODULE_PARAMS)

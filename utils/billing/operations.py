@@ -1,4 +1,7 @@
-"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff."""
+"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff.
+
+What BILLmanager does with them: docs/en/protocol.md, "Failures of operations".
+"""
 
 from logging import Logger
 from typing import List, Optional

@@ -41,7 +41,7 @@ its accounts may be what breaks it, and these 25 are read one by one."""
 
 PAGED_FOR_ONE = 2
 """An account read by itself costs at least as much as two on a page; ten and more are usual
-(nextcloud-newer.md, 3)."""
+(docs/en/clouds.md, "Costs")."""
 
 TICK_S = 1.0
 """Longest time between two looks at the clock and at the progress while answers are awaited."""

@@ -178,8 +178,8 @@ class Connection:
     def _confirm(self) -> bool:
         """Confirms the session with the real password, where the form has it.
 
-        Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
-        was done now. Raises ConfirmRefused.
+        Nextcloud 34 takes an app password on writes only so (docs/en/clouds.md, "Confirming the
+        password"). Whether it was done now. Raises ConfirmRefused.
         """
         session = self._http.session
         if not self._server.confirm_secret or session.is_confirmed:

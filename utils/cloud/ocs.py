@@ -19,7 +19,8 @@ _GENERAL: Meanings = {
 }
 
 _CONFIRM = "Password confirmation is required"
-"""Nextcloud's refusal of app passwords on writes: hard-coded English (nextcloud-newer.md, 1)."""
+"""Nextcloud's refusal of app passwords on writes, never translated (docs/en/clouds.md, "Confirming
+the password")."""
 
 
 MOST_DIGITS = 64
@@ -143,7 +144,8 @@ def refuse_other(call: str, response: Response) -> None:
     if status == 400 and b"<" in response.body[:200]:
         raise errors.CloudUntrustedHost(where)
     if status == 400 and not response.body:
-        # What Nextcloud 33 and later make of a request that lacks a parameter.
+        # What Nextcloud 33 and later make of a request that lacks a parameter
+        # (docs/en/clouds.md, "Answers without an envelope").
         raise errors.CloudRefused(call, status)
     if status in (404, 405, 412) or (status < 300 and _looks_like_html(response)):
         raise errors.NotACloud(where)
@@ -163,8 +165,8 @@ def no_answer(where: str) -> errors.CloudError:
 def refused_login(where: str, response: Response) -> errors.CloudError:
     """Nextcloud's wrong login bears WWW-Authenticate; a right one that may not be used does not.
 
-    Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an
-    e-mail of two accounts answer 401 without that header.
+    Two-factor login, enforced tokens and an e-mail of two accounts answer 401 without that header
+    (docs/en/clouds.md, "Refused logins").
     """
     if "WWW-Authenticate" in response.headers:
         return errors.LoginRefused(where)

@@ -70,7 +70,7 @@ os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
 
 SESSION_LASTS_S = 1200
 """A cloud's session is used for so long: after 30 minutes Nextcloud wants the password confirmed
-again, which a login that it no longer looks at cannot do (nextcloud-newer.md, 1)."""
+again, which a login that it no longer looks at cannot do (docs/en/clouds.md, "Sessions")."""
 
 
 SHORT_RUN = 6
