@@ -1440,7 +1440,10 @@ def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
         env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
-        pid = int(Path(parent.stdout.readline().decode().strip()).read_text("utf-8"))
+        pid_file = Path(parent.stdout.readline().decode().strip())
+        # The server takes connections before it says what its number is.
+        wait_until(lambda: pid_file.exists() and pid_file.read_text("utf-8").endswith("\n"))
+        pid = int(pid_file.read_text("utf-8"))
         parent.kill()
     wait_until(lambda: not list(tmp_path.iterdir()))
     with pytest.raises(ProcessLookupError):
