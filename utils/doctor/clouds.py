@@ -155,7 +155,7 @@ def secret(module: Module) -> Iterator[Finding]:
 def login_name(module: Module) -> Iterator[Finding]:
     """Whether a customer could take away the name by which the module logs in.
 
-    A cloud refuses an e-mail address that two accounts have (nextcloud-ocs.md, 7).
+    A cloud refuses an e-mail address that two accounts have (docs/en/clouds.md, "Refused logins").
     """
     name_of_login = module.server.username
     if "@" in name_of_login and module.cloud.keeps_real_password:
