@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from utils.base import errors
 from utils.base.values import Server
 from utils.billing import reply
 from utils.billing.reply import Reply
@@ -18,8 +19,15 @@ def run(ctx: Context) -> Reply:
     A missing account is a warning without a row. Where something could not be read nothing is
     written for it and BILLmanager is not told: what was read stays, and a later run the same day
     completes it. The day is that of the start, also for what is read after midnight.
+    Nobody knows what a cloud held on another day: asked for one, nothing is read or written.
+    Raises BadArguments for a day that cannot be read.
     """
     day = date.today()  # BILLmanager counts days in its own server's time zone
+    if _wanted(ctx.call.date, day) != day:
+        ctx.log.warning(
+            "usage of %s was asked for: nothing is booked, today is %s", ctx.call.date, day
+        )
+        return reply.ok()
     server = ctx.billing.modules.server(ctx.call.module_id())
     days = WholeDays(ctx.state, server.module_id)
     missing = days.missing_before(day)
@@ -29,6 +37,16 @@ def run(ctx: Context) -> Reply:
     ctx.billing.statistics.post(server.module_id, day.isoformat())
     days.add(day)
     return reply.ok()
+
+
+def _wanted(text: str, today: date) -> date:
+    """The day that the call names, with or without a time behind it, or today."""
+    if not text.strip():
+        return today
+    try:
+        return date.fromisoformat(text.strip()[:10])
+    except ValueError as error:
+        raise errors.BadArguments(f"--date {text}") from error
 
 
 def _collector(ctx: Context, server: Server, day: date) -> Collector:

@@ -34,7 +34,7 @@ ADMIN_GROUP = "admin"
 
 
 DISK_ADDONS = ("disk", "disc")
-"""Internal names of the add-on that sells space, the first that a tariff has counts."""
+"""Words of the internal name of the add-on that sells space, the first that a tariff has counts."""
 
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
 """BILLmanager's statuses of a service, in item.status."""
@@ -53,7 +53,8 @@ class Level(IntEnum):
 
 TRIAL_PERIOD = -100
 BILL_BY_STATISTICS = 3
-ADDON_INTEGER = 2
+ADDON_INTEGER, ADDON_CHOICE, ADDON_CHOICE_TIMES = 2, 3, 4
+"""How an add-on is sold: a number, one of a list of values, one of them several times."""
 
 DEFAULT_TIMEOUT_S = 30
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5, 300

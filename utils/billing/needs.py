@@ -15,7 +15,6 @@ class Functions(NamedTuple):
     params: str = "paramlist"
     save_param: str = "service.saveparam"
     drop_param: str = "service.dropparam"
-    post_open: str = "service.postopen"
     post_suspend: str = "service.postsuspend"
     post_resume: str = "service.postresume"
     post_close: str = "service.postclose"
@@ -34,10 +33,11 @@ FUNCTIONS = Functions()
 
 TABLES: Dict[str, Tuple[str, ...]] = {
     "account": ("id", "name"),
+    "enumerationitem": ("id", "intname"),
     "information_schema.columns": ("table_schema", "table_name", "column_name"),
     "item": (
         *("id", "parent", "account", "pricelist", "lastpricelist", "processingmodule", "period"),
-        *("status", "intvalue", "addonlimit", "addonmax", "addonmaxtrial"),
+        *("status", "intvalue", "addonlimit", "addonmax", "addonmaxtrial", "enumerationitem"),
     ),
     "itemcryptedparam": ("item", "intname", "value"),
     "itemparam": ("item", "intname", "value"),
@@ -45,7 +45,8 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "measure": ("id", "intname", "relation", "lessmeasure"),
     "pricelist": (
         *("id", "parent", "intname", "itemtype", "active", "billtype", "addontype", "measure"),
-        *("compound", "addonlimit", "addonmax", "addonmaxtrial"),
+        *("compound", "addonlimit", "addonlimittrial", "addonmax", "addonmaxtrial"),
+        "enumerationitem",
     ),
     "pricelistparam": ("pricelist", "intname", "value"),
     "processingcryptedparam": ("processingmodule", "intname", "value"),
@@ -63,6 +64,7 @@ class OptionalColumns(NamedTuple):
     """Columns that are read where BILLmanager's version has them: table and column."""
 
     operation_stopped: Tuple[str, str] = ("runningoperation", "manual")
+    trial_limit: Tuple[str, str] = ("item", "addonlimittrial")
     user_disabled: Tuple[str, str] = ("user", "disabled")
 
 

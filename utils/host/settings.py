@@ -90,6 +90,7 @@ class Settings(NamedTuple):
     on_close: str = _setting("delete", Choice("delete", "disable"))
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
     display_name: str = _setting("none", Choice("none", "client"))
+    statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     password_length: int = _setting(20, Number(12, 40))
     allow_plain_http: bool = _setting(False, yes_or_no)
     ca_file: str = _setting("", absolute_path)
