@@ -47,29 +47,6 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
     assert files == {f"_{name}" for name in COMMANDS}
 
 
-@pytest.mark.parametrize(
-    ("name", "touches"),
-    [
-        ("features", False),
-        ("check_connection", False),
-        ("tune_connection", False),
-        ("pricelist_dynamic_settings_tune", False),
-        ("get_server_config", True),
-        ("open", True),
-        ("suspend", True),
-        ("resume", True),
-        ("setparam", True),
-        ("close", True),
-        ("sync_item", True),
-        ("stat", True),
-        ("doctor", False),
-    ],
-)
-def test_do_nothing_stops_what_touches_the_cloud(name: str, touches: bool) -> None:
-    """check_connection and doctor look for it themselves: the rest is checked all the same."""
-    assert COMMANDS[name].obeys_do_nothing is touches
-
-
 def test_only_features_and_doctor_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
     assert light == ["features", "doctor"]

@@ -4,6 +4,7 @@ import base64
 import datetime
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pymysql
 import pytest
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
-from tests import ROOT
+from tests import PATIENCE_S, ROOT
 from tests.doubles.billmanager import (
     ACTIVE,
     BY_STATISTICS,
@@ -124,7 +125,7 @@ def execute(command: List[str], **env: str) -> Printed:
         env={"PATH": "/usr/bin:/bin", **env},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     return Printed(done.returncode, done.stdout, done.stderr)
@@ -133,6 +134,14 @@ def execute(command: List[str], **env: str) -> Printed:
 def mgrctl(stand: Stand, *words: str, **env: str) -> Printed:
     """Call `mgrctl -m billmgr -o xml` with `words`."""
     return execute(command_line(stand, *words), **env)
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Returns once it is so. Raises AssertionError where it does not become so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def ok(printed: Printed) -> bool:
@@ -511,15 +520,23 @@ def test_secrets_on_a_command_line_are_leaks(shop: Shop, tmp_path: Path) -> None
 
 
 def test_mgrctl_is_quick(stand: Stand) -> None:
-    """The double must not spoil what is measured of the module."""
+    """The double must not spoil what is measured of the module.
+
+    Measured is the time of the processor, that of the stand's own threads with it: how long one
+    waits for the processor is the machine's affair.
+    """
 
     def best(command: List[str]) -> float:
         times = []
         for _ in range(15):
-            started = time.perf_counter()
+            started = used_s()
             execute(command)
-            times.append(time.perf_counter() - started)
+            times.append(used_s() - started)
         return min(times)
+
+    def used_s() -> float:
+        others = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.process_time() + others.ru_utime + others.ru_stime
 
     bare = best([os.path.realpath(sys.executable), "-ISE", "-c", "pass"])
     assert best(command_line(stand, "task.gettype", "operation=open")) < bare + 0.020
@@ -996,6 +1013,7 @@ def test_a_hanging_core_lets_go_of_who_gives_up(shop: Shop) -> None:
     stand.core_faults = [CoreFault("backupservice.open", kind="hang")]
     words = command_line(stand, "backupservice.open", f"elid={shop.item}", "sok=ok")
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as hanging:
+        wait_until(lambda: stand.called("backupservice.open"))
         with pytest.raises(subprocess.TimeoutExpired):
             hanging.wait(0.5)
         hanging.kill()
@@ -1012,9 +1030,8 @@ def test_closing_the_stand_ends_a_hanging_call() -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        while not stand.called("paramlist"):
-            time.sleep(0.01)
-    _, err = hanging.communicate(timeout=10)
+        wait_until(lambda: stand.called("paramlist"))
+    _, err = hanging.communicate(timeout=PATIENCE_S)
     assert hanging.returncode == 1
     assert b"no answer" in err
 
@@ -1368,21 +1385,19 @@ def test_a_socket_name_that_is_too_long_is_said(
 def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
     """Nothing is left of a test run that was killed."""
     code = (
-        "import sys, time; from tests.doubles.billmanager import MariaDb; server = MariaDb();"
-        "print(server.folder / 'db.pid', flush=True); time.sleep(60)"
+        "import sys; from tests.doubles.billmanager import MariaDb; server = MariaDb();"
+        "print(server.folder / 'db.pid', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
         pid = int(Path(parent.stdout.readline().decode().strip()).read_text("utf-8"))
         parent.kill()
-    deadline = time.monotonic() + 20
-    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert list(tmp_path.iterdir()) == []
+    wait_until(lambda: not list(tmp_path.iterdir()))
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
