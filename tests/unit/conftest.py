@@ -194,3 +194,4 @@ def serving(stand: Stand, log: logging.Logger) -> Iterator[Callable[[int], Billi
     yield make
     for one in made:
         close(one)
+    stand.hidden_functions.clear()

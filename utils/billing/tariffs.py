@@ -160,7 +160,7 @@ class Tariffs:
     def _included_is_most(self) -> bool:
         return self._settings().statistics_without_maximum == "included"
 
-    def _chosen_bytes(self, addon: Addon) -> int:
+    def _chosen_bytes(self, addon: Addon) -> float:
         choice, quantity = self._addons.choice(addon), addon.quantity()
         if quantity is None:
             raise errors.ChoiceUnreadable(f"{choice.text} x ?")

@@ -83,6 +83,8 @@ class Core:
             "runningoperation.setmanual": self._setmanual,
             "task.gettype": self._task_gettype,
             "task.edit": self._task_edit,
+            "task.simple.create": self._task_create,
+            "task.delete": self._task_delete,
             "processing.edit": self._processing_edit,
             "problems.register": self._problems_register,
             **{function: self._post(post) for function, post in POSTS.items()},
@@ -229,6 +231,21 @@ class Core:
             params=args.get("params"),
         )
         return document(id=task)
+
+    def _task_create(self, args: Arguments) -> Answer:
+        """A task of no operation, for a department."""
+        _need_sok(args)
+        self.business.database.insert(
+            "task",
+            department=_number(args, "elid"),
+            specification=_need(args, "specification"),
+        )
+        return document()
+
+    def _task_delete(self, args: Arguments) -> Answer:
+        task = self._row("task", args)["id"]
+        self.business.sql("DELETE FROM task WHERE id = %s", task)
+        return document()
 
     def _processing_edit(self, args: Arguments) -> Answer:
         """The connection form, secrets in clear (section D.5); saving it is not a module's."""
