@@ -26,7 +26,12 @@ SECRET_PARAMS = (PARAM_SECRET, PARAM_CONFIRM)
 ITEM_LOGIN = "username"
 ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name
 ITEM_URL = "url"
+ITEM_ACCOUNT = "accountname"
+"""A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"
+
+CLIENT_LEVEL = 16
+"""BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
 ADMIN_GROUP = "admin"

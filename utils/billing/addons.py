@@ -1,6 +1,6 @@
 """The add-on of a tariff that sells space: which one it is, and how much of it was bought.
 
-How BILLmanager names and counts add-ons: docs/en/protocol.md, "What is sold".
+How BILLmanager names and counts add-ons: docs/en/protocol.md, "Space of a service".
 """
 
 import re

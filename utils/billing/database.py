@@ -82,16 +82,15 @@ class Database:
         """The first row that a query finds, or None."""
         return next(iter(self.rows(sql, *params)), None)
 
-    def has_column(self, table: str, column: str) -> bool:
-        """Whether the table has the column; BILLmanager's versions differ."""
-        return bool(
-            self.row(
-                "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE()"
-                " AND table_name = %s AND column_name = %s",
-                table,
-                column,
-            )
+    def has_column(self, table: str, *columns: str) -> bool:
+        """Whether the table has the column, or all of several; BILLmanager's versions differ."""
+        row = self.row(
+            "SELECT COUNT(*) AS found FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND table_name = %s AND column_name IN %s",
+            table,
+            columns,
         )
+        return row is not None and row["found"] == len(columns)
 
     def version(self) -> str:
         """What the server says that it is."""

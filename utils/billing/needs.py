@@ -61,11 +61,14 @@ TABLES: Dict[str, Tuple[str, ...]] = {
 
 
 class OptionalColumns(NamedTuple):
-    """Columns that are read where BILLmanager's version has them: table and column."""
+    """Columns that are read where BILLmanager's version has them: the table, and one or more."""
 
-    operation_stopped: Tuple[str, str] = ("runningoperation", "manual")
-    trial_limit: Tuple[str, str] = ("item", "addonlimittrial")
-    user_disabled: Tuple[str, str] = ("user", "disabled")
+    operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
+    trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
+    type_params: Tuple[str, ...] = (
+        *("itemtypeparam", "itemtype", "intname", "editvisible", "editreadlevel", "crypted"),
+    )
+    user_disabled: Tuple[str, ...] = ("user", "disabled")
 
 
 OPTIONAL = OptionalColumns()

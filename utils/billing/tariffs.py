@@ -10,7 +10,7 @@ from utils.billing import addons
 from utils.billing.addons import Addon, Addons
 from utils.billing.database import Database
 from utils.billing.needs import OPTIONAL
-from utils.consts import ITEM_TYPES, TARIFF_GROUP, is_admin_group
+from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
 from utils.host.settings import Settings
 from utils.misc import validate_email, validate_quota
 
@@ -28,6 +28,14 @@ class Measure(NamedTuple):
     name: str
     relation: Optional[Decimal]
     lesser_id: Optional[int]
+
+
+class TypeParam(NamedTuple):
+    """A parameter of a type of product: whether clients see it, whether it is stored encrypted."""
+
+    name: str
+    is_seen: bool
+    is_crypted: bool
 
 
 class Tariffs:
@@ -51,6 +59,26 @@ class Tariffs:
             ITEM_TYPES,
         )
         return [row["intname"] for row in rows]
+
+    def type_params(self) -> Optional[Dict[str, List[TypeParam]]]:
+        """The parameters that services of each of those types have, by the type's name.
+
+        None where BILLmanager's version has no such table.
+        """
+        if not self._db.has_column(*OPTIONAL.type_params):
+            return None
+        params: Dict[str, List[TypeParam]] = {name: [] for name in self.product_types()}
+        for row in self._db.rows(
+            "SELECT t.intname AS type_name, p.intname, p.editvisible, p.editreadlevel, p.crypted"
+            " FROM itemtypeparam p JOIN itemtype t ON t.id = p.itemtype"
+            " WHERE t.parent IS NULL AND t.intname IN %s ORDER BY p.intname",
+            ITEM_TYPES,
+        ):
+            level = row["editreadlevel"]
+            seen = row["editvisible"] == "on" and (level is None or level <= CLIENT_LEVEL)
+            param = TypeParam(row["intname"] or "", seen, row["crypted"] == "on")
+            params.setdefault(row["type_name"], []).append(param)
+        return params
 
     def sells_space(self) -> bool:
         """Whether any of those types has an add-on that sells space, or a tariff of one calls so.
@@ -143,7 +171,7 @@ class Tariffs:
         """What the add-on sells. By statistics a size that clouds keep, and never more.
 
         A service that uses more than the maximum is stopped by BILLmanager, and its customer could
-        not delete anything then (docs/en/protocol.md, "What is sold").
+        not delete anything then (docs/en/protocol.md, "Space of a service").
         """
         if addon.is_chosen:
             return self._chosen_bytes(addon)
