@@ -1,6 +1,7 @@
 """The used space of every service, once a day, for billing."""
 
 from datetime import date
+from typing import Callable
 
 from utils.base import errors
 from utils.base.values import Server
@@ -9,7 +10,9 @@ from utils.billing.reply import Reply
 from utils.census.census import Census
 from utils.census.days import WholeDays
 from utils.census.register import Register
+from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
+from utils.consts import MODULE
 from utils.run.context import Context
 
 
@@ -33,9 +36,13 @@ def run(ctx: Context) -> Reply:
     missing = days.missing_before(day)
     if missing:
         ctx.log.warning("usage is not whole and stays so: %s to %s", *missing)
-    _collector(ctx, server, day).collect()
+    uncounted = Uncounted(
+        ctx.billing.tasks, ctx.state, ctx.log, server.module_id, _describe(server.module_id)
+    )
+    _collector(ctx, server, day, uncounted).collect()
     ctx.billing.statistics.post(server.module_id, day.isoformat())
     days.add(day)
+    uncounted.settle()
     return reply.ok()
 
 
@@ -49,11 +56,22 @@ def _wanted(text: str, today: date) -> date:
         raise errors.BadArguments(f"--date {text}") from error
 
 
-def _collector(ctx: Context, server: Server, day: date) -> Collector:
+def _describe(module_id: int) -> Callable[[int, str], str]:
+    """What staff reads of a service that is not counted, in each language."""
+
+    def describe(item_id: int, why: str) -> str:
+        from utils.doctor.words import in_each_language  # few runs have anything to tell
+
+        return in_each_language("task_uncounted", f"{item_id} ({MODULE} {module_id}): {why}")
+
+    return describe
+
+
+def _collector(ctx: Context, server: Server, day: date, uncounted: Uncounted) -> Collector:
     """The collector of a module's usage, once it is this run's turn at the cloud."""
     settings, cloud = ctx.settings, ctx.cloud(server)
     register = Register(ctx.billing, server.module_id, lambda item: ctx.owner(item, server, cloud))
     census = Census(
         register, cloud, ctx.log, settings.page_size, server.timeout_s, settings.stat_budget_s
     )
-    return Collector(census, ctx.billing, ctx.log, day)
+    return Collector(census, ctx.billing, ctx.log, day, uncounted)

@@ -44,6 +44,9 @@ DISK_ADDONS = ("disk", "disc")
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
 """BILLmanager's statuses of a service, in item.status."""
 
+TASK_CLOSED = 2
+"""task.status of a task that staff has done with."""
+
 
 class Level(IntEnum):
     """What a command does in the cloud; each level does what the lower ones do, and more."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from utils.billing.services import Services
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
+    from utils.billing.tasks import Tasks
 
 
 class Billing:
@@ -71,6 +72,13 @@ class Billing:
         from utils.billing.statistics import Statistics
 
         return Statistics(self._doors)
+
+    @cached_property
+    def tasks(self) -> "Tasks":
+        """Tasks for staff that belong to no operation."""
+        from utils.billing.tasks import Tasks
+
+        return Tasks(self._doors)
 
     @cached_property
     def tariffs(self) -> "Tariffs":

@@ -25,6 +25,8 @@ class Functions(NamedTuple):
     stop_operation: str = "runningoperation.setmanual"
     find_task_type: str = "task.gettype"
     make_task: str = "task.edit"
+    make_task_of_department: str = "task.simple.create"
+    delete_task: str = "task.delete"
     register_problem: str = "problems.register"
     show_module: str = "processing.edit"
 
@@ -50,11 +52,11 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     ),
     "pricelistparam": ("pricelist", "intname", "value"),
     "processingcryptedparam": ("processingmodule", "intname", "value"),
-    "processingmodule": ("id", "name", "module", "active"),
+    "processingmodule": ("id", "name", "module", "active", "department"),
     "processingmodule2pricelist": ("processingmodule", "pricelist"),
     "processingparam": ("processingmodule", "intname", "value"),
     "runningoperation": ("id", "item", "trycount"),
-    "task": ("runningoperation", "status"),
+    "task": ("id", "runningoperation", "status"),
     "user": ("id", "account", "email"),
 }
 """The columns that are read, by table."""
@@ -65,6 +67,7 @@ class OptionalColumns(NamedTuple):
 
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
+    task_text: Tuple[str, ...] = ("task", "specification")
     type_params: Tuple[str, ...] = (
         *("itemtypeparam", "itemtype", "intname", "editvisible", "editreadlevel", "crypted"),
     )

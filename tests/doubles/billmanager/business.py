@@ -32,6 +32,9 @@ INTEGER, CHOICE, CHOICE_TIMES = 2, 3, 4
 # itemtypeparam.editreadlevel: who sees a parameter in the form of a service
 CLIENT, STAFF = 16, 29
 
+# Whom the tasks of modules go to
+DEPARTMENT = 3
+
 # A shorter text is found on command lines by chance.
 SECRET_MIN_LENGTH = 6
 
@@ -175,6 +178,7 @@ class Business:
             module=module,
             active="on",
             orderpriority=1,
+            department=DEPARTMENT,
         )
         if password is not None and not crypted:
             plain["nc_password"] = password

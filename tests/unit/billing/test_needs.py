@@ -5,8 +5,7 @@ from typing import Any, Callable, NamedTuple, Set
 
 import pytest
 
-from tests.doubles.billmanager import live
-from tests.doubles.billmanager import CHOICE, PROCESSING, Addon, Stand
+from tests.doubles.billmanager import CHOICE, DEPARTMENT, PROCESSING, Addon, Stand, live
 from tests.unit.billing.given import OWN_TABLES, declared, module
 from tests.unit.conftest import NOUNS
 from utils.base import errors
@@ -87,6 +86,8 @@ def read(billing: Any, given: Given) -> None:
     assert billing.operations.tries() == 0
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
+    assert billing.tasks.department(given.module) == DEPARTMENT
+    billing.tasks.withdraw(4711)
     order = tariffs.order(item, with_client=True, with_name=True)
     assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
     assert order.group == tariffs.group(given.tariff)
@@ -120,8 +121,12 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     billing.modules.register_problem(given.module, errors.LoginRefused("x"))
     operations.save_error(errors.QuotaZero("0"))
     operations.leave_to_staff(given.item, "open", errors.QuotaZero("0"))
+    task = billing.tasks.make(DEPARTMENT, "sold and not counted")
+    if task is not None:  # where it is known which one it is
+        billing.tasks.withdraw(task)
     closing.roll_back_tariff(item)
     closing.post_set_param(item)
+    stand.set_status(given.item, PROCESSING)
     closing.post_open(item)
     for action in ("suspend", "resume", "close"):
         closing.post(item, action)
