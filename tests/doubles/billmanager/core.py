@@ -38,7 +38,8 @@ OPENED = Post(
     f"status = {ACTIVE}, opendate = IFNULL(opendate, CURRENT_DATE)",
 )
 POSTS = {
-    "service.postopen": OPENED,
+    # The request to open was accepted; the service is opened by its type's function later.
+    "service.postopen": Post((ORDERED, ACTIVE, PROCESSING), "status = status"),
     "service.postclose": Post((ORDERED, DELETED, *ALIVE), f"status = {DELETED}"),
     "service.postsuspend": Post(
         ALIVE,
