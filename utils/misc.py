@@ -55,9 +55,8 @@ class _Formatter(logging.Formatter):
         if len(lines) > _MOST_LINES:
             left_out = f"... {len(lines) - _MOST_LINES} lines ..."
             lines = [*lines[: _MOST_LINES // 2], left_out, *lines[-_MOST_LINES // 2 :]]
-        return "\n".join(
-            ("    " if number else "") + tame(one, _LONGEST_LINE) for number, one in enumerate(lines)
-        )
+        first, *rest = (tame(one, _LONGEST_LINE) for one in lines)
+        return "\n".join([first, *("    " + one for one in rest)])
 
 
 def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:
