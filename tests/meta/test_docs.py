@@ -47,6 +47,7 @@ CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
 
 WORDS = {
     *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
+    *("allowed_admin_ranges", "trusted_proxies", "display_errors"),
     *("CryptKey", "TYPE.open", "NUMBER", "user_NUMBER", "user_NUMBER_2"),
     *("GET", "POST", "PUT", "DELETE", "?", "#", "…", "no", "yes"),
     *("make", "curl", "python3", "python3-venv", "mariadb-client-core", "mariadb-server-core"),

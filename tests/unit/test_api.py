@@ -77,45 +77,29 @@ GENERAL: Dict[str, Any] = {
         recorded("token_auth_enforced: real password [v1json]"),
         errors.AppPasswordNeeded,
     ),
-    "401 without an envelope": (
-        {"status": 401, "headers": {"WWW-Authenticate": "Basic"}},
-        errors.LoginRefused,
-    ),
     "403 confirmation, v1": (ocs(403, message=CONFIRM), errors.AppPasswordRefused),
     "403 confirmation, HTTP": (ocs(403, message=CONFIRM, status=403), errors.AppPasswordRefused),
     "403 no administrator": (recorded("non-admin POST /users [v1json]"), errors.RightsMissing),
-    "403 of a web server": ({**HTML, "status": 403}, errors.RightsMissing),
     "429 empty": (recorded("rate limit, v1 json [v1json]"), errors.CloudThrottled),
-    "429 with Retry-After": (
-        {"status": 429, "headers": {"Retry-After": "600"}},
-        errors.CloudThrottled,
-    ),
     "429 inside HTTP 200": (
         recorded("brute force: right password, attempts were on other logins [v1json]"),
         errors.CloudThrottled,
     ),
     "429 in an envelope": (ocs(429, status=429), errors.CloudThrottled),
     "503 with the header": (recorded("maintenance [v1json]"), errors.CloudMaintenance),
-    "503 without": ({**HTML, "status": 503}, errors.CloudMaintenance),
     "301": ({"status": 301, "headers": {"Location": "https://new.example"}}, errors.CloudMoved),
     "302": ({"status": 302, "headers": {"Location": "/login"}}, errors.CloudMoved),
     "307": ({"status": 307}, errors.CloudMoved),
     "400 HTML": (recorded("untrusted domain GET"), errors.CloudUntrustedHost),
     "400 empty": ({"status": 400}, errors.CloudRefused),
-    "404 HTML": (recorded("path /cloud/users?format=json"), errors.NotACloud),
-    "405 empty": (recorded("disable with POST [v1json]"), errors.NotACloud),
-    "412": (recorded("no OCS-APIRequest header, GET [v1json]"), errors.NotACloud),
-    "200 HTML": (HTML, errors.NotACloud),
     "200 empty": ({"body": ""}, errors.CloudLost),
     "garbage": ({"body": b'{"ocs":{"meta":\xff\x00'}, errors.CloudLost),
     "half JSON": ({"body": '{"ocs":{"meta":{"status":"ok","statuscode":100'}, errors.CloudLost),
     "JSON, no envelope": ({"body": '{"ocs": []}'}, errors.CloudLost),
-    "XML, no envelope": ({"body": "<doc/>"}, errors.CloudLost),
     "XML without a number": ({"body": "<ocs><meta/></ocs>"}, errors.CloudLost),
     "half XML": ({"body": "<ocs><meta><statuscode>100"}, errors.CloudLost),
     "996": (recorded("create without userid [v1json]"), errors.CloudLost),
     "996 under HTTP 500": (ocs(996, status=500), errors.CloudLost),
-    "500 HTML": ({**HTML, "status": 500}, errors.CloudLost),
     "an unknown code": (ocs(777, message="?"), errors.CloudRefused),
     "999": (ocs(999), errors.ApiDisabled),
 }
@@ -126,14 +110,12 @@ NO_ANSWER = (
     "garbage",
     "half JSON",
     "JSON, no envelope",
-    "XML, no envelope",
     "XML without a number",
     "half XML",
-    "500 HTML",
 )
 """What says nothing: after a write the outcome is unknown, after a question nothing was changed."""
 
-WRITE_LIMIT = ("429 empty", "429 with Retry-After")
+WRITE_LIMIT = ("429 empty",)
 """What the limit of edits answers; the block after wrong logins has an envelope and is another."""
 
 
@@ -803,6 +785,12 @@ def see(
         http.put(PROBE, **(probe or recorded("disable nonexistent [v1json]")))
 
 
+def ocs_status(**changes: Any) -> Dict[str, Any]:
+    """The recorded status page with changes."""
+    page = json.loads(recorded("status.php")["body"])
+    return {"body": json.dumps({**page, **changes})}
+
+
 NOT_STATUS: Dict[str, Any] = {
     "a web page": (HTML, errors.NotACloud),
     "no page": ({**HTML, "status": 404}, errors.NotACloud),
@@ -810,23 +798,46 @@ NOT_STATUS: Dict[str, Any] = {
     "a JSON list": ({"body": "[]"}, errors.NotACloud),
     "half a JSON": ({"body": '{"installed":true,"version"'}, errors.NotACloud),
     "nothing": ({"status": 204}, errors.NotACloud),
+    "a page that needs another login": ({**HTML, "status": 401}, errors.FrontAnswered),
+    "a page of a protection service": ({**HTML, "status": 403}, errors.FrontAnswered),
+    "a page of a busy proxy": ({**HTML, "status": 503}, errors.FrontAnswered),
+    "a cloud without set-up": (
+        ocs_status(installed=False),
+        errors.CloudNotInstalled,
+    ),
+    "a death of PHP": (
+        {"body": "<br />\n<b>Fatal error</b>:  Uncaught Error: x in lib/base.php"},
+        errors.AnswerSpoilt,
+    ),
     "an unknown host": (recorded("untrusted domain, status.php"), errors.CloudUntrustedHost),
     "maintenance": (recorded("maintenance status.php"), errors.CloudMaintenance),
     "a redirect": ({"status": 301, "headers": {"Location": "/x"}}, errors.CloudMoved),
-    "an error": ({"status": 500}, errors.CloudUnreachable),
+    "an error": ({"status": 500}, errors.FrontAnswered),
     "a throttle": ({"status": 429}, errors.CloudThrottled),
 }
 
 
 @pytest.mark.parametrize("answer", NOT_STATUS)
 def test_the_connection_test_ends_at_a_status_that_is_none(
-    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: str
+    http: responses.RequestsMock, log: logging.Logger, answer: str
 ) -> None:
     status, expected = NOT_STATUS[answer]
     see(http, status=status)
     with pytest.raises(errors.CloudError) as caught:
-        cloud.test_connection()
+        NextcloudAPIClient(make_server(), log).test_connection()
     assert public(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    "answer", [name for name, (_, kind) in NOT_STATUS.items() if kind is errors.NotACloud]
+)
+def test_where_a_cloud_was_seen_before_somebody_in_front_of_it_answers(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: str
+) -> None:
+    see(http, status=NOT_STATUS[answer][0])
+    with pytest.raises(errors.CloudError) as caught:
+        cloud.test_connection()
+    assert type(caught.value) in (errors.FrontAnswered, errors.CloudUnreachable)
 
 
 def bruteforce(delay: object) -> Dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 
 from utils.base import errors
 from utils.base.values import Server
-from utils.cloud import ocs, products, transport
+from utils.cloud import front, ocs, products, transport
 from utils.cloud.ocs import Envelope, Meanings, mapping
 from utils.cloud.products import Memory, Product
 from utils.cloud.transport import Response
@@ -85,16 +85,23 @@ class Connection:
         """status.php, which tells a cloud from anything else, without a login."""
         request = Request("GET", "/status.php", auth=transport.Anonymous())
         response = self._send(request)
-        try:
-            status = mapping(ocs.json_document(response.body))
-        except ValueError as error:
-            ocs.refuse_other(str(request), response)
-            raise errors.NotACloud(request) from error
+        status = mapping(ocs.read_document(response.body, ocs.json_document))
         if status.get("code") == 15:
             raise errors.CloudUntrustedHost(request)
         if "installed" not in status or "version" not in status:
-            raise errors.NotACloud(request)
+            raise self._no_status(request, response)
+        if status["installed"] is not True:
+            raise errors.CloudNotInstalled(request)
         return CloudStatus(status, response)
+
+    def _no_status(self, request: Request, response: Response) -> errors.CloudError:
+        """What a status page that is none means: nobody knows yet whether a cloud is behind it."""
+        error = front.error_of(str(request), response)
+        was_cloud = self._memory is not None and self._memory.recall() is not None
+        is_other = response.status < 300 or response.status in (404, 405, 410)
+        if was_cloud or not is_other or isinstance(error, errors.AnswerSpoilt):
+            return error
+        return errors.NotACloud(f"{request}: {front.shown(response)}")
 
     def capabilities_for_all(self) -> Optional[Mapping[str, Any]]:
         """What the cloud shows of itself without a login; ownCloud shows nothing: None."""
@@ -195,8 +202,7 @@ class Connection:
         response = self._send(request._replace(path="/ocs/v1.php" + request.path, params=in_json))
         envelope = ocs.read_envelope(response)
         if envelope is None:
-            ocs.refuse_other(str(request), response)
-            raise ocs.no_answer(f"{request}: no OCS answer, HTTP {response.status}")
+            raise front.error_of(str(request), response)
         return response, envelope
 
     def _send(self, request: Request) -> Response:

@@ -375,7 +375,7 @@ def test_the_environments_authorities_are_not_used(
 
 
 def test_a_proxy_in_the_settings_is_used(connect: Connect, cloud: Cloud) -> None:
-    with pytest.raises(errors.NotACloud):
+    with pytest.raises(errors.FrontAnswered):
         connect("http://cloud.invalid", proxy=cloud.url).get_user("user_7")
     assert cloud.requests[0].path.startswith("http://cloud.invalid/ocs/v1.php/cloud/users/user_7")
 
