@@ -229,7 +229,7 @@ class NextcloudAPIClient:
             raise errors.CloudMaintenance("status.php")
         throttle = self.throttle()
         if throttle.delay_s > MAX_WAIT_S:
-            raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s")
+            raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s").after(throttle.delay_s)
         self.probe()
 
     def look(self) -> CloudStatus:

@@ -123,7 +123,12 @@ def error_of(call: str, response: Response, envelope: Envelope, means: Meanings)
     if envelope.code == 403 or response.status == 403:
         return errors.RightsMissing(f"{call}: {envelope.message[:200]}")
     kind = means.get(envelope.code) or _GENERAL.get(envelope.code) or _GENERAL.get(response.status)
-    return error_for(kind or errors.CloudRefused, call, envelope)
+    error = error_for(kind or errors.CloudRefused, call, envelope)
+    if isinstance(error, errors.CloudThrottled):
+        from utils.cloud import front
+
+        error.after(front.wait_s(response.headers))
+    return error
 
 
 def error_for(kind: Type[errors.PmError], call: str, envelope: Envelope) -> errors.PmError:

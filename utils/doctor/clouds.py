@@ -113,7 +113,7 @@ def throttle(module: Module) -> Iterator[Finding]:
     """Whether the cloud makes logins from here wait."""
     delay_s = module.cloud.throttle().delay_s
     if delay_s > MAX_WAIT_S:
-        raise errors.CloudThrottled(f"{delay_s:.0f} s")
+        raise errors.CloudThrottled(f"{delay_s:.0f} s").after(delay_s)
     yield advice("throttled", f"{delay_s:.1f}") if delay_s else well()
 
 
