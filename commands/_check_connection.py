@@ -1,23 +1,19 @@
 """The connection form, before it is saved: whether this cloud can be worked with."""
 
-from typing import Dict, Tuple
+from typing import Dict
 
 from utils.base import address, errors, xml
-from utils.base.secret import Secret
 from utils.base.values import Server
 from utils.billing import reply
-from utils.billing.billmanager import read_timeout_s
+from utils.billing.modules import read_server
 from utils.billing.reply import Reply
 from utils.consts import (
     MAX_FIELD_LENGTH,
     MAX_TIMEOUT_S,
     MIN_TIMEOUT_S,
     MODULE_PARAMS,
-    PARAM_BASE_URL,
     PARAM_SECRET,
     PARAM_TIMEOUT,
-    PARAM_USERNAME,
-    PARAM_VERIFY,
     SECRET_PARAMS,
 )
 from utils.run.call import read_form
@@ -60,43 +56,34 @@ def _values(ctx: Context) -> Dict[str, str]:
             raise errors.FieldTooLong(name)
     for name in SECRET_PARAMS:
         secret_bytes = len(values.get(name, "").encode())
-        if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.key.capacity_bytes():
+        if secret_bytes > SAFE_SECRET_BYTES and secret_bytes > ctx.billing.secret_capacity_bytes():
             raise errors.FieldTooLong(name)
     return values
 
 
 def _server(ctx: Context, values: Dict[str, str]) -> Server:
     """The connection that the form describes. Raises the errors of its fields."""
-    base_url = address.clean(values.get(PARAM_BASE_URL, ""))
+    server = read_server(values)
     timeout = values.get(PARAM_TIMEOUT, "").strip()
     is_number = timeout.isascii() and timeout.isdigit() and len(timeout) < 6
     if timeout and not (is_number and MIN_TIMEOUT_S <= int(timeout) <= MAX_TIMEOUT_S):
         raise errors.TimeoutInvalid(timeout)
-    secret, confirm_secret = _secrets(ctx, values, base_url)
-    return Server(
-        module_id=0,
-        base_url=base_url,
-        username=values.get(PARAM_USERNAME, "").strip(),
-        secret=secret,
-        verify_tls=values.get(PARAM_VERIFY, "").strip() != "off",
-        timeout_s=min(read_timeout_s(timeout), MAX_WAIT_S),
-        confirm_secret=confirm_secret,
-    )
+    if not server.secret:
+        server = _with_stored_secrets(ctx, values, server)
+    return server._replace(timeout_s=min(server.timeout_s, MAX_WAIT_S))
 
 
-def _secrets(ctx: Context, values: Dict[str, str], base_url: str) -> Tuple[Secret, Secret]:
-    """Both secrets of the form; an empty one is the stored one, for its own server only.
+def _with_stored_secrets(ctx: Context, values: Dict[str, str], server: Server) -> Server:
+    """The connection with the stored module's secret, and its second one where the form has none.
 
     A form that names another server must bring its secret: the stored one would be sent there.
-    A form that brings the first alone has no second. Raises SecretMissing.
+    Raises SecretMissing.
     """
-    secret, confirm_secret = (Secret(values.get(name, "")) for name in SECRET_PARAMS)
-    if secret:
-        return secret, confirm_secret
     module_id = (values.get("id") or values.get("elid") or "").strip()
     if not (module_id.isascii() and module_id.isdigit()):
         raise errors.SecretMissing(PARAM_SECRET)
-    stored = ctx.billing.server(int(module_id))
-    if address.origin(stored.base_url) != address.origin(base_url):
-        raise errors.SecretMissing(base_url)
-    return stored.secret, confirm_secret or stored.confirm_secret
+    stored = ctx.billing.modules.server(int(module_id))
+    if address.origin(stored.base_url) != address.origin(server.base_url):
+        raise errors.SecretMissing(server.base_url)
+    confirm_secret = server.confirm_secret or stored.confirm_secret
+    return server._replace(secret=stored.secret, confirm_secret=confirm_secret)

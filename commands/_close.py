@@ -15,7 +15,7 @@ def run(ctx: Context) -> Reply:
     """
     service = ctx.service(closed_too=True)
     _remove(ctx, service)
-    ctx.billing.post(service.item, "close")
+    ctx.billing.closing.post(service.item, "close")
     return reply.ok()
 
 

@@ -2,16 +2,16 @@
 
 from utils.billing import reply
 from utils.billing.reply import Reply
-from utils.consts import ADMIN_GROUP, GROUPS_FILE
+from utils.consts import GROUPS_FILE, is_admin_group
 from utils.run.context import Context
 
 
 def run(ctx: Context) -> Reply:
     """Keeps the group ids of the module's cloud for the tariff form, all or, on a failure, none."""
-    server = ctx.billing.server(ctx.call.module_id())
+    server = ctx.billing.modules.server(ctx.call.module_id())
     cloud = ctx.cloud(server)
     found = set(cloud.groups(ctx.settings.page_size))
-    groups = sorted(group for group in found if group.casefold() != ADMIN_GROUP)
+    groups = sorted(group for group in found if not is_admin_group(group))
     ctx.state.write(GROUPS_FILE.format(server.module_id), groups)
     ctx.log.info("module %d: %d groups kept for the tariff form", server.module_id, len(groups))
     return reply.ok()

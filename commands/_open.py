@@ -24,13 +24,13 @@ def run(ctx: Context) -> Reply:
     if service.item.status == STATUS_SUSPENDED:
         raise errors.ServiceClosed(service.item.id)
     with_name = ctx.settings.display_name == "client"
-    order = ctx.tariffs.order(service.item, with_client=True, with_name=with_name)
+    order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
     record, account = _own_account(ctx, service, order)
     account = service.accounts.bring(account, order)
     service.accounts.enable(account)
     url = service.server.base_url
-    ctx.billing.save_login(service.item.id, record.login, _password(service, record), url)
-    ctx.billing.post_open(service.item)
+    ctx.billing.services.save_login(service.item.id, record.login, _password(service, record), url)
+    ctx.billing.closing.post_open(service.item)
     return reply.ok()
 
 
@@ -66,7 +66,7 @@ def _claim(ctx: Context, service: Service) -> Record:
     """Looks that nobody has the login, then marks the service as its owner."""
     login = service.owner.free_login(_may_differ(ctx))
     password = Secret(generate_secure_password(ctx.settings.password_length))
-    ctx.billing.save_mark(service.owner.new_mark(login, password))
+    ctx.billing.services.save_mark(service.owner.new_mark(login, password))
     return Record(login, password, proved=False)
 
 
@@ -75,5 +75,5 @@ def _create(ctx: Context, service: Service, record: Record, order: Order) -> Acc
     try:
         return service.accounts.create(service.owner, record, order)
     except errors.PasswordRefused:
-        ctx.billing.drop_mark(service.item.id)
+        ctx.billing.services.drop_mark(service.item.id)
         raise

@@ -2,7 +2,7 @@
 
 from utils.base import xml
 from utils.billing.reply import Reply
-from utils.consts import ADMIN_GROUP, GROUPS_FILE, TARIFF_GROUP
+from utils.consts import GROUPS_FILE, TARIFF_GROUP, is_admin_group
 from utils.run.call import read_form
 from utils.run.context import Context
 
@@ -18,6 +18,6 @@ def run(ctx: Context) -> Reply:
     stored = xml.fields(form).get(TARIFF_GROUP, "").strip()
     if stored:
         groups.add(stored)
-    offered = sorted(group for group in groups if group.casefold() != ADMIN_GROUP)
+    offered = sorted(group for group in groups if not is_admin_group(group))
     xml.set_options(form, TARIFF_GROUP, [NO_GROUP, *((group, group) for group in offered)])
     return Reply(xml.to_bytes(form))

@@ -9,5 +9,5 @@ def run(ctx: Context) -> Reply:
     """Enables the service's account and tells BILLmanager."""
     service = ctx.service()
     service.accounts.enable(service.owner.account())
-    ctx.billing.post(service.item, "resume")
+    ctx.billing.closing.post(service.item, "resume")
     return reply.ok()

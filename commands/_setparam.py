@@ -22,14 +22,14 @@ def run(ctx: Context) -> Reply:
         if error.told is Told.STAFF_NOW:
             _roll_back(ctx, service)
         raise
-    ctx.billing.post_set_param(service.item)
+    ctx.billing.closing.post_set_param(service.item)
     return reply.ok()
 
 
 def _apply(ctx: Context, service: Service) -> None:
-    order = ctx.tariffs.order(service.item, with_client=False)
+    order = ctx.billing.tariffs.order(service.item, with_client=False)
     old_tariff_id = service.item.last_tariff_id
-    leave_group = ctx.tariffs.group(old_tariff_id) if old_tariff_id else ""
+    leave_group = ctx.billing.tariffs.group(old_tariff_id) if old_tariff_id else ""
     service.accounts.bring(service.owner.account(), order, leave_group)
 
 
@@ -43,10 +43,12 @@ def _roll_back(ctx: Context, service: Service) -> None:
         return
     try:
         old = item._replace(tariff_id=item.last_tariff_id)
-        order = ctx.tariffs.order(old, with_client=False)
+        order = ctx.billing.tariffs.order(old, with_client=False)
         account = service.owner.existing()
         if account is not None:
-            service.accounts.bring(account, order, leave_group=ctx.tariffs.group(item.tariff_id))
-        ctx.billing.roll_back_tariff(item)
+            service.accounts.bring(
+                account, order, leave_group=ctx.billing.tariffs.group(item.tariff_id)
+            )
+        ctx.billing.closing.roll_back_tariff(item)
     except errors.PmError as error:
         ctx.log.warning("the change of tariff is not taken back: %s", error)

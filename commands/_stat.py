@@ -17,12 +17,12 @@ def run(ctx: Context) -> Reply:
     completes it. The day is that of the start, also for what is read after midnight.
     """
     day = date.today()  # BILLmanager counts days in its own server's time zone
-    server = ctx.billing.server(ctx.call.module_id())
+    server = ctx.billing.modules.server(ctx.call.module_id())
     days = WholeDays(ctx.state, server.module_id)
     missing = days.missing_before(day)
     if missing:
         ctx.log.warning("usage is not whole and stays so: %s to %s", *missing)
     Collector(ctx, server, day).collect()
-    ctx.billing.post_stat(server.module_id, day.isoformat())
+    ctx.billing.statistics.post(server.module_id, day.isoformat())
     days.add(day)
     return reply.ok()

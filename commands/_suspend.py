@@ -9,5 +9,5 @@ def run(ctx: Context) -> Reply:
     """Disables the service's account and tells BILLmanager."""
     service = ctx.service()
     service.accounts.disable(service.owner.account())
-    ctx.billing.post(service.item, "suspend")
+    ctx.billing.closing.post(service.item, "suspend")
     return reply.ok()

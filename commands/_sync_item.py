@@ -4,8 +4,8 @@ from datetime import date
 
 from utils.base import errors
 from utils.billing import reply
-from utils.billing.billmanager import stat_row
 from utils.billing.reply import Reply
+from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.run.context import Context
 
@@ -19,7 +19,8 @@ def run(ctx: Context) -> Reply:
     service = ctx.service()
     if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
-    order, disk = ctx.tariffs.order(service.item, with_client=False), ctx.tariffs.disk(service.item)
+    tariffs = ctx.billing.tariffs
+    order, disk = tariffs.order(service.item, with_client=False), tariffs.disk(service.item)
     account = service.owner.account()
     # First what is owed to the provider, and what no limit of edits can hold up.
     if service.item.status == STATUS_SUSPENDED:
@@ -30,5 +31,6 @@ def run(ctx: Context) -> Reply:
     day = date.today()
     if account.used_bytes is None:
         raise errors.UsageUnread(f"{day}: {account.login}")
-    ctx.billing.write_stat([stat_row(service.item.id, day, account.used_bytes, disk)])
+    row = stat_row(service.item.id, day, account.used_bytes, disk)
+    ctx.billing.statistics.write([row])
     return reply.ok()

@@ -48,6 +48,7 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
     ) -> None:
+        self._username = server.username
         self._connection = Connection(server, log, ca_file, proxy, memory)
 
     @property
@@ -215,7 +216,12 @@ class NextcloudAPIClient:
         return str(mapping(data).get("id") or "").casefold() == login.casefold()
 
     def own_login(self) -> str:
-        """The login that the connection's own secret belongs to."""
+        """The login of the module's own user.
+
+        A token has no user name beside it, and an e-mail address is none: then the cloud is asked.
+        """
+        if self._username and "@" not in self._username:
+            return self._username
         return str(mapping(self._connection.ask("GET", WHO_AM_I)).get("id") or "")
 
     def test_connection(self) -> None:

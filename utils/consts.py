@@ -32,6 +32,15 @@ TARIFF_GROUP = "usergroup"
 ADMIN_GROUP = "admin"
 """The cloud's group of administrators, never offered and never given."""
 
+
+def is_admin_group(group: str) -> bool:
+    """Whether that is the group of administrators, in any spelling that a database may take for it.
+
+    Many databases compare names without letter case, and without blanks at the end.
+    """
+    return group.strip().casefold() == ADMIN_GROUP
+
+
 GROUPS_FILE = "groups-{}"
 """Where under var/pmnextcloud a module's groups are kept for the tariff form, by its number."""
 
@@ -39,7 +48,7 @@ DISK_ADDONS = ("disk", "disc")
 """Internal names of the add-on that sells space, the first that a tariff has counts."""
 
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
-"""item.status (protocol notes, D.2)."""
+"""BILLmanager's statuses of a service, in item.status."""
 
 
 class Level(IntEnum):

@@ -20,6 +20,7 @@ from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
 from tests.tools import docs
 from utils import consts
 from utils.base import errors
+from utils.billing import needs
 from utils.host import settings
 
 BASE = "/usr/local/mgr5"
@@ -29,7 +30,7 @@ NAMES = sorted({Path(page).name for page in PAGES})
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 BILLMANAGERS = {"etc/billmgr.conf.d/db.conf", "var/billmgr.log"}
-"""BILLmanager's own paths that only messages and documents name (protocol notes, A.1)."""
+"""BILLmanager's own paths that only messages and documents name."""
 
 OCC = {
     "admin-delegation:add",
@@ -193,17 +194,6 @@ def installed() -> Set[str]:
     used = re.findall(r'"\$(\w+)([\w./-]*)"', read("etc/install") + read("etc/places"))
     found = {places[name] + rest for name, rest in used if name in places} | {*places.values()}
     return {path[len(BASE) + 1 :] if path.startswith(BASE) else path for path in found}
-
-
-def tables() -> Set[str]:
-    """The tables that the program's SQL names."""
-    return set(re.findall(r"\b(?:FROM|JOIN|INTO) ([a-z0-9_]+(?:\.[a-z_]+)?)\b", program()))
-
-
-def calls() -> Set[str]:
-    """The functions of the core that the program calls, but those named after an item type."""
-    found = re.findall(r'\.call(?:_once)?\(\s*"([a-z._]+)"', program())
-    return {*found, *re.findall(r'Post\("([a-z.]+)"', program())}
 
 
 # -- what a document may say ----------------------------------------------------------------------
@@ -424,7 +414,8 @@ def vocabulary() -> Set[str]:
     """Every name that a document may speak of."""
     constants = {value for value in vars(consts).values() if isinstance(value, str)}
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants}
-    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *tables(), *columns(), *calls()}
+    own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
+    own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | WORDS
 
@@ -596,8 +587,8 @@ def test_the_architecture_has_each_table_call_parameter_and_file() -> None:
     parameters |= {*consts.MODULE_PARAMS, consts.TARIFF_GROUP}
     for one in in_both("architecture.md"):
         named = one.section(5)
-        assert set(named) == (tables() | calls()) - {"itemstat"}
-        assert "itemstat" in one.code()
+        assert set(named) == {*needs.TABLES, *needs.FUNCTIONS}
+        assert set(needs.WRITTEN) <= set(one.code())
         assert set(one.section(4)) == parameters
         files = {f"var/pmnextcloud/{name}-NUMBER.json" for name in remembered()}
         assert set(map(alike, one.section(6))) == files

@@ -117,6 +117,19 @@ def test_utils_know_no_commands_and_libraries_by_their_door_alone(path: Path) ->
         assert library not in tops or path.name in files
 
 
+WAYS_INTO_BILLMANAGER = {f"utils.billing.{name}" for name in ("database", "doors", "key", "mgrctl")}
+"""They are private to their room: what others need is a method of one of its nouns."""
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "pmnextcloud.py", *UTILS, *COMMANDS], ids=lambda path: path.name
+)
+def test_database_core_and_key_are_known_in_their_room_alone(path: Path) -> None:
+    is_inside = path.parent == ROOT / "utils" / "billing"
+    assert is_inside or not imported(path) & WAYS_INTO_BILLMANAGER
+    assert is_inside or "._doors" not in path.read_text("utf-8")
+
+
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.name)
 def test_commands_know_no_library_and_not_the_program(path: Path) -> None:
     tops = {name.partition(".")[0] for name in imported(path)}

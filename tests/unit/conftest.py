@@ -4,6 +4,7 @@ import json
 import logging
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator
+from unittest.mock import create_autospec
 
 import hypothesis
 import pytest
@@ -15,6 +16,12 @@ from utils.base import secret
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Order, Server
 from utils.billing.billmanager import Billing
+from utils.billing.closing import Closing
+from utils.billing.modules import Modules
+from utils.billing.operations import Operations
+from utils.billing.services import Services
+from utils.billing.statistics import Statistics
+from utils.billing.tariffs import Tariffs
 from utils.host.root import Host
 
 RECORDING = ROOT / "tests/doubles/cloud/recordings/nextcloud-29.0.6.json"
@@ -99,6 +106,27 @@ def make_item(**changes: Any) -> Item:
     return item._replace(**changes)
 
 
+NOUNS: Dict[str, type] = {
+    "services": Services,
+    "modules": Modules,
+    "operations": Operations,
+    "closing": Closing,
+    "statistics": Statistics,
+    "tariffs": Tariffs,
+}
+
+
+def make_billing() -> Any:
+    """A BILLmanager that is a double of every noun's own signature; it knows its installation."""
+    one = create_autospec(Billing, instance=True)
+    for name, noun in NOUNS.items():
+        one.attach_mock(create_autospec(noun, instance=True), name)
+    one.installation.return_value = "0123456789ab"
+    one.fingerprint.return_value = "0" * 32
+    one.secret_capacity_bytes.return_value = 245
+    return one
+
+
 @pytest.fixture(autouse=True)
 def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets of one test are not struck out in the texts of the next."""
@@ -148,7 +176,8 @@ def opened(stand: Stand, log: logging.Logger, **more: Any) -> Iterator[Billing]:
 
 def close(billing: Billing) -> None:
     """Close the database connection of a Billing if it has one."""
-    connection = billing.db._connection if "db" in vars(billing) else None
+    doors = billing._doors
+    connection = doors.db._connection if "db" in vars(doors) else None
     if connection is not None and connection.open:
         connection.close()
 

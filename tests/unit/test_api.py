@@ -747,10 +747,15 @@ def test_the_connections_own_login_is_asked_for(
 
 @pytest.mark.parametrize("data", [[], None, {"email": "admin@example.com"}])
 def test_a_connection_that_is_not_told_its_login_has_none(
-    http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
+    http: responses.RequestsMock, log: logging.Logger, data: Any
 ) -> None:
     http.get(CLOUD + "/user", **ocs(100, data))
+    cloud = NextcloudAPIClient(make_server(username="a@example.com"), log, memory=Remembered())
     assert cloud.own_login() == ""
+
+
+def test_a_connection_by_login_does_not_ask_whose_it_is(cloud: NextcloudAPIClient) -> None:
+    assert cloud.own_login() == make_server().username
 
 
 def test_a_client_knows_whether_anything_was_answered(

@@ -17,7 +17,7 @@ from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Mark, Server
-from utils.consts import ADMIN_GROUP
+from utils.consts import is_admin_group
 
 TRIED_LOGINS = 10
 """Where a login may differ, so many are looked at before staff is asked."""
@@ -156,8 +156,6 @@ class Ownership:
         self._log.info("%s accepts the password of our mark: it is ours", record.login)
 
     def _refuse_protected(self, account: Account) -> None:
-        own = self._server.username
-        if not own or "@" in own:  # a token or an e-mail address does not tell whose it is
-            own = self._cloud.own_login()
-        if account.login.casefold() == own.casefold() or ADMIN_GROUP in account.groups:
+        is_own = account.login.casefold() == self._cloud.own_login().casefold()
+        if is_own or any(map(is_admin_group, account.groups)):
             raise errors.AccountProtected(account.login)

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from utils.base import errors
 from utils.base.later import SSH_KEYS, later
+from utils.billing.needs import TABLES, WRITTEN
 
 with later("pymysql.optionfile", SSH_KEYS):
     import pymysql
@@ -21,8 +22,8 @@ Row = Dict[str, Any]
 class Database:
     """One connection for the run, opened by the first query.
 
-    `config` holds DBHost, DBUser, DBPassword, DBName and perhaps DBSocket (protocol notes, D.1);
-    a socket is preferred. Every method raises DatabaseUnavailable.
+    `config` holds DBHost, DBUser, DBPassword, DBName and perhaps DBSocket, as BILLmanager's own
+    files name them; a socket is preferred. Every method may raise DatabaseUnavailable.
     """
 
     def __init__(self, config: Mapping[str, str], log: Logger) -> None:
@@ -89,6 +90,23 @@ class Database:
                 column,
             )
         )
+
+    def version(self) -> str:
+        """What the server says that it is."""
+        row = self.row("SELECT VERSION() AS version")
+        return str(row["version"]) if row else ""
+
+    def unreadable_tables(self) -> Dict[str, str]:
+        """The tables that cannot be read with all columns that the program needs, and why."""
+        unreadable = {}
+        for table, columns in {**TABLES, **WRITTEN}.items():
+            try:
+                # Names cannot be parameters of a query. These are constants of the program.
+                sql = f"SELECT {', '.join(columns)} FROM {table} LIMIT 0"  # noqa: S608
+                self.rows(sql)
+            except errors.DatabaseUnavailable as error:
+                unreadable[table] = error.value
+        return unreadable
 
     def write_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """One statement for many rows, all or none of them."""

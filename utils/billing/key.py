@@ -1,4 +1,4 @@
-"""BILLmanager's encrypted parameters: RSA, PKCS#1 v1.5, one block, Base64 (protocol notes, E)."""
+"""BILLmanager's encrypted parameters: one block of RSA with PKCS#1 v1.5 padding, in Base64."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from utils.base.secret import Secret
 _INSTALLATION_LENGTH = 12
 
 _CHANCE_LENGTH = 12
-"""Random bytes of fewer characters may be clean text by chance: one of some thousand wrong keys."""
+"""Random bytes of fewer characters may be clean text by chance, for one of some thousand keys."""
 
 
 class Key:

@@ -1,4 +1,4 @@
-"""mgrctl, the only door for writing into BILLmanager (protocol notes, C.1)."""
+"""mgrctl, BILLmanager's own program that hands calls to its core."""
 
 import os
 import subprocess
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from utils.base.xml import Form
 
 CALL_TIMEOUT_S = 20
+"""Three such waits and their pauses fit into the default budget of a command."""
+
 ATTEMPTS = 3
 _ENVIRONMENT_NAME = "PMNEXTCLOUD_VALUE"
 

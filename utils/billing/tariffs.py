@@ -1,4 +1,4 @@
-"""What a service's tariff and add-ons promise the customer (protocol notes, D.3)."""
+"""What tariffs and their add-ons promise the customer, and which tariffs a module serves."""
 
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
@@ -7,12 +7,14 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
 from utils.billing.database import Database, Row
+from utils.billing.needs import OPTIONAL
 from utils.consts import (
     ADDON_INTEGER,
-    ADMIN_GROUP,
     BILL_BY_STATISTICS,
     DISK_ADDONS,
+    ITEM_TYPES,
     TARIFF_GROUP,
+    is_admin_group,
 )
 from utils.misc import validate_email, validate_quota
 
@@ -63,6 +65,42 @@ class Tariffs:
         self._db = db
         self._measures: Optional[Dict[int, Measure]] = None
 
+    # -- what is sold -------------------------------------------------------------------------
+
+    def product_types(self) -> List[str]:
+        """The types of product that the module serves, as far as BILLmanager has them."""
+        rows = self._db.rows(
+            "SELECT intname FROM itemtype WHERE parent IS NULL AND intname IN %s ORDER BY id",
+            ITEM_TYPES,
+        )
+        return [row["intname"] for row in rows]
+
+    def sells_space(self) -> bool:
+        """Whether any of those types has an add-on that sells space."""
+        return bool(
+            self._db.row(
+                "SELECT 1 FROM itemtype a JOIN itemtype t ON t.id = a.parent"
+                " WHERE t.parent IS NULL AND t.intname IN %s AND a.intname IN %s",
+                ITEM_TYPES,
+                DISK_ADDONS,
+            )
+        )
+
+    def served_by(self, module_ids: List[int]) -> List[int]:
+        """The active tariffs that the modules serve, each once."""
+        if not module_ids:
+            return []
+        rows = self._db.rows(
+            "SELECT DISTINCT p.id FROM pricelist p"
+            " JOIN processingmodule2pricelist l ON l.pricelist = p.id"
+            " WHERE l.processingmodule IN %s AND p.parent IS NULL AND p.active = 'on'"
+            " ORDER BY p.id",
+            module_ids,
+        )
+        return [row["id"] for row in rows]
+
+    # -- what is ordered ----------------------------------------------------------------------
+
     def order(self, item: Item, with_client: bool, with_name: bool = False) -> Order:
         """What the service is to be: quota and group, and for `with_client` the client's e-mail.
 
@@ -70,7 +108,7 @@ class Tariffs:
         """
         quota_bytes = self.quota(item)
         group = self.group(item.tariff_id)
-        if group.casefold() == ADMIN_GROUP:
+        if is_admin_group(group):
             raise errors.GroupForbidden(group)
         return Order(
             quota_bytes=quota_bytes,
@@ -173,7 +211,7 @@ class Tariffs:
 
     def _email(self, account_id: int) -> str:
         """The address of the client's first enabled user; empty for none or a broken one."""
-        has_switch = self._db.has_column("user", "disabled")
+        has_switch = self._db.has_column(*OPTIONAL.user_disabled)
         row = self._db.row(_EMAIL_ENABLED if has_switch else _EMAIL, account_id)
         address = (row["email"] or "").strip() if row else ""
         return address if validate_email(address) else ""
@@ -207,7 +245,7 @@ def _amount(addon: Row, trial: bool) -> Optional[Decimal]:
 
 
 def _decimal(value: Any) -> Optional[Decimal]:
-    """A number however the database's driver hands it over; None stays None (D.3)."""
+    """A number however the database's driver hands it over; None stays None."""
     if value is None:
         return None
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)

@@ -13,7 +13,7 @@ from utils.accounts.ownership import item_of
 from utils.base import errors
 from utils.base.secret import forgotten
 from utils.base.values import Account, Item, Server
-from utils.billing.billmanager import stat_row
+from utils.billing.statistics import stat_row
 from utils.census.numberset import NumberSet
 from utils.census.pace import Patience, TimeIsUp
 from utils.census.progress import Progress
@@ -40,7 +40,7 @@ class Collector:
         self._day = day
         self._cloud = ctx.cloud(server)
         self._module_id = server.module_id
-        self._services = ctx.billing.count_items(server.module_id)
+        self._services = ctx.billing.services.count(server.module_id)
         self._progress = Progress(ctx.log, self._services)
         budget_s = ctx.settings.stat_budget_s
         until = time.monotonic() + budget_s - min(LONGEST_RESERVE_S, budget_s / 4)
@@ -85,7 +85,7 @@ class Collector:
         numbers = [number for number in map(item_of, accounts) if number is not None]
         unsettled = sorted({number for number in numbers if number not in self._settled})
         found = []
-        for item in self._ctx.billing.items(self._module_id, unsettled):
+        for item in self._ctx.billing.services.items(self._module_id, unsettled):
             login = self._login_of(item)
             if login is not None and login.casefold() in accounts:
                 found.append((item, accounts[login.casefold()]))
@@ -104,7 +104,7 @@ class Collector:
         """The services that are not settled, some at a time."""
         after = 0
         while True:
-            item_ids = self._ctx.billing.item_ids(self._module_id, after, BATCH)
+            item_ids = self._ctx.billing.services.ids(self._module_id, after, BATCH)
             if not item_ids:
                 return
             after = item_ids[-1]
@@ -114,7 +114,9 @@ class Collector:
 
     def _read(self, item_ids: List[int]) -> None:
         """Asks for each of the services by name, and books whose account is read."""
-        items = {item.id: item for item in self._ctx.billing.items(self._module_id, item_ids)}
+        items = {
+            item.id: item for item in self._ctx.billing.services.items(self._module_id, item_ids)
+        }
         for item_id in set(item_ids) - set(items):  # closed since they were listed
             self._settled.add(item_id)
         logins = {item.id: self._login_of(item) for item in items.values()}
@@ -148,7 +150,7 @@ class Collector:
 
     def _book(self, found: List[Tuple[Item, Account]]) -> None:
         """Writes the rows of services whose account was read; one that shows no usage waits."""
-        disks = self._ctx.tariffs.disks([item for item, _ in found])
+        disks = self._ctx.billing.tariffs.disks([item for item, _ in found])
         rows = []
         for item, account in found:
             disk = disks.get(item.id)
@@ -160,7 +162,7 @@ class Collector:
             else:
                 rows.append(stat_row(item.id, self._day, account.used_bytes, disk))
         if rows:
-            self._ctx.billing.write_stat(rows)
+            self._ctx.billing.statistics.write(rows)
             for row in rows:
                 self._settled.add(row.item_id)
             self._booked += len(rows)

@@ -26,8 +26,8 @@ def examine(ctx: Context, command_modules: Collection[str]) -> List[Group]:
 
     groups.append(Group("billing", "", run(billing.CHECKS, ctx, failed)))
     groups.append(Group("tariffs", "", run(tariffs.CHECKS, ctx, failed)))
-    for row in [] if "modules" in failed else billing.module_rows(ctx):
-        module = modules.Module(ctx, row)
+    for stored in [] if "modules" in failed else billing.stored_modules(ctx):
+        module = modules.Module(ctx, stored)
         checks = (*modules.CHECKS, *clouds.CHECKS)
         groups.append(Group("module", module.name, run(checks, module, set(failed))))
     return groups

@@ -17,10 +17,9 @@ from utils.census.days import WholeDays
 from utils.cloud.ocs import mapping
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 from utils.cloud.refusals import Refusals
-from utils.consts import ADMIN_GROUP, Level
+from utils.consts import Level, is_admin_group
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
 from utils.doctor.modules import Module
-from utils.doctor.tariffs import tariff_ids
 
 DAYS_LEFT = 21
 CLOCK_S = 60
@@ -126,7 +125,7 @@ def remembered(module: Module) -> Iterator[Finding]:
 def login(module: Module) -> Iterator[Finding]:
     """Whether the login is taken and may write, unless that was refused just now."""
     ctx = module.ctx
-    refusals = Refusals(ctx.state, ctx.billing.key.fingerprint, module.server, Level.WRITES)
+    refusals = Refusals(ctx.state, ctx.billing.fingerprint, module.server, Level.WRITES)
     refusals.check()
     try:
         module.cloud.probe()
@@ -154,10 +153,8 @@ def secret(module: Module) -> Iterator[Finding]:
 
 def user(module: Module) -> Iterator[Finding]:
     """Whether the module's user is an administrator, or only one of some groups."""
-    own = module.server.username
-    if not own or "@" in own:  # a token or an e-mail address does not tell whose it is
-        own = module.cloud.own_login()
-    is_admin = ADMIN_GROUP in module.cloud.groups_of(own)
+    own = module.cloud.own_login()
+    is_admin = any(map(is_admin_group, module.cloud.groups_of(own)))
     yield well(own) if is_admin else advice("user_not_admin", own)
 
 
@@ -195,9 +192,10 @@ def limits(module: Module) -> Iterator[Finding]:
     most = module.cloud.setting("files", "max_quota") or ""
     most_bytes = int(most) if most.isdecimal() else sizes.UNLIMITED
     is_endless = module.cloud.setting("files", "allow_unlimited_quota") != "0"
-    for tariff_id in tariff_ids(module.ctx, [module.id]):
+    tariffs = module.ctx.billing.tariffs
+    for tariff_id in tariffs.served_by([module.id]):
         try:
-            asked = sizes.bytes_to_ask(module.ctx.tariffs.included(tariff_id))
+            asked = sizes.bytes_to_ask(tariffs.included(tariff_id))
         except errors.PmError:
             continue  # which is said of the tariff
         if asked == sizes.UNLIMITED and not is_endless:
@@ -210,11 +208,11 @@ def limits(module: Module) -> Iterator[Finding]:
 
 def groups(module: Module) -> Iterator[Finding]:
     """Whether the groups of the tariffs are there."""
-    ctx = module.ctx
-    wanted = {ctx.tariffs.group(number) for number in tariff_ids(ctx, [module.id])} - {""}
+    tariffs = module.ctx.billing.tariffs
+    wanted = {tariffs.group(number) for number in tariffs.served_by([module.id])} - {""}
     missing: Set[str] = set()
     if wanted:
-        missing = wanted.difference(module.cloud.groups(ctx.settings.page_size))
+        missing = wanted.difference(module.cloud.groups(module.ctx.settings.page_size))
     for group in sorted(missing):
         yield advice("group_not_there", group)
     if not missing:
@@ -225,7 +223,7 @@ def statistics(module: Module) -> Iterator[Finding]:
     """Whether the days up to yesterday were counted whole, as far as is remembered."""
     last = WholeDays(module.ctx.state, module.id).last()
     if last is None:
-        yield advice("statistics_never") if module.ctx.billing.count_items(module.id) else well()
+        yield advice("statistics_never") if module.ctx.billing.services.count(module.id) else well()
         return
     yesterday = date.today() - timedelta(days=1)
     if last < yesterday:

@@ -6,13 +6,11 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.values import Item, Server
-from utils.billing.billmanager import read_timeout_s
-from utils.billing.database import Row
+from utils.billing.modules import StoredModule, read_timeout_s
 from utils.cloud.connection import CloudStatus
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
-from utils.doctor.tariffs import tariff_ids
 from utils.run.context import Context
 
 BATCH = 200
@@ -33,21 +31,21 @@ MAX_WAIT_S = 30.0
 class Module:
     """A module and its cloud, asked once for what several checks want to know."""
 
-    def __init__(self, ctx: Context, row: Row) -> None:
+    def __init__(self, ctx: Context, stored: StoredModule) -> None:
         self.ctx = ctx
-        self.id: int = row["id"]
-        self.name = f"{row['id']} {row['name'] or ''}".strip()
-        self.is_active = row["active"] == "on"
+        self.id = stored.id
+        self.name = f"{stored.id} {stored.name}".strip()
+        self.is_active = stored.is_active
 
     @cached_property
     def params(self) -> Dict[str, str]:
         """The stored connection, encrypted values under their name and "crypted:"."""
-        return self.ctx.billing.module_params(self.id)
+        return self.ctx.billing.modules.params(self.id)
 
     @cached_property
     def server(self) -> Server:
         """The connection."""
-        server = self.ctx.billing.server(self.id)
+        server = self.ctx.billing.modules.server(self.id)
         return server._replace(timeout_s=min(server.timeout_s, MAX_WAIT_S))
 
     @cached_property
@@ -113,7 +111,7 @@ def form(module: Module) -> Iterator[Finding]:
     if not module.is_active:
         good = False
         yield advice("module_off")
-    if not tariff_ids(module.ctx, [module.id]):
+    if not module.ctx.billing.tariffs.served_by([module.id]):
         good = False
         yield advice("module_without_tariff")
     if good:
@@ -123,10 +121,11 @@ def form(module: Module) -> Iterator[Finding]:
 def services(module: Module) -> Iterator[Finding]:
     """Whether each open service has an account on record that is this module's."""
     found: Dict[str, List[int]] = {}
+    stored = module.ctx.billing.services
     seen = after = 0
     while True:
-        item_ids = module.ctx.billing.item_ids(module.id, after, BATCH)
-        for item in module.ctx.billing.items(module.id, item_ids):
+        item_ids = stored.ids(module.id, after, BATCH)
+        for item in stored.items(module.id, item_ids):
             found.setdefault(_kind(module, item), []).append(item.id)
         seen += len(item_ids)
         if len(item_ids) < BATCH:
@@ -145,7 +144,7 @@ def _kind(module: Module, item: Item) -> str:
     ctx = module.ctx
     try:
         if item.mark is None:
-            item = ctx.billing.item(item.id)  # which tells a broken mark from none
+            item = ctx.billing.services.item(item.id)  # which tells a broken mark from none
         record = ctx.owner(item, module.server, module.cloud).record()
     except errors.SecretBroken:
         return UNREADABLE

@@ -3,28 +3,15 @@
 from typing import Iterator, List
 
 from utils.base import errors, sizes
-from utils.consts import ADMIN_GROUP
+from utils.consts import is_admin_group
 from utils.doctor import billing
 from utils.doctor.findings import Check, Finding, advice, named, of_error, well
 from utils.run.context import Context
 
 
-def tariff_ids(ctx: Context, module_ids: List[int]) -> List[int]:
-    """The active tariffs that the modules serve."""
-    if not module_ids:
-        return []
-    rows = ctx.billing.db.rows(
-        "SELECT DISTINCT p.id FROM pricelist p"
-        " JOIN processingmodule2pricelist l ON l.pricelist = p.id"
-        " WHERE l.processingmodule IN %s AND p.parent IS NULL AND p.active = 'on' ORDER BY p.id",
-        module_ids,
-    )
-    return [row["id"] for row in rows]
-
-
 def _all(ctx: Context) -> List[int]:
     """The tariffs that the call is about."""
-    return tariff_ids(ctx, [row["id"] for row in billing.module_rows(ctx)])
+    return ctx.billing.tariffs.served_by([one.id for one in billing.stored_modules(ctx)])
 
 
 def tariffs(ctx: Context) -> Iterator[Finding]:
@@ -38,7 +25,7 @@ def space(ctx: Context) -> Iterator[Finding]:
     good = 0
     for tariff_id in _all(ctx):
         try:
-            quota_bytes = ctx.tariffs.included(tariff_id)
+            quota_bytes = ctx.billing.tariffs.included(tariff_id)
         except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown) as error:
             yield of_error(error, str(tariff_id))
             continue
@@ -58,8 +45,8 @@ def groups(ctx: Context) -> Iterator[Finding]:
     """Whether a tariff puts customers among the cloud's administrators."""
     good = 0
     for tariff_id in _all(ctx):
-        group = ctx.tariffs.group(tariff_id)
-        if group.casefold() == ADMIN_GROUP:
+        group = ctx.billing.tariffs.group(tariff_id)
+        if is_admin_group(group):
             yield of_error(errors.GroupForbidden(group), str(tariff_id))
         else:
             good += 1

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from utils.api import NextcloudAPIClient
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
-    from utils.billing.tariffs import Tariffs
     from utils.cloud.products import Memory
     from utils.host.state import State
     from utils.run.service import Service
@@ -65,13 +64,6 @@ class Context:
         return Billing(self.host, self.log, self.call.runningoperation)
 
     @cached_property
-    def tariffs(self) -> "Tariffs":
-        """What was ordered."""
-        from utils.billing.tariffs import Tariffs
-
-        return Tariffs(self.billing.db)
-
-    @cached_property
     def state(self) -> "State":
         """The module's own files under var/."""
         from utils.host.state import State
@@ -106,7 +98,7 @@ class Context:
         """Tells whose an account is, for one service."""
         from utils.accounts.ownership import Ownership
 
-        installation = self.billing.key.installation()
+        installation = self.billing.installation()
         former_servers = self.settings.former_servers
         return Ownership(item, server, cloud, self.log, installation, former_servers)
 

@@ -2,13 +2,9 @@
 
 from utils.base import errors
 from utils.base.errors import Told
-from utils.base.secret import strike_out
-from utils.billing import reply
 from utils.host import budget
 from utils.host.locks import LockFile
 from utils.run.context import Context
-
-_PROBLEM = "processingmodule_connect"
 
 REPORT_WAIT_S = 3
 """Longest wait for another process that registers the same problem; it takes one call of mgrctl."""
@@ -35,9 +31,7 @@ def failed(context: Context, error: errors.PmError) -> None:
     if context.visit is not None:
         steps.append(_remember)
     if context.call.runningoperation is not None:
-        steps.append(_save_on_operation)
-        if context.call.item is not None:
-            steps.append(_leave_to_staff)
+        steps.append(_tell_operation)
     if error.told is Told.PROBLEM and context.call.concerns_module:
         steps.append(_register_problem)
     for step in steps:
@@ -68,39 +62,20 @@ def _remember(context: Context, error: errors.PmError) -> None:
         context.visit.remember(error)
 
 
-def _save_on_operation(context: Context, error: errors.PmError) -> None:
-    operation_id = context.call.runningoperation
-    errorxml = reply.error(error).document.decode("utf-8").strip()
-    context.billing.mgrctl.call(
-        "runningoperation.edit", sok="ok", elid=operation_id, errorxml=errorxml
-    )
+def _tell_operation(context: Context, error: errors.PmError) -> None:
+    """Saves the error on the operation, and stops it for staff where it is one for them by now.
 
-
-def _leave_to_staff(context: Context, error: errors.PmError) -> None:
-    """Stops the operation and makes a task of it, where the error is one for staff by now."""
-    if error.told not in (Told.STAFF_NOW, Told.STAFF_LATER):
+    An operation is only stopped once staff can see why.
+    """
+    operations = context.billing.operations
+    operations.save_error(error)
+    if context.call.item is None or error.told not in (Told.STAFF_NOW, Told.STAFF_LATER):
         return
-    operation_id = context.call.runningoperation
-    mgrctl = context.billing.mgrctl
-    has_task = context.billing.operation_has_task()
     if error.told is Told.STAFF_LATER:
-        tries = context.billing.operation_tries() or 0
-        if tries < context.settings.tries_before_manual or has_task:
+        tries = operations.tries() or 0
+        if tries < context.settings.tries_before_manual or operations.has_task():
             return
-    mgrctl.call("runningoperation.setmanual", sok="ok", elid=operation_id)
-    context.log.error("operation %s is left to staff: %s", operation_id, error)
-    if has_task:
-        return
-    answer = mgrctl.call("task.gettype", operation=context.call.command)
-    task_type = answer.findtext(".//task_type")
-    if task_type:
-        mgrctl.call_once(
-            "task.edit",
-            sok="ok",
-            item=context.call.item,
-            runningoperation=operation_id,
-            type=task_type,
-        )
+    operations.leave_to_staff(context.call.item, context.call.command, error)
 
 
 def _register_problem(context: Context, error: errors.PmError) -> None:
@@ -110,16 +85,7 @@ def _register_problem(context: Context, error: errors.PmError) -> None:
     with LockFile(context.state.path(name) + ".lock") as lock:
         if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
             return
-        context.billing.mgrctl.call_once(
-            "problems.register",
-            sok="ok",
-            name=_PROBLEM,
-            id=module_id,
-            level="error",
-            param_pm_name=context.billing.module_name(module_id),
-            param_pm_id=module_id,
-            param_errormsg=strike_out(str(error)),
-        )
+        context.billing.modules.register_problem(module_id, error)
         context.state.write(name, error.code)
     context.log.error("module %d has a problem: %s", module_id, error)
 
@@ -130,4 +96,4 @@ def _module_of(context: Context) -> int:
         return context.visit.module_id
     if context.call.module is not None:
         return context.call.module
-    return context.billing.item(context.call.item_id()).module_id
+    return context.billing.services.module_of(context.call.item_id())

@@ -37,7 +37,7 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     item = _read(ctx, item_id)
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
-    server = ctx.billing.server(item.module_id)
+    server = ctx.billing.modules.server(item.module_id)
     cloud = ctx.cloud(server)
     owner = ctx.owner(item, server, cloud)
     return Service(item, server, cloud, owner, Provisioning(cloud, ctx.log), lock)
@@ -45,8 +45,8 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
 
 def _read(ctx: "Context", item_id: int) -> "Item":
     try:
-        return ctx.billing.item(item_id)
+        return ctx.billing.services.item(item_id)
     except errors.SecretBroken:
         # Where the module's own secret does not decrypt either, no service is to blame.
-        ctx.billing.server(ctx.billing.module_of(item_id))
+        ctx.billing.modules.server(ctx.billing.services.module_of(item_id))
         raise

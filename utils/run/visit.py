@@ -41,7 +41,7 @@ class Visit:
         ctx, server = self._ctx, self._server
         path = ctx.state.path(f"cloud-{server.module_id}") + ".lock"
         self._lock = hold(path, range(VISITORS), ctx.wait_s, f"module {server.module_id}")
-        refusals = Refusals(ctx.state, ctx.billing.key.fingerprint, server, ctx.call.level)
+        refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
         refusals.check()
         self._refusals = refusals
         self._client = ctx.client(server, Memory(ctx.state, server))

@@ -4,7 +4,7 @@ import secrets
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from .mariadb import MariaDb
 
@@ -42,13 +42,36 @@ class Database:
                 if statement.strip():
                     cursor.execute(statement)
             for host in self._hosts():
-                account = (self.user, host)
-                cursor.execute("CREATE USER %s@%s IDENTIFIED BY %s", (*account, self.password))
-                cursor.execute(f"GRANT SELECT ON {self.name}.* TO %s@%s", account)
-                cursor.execute(
-                    f"GRANT INSERT, UPDATE, DELETE ON {self.name}.itemstat TO %s@%s",
-                    account,
-                )
+                account = (self.user, host, self.password)
+                cursor.execute("CREATE USER %s@%s IDENTIFIED BY %s", account)
+        self._for_each_account(
+            f"GRANT SELECT ON {self.name}.* TO %s@%s",
+            f"GRANT INSERT, UPDATE, DELETE ON {self.name}.itemstat TO %s@%s",
+        )
+
+    def limit_reading(self, tables: Mapping[str, Iterable[str]]) -> None:
+        """From now on the module's account may read these columns of each table, and no others."""
+        reading = []
+        for table, columns in tables.items():
+            names = ", ".join(f"`{column}`" for column in columns)
+            reading.append(f"GRANT SELECT ({names}) ON {self.name}.{table} TO %s@%s")
+        self._for_each_account(f"REVOKE SELECT ON {self.name}.* FROM %s@%s", *reading)
+
+    @contextmanager
+    def unreadable(self, table: str, column: str) -> Iterator[None]:
+        """Inside, a column that `limit_reading` allowed may not be read either."""
+        what = f"SELECT (`{column}`) ON {self.name}.{table}"
+        self._for_each_account(f"REVOKE {what} FROM %s@%s")
+        try:
+            yield
+        finally:
+            self._for_each_account(f"GRANT {what} TO %s@%s")
+
+    def _for_each_account(self, *statements: str) -> None:
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            for host in self._hosts():
+                for statement in statements:
+                    cursor.execute(statement, (self.user, host))
 
     def _hosts(self) -> List[str]:
         """Where the module's account may come from: the socket, and the port if there is one."""

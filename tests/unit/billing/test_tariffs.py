@@ -1,8 +1,8 @@
-"""What tariffs and add-ons promise (protocol notes, D.3), on the stand's real database."""
+"""What tariffs and add-ons promise, on the stand's real database."""
 
 import logging
 from decimal import Decimal
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 from unittest.mock import create_autospec
 
 import pytest
@@ -22,7 +22,7 @@ ENUMERATION, BOOLEAN = 3, 1
 @pytest.fixture
 def tariffs(billing: Billing) -> Tariffs:
     """The stand's tariffs."""
-    return Tariffs(billing.db)
+    return billing.tariffs
 
 
 def ordered(
@@ -36,7 +36,9 @@ def ordered(
     """A paid service of a new tariff."""
     module = stand.add_module("https://cloud.example.com", "admin", "made-up-77")
     tariff = stand.add_tariff(stand.add_itemtype("backupservice"), addons, usergroup)
-    return billing.item(stand.order(tariff, account or stand.add_account(), module, **more))
+    return billing.services.item(
+        stand.order(tariff, account or stand.add_account(), module, **more)
+    )
 
 
 # -- what is refused --------------------------------------------------------------------------
@@ -224,7 +226,7 @@ def test_another_services_add_ons_are_not_ours(
     module, account = item.module_id, item.account_id
     other = stand.order(item.tariff_id, account, module, ordered=100)
     assert tariffs.quota(item) == 5 * GIB
-    assert tariffs.quota(billing.item(other)) == 105 * GIB
+    assert tariffs.quota(billing.services.item(other)) == 105 * GIB
 
 
 def test_the_new_tariff_counts_while_it_changes(
@@ -233,7 +235,7 @@ def test_the_new_tariff_counts_while_it_changes(
     item = ordered(stand, billing, [Addon(limit=5)], ordered=1)
     new = stand.add_tariff(stand.add_itemtype("backupservice"), [Addon(limit=50)])
     stand.change_tariff(item.id, new, ordered=2)
-    assert tariffs.quota(billing.item(item.id)) == 52 * GIB
+    assert tariffs.quota(billing.services.item(item.id)) == 52 * GIB
 
 
 @pytest.mark.parametrize("name", ["Disk", "DISC", "disk "])
@@ -360,7 +362,7 @@ def test_a_billmanager_without_the_column_has_only_enabled_users(log: logging.Lo
         with_no_column.database.insert("user", account=account["id"], email="client7@example.com")
         [billing] = list(opened(with_no_column, log))
         item = ordered(with_no_column, billing, account=account["id"])
-        order = Tariffs(billing.db).order(item, with_client=True)
+        order = billing.tariffs.order(item, with_client=True)
         close(billing)
         assert order.email == "client7@example.com"
     finally:
@@ -387,3 +389,50 @@ def test_usage_is_counted_on_the_add_on_in_its_measure(
         items[2].id: ("disk", stand.measure("gib"), GIB),
     }
     assert tariffs.disks([]) == {}
+
+
+# -- what is sold -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(log: logging.Logger) -> Iterator[Tuple[Stand, Billing]]:
+    """A BILLmanager in which nothing is sold yet."""
+    with Stand() as stand:
+        for billing in opened(stand, log):
+            yield stand, billing
+
+
+def test_the_types_that_the_module_serves_are_told_and_whether_they_sell_space(
+    fresh: Tuple[Stand, Billing],
+) -> None:
+    stand, billing = fresh
+    insert = stand.database.insert
+    other = insert("itemtype", intname="vds")
+    insert("itemtype", intname="disk", parent=other)
+    assert billing.tariffs.product_types() == []
+    assert billing.tariffs.sells_space() is False
+    own = insert("itemtype", intname="nextcloud")
+    insert("itemtype", intname="traffic", parent=own)
+    insert("itemtype", intname="backupservice", parent=own)
+    assert billing.tariffs.product_types() == ["nextcloud"]
+    assert billing.tariffs.sells_space() is False
+    insert("itemtype", intname="disc", parent=own)
+    assert billing.tariffs.sells_space() is True
+
+
+def test_active_tariffs_of_modules_are_told_each_once(stand: Stand, billing: Billing) -> None:
+    first, second = (
+        stand.add_module("https://cloud.example.com", "admin", "made-up-77") for _ in range(2)
+    )
+    kind = stand.add_itemtype("backupservice")
+    shared, own, off = (stand.add_tariff(kind) for _ in range(3))
+    for module, tariff in ((first, shared), (second, shared), (second, own), (second, off)):
+        stand.sql(
+            "INSERT INTO processingmodule2pricelist (processingmodule, pricelist) VALUES (%s, %s)",
+            module,
+            tariff,
+        )
+    stand.sql("UPDATE pricelist SET active = NULL WHERE id = %s", off)
+    assert billing.tariffs.served_by([first]) == [shared]
+    assert billing.tariffs.served_by([first, second]) == [shared, own]
+    assert billing.tariffs.served_by([]) == []

@@ -9,14 +9,12 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from tests.unit.conftest import make_account, make_item, make_server
+from tests.unit.conftest import make_account, make_billing, make_item, make_server
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Account, Disk, Item, Mark
-from utils.billing.billmanager import Billing, StatRow
-from utils.billing.key import Key
-from utils.billing.tariffs import Tariffs
+from utils.billing.statistics import StatRow
 from utils.census import pace, usage
 from utils.census.usage import Collector
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
@@ -63,25 +61,22 @@ class World:
         self.services: List[Item] = []
         self.accounts: List[Account] = []
         self.disks: Dict[int, Disk] = {}
-        self.billing: Any = create_autospec(Billing, instance=True)
-        self.billing.key = create_autospec(Key, instance=True)
-        self.billing.key.installation.return_value = HERE
-        self.billing.count_items.side_effect = lambda module: len(self.services)
-        self.billing.item_ids.side_effect = self._item_ids
-        self.billing.items.side_effect = self._items
+        self.billing = make_billing()
+        self.billing.installation.return_value = HERE
+        self.billing.services.count.side_effect = lambda module: len(self.services)
+        self.billing.services.ids.side_effect = self._item_ids
+        self.billing.services.items.side_effect = self._items
         self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
         self.cloud.product = NEXTCLOUD
         self.cloud.get_user.side_effect = self._get
         self.cloud.users_page.side_effect = self._page
-        self.tariffs: Any = create_autospec(Tariffs, instance=True)
-        self.tariffs.disks.side_effect = lambda items: {
+        self.billing.tariffs.disks.side_effect = lambda items: {
             item.id: self.disks[item.id] for item in items if item.id in self.disks
         }
         self.context = Context(
             Call("stat", module=31),
             Host(str(tmp_path)),
             billing=self.billing,
-            tariffs=self.tariffs,
             log=log,
             settings=Settings(page_size=2, stat_budget_s=10),
             cloud=lambda server: self.cloud,
@@ -115,7 +110,7 @@ class World:
 
     def rows(self) -> Dict[int, Tuple[str, str]]:
         """Value and add-on of every row; none was written twice."""
-        rows = [row for one in self.billing.write_stat.call_args_list for row in one[0][0]]
+        rows = [row for one in self.billing.statistics.write.call_args_list for row in one[0][0]]
         assert len({row.item_id for row in rows}) == len(rows)
         assert all(isinstance(row, StatRow) and row.day == DAY.isoformat() for row in rows)
         return {row.item_id: (row.value, row.addon) for row in rows}
@@ -305,7 +300,7 @@ def test_a_few_are_read_one_by_one_and_more_by_pages(world: World) -> None:
     world.collect()
     world.cloud.users_page.assert_not_called()
     world.sell(own(usage.FEW_SERVICES + 1))
-    world.billing.write_stat.reset_mock()
+    world.billing.statistics.write.reset_mock()
     world.cloud.get_user.reset_mock()
     world.collect()
     world.cloud.get_user.assert_not_called()
@@ -369,7 +364,7 @@ def test_many_services_are_looked_up_by_batches(
     for number in range(1, 6):
         world.sell(own(number))
     world.collect()
-    assert [one[0][1:] for one in world.billing.item_ids.call_args_list] == [
+    assert [one[0][1:] for one in world.billing.services.ids.call_args_list] == [
         (0, 2),
         (2, 2),
         (4, 2),

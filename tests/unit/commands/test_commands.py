@@ -10,15 +10,12 @@ from unittest.mock import Mock, call, create_autospec
 import pytest
 
 from commands import load
-from tests.unit.conftest import make_account, make_item, make_order, make_server
+from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.billing.billmanager import Billing
-from utils.billing.key import Key
-from utils.billing.tariffs import Tariffs
 from utils.consts import STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import Host
@@ -31,6 +28,8 @@ PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
 OK = b"<doc/>"
+READING = ("billing.tariffs.", "billing.modules.", "billing.secret_capacity_bytes")
+"""What of billing changes nothing there."""
 
 
 class World:
@@ -38,11 +37,9 @@ class World:
 
     def __init__(self, tmp_path: Path, log: logging.Logger) -> None:
         self.calls = Mock()
-        self.billing: Any = create_autospec(Billing, instance=True)
-        self.billing.key = create_autospec(Key, instance=True)
-        self.billing.key.capacity_bytes.return_value = 245
-        self.billing.server.return_value = make_server()
-        self.tariffs: Any = create_autospec(Tariffs, instance=True)
+        self.billing = make_billing()
+        self.billing.modules.server.return_value = make_server()
+        self.tariffs = self.billing.tariffs
         self.tariffs.order.return_value = make_order()
         self.tariffs.group.side_effect = {501: "clients", 500: "old"}.__getitem__
         self.owner: Any = create_autospec(Ownership, instance=True)
@@ -70,7 +67,6 @@ class World:
             Call(command, 1001, module),
             self.host,
             billing=self.billing,
-            tariffs=self.tariffs,
             log=self.log,
             settings=Settings(**self.settings),
             service=lambda closed_too=False: service,
@@ -78,9 +74,13 @@ class World:
         )
         return load(command).run(context).document
 
+    def changes(self) -> List[Any]:
+        """The calls that changed something, in their order."""
+        return [one for one in self.calls.mock_calls if not one[0].startswith(READING)]
+
     def done(self) -> List[str]:
-        """The names of the calls that changed something, in their order."""
-        return [one[0] for one in self.calls.mock_calls if ".key." not in one[0]]
+        """The names of those calls."""
+        return [one[0] for one in self.changes()]
 
 
 @pytest.fixture
@@ -125,7 +125,11 @@ def test_a_refused_password_takes_the_mark_back(world: World) -> None:
     world.accounts.create.side_effect = errors.PasswordRefused("too weak")
     with pytest.raises(errors.PasswordRefused):
         world.run("open")
-    assert world.done() == ["billing.save_mark", "accounts.create", "billing.drop_mark"]
+    assert world.done() == [
+        "billing.services.save_mark",
+        "accounts.create",
+        "billing.services.drop_mark",
+    ]
 
 
 @pytest.mark.parametrize("error", [errors.CloudLost("x"), errors.AccountRefused("x")])
@@ -134,7 +138,7 @@ def test_another_failure_leaves_the_mark(world: World, error: errors.PmError) ->
     world.accounts.create.side_effect = error
     with pytest.raises(type(error)):
         world.run("open")
-    assert world.done() == ["billing.save_mark", "accounts.create"]
+    assert world.done() == ["billing.services.save_mark", "accounts.create"]
 
 
 def test_an_account_that_is_not_as_ordered_is_not_shown_to_the_customer(world: World) -> None:
@@ -144,14 +148,19 @@ def test_an_account_that_is_not_as_ordered_is_not_shown_to_the_customer(world: W
     assert world.done() == ["accounts.bring"]
 
 
-OPENED = ["accounts.bring", "accounts.enable", "billing.save_login", "billing.post_open"]
+OPENED = [
+    "accounts.bring",
+    "accounts.enable",
+    "billing.services.save_login",
+    "billing.closing.post_open",
+]
 
 
 def test_a_new_account_is_marked_made_saved_and_told(world: World) -> None:
     world.owner.record.return_value = None
     world.settings["password_length"] = 33
     assert OK in world.run("open")
-    assert world.done() == ["billing.save_mark", "accounts.create", *OPENED]
+    assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     login, password = world.owner.new_mark.call_args[0]
     assert login == "user_1001"
     assert len(password.reveal()) == 33
@@ -159,7 +168,7 @@ def test_a_new_account_is_marked_made_saved_and_told(world: World) -> None:
         world.owner, Record(login, password, proved=False), make_order()
     )
     url = make_server().base_url
-    world.billing.save_login.assert_called_once_with(1001, login, password, url)
+    world.billing.services.save_login.assert_called_once_with(1001, login, password, url)
 
 
 def test_an_account_that_an_earlier_run_made_is_gone_on_with(world: World) -> None:
@@ -180,7 +189,7 @@ def test_an_announced_account_that_was_not_made_is_made_under_its_mark(world: Wo
 def test_a_predecessors_account_that_is_gone_is_made_anew_with_a_mark(world: World) -> None:
     world.owner.find.return_value = None
     world.run("open")
-    assert world.done() == ["billing.save_mark", "accounts.create", *OPENED]
+    assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     assert world.accounts.create.call_args[0][1].password != PASSWORD
 
 
@@ -192,7 +201,7 @@ def test_a_saved_password_stays_once_the_account_is_proved(
     world.item = make_item(saved_password=corrected)
     world.owner.record.return_value = record
     world.run("open")
-    password = world.billing.save_login.call_args.args[2]
+    password = world.billing.services.save_login.call_args.args[2]
     assert password == (corrected if kept else record.password)
 
 
@@ -212,7 +221,7 @@ def test_where_logins_may_differ_another_one_is_claimed(world: World) -> None:
     world.item = make_item(mark=object())
     world.run("open")
     world.owner.free_login.assert_called_once_with(True)
-    assert world.done() == ["billing.save_mark", "accounts.create", *OPENED]
+    assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     assert world.accounts.create.call_args[0][1].login == "user_1001_2"
 
 
@@ -231,9 +240,9 @@ def test_the_clients_name_is_told_only_where_the_settings_want_it(
 @pytest.mark.parametrize(("command", "method"), [("suspend", "disable"), ("resume", "enable")])
 def test_a_switch_is_turned_and_then_told(world: World, command: str, method: str) -> None:
     assert OK in world.run(command)
-    assert world.calls.mock_calls == [
+    assert world.changes() == [
         getattr(call.accounts, method)(make_account()),
-        call.billing.post(world.item, command),
+        call.billing.closing.post(world.item, command),
     ]
 
 
@@ -250,8 +259,8 @@ def test_what_is_not_ours_is_not_touched(world: World, command: str, error: Any)
 def test_the_end_of_a_service_removes_its_account(world: World, on_close: str, method: str) -> None:
     world.settings["on_close"] = on_close
     assert OK in world.run("close")
-    assert world.done() == [f"accounts.{method}", "billing.post"]
-    world.billing.post.assert_called_once_with(world.item, "close")
+    assert world.done() == [f"accounts.{method}", "billing.closing.post"]
+    world.billing.closing.post.assert_called_once_with(world.item, "close")
 
 
 def never_had_one(owner: Any) -> None:
@@ -273,7 +282,7 @@ def is_a_strangers(owner: Any) -> None:
 def test_a_service_without_an_account_ends_and_nothing_is_touched(world: World, what: Any) -> None:
     what(world.owner)
     world.run("close")
-    assert world.done() == ["billing.post"]
+    assert world.done() == ["billing.closing.post"]
 
 
 @pytest.mark.parametrize(
@@ -294,9 +303,9 @@ def test_a_service_whose_account_is_unclear_does_not_end(
 def test_a_new_tariff_is_applied_and_told(world: World) -> None:
     world.item = make_item(last_tariff_id=500)
     assert OK in world.run("setparam")
-    assert world.calls.mock_calls == [
+    assert world.changes() == [
         call.accounts.bring(make_account(), make_order(), "old"),
-        call.billing.post_set_param(world.item),
+        call.billing.closing.post_set_param(world.item),
     ]
     world.tariffs.order.assert_called_once_with(world.item, with_client=False)
 
@@ -336,9 +345,9 @@ def test_a_change_that_can_never_be_made_is_taken_back(world: World, error: erro
     orders(world, error)
     with pytest.raises(type(error)):
         world.run("setparam")
-    assert world.calls.mock_calls == [
+    assert world.changes() == [
         call.accounts.bring(make_account(), OLD_ORDER, leave_group="clients"),
-        call.billing.roll_back_tariff(CHANGING),
+        call.billing.closing.roll_back_tariff(CHANGING),
     ]
 
 
@@ -348,7 +357,7 @@ def test_half_a_change_is_taken_back_in_the_cloud_first(world: World) -> None:
     world.accounts.bring.side_effect = [refusal, make_account()]
     with pytest.raises(errors.CloudRefused):
         world.run("setparam")
-    assert world.done() == ["accounts.bring", "accounts.bring", "billing.roll_back_tariff"]
+    assert world.done() == ["accounts.bring", "accounts.bring", "billing.closing.roll_back_tariff"]
 
 
 @pytest.mark.parametrize(
@@ -383,7 +392,7 @@ def test_a_change_for_an_account_that_is_gone_is_taken_back_in_billing(world: Wo
     world.owner.existing.return_value = None
     with pytest.raises(errors.AccountMissing):
         world.run("setparam")
-    assert world.done() == ["billing.roll_back_tariff"]
+    assert world.done() == ["billing.closing.roll_back_tariff"]
 
 
 def test_without_a_change_of_tariff_nothing_is_taken_back(world: World) -> None:
@@ -430,7 +439,7 @@ def test_a_core_that_refuses_to_take_it_back_hides_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     orders(world, errors.QuotaZero("0"))
-    world.billing.roll_back_tariff.side_effect = errors.CoreRefused("x", "missed")
+    world.billing.closing.roll_back_tariff.side_effect = errors.CoreRefused("x", "missed")
     with pytest.raises(errors.QuotaZero):
         world.run("setparam")
     assert "core_refused" in caplog.text
@@ -438,31 +447,31 @@ def test_a_core_that_refuses_to_take_it_back_hides_nothing(
 
 def test_a_change_that_was_made_but_not_told_is_not_taken_back(world: World) -> None:
     orders(world, None)
-    world.billing.post_set_param.side_effect = errors.CoreRefused("x", "missed")
+    world.billing.closing.post_set_param.side_effect = errors.CoreRefused("x", "missed")
     with pytest.raises(errors.CoreRefused):
         world.run("setparam")
-    assert world.done() == ["accounts.bring", "billing.post_set_param"]
+    assert world.done() == ["accounts.bring", "billing.closing.post_set_param"]
 
 
 # -- stat, groups -----------------------------------------------------------------------------
 
 
 def test_a_day_that_is_whole_is_told(world: World) -> None:
-    world.billing.count_items.return_value = 0
-    world.billing.item_ids.return_value = []
+    world.billing.services.count.return_value = 0
+    world.billing.services.ids.return_value = []
     assert OK in world.run("stat", module=31)
-    world.billing.post_stat.assert_called_once_with(31, date.today().isoformat())
+    world.billing.statistics.post.assert_called_once_with(31, date.today().isoformat())
 
 
 def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def unread(self: Any) -> None:
         raise errors.UsageUnread("1")
 
-    world.billing.count_items.return_value = 0
+    world.billing.services.count.return_value = 0
     monkeypatch.setattr("utils.census.usage.Collector.collect", unread)
     with pytest.raises(errors.UsageUnread):
         world.run("stat", module=31)
-    world.billing.post_stat.assert_not_called()
+    world.billing.statistics.post.assert_not_called()
 
 
 @pytest.mark.parametrize("command", ["stat", "get_server_config"])

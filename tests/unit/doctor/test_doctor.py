@@ -317,12 +317,6 @@ def test_many_numbers_are_counted() -> None:
     assert billing.numbers(list(range(1, 14))) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ... (13)"
 
 
-def test_other_columns_of_operations_are_no_fault() -> None:
-    ctx = Mock()
-    ctx.billing.db.has_column.return_value = False
-    assert look("operations", ctx).verdict == OK
-
-
 def test_the_log_says_nothing_of_a_sound_check(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         run([Check("one", lambda subject: iter([well()]))], None, set())

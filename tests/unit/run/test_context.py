@@ -7,12 +7,10 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from tests.unit.conftest import make_item, make_server
+from tests.unit.conftest import make_billing, make_item, make_server
 from utils.api import NextcloudAPIClient
 from utils.base import errors
 from utils.billing.billmanager import Billing
-from utils.billing.key import Key
-from utils.billing.tariffs import Tariffs
 from utils.cloud.refusals import Refusals
 from utils.consts import Level
 from utils.host.root import Host
@@ -51,13 +49,10 @@ def locks(monkeypatch: pytest.MonkeyPatch) -> Iterator[List[Any]]:
 @pytest.fixture
 def billing() -> Any:
     """A BILLmanager with one service and its module."""
-    one = create_autospec(Billing, instance=True)
-    one.key = create_autospec(Key, instance=True)
-    one.key.fingerprint.return_value = "0" * 32
-    one.key.installation.return_value = "0123456789ab"
-    one.item.return_value = make_item()
-    one.module_of.return_value = 31
-    one.server.return_value = make_server()
+    one = make_billing()
+    one.services.item.return_value = make_item()
+    one.services.module_of.return_value = 31
+    one.modules.server.return_value = make_server()
     return one
 
 
@@ -129,11 +124,11 @@ def test_a_refusal_that_stands_is_told_and_the_cloud_not_asked(
 def test_a_service_with_a_broken_secret_is_told_where_the_modules_own_is_whole(
     tmp_path: Path, billing: Any, log: logging.Logger
 ) -> None:
-    billing.item.side_effect = errors.SecretBroken("x")
+    billing.services.item.side_effect = errors.SecretBroken("x")
     with pytest.raises(errors.SecretBroken) as caught:
         make(tmp_path, billing, log, ITEM).service()
     assert type(caught.value) is errors.SecretBroken
-    billing.server.side_effect = errors.ModuleSecretBroken("module 31")
+    billing.modules.server.side_effect = errors.ModuleSecretBroken("module 31")
     with pytest.raises(errors.ModuleSecretBroken):
         make(tmp_path, billing, log, ITEM).service()
 
@@ -226,12 +221,11 @@ def test_the_log_is_where_the_settings_say_if_they_can(
     assert seen == [(str(tmp_path / log_file), debug_conf, "open", 1001)]
 
 
-def test_billing_tariffs_and_state_are_made_once(tmp_path: Path, log: logging.Logger) -> None:
+def test_billing_and_state_are_made_once(tmp_path: Path, log: logging.Logger) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "billmgr.conf").write_text("DBName billmgr\n")
     context = Context(Call("open", 1001, runningoperation=900001), Host(str(tmp_path)), log=log)
     assert isinstance(context.billing, Billing)
-    assert isinstance(context.tariffs, Tariffs)
     assert isinstance(context.state, State)
     assert context.billing is context.billing
     assert context.state.folder == str(tmp_path / "var" / "pmnextcloud")

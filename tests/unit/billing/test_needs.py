@@ -1,0 +1,176 @@
+"""What is declared is what is used: nothing else may be read, and nothing else is called."""
+
+from datetime import date
+from typing import Any, Callable, NamedTuple, Set
+
+import pytest
+
+from tests.doubles.billmanager import PROCESSING, Addon, Stand
+from tests.unit.billing.given import OWN_TABLES, declared, module
+from tests.unit.conftest import NOUNS
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.base.values import Mark
+from utils.billing import needs
+from utils.billing.billmanager import Billing
+from utils.billing.statistics import StatRow, stat_row
+
+COLUMNS = [(table, column) for table, columns in OWN_TABLES.items() for column in columns]
+
+
+class Watched:
+    """A noun of billing that notes in `called` which of its methods are asked for."""
+
+    def __init__(self, billing: Billing, name: str, called: Set[str]) -> None:
+        self._noun = getattr(billing, name)
+        self._name = name
+        self._called = called
+
+    def __getattr__(self, method: str) -> Any:
+        self._called.add(f"{self._name}.{method}")
+        return getattr(self._noun, method)
+
+
+class Given(NamedTuple):
+    """A module with a tariff, a service of it, and the operation that is served."""
+
+    module: int
+    tariff: int
+    item: int
+    operation: int
+
+
+def sell(stand: Stand) -> Given:
+    """A service with a login and a password on it, in a change of its tariff."""
+    module_id = module(stand)
+    kind = stand.add_itemtype("backupservice")
+    tariffs = [stand.add_tariff(kind, [Addon()], usergroup="clients") for _ in range(2)]
+    account = stand.add_account("Client 7", emails=["client7@example.com"])
+    saved = {"username": "user_7", "url": "https://cloud.example.com"}
+    crypted = {"userpassword": "made-up-pw-77"}
+    item = stand.order(tariffs[0], account, module_id, params=saved, crypted_params=crypted)
+    stand.change_tariff(item, tariffs[1])
+    return Given(module_id, tariffs[1], item, stand.add_operation("open", item))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _limited(stand: Stand) -> None:
+    """The database lets the program read what is declared, and nothing else."""
+    stand.database.limit_reading(declared())
+
+
+@pytest.fixture(scope="module")
+def given(stand: Stand) -> Given:
+    """A service that is only read."""
+    return sell(stand)
+
+
+Serving = Callable[[int], Billing]
+
+
+def read(billing: Any, given: Given) -> None:
+    """Asks each noun for everything that it reads."""
+    services, modules, tariffs = billing.services, billing.modules, billing.tariffs
+    item = services.item(given.item)
+    assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
+    assert services.count(given.module) == 1
+    assert services.module_of(given.item) == given.module
+    assert services.status(given.item) == PROCESSING
+    assert modules.stored(given.module)[0].name == modules.name(given.module)
+    assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
+    assert billing.operations.waits()
+    assert billing.operations.tries() == 0
+    assert not billing.operations.has_task()
+    assert billing.operations.stopped(given.module) == []
+    order = tariffs.order(item, with_client=True, with_name=True)
+    assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
+    assert order.group == tariffs.group(given.tariff)
+    assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff)
+    assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
+    assert tariffs.served_by([given.module]) == [item.last_tariff_id]
+    assert tariffs.product_types() == ["backupservice"]
+    assert tariffs.sells_space()
+
+
+def row_of(billing: Any, given: Given) -> StatRow:
+    """A GiB that the service used."""
+    disk = billing.tariffs.disk(billing.services.item(given.item))
+    return stat_row(given.item, date(2026, 11, 21), 1024**3, disk)
+
+
+def tell(billing: Any, stand: Stand, given: Given) -> None:
+    """Has each noun write everything that it writes."""
+    services, closing, operations = billing.services, billing.closing, billing.operations
+    item = services.item(given.item)
+    services.save(given.item, {"username": "user_8"})
+    services.save_login(given.item, "user_8", Secret("made-up-pw-78"), "https://cloud.example.com")
+    services.save_mark(Mark("0123456789ab", given.item, "user_8", "0" * 16, Secret("made-up-79")))
+    services.drop_mark(given.item)
+    billing.statistics.write([row_of(billing, given)])
+    billing.statistics.post(given.module, "2026-11-21")
+    billing.modules.shows_fields(given.module)
+    billing.modules.register_problem(given.module, errors.LoginRefused("x"))
+    operations.save_error(errors.QuotaZero("0"))
+    operations.leave_to_staff(given.item, "open", errors.QuotaZero("0"))
+    closing.roll_back_tariff(item)
+    closing.post_set_param(item)
+    closing.post_open(item)
+    stand.set_status(given.item, PROCESSING)
+    stand.hidden_functions.add(f"{item.itemtype}.open")
+    closing.post_open(item)
+    stand.hidden_functions.clear()
+    for action in ("suspend", "resume", "close"):
+        closing.post(item, action)
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_each_column_that_is_declared_is_needed(
+    stand: Stand, given: Given, serving: Serving, table: str, column: str
+) -> None:
+    billing = serving(given.operation)
+    with stand.database.unreadable(table, column):
+        assert set(billing.unreadable_tables()) == {table}
+        with pytest.raises(errors.DatabaseUnavailable, match="denied"):
+            read(billing, given)
+
+
+def test_no_other_column_is_read_and_no_other_function_called(
+    stand: Stand, serving: Serving
+) -> None:
+    """By every method that there is."""
+    given = sell(stand)
+    billing = serving(given.operation)
+    called: Set[str] = set()
+    watched: Any = type("", (), {name: Watched(billing, name, called) for name in NOUNS})
+    before = len(stand.calls)
+    read(watched, given)
+    tell(watched, stand, given)
+    billing.ask_core()
+    methods = {
+        f"{name}.{method}"
+        for name, noun in NOUNS.items()
+        for method in vars(noun)
+        if not method.startswith("_")
+    }
+    assert called == methods
+    assert billing.unreadable_tables() == {}
+    seen = {call.function for call in stand.calls[before:]}
+    assert seen == {*needs.FUNCTIONS, "backupservice.open"}
+
+
+def test_what_is_written_by_sql_is_declared(stand: Stand, given: Given, serving: Serving) -> None:
+    billing = serving(given.operation)
+    billing.statistics.write([row_of(billing, given)])
+    [row] = stand.sql("SELECT * FROM itemstat WHERE item = %s", given.item)
+    filled = {column for column, value in row.items() if value is not None} - {"id"}
+    assert {"itemstat": filled} == {table: set(columns) for table, columns in needs.WRITTEN.items()}
+
+
+@pytest.mark.parametrize(("table", "column"), needs.OPTIONAL)
+def test_a_version_without_an_optional_column_is_read_all_the_same(
+    stand: Stand, given: Given, serving: Serving, table: str, column: str
+) -> None:
+    billing = serving(given.operation)
+    with stand.database.unreadable(table, column):
+        assert billing.unreadable_tables() == {}
+        read(billing, given)

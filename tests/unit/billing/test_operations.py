@@ -1,0 +1,146 @@
+"""Operations on the stand's BILLmanager: error, tries, task for staff."""
+
+from typing import Callable, List
+
+import pytest
+
+from tests.doubles.billmanager import CoreFault, Stand
+from tests.unit.billing.given import module, order
+from utils.base import errors, xml
+from utils.billing.billmanager import Billing
+from utils.billing.operations import Operations
+
+
+def test_a_call_without_an_operation_has_none(billing: Billing) -> None:
+    assert billing.operations.tries() is None
+    assert billing.operations.waits() is False
+    assert billing.operations.has_task() is False
+
+
+def test_the_tries_and_the_task_of_an_operation_are_read(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("open", item, trycount=7)
+    billing = serving(operation)
+    assert billing.operations.tries() == 7
+    assert billing.operations.has_task() is False
+    [kind] = stand.sql("SELECT id FROM tasktype WHERE intname = 'open'")
+    task = stand.database.insert(
+        "task", item=item, runningoperation=operation, type=kind["id"], status=1
+    )
+    assert billing.operations.has_task() is True
+    stand.sql("UPDATE task SET status = 2 WHERE id = %s", task)
+    assert billing.operations.has_task() is False
+
+
+def called(stand: Stand, operation: int) -> List[str]:
+    """The functions that were called about an operation, in their order."""
+    about = {str(operation)}
+    return [
+        call.function
+        for call in stand.calls
+        if about & {call.args.get("elid"), call.args.get("runningoperation")}
+    ]
+
+
+def test_an_error_is_saved_as_the_error_document(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    operation = stand.add_operation("open", order(stand))
+    serving(operation).operations.save_error(errors.QuotaZero("0 <GiB>"))
+    saved = stand.operation(operation)
+    assert saved is not None
+    error = xml.parse(saved["errorxml"].encode()).find("error")
+    assert error is not None
+    assert error.get("type") == "quota_zero"
+    assert error.findtext("param") == "0 <GiB>"
+    assert saved["manual"] is None
+
+
+def test_an_operation_that_is_left_to_staff_is_stopped_and_has_one_task(
+    stand: Stand, serving: Callable[[int], Billing], caplog: pytest.LogCaptureFixture
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("open", item)
+    operations = serving(operation).operations
+    for _ in range(2):
+        operations.leave_to_staff(item, "open", errors.QuotaZero("0"))
+    saved = stand.operation(operation)
+    assert saved is not None
+    assert saved["manual"] == "on"
+    [task] = stand.sql("SELECT * FROM task WHERE runningoperation = %s", operation)
+    [kind] = stand.sql("SELECT id FROM tasktype WHERE intname = 'open'")
+    assert (task["item"], task["type"]) == (item, kind["id"])
+    stop = "runningoperation.setmanual"
+    assert called(stand, operation) == [stop, "task.edit", stop]
+    assert f"operation {operation} is left to staff: quota_zero: 0" in caplog.text
+
+
+def test_a_command_without_a_type_of_task_has_none(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("open", item)
+    serving(operation).operations.leave_to_staff(item, "no such", errors.QuotaZero("0"))
+    assert called(stand, operation) == ["runningoperation.setmanual"]
+    assert stand.sql("SELECT * FROM task WHERE runningoperation = %s", operation) == []
+
+
+def test_a_task_whose_answer_is_lost_is_not_made_again(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("open", item)
+    billing = serving(operation)
+    stand.core_faults.append(CoreFault("task.edit", kind="cut_after_effect", times=None))
+    try:
+        with pytest.raises(errors.CoreUnavailable):
+            billing.operations.leave_to_staff(item, "open", errors.QuotaZero("0"))
+    finally:
+        stand.core_faults.clear()
+    assert len(stand.sql("SELECT * FROM task WHERE runningoperation = %s", operation)) == 1
+
+
+def test_an_operation_is_not_stopped_where_nobody_knows_its_tasks(
+    stand: Stand, serving: Callable[[int], Billing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("open", item)
+    operations = serving(operation).operations
+
+    def lost(self: Operations) -> bool:
+        raise errors.DatabaseUnavailable("gone")
+
+    monkeypatch.setattr(Operations, "has_task", lost)
+    with pytest.raises(errors.DatabaseUnavailable):
+        operations.leave_to_staff(item, "open", errors.QuotaZero("0"))
+    assert called(stand, operation) == []
+
+
+def test_operations_that_wait_for_staff_are_listed_by_module(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second, other = module(stand), module(stand), module(stand, module="pmother")
+    stopped = {}
+    for module_id in (first, second, other):
+        stand.add_operation("open", order(stand, module_id))
+        stopped[module_id] = stand.add_operation("open", order(stand, module_id))
+        stand.sql("UPDATE runningoperation SET manual = 'on' WHERE id = %s", stopped[module_id])
+    assert billing.operations.stopped(first) == [stopped[first]]
+    assert billing.operations.stopped(other) == []
+    found = [one for one in billing.operations.stopped() if one in stopped.values()]
+    assert found == [stopped[first], stopped[second]]
+
+
+def test_a_billmanager_that_does_not_tell_stopped_operations_has_none(
+    stand: Stand, billing: Billing
+) -> None:
+    operation = stand.add_operation("open", order(stand))
+    stand.sql("UPDATE runningoperation SET manual = 'on' WHERE id = %s", operation)
+    stand.sql("ALTER TABLE runningoperation RENAME COLUMN manual TO by_hand")
+    try:
+        assert billing.operations.stopped() == []
+    finally:
+        stand.sql("ALTER TABLE runningoperation RENAME COLUMN by_hand TO manual")
+    assert operation in billing.operations.stopped()

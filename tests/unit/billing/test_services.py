@@ -1,0 +1,288 @@
+"""Services on the stand's BILLmanager: read, and saved on, as the real ones are."""
+
+from typing import Any
+
+import pytest
+
+from tests.doubles.billmanager import ACTIVE, DELETED, PROCESSING, SUSPENDED, CoreFault, Stand, keys
+from tests.unit.billing.given import module, order
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.base.values import Mark
+from utils.billing import mark
+from utils.billing.billmanager import Billing
+from utils.consts import ITEM_MARK
+
+MARK = mark.to_text(
+    Mark("0123456789ab", 1001, "user_1001", "0123456789abcdef", Secret("Made-up-1"))
+)
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def test_a_service_that_is_not_there_is_told(billing: Billing) -> None:
+    with pytest.raises(errors.ItemNotFound, match="4711"):
+        billing.services.item(4711)
+
+
+def test_a_service_of_another_handler_is_not_ours(stand: Stand, billing: Billing) -> None:
+    item = order(stand, module(stand, module="pmother"))
+    with pytest.raises(errors.ItemNotFound, match="pmother"):
+        billing.services.item(item)
+
+
+def test_a_service_without_a_module_is_not_ours(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    stand.sql("UPDATE item SET processingmodule = NULL WHERE id = %s", item)
+    with pytest.raises(errors.ItemNotFound):
+        billing.services.item(item)
+
+
+def test_an_add_ons_row_is_no_service(stand: Stand, billing: Billing) -> None:
+    item = order(stand, ordered=3)
+    [row] = stand.sql("SELECT id FROM item WHERE parent = %s", item)
+    with pytest.raises(errors.ItemNotFound):
+        billing.services.item(row["id"])
+
+
+def test_a_service_is_read_whole(stand: Stand, billing: Billing) -> None:
+    module_id = module(stand)
+    saved = {"username": "user_7", "url": "https://cloud.example.com"}
+    crypted = {"userpassword": "Пароль-77", ITEM_MARK: MARK}
+    item_id = order(stand, module_id, trial=True, params=saved, crypted_params=crypted)
+    item = billing.services.item(item_id)
+    assert (item.id, item.module_id, item.itemtype) == (item_id, module_id, "backupservice")
+    assert (item.status, item.trial, item.last_tariff_id) == (PROCESSING, True, None)
+    assert (item.saved_login, item.saved_url) == ("user_7", "https://cloud.example.com")
+    assert item.saved_password == Secret("Пароль-77")
+    assert item.mark == mark.from_text(MARK)
+
+
+def test_a_fresh_service_has_nothing_saved(stand: Stand, billing: Billing) -> None:
+    item = billing.services.item(order(stand))
+    assert (item.saved_login, item.saved_url, item.saved_password, item.mark) == (
+        "",
+        "",
+        None,
+        None,
+    )
+    assert item.trial is False
+
+
+def test_a_tariff_change_shows_the_old_tariff(stand: Stand, billing: Billing) -> None:
+    item_id = order(stand)
+    old = billing.services.item(item_id).tariff_id
+    new = stand.add_tariff(stand.add_itemtype("backupservice"))
+    stand.change_tariff(item_id, new)
+    item = billing.services.item(item_id)
+    assert (item.tariff_id, item.last_tariff_id) == (new, old)
+
+
+def test_the_predecessors_plain_password_is_read(stand: Stand, billing: Billing) -> None:
+    item = order(stand, params={"username": "user_7", "userpassword": "plain-made-up"})
+    assert billing.services.item(item).saved_password == Secret("plain-made-up")
+
+
+def test_the_encrypted_password_wins_over_a_plain_one(stand: Stand, billing: Billing) -> None:
+    item = order(stand, crypted_params={"userpassword": "crypted-made-up"})
+    stand.database.insert("itemparam", item=item, intname="userpassword", value="plain-made-up")
+    assert billing.services.item(item).saved_password == Secret("crypted-made-up")
+
+
+@pytest.mark.parametrize("name", ["userpassword", ITEM_MARK])
+def test_a_secret_that_does_not_decrypt_is_told(stand: Stand, billing: Billing, name: str) -> None:
+    item = order(stand)
+    value = keys.Key().encrypt("of another installation" * 8)
+    stand.database.insert("itemcryptedparam", item=item, intname=name, value=value)
+    with pytest.raises(errors.SecretBroken):
+        billing.services.item(item)
+
+
+@pytest.mark.parametrize("text", ["foreign text", "[1]", "{}"])
+def test_a_mark_that_is_none_of_ours_is_told(stand: Stand, billing: Billing, text: str) -> None:
+    item = order(stand, crypted_params={ITEM_MARK: text})
+    with pytest.raises(errors.SecretBroken, match=ITEM_MARK):
+        billing.services.item(item)
+
+
+def test_a_plain_mark_is_no_mark(stand: Stand, billing: Billing) -> None:
+    """An order form may let the client type one."""
+    item = order(stand, params={ITEM_MARK: MARK})
+    assert billing.services.item(item).mark is None
+
+
+def test_the_module_of_a_service_is_told_though_its_secrets_are_broken(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    item = order(stand, module_id)
+    stand.database.insert("itemcryptedparam", item=item, intname=ITEM_MARK, value="AAAA")
+    assert billing.services.module_of(item) == module_id
+    stand.sql("UPDATE item SET processingmodule = NULL WHERE id = %s", item)
+    for missing in (item, 4711):
+        with pytest.raises(errors.ItemNotFound, match=str(missing)):
+            billing.services.module_of(missing)
+
+
+@pytest.mark.parametrize("crypted", [True, False])
+def test_a_service_says_how_its_password_is_saved(
+    stand: Stand, billing: Billing, crypted: bool
+) -> None:
+    saved = {"userpassword": "made-up-pw-77"}
+    item = order(stand, **{"crypted_params" if crypted else "params": saved})
+    assert billing.services.item(item).password_is_crypted is crypted
+    assert billing.services.item(order(stand)).password_is_crypted is False
+
+
+def test_many_services_are_read_in_order_and_by_pages(stand: Stand, billing: Billing) -> None:
+    module_id = module(stand)
+    ids = [order(stand, module_id) for _ in range(5)]
+    stand.set_status(ids[1], ACTIVE)
+    stand.set_status(ids[2], SUSPENDED)
+    stand.set_status(ids[3], DELETED)
+    stand.set_status(order(stand, module_id), 1)
+    order(stand)
+    counted = [ids[0], ids[1], ids[2], ids[4]]
+    assert billing.services.ids(module_id, 0, 3) == counted[:3]
+    assert billing.services.ids(module_id, counted[2], 3) == counted[3:]
+    assert billing.services.ids(module_id, counted[3], 3) == []
+    assert billing.services.count(module_id) == 4
+    assert billing.services.count(4711) == 0
+
+
+def test_one_broken_service_does_not_hide_the_others(
+    stand: Stand, billing: Billing, caplog: pytest.LogCaptureFixture
+) -> None:
+    module_id = module(stand)
+    broken = order(stand, module_id)
+    whole = order(stand, module_id, crypted_params={ITEM_MARK: MARK})
+    stand.database.insert("itemcryptedparam", item=broken, intname=ITEM_MARK, value="AAAA")
+    items = {item.id: item for item in billing.services.items(module_id, [broken, whole])}
+    assert items[broken].mark is None
+    assert items[whole].mark is not None
+    assert f"service {broken}: secret_broken" in caplog.text
+
+
+def test_of_many_numbers_only_counted_services_of_the_module_are_read(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    ids = [order(stand, module_id) for _ in range(3)]
+    closed, elsewhere = order(stand, module_id), order(stand)
+    stand.set_status(closed, DELETED)
+    wanted = [*reversed(ids[:2]), closed, elsewhere, 10**17]
+    assert [item.id for item in billing.services.items(module_id, wanted)] == ids[:2]
+    assert billing.services.items(module_id, []) == []
+
+
+def test_of_many_services_one_secret_each_is_decrypted(stand: Stand, billing: Billing) -> None:
+    module_id = module(stand)
+    params = {ITEM_MARK: MARK, "userpassword": "made-up-pw-77"}
+    marked = order(stand, module_id, crypted_params=params)
+    unmarked = order(stand, module_id, crypted_params={"userpassword": "made-up-pw-77"})
+    first, second = billing.services.items(module_id, [marked, unmarked])
+    assert first.mark is not None
+    assert first.saved_password is None
+    assert first.password_is_crypted
+    assert second.saved_password == Secret("made-up-pw-77")
+    assert billing.services.item(marked).saved_password == Secret("made-up-pw-77")
+
+
+# -- saving ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["name", "both"])
+def test_values_are_saved_encrypted_where_they_are_secrets(
+    stand: Stand, billing: Billing, form: str
+) -> None:
+    stand.saveparam_form = form
+    item = order(stand)
+    leaks = len(stand.leaks)
+    billing.services.save_login(
+        item, "user_7", Secret("Пароль $x 'y' \"z\" 77"), "https://cloud.example.com"
+    )
+    assert stand.params(item) == {
+        "username": "user_7",
+        "url": "https://cloud.example.com",
+        "userpassword": "Пароль $x 'y' \"z\" 77",
+    }
+    assert stand.crypted_names(item) == ["userpassword"]
+    assert len(stand.leaks) == leaks
+    names = [call.args.get("name") for call in stand.called("service.saveparam")[-3:]]
+    assert names == ["username", "url", "userpassword"]
+
+
+def test_a_core_that_reads_the_other_form_is_given_it(stand: Stand, billing: Billing) -> None:
+    stand.saveparam_form = "pairs"
+    item = order(stand)
+    billing.services.save_login(
+        item, "user_7", Secret("made-up-pw-77"), "https://cloud.example.com"
+    )
+    saved = stand.params(item)
+    assert saved["username"] == "user_7"
+    assert saved["userpassword"] == "made-up-pw-77"
+    assert "userpassword" in stand.crypted_names(item)
+    calls = [call for call in stand.called("service.saveparam") if call.args["elid"] == str(item)]
+    assert not [call for call in calls if "made-up-pw-77" in " ".join(call.argv)]
+
+
+def test_what_is_saved_already_is_not_saved_again(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    for _ in range(2):
+        billing.services.save_login(
+            item, "user_7", Secret("made-up-pw-77"), "https://cloud.example.com"
+        )
+    assert len([c for c in stand.called("service.saveparam") if c.args["elid"] == str(item)]) == 3
+
+
+def test_a_value_that_changed_alone_is_saved_again(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    billing.services.save(item, {"username": "user_7", "userpassword": Secret("made-up-pw-77")})
+    billing.services.save(item, {"username": "user_7", "userpassword": Secret("made-up-pw-78")})
+    assert stand.params(item)["userpassword"] == "made-up-pw-78"
+    assert len([c for c in stand.called("service.saveparam") if c.args["elid"] == str(item)]) == 3
+
+
+def test_a_plain_secret_is_not_left_as_it_is(stand: Stand, billing: Billing) -> None:
+    item = order(stand, params={"userpassword": "made-up-pw-77"})
+    billing.services.save(item, {"userpassword": Secret("made-up-pw-77")})
+    assert stand.crypted_names(item) == ["userpassword"]
+
+
+def test_a_secret_that_does_not_decrypt_is_saved_anew(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    stand.database.insert("itemcryptedparam", item=item, intname="userpassword", value="AAAA")
+    billing.services.save(item, {"userpassword": Secret("made-up-pw-77")})
+    assert stand.params(item)["userpassword"] == "made-up-pw-77"
+
+
+def test_a_value_that_does_not_arrive_is_told(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+
+    def forget(call: Any) -> None:
+        stand.drop_param(item, "username")
+
+    stand.after_call = forget
+    try:
+        with pytest.raises(errors.NotSaved, match="username"):
+            billing.services.save(item, {"username": "user_7"})
+    finally:
+        stand.after_call = None
+
+
+def test_a_core_that_refuses_to_save_is_told(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    stand.core_faults.append(CoreFault("service.saveparam", kind="error"))
+    with pytest.raises(errors.CoreRefused):
+        billing.services.save(item, {"username": "user_7"})
+
+
+def test_a_mark_is_saved_read_and_taken_off(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    one = Mark("0123456789ab", item, f"user_{item}", "0123456789abcdef", Secret("made-up-pw-77"))
+    billing.services.save_mark(one)
+    assert billing.services.item(item).mark == one
+    assert stand.crypted_names(item) == [ITEM_MARK]
+    billing.services.drop_mark(item)
+    assert billing.services.item(item).mark is None

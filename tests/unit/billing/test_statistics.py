@@ -1,0 +1,38 @@
+"""Statistics on the stand's BILLmanager: rows that are replaced, and a day that is told."""
+
+from datetime import date
+
+from tests.doubles.billmanager import Stand
+from tests.unit.billing.given import module, order
+from utils.billing.billmanager import Billing
+from utils.billing.statistics import StatRow
+
+
+def test_a_statistics_row_is_replaced_and_not_added_to(stand: Stand, billing: Billing) -> None:
+    first, second = order(stand), order(stand)
+    gib, mib = stand.measure("gib"), stand.measure("mib")
+    billing.statistics.write(
+        [
+            StatRow(first, "2026-11-21", "disk", "1.5", gib),
+            StatRow(second, "2026-11-21", "disk", "2", gib),
+        ]
+    )
+    billing.statistics.write([StatRow(first, "2026-11-21", "disk", "0.25", mib)])
+    billing.statistics.write([StatRow(first, "2026-11-22", "disk", "3", gib)])
+    rows = [
+        (row["statdate"], row["param"], float(row["value"]), row["measure"])
+        for row in stand.stats(first)
+    ]
+    assert rows == [
+        (date(2026, 11, 21), "disk", 0.25, "mib"),
+        (date(2026, 11, 22), "disk", 3.0, "gib"),
+    ]
+    assert len(stand.stats(second)) == 1
+
+
+def test_the_end_of_statistics_is_told(stand: Stand, billing: Billing) -> None:
+    module_id = module(stand)
+    billing.statistics.post(module_id, "2026-11-21")
+    call = stand.calls[-1]
+    assert call.function == "service.poststat"
+    assert call.args == {"elid": str(module_id), "date": "2026-11-21"}

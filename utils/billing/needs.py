@@ -1,0 +1,72 @@
+"""What the program needs of BILLmanager: functions of its core, tables and columns of its database.
+
+The nouns of this room call and read nothing else. The doctor looks whether all of it is there.
+"""
+
+from typing import Dict, NamedTuple, Tuple
+
+
+class Functions(NamedTuple):
+    """The functions of the core, each under the name that the program has for it.
+
+    Beside them the core has `<item type>.open` for each type of product.
+    """
+
+    params: str = "paramlist"
+    save_param: str = "service.saveparam"
+    drop_param: str = "service.dropparam"
+    post_open: str = "service.postopen"
+    post_suspend: str = "service.postsuspend"
+    post_resume: str = "service.postresume"
+    post_close: str = "service.postclose"
+    post_set_param: str = "service.postsetparam"
+    post_statistics: str = "service.poststat"
+    roll_back_tariff: str = "service.changepricelist.rollback"
+    edit_operation: str = "runningoperation.edit"
+    stop_operation: str = "runningoperation.setmanual"
+    find_task_type: str = "task.gettype"
+    make_task: str = "task.edit"
+    register_problem: str = "problems.register"
+    show_module: str = "processing.edit"
+
+
+FUNCTIONS = Functions()
+
+TABLES: Dict[str, Tuple[str, ...]] = {
+    "account": ("id", "name"),
+    "information_schema.columns": ("table_schema", "table_name", "column_name"),
+    "item": (
+        *("id", "parent", "account", "pricelist", "lastpricelist", "processingmodule", "period"),
+        *("status", "intvalue", "addonlimit", "addonmax", "addonmaxtrial"),
+    ),
+    "itemcryptedparam": ("item", "intname", "value"),
+    "itemparam": ("item", "intname", "value"),
+    "itemtype": ("id", "intname", "parent"),
+    "measure": ("id", "intname", "relation", "lessmeasure"),
+    "pricelist": (
+        *("id", "parent", "intname", "itemtype", "active", "billtype", "addontype", "measure"),
+        *("compound", "addonlimit", "addonmax", "addonmaxtrial"),
+    ),
+    "pricelistparam": ("pricelist", "intname", "value"),
+    "processingcryptedparam": ("processingmodule", "intname", "value"),
+    "processingmodule": ("id", "name", "module", "active"),
+    "processingmodule2pricelist": ("processingmodule", "pricelist"),
+    "processingparam": ("processingmodule", "intname", "value"),
+    "runningoperation": ("id", "item", "trycount"),
+    "task": ("runningoperation", "status"),
+    "user": ("id", "account", "email"),
+}
+"""The columns that are read, by table."""
+
+
+class OptionalColumns(NamedTuple):
+    """Columns that are read where BILLmanager's version has them: table and column."""
+
+    operation_stopped: Tuple[str, str] = ("runningoperation", "manual")
+    user_disabled: Tuple[str, str] = ("user", "disabled")
+
+
+OPTIONAL = OptionalColumns()
+
+WRITTEN = {"itemstat": ("item", "statdate", "param", "value", "measure")}
+"""The columns that are written by SQL. All else is written by functions of the core."""

@@ -1,0 +1,97 @@
+"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff."""
+
+from logging import Logger
+from typing import List, Optional
+
+from utils.base import errors
+from utils.billing import reply
+from utils.billing.doors import Doors
+from utils.billing.needs import FUNCTIONS, OPTIONAL
+from utils.consts import MODULE
+
+_TASK_CLOSED = 2
+"""task.status of a task that staff has done with."""
+
+
+class Operations:
+    """The operation that this run serves, if it serves one, and those that were given up.
+
+    `operation_id` is its number. Every method may raise DatabaseUnavailable, those that write
+    CoreUnavailable and CoreRefused.
+    """
+
+    def __init__(self, doors: Doors, log: Logger, operation_id: Optional[int]) -> None:
+        self._doors = doors
+        self._log = log
+        self._operation_id = operation_id
+
+    def waits(self) -> bool:
+        """Whether the operation that this run serves still stands in BILLmanager's queue."""
+        return self.tries() is not None
+
+    def tries(self) -> Optional[int]:
+        """How often BILLmanager has tried this run's operation; None where there is none."""
+        if self._operation_id is None:
+            return None
+        row = self._doors.db.row(
+            "SELECT trycount FROM runningoperation WHERE id = %s", self._operation_id
+        )
+        return None if row is None else int(row["trycount"] or 0)
+
+    def has_task(self) -> bool:
+        """Whether staff has a task of this run's operation that is not closed."""
+        return bool(
+            self._doors.db.row(
+                "SELECT 1 FROM task WHERE runningoperation = %s AND IFNULL(status, 0) <> %s",
+                self._operation_id,
+                _TASK_CLOSED,
+            )
+        )
+
+    def save_error(self, error: errors.PmError) -> None:
+        """Saves the error document on this run's operation, where administrators look for it."""
+        self._doors.core.call(
+            FUNCTIONS.edit_operation,
+            sok="ok",
+            elid=self._operation_id,
+            errorxml=reply.error(error).document.decode("utf-8").strip(),
+        )
+
+    def leave_to_staff(self, item_id: int, command: str, error: errors.PmError) -> None:
+        """Stops this run's operation, so that BILLmanager does not repeat it, and makes a task.
+
+        The task is of the type that BILLmanager has for the command. Where it has none, or the
+        operation has an open task already, none is made.
+        """
+        has_task = self.has_task()
+        self._doors.core.call(FUNCTIONS.stop_operation, sok="ok", elid=self._operation_id)
+        self._log.error("operation %s is left to staff: %s", self._operation_id, error)
+        if has_task:
+            return
+        answer = self._doors.core.call(FUNCTIONS.find_task_type, operation=command)
+        task_type = answer.findtext(".//task_type")
+        if task_type:
+            # Each call adds a task, so a call whose answer is lost is not repeated.
+            self._doors.core.call_once(
+                FUNCTIONS.make_task,
+                sok="ok",
+                item=item_id,
+                runningoperation=self._operation_id,
+                type=task_type,
+            )
+
+    def stopped(self, module_id: Optional[int] = None) -> List[int]:
+        """The operations that are left to staff, of all modules of this kind or of that one.
+
+        Nothing where BILLmanager's version does not tell them from others.
+        """
+        if not self._doors.db.has_column(*OPTIONAL.operation_stopped):
+            return []
+        rows = self._doors.db.rows(
+            "SELECT o.id FROM runningoperation o JOIN item i ON i.id = o.item"
+            " JOIN processingmodule m ON m.id = i.processingmodule"
+            " WHERE m.module = %s AND m.id = IFNULL(%s, m.id) AND o.manual = 'on' ORDER BY o.id",
+            MODULE,
+            module_id,
+        )
+        return [row["id"] for row in rows]

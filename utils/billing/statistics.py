@@ -1,0 +1,51 @@
+"""BILLmanager's statistics: a row for each service, day and add-on."""
+
+from datetime import date
+from typing import NamedTuple, Sequence
+
+from utils.base import sizes
+from utils.base.values import Disk
+from utils.billing.doors import Doors
+from utils.billing.needs import FUNCTIONS
+
+_WRITE = """
+INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s, %s, %s)
+    ON DUPLICATE KEY UPDATE value = VALUES(value), measure = VALUES(measure)
+"""
+
+
+class StatRow(NamedTuple):
+    """A row of BILLmanager's statistics, in the order of the statement that writes it."""
+
+    item_id: int
+    day: str
+    addon: str
+    value: str
+    measure_id: int
+
+
+def stat_row(item_id: int, day: date, used_bytes: int, disk: Disk) -> StatRow:
+    """The row of a service for a day, in the measure of its add-on."""
+    value = sizes.in_measure(used_bytes, disk.unit_bytes)
+    return StatRow(item_id, day.isoformat(), disk.addon, value, disk.measure_id)
+
+
+class Statistics:
+    """Writes statistics, and says when they are whole."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    def write(self, rows: Sequence[StatRow]) -> None:
+        """Writes rows; one that is there already is replaced. Raises DatabaseUnavailable.
+
+        This is the one thing that is written by SQL: the core has no function for it.
+        """
+        self._doors.db.write_many(_WRITE, rows)
+
+    def post(self, module_id: int, day: str) -> None:
+        """Tells BILLmanager that the statistics of a module for a day (YYYY-MM-DD) are whole.
+
+        Raises CoreUnavailable, CoreRefused.
+        """
+        self._doors.core.call(FUNCTIONS.post_statistics, elid=module_id, date=day)
