@@ -6,6 +6,7 @@ utils.cloud.products, where all stands that differs between the clouds. Texts of
 translated and never compared, with the one exception that is not.
 """
 
+from contextlib import suppress
 from logging import Logger
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
@@ -24,10 +25,24 @@ MAX_WAIT_S = 6.4
 """The longest delay of a login by the cloud's brute-force protection that a form may wait for."""
 
 
+UNKNOWN = -2
+"""The free space of a storage that tells none."""
+
+IMPOSSIBLE_LOGIN = "pmnextcloud/probe"
+"""A login that no cloud makes, for it has a character that none takes."""
+
+
 class Throttle(NamedTuple):
     """What an anonymous look at the capabilities shows: the delay of the next login."""
 
     delay_s: float
+
+
+class Page(NamedTuple):
+    """Accounts of a list; of its `rows` some may tell too little to be one."""
+
+    accounts: List[Account]
+    rows: int
 
 
 class NextcloudAPIClient:
@@ -47,9 +62,10 @@ class NextcloudAPIClient:
         ca_file: str = "",
         proxy: str = "",
         memory: Optional[products.Memory] = None,
+        is_strict: bool = False,
     ) -> None:
         self._username = server.username
-        self._connection = Connection(server, log, ca_file, proxy, memory)
+        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict)
 
     @property
     def answered(self) -> bool:
@@ -76,19 +92,49 @@ class NextcloudAPIClient:
 
         Not atomic: after CloudRefused the account may exist all the same, with another quota
         (nextcloud-ocs.md, 3). Elsewhere it has the default quota, maybe none, no e-mail and no
-        name until each is set. Raises NoSuchGroup, GroupNotAllowed, PasswordRefused.
+        name until each is set. Raises NoSuchGroup, GroupNotAllowed, PasswordRefused, InstanceFull.
         """
         form = {"userid": login, "password": password.reveal(), "groups[]": group}
         if self.product.creates_whole:
             form["quota"] = quota_text(quota_bytes)
             form["email"] = email
             form["displayName"] = display_name
-        self._connection.ask(
-            "POST",
-            "/cloud/users",
-            data={name: value for name, value in form.items() if value},
-            means="create",
-        )
+        data = {name: value for name, value in form.items() if value}
+        try:
+            self._connection.ask("POST", "/cloud/users", data=data, means="create")
+        except errors.PasswordRefused as error:
+            # Nextcloud has one code for both, and words that are translated.
+            self._refuse_full(error, group)
+            raise
+
+    def is_full(self, group: str = "") -> bool:
+        """Whether the cloud's limit of users is reached, by a create that can make nobody.
+
+        The limit is looked at before the login and before the password (tried on 29.0.6 and
+        34.0.1). An administrator of groups has to name one of his.
+        """
+        if not self.product.limits_users:
+            return False
+        import secrets
+
+        form = {"userid": IMPOSSIBLE_LOGIN, "password": secrets.token_urlsafe(24)}
+        data = {**form, **({"groups[]": group} if group else {})}
+        try:
+            self._connection.ask("POST", "/cloud/users", data=data, means="create")
+        except errors.PasswordRefused:
+            return True
+        except (errors.CloudRefused, errors.GroupNotAllowed, errors.RightsMissing):
+            return False
+        raise errors.CloudError("a login that cannot exist was made")
+
+    def _refuse_full(self, error: errors.PmError, group: str = "") -> None:
+        """Raises InstanceFull where the limit of users is seen to stand behind the error."""
+        try:
+            is_full = self.is_full(group)
+        except errors.CloudError:
+            return
+        if is_full:
+            raise errors.InstanceFull(error.value) from error
 
     def get_user(self, login: str, with_groups: bool = True) -> Optional[Account]:
         """The account with exactly that login (letter case aside), or None.
@@ -138,8 +184,13 @@ class NextcloudAPIClient:
             raise
 
     def enable_user(self, login: str) -> None:
-        """Lets the account log in; already so is success. Raises NoSuchUser."""
-        self._connection.ask("PUT", _user_path(login, "enable"), means="switch")
+        """Lets the account log in; already so is success. Raises NoSuchUser, InstanceFull."""
+        try:
+            self._connection.ask("PUT", _user_path(login, "enable"), means="switch")
+        except errors.ServerFault as error:
+            # Nextcloud 34 at its limit of users answers 996 here, and says no more.
+            self._refuse_full(error)
+            raise
 
     def disable_user(self, login: str) -> None:
         """Locks the account out; already so is success. Raises NoSuchUser."""
@@ -149,18 +200,25 @@ class NextcloudAPIClient:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
         self._connection.ask("DELETE", _user_path(login), means="delete")
 
-    def users_page(self, offset: int, page_size: int) -> List[Account]:
-        """The accounts from `offset` on, at most `page_size` (1 to 500)."""
+    def users_page(self, offset: int, page_size: int) -> Page:
+        """The accounts from `offset` on, at most `page_size` (1 to 500).
+
+        A row that is no account is left out: a user directory can leave the id alone of one.
+        """
         data = self._connection.ask(
             "GET", "/cloud/users/details", params={"limit": page_size, "offset": offset}
         )
         found = mapping(data).get("users") or []
+        if not isinstance(found, (dict, list)):
+            raise errors.CloudUnreachable("GET /cloud/users/details: no accounts")
         # PHP writes an array whose keys happen to be 0, 1, 2 … as a list, an empty one too.
-        records = found.values() if isinstance(found, dict) else found
-        try:
-            return [account_from(one, str(mapping(one).get("id")), self.product) for one in records]
-        except (ValueError, TypeError) as error:
-            raise errors.CloudUnreachable("GET /cloud/users/details: no accounts") from error
+        records = list(found.values()) if isinstance(found, dict) else found
+        accounts = []
+        for record in records:
+            with suppress(ValueError):
+                login = str(mapping(record).get("id"))
+                accounts.append(account_from(record, login, self.product))
+        return Page(accounts, len(records))
 
     # -- groups -------------------------------------------------------------------------------
 
@@ -222,14 +280,30 @@ class NextcloudAPIClient:
         """
         if self._username and "@" not in self._username:
             return self._username
+        return self.own_id()
+
+    def own_id(self) -> str:
+        """The id of the module's own user, which a login name need not be: the cloud is asked."""
         return str(mapping(self._connection.ask("GET", WHO_AM_I)).get("id") or "")
+
+    def refuse_hidden_files(self) -> None:
+        """Looks whether the login may see files. Raises FilesHidden where it may not.
+
+        Such an app password is answered the usage of nobody: its own account shows that first.
+        """
+        if not self.product.tells_own_usage:
+            return
+        own = mapping(self._connection.ask("GET", WHO_AM_I))
+        if _is_unmeasured(mapping(own.get("quota"))):
+            raise errors.FilesHidden(str(own.get("id") or ""))
 
     def test_connection(self) -> None:
         """Looks whether everything is there that the module needs, without changing anything.
 
         In order: a cloud answers (status.php), it is not in maintenance, it does not make logins
-        wait, the login is right, and it may write: to disable a name that cannot exist answers 101
-        exactly where writing is allowed (nextcloud-newer.md, 1).
+        wait, the login is right, it may write: to disable a name that cannot exist answers 101
+        exactly where writing is allowed (nextcloud-newer.md, 1); and it may see files, which only
+        an app password may not.
         """
         if self.look().status.get("maintenance") is True:
             raise errors.CloudMaintenance("status.php")
@@ -237,6 +311,8 @@ class NextcloudAPIClient:
         if throttle.delay_s > MAX_WAIT_S:
             raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s").after(throttle.delay_s)
         self.probe()
+        if not self.keeps_real_password:
+            self.refuse_hidden_files()
 
     def look(self) -> CloudStatus:
         """What the cloud shows of itself without a login."""
@@ -334,8 +410,19 @@ def _usage(quota: Any) -> Tuple[Optional[float], Optional[int]]:
     """
     if not isinstance(quota, dict) or not quota:
         return None, None
+    if _is_unmeasured(quota) and quota.get("free") == UNKNOWN:
+        return None, None  # its limit says no more than that either
     limit = quota.get("quota", quota.get("definition"))
     return _limit(limit), _used(quota)
+
+
+def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
+    """Whether nobody measured: what an app password that may not see files is answered.
+
+    Recorded: no free space and nothing used on 29.0.6, a text for the used bytes on 34.0.1.
+    """
+    used = quota.get("used")
+    return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
 
 
 def _limit(limit: Any) -> Optional[float]:

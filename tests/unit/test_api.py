@@ -98,8 +98,8 @@ GENERAL: Dict[str, Any] = {
     "JSON, no envelope": ({"body": '{"ocs": []}'}, errors.CloudLost),
     "XML without a number": ({"body": "<ocs><meta/></ocs>"}, errors.CloudLost),
     "half XML": ({"body": "<ocs><meta><statuscode>100"}, errors.CloudLost),
-    "996": (recorded("create without userid [v1json]"), errors.CloudLost),
-    "996 under HTTP 500": (ocs(996, status=500), errors.CloudLost),
+    "996": (recorded("create without userid [v1json]"), errors.ServerFault),
+    "996 under HTTP 500": (ocs(996, status=500), errors.ServerFault),
     "an unknown code": (ocs(777, message="?"), errors.CloudRefused),
     "999": (ocs(999), errors.ApiDisabled),
 }
@@ -148,7 +148,11 @@ def test_a_general_answer_means_the_same_to_every_call(
     with pytest.raises(errors.CloudError) as caught:
         make(cloud)
     assert public(caught.value) is expected
-    assert len(http.calls) == 1, "it was sent again, or a redirect was followed"
+    asked = [one for one in http.calls if not one.request.url.split("?")[0].endswith("/cloud/user")]
+    if expected is errors.ServerFault and call == "enable_user":
+        assert len(asked) == 2, "the limit of users is looked at"
+    else:
+        assert len(asked) == 1, "it was sent again, or a redirect was followed"
     assert PASSWORD not in str(caught.value)
 
 
@@ -190,6 +194,8 @@ def test_a_code_means_what_it_means_beside_its_call(
     expected: Type[errors.PmError],
 ) -> None:
     make = stub(http, call, ocs(code, message="said so"))
+    if code == 107 and call == "create_user":
+        http.post(CLOUD + "/users", **ocs(101, message="no such login"))
     with pytest.raises(errors.PmError) as caught:
         make(cloud)
     assert type(caught.value) is expected
@@ -210,6 +216,7 @@ def test_create_hands_on_the_policys_own_words(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     http.post(CLOUD + "/users", **recorded("create weak password [v1json]"))
+    http.post(CLOUD + "/users", **ocs(101, message="no such login"))
     with pytest.raises(errors.PasswordRefused, match="among the 1,000,000"):
         create(cloud)
 
@@ -255,10 +262,21 @@ def test_success_without_a_user_object_is_no_account(
 
 
 @pytest.mark.parametrize("data", NO_USER_OBJECTS)
-def test_a_page_with_one_that_is_no_user_object_is_none(
+def test_a_row_that_is_no_user_object_is_left_out_of_its_page_alone(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
 ) -> None:
-    users = {"user_6": {"id": "user_6", "enabled": True}, "user_7": data}
+    good = {name: {"id": name, "enabled": True} for name in ("user_6", "user_8")}
+    users = {"user_6": good["user_6"], "user_7": data, "user_8": good["user_8"]}
+    http.get(CLOUD + "/users/details", **ocs(100, {"users": users}))
+    page = cloud.users_page(0, 200)
+    assert [account.login for account in page.accounts] == ["user_6", "user_8"]
+    assert page.rows == 3
+
+
+@pytest.mark.parametrize("users", ["text", 7, True])
+def test_a_page_without_a_list_is_none(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, users: Any
+) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, {"users": users}))
     with pytest.raises(errors.CloudUnreachable, match="no accounts"):
         cloud.users_page(0, 200)
@@ -638,7 +656,7 @@ def test_an_owncloud_account_bears_the_login_it_was_asked_by() -> None:
 
 def test_numeric_ids_are_texts(http: responses.RequestsMock, cloud: NextcloudAPIClient) -> None:
     http.get(CLOUD + "/users/details", **recorded("numeric userid in details [v1json]"))
-    [account] = cloud.users_page(0, 200)
+    [account] = cloud.users_page(0, 200).accounts
     assert account.login == "4711"
 
 
@@ -654,7 +672,7 @@ def test_a_page_of_users_is_asked_for_by_its_place(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     http.get(CLOUD + "/users/details", **page("e", 7))
-    assert [account.login for account in cloud.users_page(4, 2)] == ["e", "7"]
+    assert [account.login for account in cloud.users_page(4, 2).accounts] == ["e", "7"]
     assert query(http) == {"limit": ["2"], "offset": ["4"], "format": ["json"]}
 
 
@@ -663,7 +681,7 @@ def test_a_page_may_be_empty(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
 ) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, nobody))
-    assert cloud.users_page(200, 200) == []
+    assert cloud.users_page(200, 200) == ([], 0)
 
 
 def test_groups_are_read_page_by_page_as_texts(
@@ -891,10 +909,11 @@ def test_the_connection_test_looks_without_a_login_and_writes_to_nobody(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     see(http)
+    http.get(CLOUD + "/user", **ocs(100, {"id": "admin", "quota": {"quota": -3, "used": 7}}))
     cloud.test_connection()
     methods = [call.request.method for call in http.calls]
     logins = ["Authorization" in call.request.headers for call in http.calls]
-    assert (methods, logins) == (["GET", "GET", "PUT"], [False, False, True])
+    assert (methods, logins) == (["GET", "GET", "PUT", "GET"], [False, False, True, True])
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,10 @@ class CloudUnreachable(CloudError, told=Told.PROBLEM):
     """No connection, or no answer to a mere question: nothing was changed."""
 
 
+class ServerFault(CloudLost, code="cloud_lost"):
+    """The cloud's own program failed on the request, and says no more; what it did is unknown."""
+
+
 class FrontAnswered(CloudError, told=Told.PROBLEM):
     """Somebody in front of the cloud answered for it: a proxy, a protection service, a web server.
 

@@ -12,8 +12,8 @@ Meanings = Mapping[int, Type[errors.PmError]]
 _GENERAL: Meanings = {
     429: errors.CloudThrottled,
     503: errors.CloudMaintenance,
-    996: errors.CloudLost,
-    500: errors.CloudLost,
+    996: errors.ServerFault,
+    500: errors.ServerFault,
     999: errors.ApiDisabled,
 }
 

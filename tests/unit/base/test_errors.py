@@ -13,6 +13,7 @@ SHARED = {
     "bad_arguments",
     "account_missing",
     "cloud_error",
+    "cloud_lost",
     "front_answered",
     "cloud_answer_spoilt",
 }

@@ -10,7 +10,7 @@ from unittest.mock import create_autospec
 import pytest
 
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, Page
 from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Account, Disk, Item, Mark
@@ -101,8 +101,9 @@ class World:
         found = [one for one in self.accounts if one.login.casefold() == login.casefold()]
         return found[0] if found else None
 
-    def _page(self, offset: int, page_size: int) -> List[Account]:
-        return self.accounts[offset : offset + page_size]
+    def _page(self, offset: int, page_size: int) -> Page:
+        found = self.accounts[offset : offset + page_size]
+        return Page(found, len(found))
 
     def collect(self) -> None:
         """Reads everything and books it."""
@@ -324,9 +325,12 @@ def test_who_was_not_on_any_page_is_asked_for(
     for number in (1, 2, 3):
         world.sell(own(number), used_bytes=GIB)
     hidden = world.accounts[2]
-    world.cloud.users_page.side_effect = lambda offset, size: [
-        account for account in world._page(offset, size) if account is not hidden
-    ]
+
+    def page(offset: int, size: int) -> Page:
+        whole = world._page(offset, size)
+        return Page([one for one in whole.accounts if one is not hidden], whole.rows)
+
+    world.cloud.users_page.side_effect = page
     world.collect()
     world.cloud.get_user.assert_called_once_with("user_3", False)
     assert set(world.rows()) == {1, 2, 3}
@@ -342,7 +346,7 @@ def test_a_first_page_that_breaks_is_left_out_and_the_question_what_costs_less_i
     patient.context.__dict__["settings"] = Settings(page_size=200, stat_budget_s=2)
     asked = []
 
-    def page(offset: int, size: int) -> List[Account]:
+    def page(offset: int, size: int) -> Page:
         asked.append((offset, size))
         if offset == 0:
             raise errors.CloudUnreachable("it breaks on somebody")

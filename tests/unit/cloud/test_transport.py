@@ -417,7 +417,7 @@ def test_an_account_lives_its_whole_life(connect: Connect, cloud: Cloud) -> None
     client.set_quota("user_7", 1024**3)
     client.set_email("user_7", "client7@example.com")
     page = client.users_page(0, 200)
-    assert {one.login: one.email for one in page}["user_7"] == "client7@example.com"
+    assert {one.login: one.email for one in page.accounts}["user_7"] == "client7@example.com"
     assert sorted(client.groups()) == ["admin", "clients"]
     client.delete_user("user_7")
     with pytest.raises(errors.NoSuchUser):
