@@ -2,7 +2,7 @@
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make bench    what each command costs
-# make docs     the pages of the messages in docs/, from what the program says
+# make docs     those parts of the documents that are made from the program
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make doctor   says what is wrong with the module that is installed under BASE
 # make test-os  installation and life of a service on whole systems and on every Python here; OS=

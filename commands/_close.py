@@ -1,6 +1,7 @@
 """The end of a service removes its account."""
 
 from utils.base import errors
+from utils.base.values import Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
@@ -32,6 +33,6 @@ def _remove(ctx: Context, service: Service) -> None:
     if account is None:
         ctx.log.warning("%s is gone already", record.login)
     elif ctx.settings.on_close == "disable":
-        service.accounts.disable(account)
+        service.accounts.bring(account, Order(enabled=False))
     else:
         service.accounts.delete(account)

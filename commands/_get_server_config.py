@@ -2,7 +2,8 @@
 
 from utils.billing import reply
 from utils.billing.reply import Reply
-from utils.consts import GROUPS_FILE, is_admin_group
+from utils.consts import is_admin_group
+from utils.host.state import GROUPS
 from utils.run.context import Context
 
 
@@ -12,6 +13,6 @@ def run(ctx: Context) -> Reply:
     cloud = ctx.cloud(server)
     found = set(cloud.groups(ctx.settings.page_size))
     groups = sorted(group for group in found if not is_admin_group(group))
-    ctx.state.write(GROUPS_FILE.format(server.module_id), groups)
+    ctx.state.write(GROUPS.format(server.module_id), groups)
     ctx.log.info("module %d: %d groups kept for the tariff form", server.module_id, len(groups))
     return reply.ok()

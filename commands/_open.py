@@ -27,7 +27,8 @@ def run(ctx: Context) -> Reply:
     order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
     record, account = _own_account(ctx, service, order)
     account = service.accounts.bring(account, order)
-    service.accounts.enable(account)
+    # One who was locked out is let in only once all else is as ordered.
+    service.accounts.bring(account, Order(enabled=True))
     url = service.server.base_url
     ctx.billing.services.save_login(service.item.id, record.login, _password(service, record), url)
     ctx.billing.closing.post_open(service.item)

@@ -2,7 +2,8 @@
 
 from utils.base import xml
 from utils.billing.reply import Reply
-from utils.consts import GROUPS_FILE, TARIFF_GROUP, is_admin_group
+from utils.consts import TARIFF_GROUP, is_admin_group
+from utils.host.state import GROUPS
 from utils.run.call import read_form
 from utils.run.context import Context
 
@@ -13,7 +14,7 @@ NO_GROUP = ("", "no_group")
 def run(ctx: Context) -> Reply:
     """The form on standard input with the groups by their ids, the stored one always among them."""
     form = read_form()
-    kept = ctx.state.read(GROUPS_FILE.format(ctx.call.module))
+    kept = ctx.state.read(GROUPS.format(ctx.call.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
     stored = xml.fields(form).get(TARIFF_GROUP, "").strip()
     if stored:

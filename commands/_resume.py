@@ -1,5 +1,6 @@
 """Payment unlocks the account."""
 
+from utils.base.values import Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
@@ -8,6 +9,6 @@ from utils.run.context import Context
 def run(ctx: Context) -> Reply:
     """Enables the service's account and tells BILLmanager."""
     service = ctx.service()
-    service.accounts.enable(service.owner.account())
+    service.accounts.bring(service.owner.account(), Order(enabled=True))
     ctx.billing.closing.post(service.item, "resume")
     return reply.ok()

@@ -29,8 +29,9 @@ def run(ctx: Context) -> Reply:
 def _apply(ctx: Context, service: Service) -> None:
     order = ctx.billing.tariffs.order(service.item, with_client=False)
     old_tariff_id = service.item.last_tariff_id
-    leave_group = ctx.billing.tariffs.group(old_tariff_id) if old_tariff_id else ""
-    service.accounts.bring(service.owner.account(), order, leave_group)
+    if old_tariff_id:
+        order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
+    service.accounts.bring(service.owner.account(), order)
 
 
 def _roll_back(ctx: Context, service: Service) -> None:
@@ -46,9 +47,8 @@ def _roll_back(ctx: Context, service: Service) -> None:
         order = ctx.billing.tariffs.order(old, with_client=False)
         account = service.owner.existing()
         if account is not None:
-            service.accounts.bring(
-                account, order, leave_group=ctx.billing.tariffs.group(item.tariff_id)
-            )
+            leave_group = ctx.billing.tariffs.group(item.tariff_id)
+            service.accounts.bring(account, order._replace(leave_group=leave_group))
         ctx.billing.closing.roll_back_tariff(item)
     except errors.PmError as error:
         ctx.log.warning("the change of tariff is not taken back: %s", error)

@@ -1,5 +1,6 @@
 """Non-payment locks the account."""
 
+from utils.base.values import Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
@@ -8,6 +9,6 @@ from utils.run.context import Context
 def run(ctx: Context) -> Reply:
     """Disables the service's account and tells BILLmanager."""
     service = ctx.service()
-    service.accounts.disable(service.owner.account())
+    service.accounts.bring(service.owner.account(), Order(enabled=False))
     ctx.billing.closing.post(service.item, "suspend")
     return reply.ok()

@@ -21,16 +21,11 @@ def run(ctx: Context) -> Reply:
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
     tariffs = ctx.billing.tariffs
     order, disk = tariffs.order(service.item, with_client=False), tariffs.disk(service.item)
-    account = service.owner.account()
-    # First what is owed to the provider, and what no limit of edits can hold up.
-    if service.item.status == STATUS_SUSPENDED:
-        service.accounts.disable(account)
-    else:
-        service.accounts.enable(account)
-    account = service.accounts.bring(account, order)
+    order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
+    account = service.accounts.bring(service.owner.account(), order)
     day = date.today()
     if account.used_bytes is None:
+        service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
-    row = stat_row(service.item.id, day, account.used_bytes, disk)
-    ctx.billing.statistics.write([row])
+    ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
     return reply.ok()

@@ -8,7 +8,7 @@ translated and never compared, with the one exception that is not.
 
 from contextlib import suppress
 from logging import Logger
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from urllib.parse import quote
 
 from utils.base import errors, sizes
@@ -390,30 +390,23 @@ def account_from(
         raise ValueError("no user object")
     if shown_login.casefold() != login.casefold():
         raise ValueError("another account")
-    quota_bytes, used_bytes = _usage(user.get("quota"))
+    # An empty list instead of the quota object is an error of the account's storage.
+    quota = mapping(user.get("quota"))
+    # Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn
+    # into the disk's size or -3 by version (nextcloud-newer.md, 2).
+    limit = quota.get("quota", quota.get("definition"))
+    # Where nothing is known of the storage, the limit says no more than that either.
+    is_unmeasured = _is_unmeasured(quota) and quota.get("free") == UNKNOWN
     return Account(
         login=shown_login,
         enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
         email=str(user.get("email") or ""),
         display_name=str(user.get("displayname") or user.get("display-name") or ""),
         groups=tuple(str(group) for group in groups),
-        quota_bytes=quota_bytes,
-        used_bytes=used_bytes,
+        quota_bytes=None if is_unmeasured else _limit(limit),
+        used_bytes=None if is_unmeasured else _used(quota),
+        is_quota_told=_is_told(limit) and not is_unmeasured,
     )
-
-
-def _usage(quota: Any) -> Tuple[Optional[float], Optional[int]]:
-    """Quota and used bytes of a quota object, in every shape the servers have.
-
-    Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn into
-    the disk's size or -3 by version (nextcloud-newer.md, 2). An empty list is a storage error.
-    """
-    if not isinstance(quota, dict) or not quota:
-        return None, None
-    if _is_unmeasured(quota) and quota.get("free") == UNKNOWN:
-        return None, None  # its limit says no more than that either
-    limit = quota.get("quota", quota.get("definition"))
-    return _limit(limit), _used(quota)
 
 
 def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
@@ -425,7 +418,12 @@ def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
     return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
 
 
+def _is_told(limit: Any) -> bool:
+    return isinstance(limit, (int, float, str)) and not isinstance(limit, bool)
+
+
 def _limit(limit: Any) -> Optional[float]:
+    """The bytes of a limit; None for the cloud's default, for a broken one, and for none told."""
     if isinstance(limit, (int, float)) and not isinstance(limit, bool):
         return sizes.UNLIMITED if limit < 0 else int(limit)
     if not isinstance(limit, str) or limit == "default":

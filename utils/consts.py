@@ -33,17 +33,6 @@ ADMIN_GROUP = "admin"
 """The cloud's group of administrators, never offered and never given."""
 
 
-def is_admin_group(group: str) -> bool:
-    """Whether that is the group of administrators, in any spelling that a database may take for it.
-
-    Many databases compare names without letter case, and without blanks at the end.
-    """
-    return group.strip().casefold() == ADMIN_GROUP
-
-
-GROUPS_FILE = "groups-{}"
-"""Where under var/pmnextcloud a module's groups are kept for the tariff form, by its number."""
-
 DISK_ADDONS = ("disk", "disc")
 """Internal names of the add-on that sells space, the first that a tariff has counts."""
 
@@ -70,3 +59,11 @@ DEFAULT_TIMEOUT_S = 30
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5, 300
 MAX_FIELD_LENGTH = 255
 """Longest value of a connection field; BILLmanager's own columns hold no more."""
+
+
+def is_admin_group(group: str) -> bool:
+    """Whether that is the group of administrators, in any spelling that a database may take for it.
+
+    Many databases compare names without letter case, and without blanks at the end.
+    """
+    return group.strip().casefold() == ADMIN_GROUP

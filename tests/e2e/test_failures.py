@@ -108,9 +108,19 @@ def written_in_vain(world: World) -> None:
     double(world).faults.append(Fault("ocs", method="PUT", times=None, code=100))
 
 
+def locked_storage(world: World) -> None:
+    """The cloud cannot read the storage of any account."""
+    for user in double(world).users.values():
+        user.storage_locked = True
+
+
 @pytest.mark.parametrize(
     ("command", "break_it", "error_type"),
-    [("suspend", lost_write, "cloud_lost"), ("setparam", written_in_vain, "not_as_ordered")],
+    [
+        ("suspend", lost_write, "cloud_lost"),
+        ("setparam", written_in_vain, "not_as_ordered"),
+        ("setparam", locked_storage, "quota_unread"),
+    ],
 )
 def test_a_passing_fault_goes_to_staff_after_ten_tries(
     world: World, command: str, break_it: Callable[[World], None], error_type: str

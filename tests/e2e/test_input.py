@@ -44,7 +44,7 @@ from tests.e2e.test_security import leaks
 from tests.e2e.world import World
 from utils.base import errors, secret
 from utils.billing import mgrctl
-from utils.census import pace, usage
+from utils.census import census, pace
 from utils.cloud import transport
 from utils.host import locks
 from utils.misc import validate_email
@@ -220,7 +220,7 @@ def machine() -> Iterator[Machine]:
 
         patched.setattr(socket, "getaddrinfo", only_the_double)
         patched.setattr(Retry, "sleep", lambda *args: None)
-        for patient in (pace, usage):
+        for patient in (pace, census):
             patched.setattr(patient, "time", clock)
         patched.setattr(mgrctl.Mgrctl, "_run", core_of(stand))
         make_lock = locks.LockFile.__init__

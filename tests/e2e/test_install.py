@@ -237,8 +237,8 @@ def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
         state = path.lstat()
         assert state.st_uid == os.geteuid()
         assert path.is_symlink() or state.st_mode & 0o7777 in modes, path
-    compiled = {path.name.split(".")[0] for path in host.module.glob("**/utils/__pycache__/*.pyc")}
-    assert {"api", "billing", "transport"} <= compiled
+    files = host.module.glob("versions/*/utils/**/__pycache__/*.pyc")
+    assert {"api", "database", "transport"} <= {path.name.split(".")[0] for path in files}
 
 
 def test_settings_that_were_there_first_stay_and_are_told_of_once(host: Host) -> None:
@@ -362,12 +362,12 @@ def with_another_wheel(source: Path) -> None:
 
 def that_does_not_compile(source: Path) -> None:
     """A source is no Python."""
-    edit(source / "utils" / "usage.py", "def collect", "define collect")
+    edit(source / "utils" / "api.py", "class NextcloudAPIClient", "clas NextcloudAPIClient")
 
 
 def that_does_not_answer(source: Path) -> None:
     """The program starts and ends badly."""
-    edit(source / "commands" / "_features.py", '    "open",\n', "")
+    edit(source / "commands" / "__init__.py", '"open": ', '"opened": ')
 
 
 @pytest.mark.parametrize(
@@ -406,6 +406,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host.make("install")
     yield host
     assert host.answers()
+
+
+def test_the_documents_that_messages_name_are_there(installed: Host) -> None:
+    forms = (installed.root / "etc/xml/billmgr_mod_pmnextcloud.xml").read_text("utf-8")
+    named = set(re.findall(r"src/pmnextcloud/\S+\.md", forms))
+    assert len(named) >= 2
+    assert [name for name in named if not (installed.root / name).is_file()] == []
 
 
 # -- killed ---------------------------------------------------------------------------------------

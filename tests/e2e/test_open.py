@@ -204,6 +204,27 @@ def test_a_refused_quota_that_leaves_the_account_behind_is_set_right(world: Worl
     assert world.customer_gets_in(item)
 
 
+def test_a_quota_that_cannot_be_read_is_not_written_again_but_waited_for(world: World) -> None:
+    cloud = double(world).cloud
+    cloud.add_group(world.group)
+
+    def lock(request: Seen) -> None:
+        if request.method == "POST":
+            cloud.users[request.form["userid"]].storage_locked = True
+
+    cloud.after = lock
+    item = world.order()
+    for _ in range(2):
+        run = world.run("open", item)
+        assert (run.error_type, run.error_value) == ("quota_unread", world.login(item))
+        assert "userpassword" not in world.stand.params(item)
+        assert world.status(item) == PROCESSING
+    assert [seen.method for seen in cloud.requests if seen.method != "GET"] == ["POST"]
+    cloud.users[world.login(item)].storage_locked = False
+    world.run("open", item).check()
+    assert world.customer_gets_in(item)
+
+
 def test_an_account_whose_answer_was_lost_is_found_and_taken(world: World) -> None:
     cloud = double(world).cloud
     cloud.add_group(world.group)

@@ -73,6 +73,19 @@ def test_nobody_is_let_in_before_the_quota_is_set(owncloud: World, cloud: Cloud)
     assert owncloud.customer_gets_in(item)
 
 
+@pytest.mark.parametrize("code", [102, 996])
+def test_an_address_that_is_refused_for_ever_does_not_cost_the_account(
+    owncloud: World, cloud: Cloud, code: int
+) -> None:
+    # The first thing that is set is the quota.
+    cloud.faults.append(Fault("ocs", method="PUT", nth=2, times=None, code=code))
+    item = owncloud.opened()
+    user = cloud.users[owncloud.login(item)]
+    assert (user.quota, user.email) == ("5 GB", "")
+    assert owncloud.customer_gets_in(item)
+    assert "email is not set" in owncloud.stand.log
+
+
 def test_a_display_name_is_set_where_the_settings_say_so(owncloud: World, cloud: Cloud) -> None:
     owncloud.stand.write("etc/pmnextcloud.conf", "display_name = client\n")
     item = owncloud.opened()

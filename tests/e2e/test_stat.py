@@ -12,7 +12,7 @@ from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak
 from tests.doubles.cloud import OWNCLOUD_10, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
-from utils.census.usage import FEW_SERVICES
+from utils.census.census import FEW_SERVICES
 
 MANY = 25
 """More than are read one by one."""

@@ -152,6 +152,25 @@ def test_the_limit_of_edits_does_not_hold_up_a_suspension(world: World) -> None:
     assert usage(world, item) is None
 
 
+@pytest.mark.parametrize("status", [ACTIVE, SUSPENDED])
+def test_a_quota_that_cannot_be_read_does_not_hold_up_who_gets_in(
+    world: World, status: int
+) -> None:
+    item = world.opened()
+    if status == SUSPENDED:
+        world.run("suspend", item).check()
+    drift(world, item)
+    user = double(world).users[world.login(item)]
+    user.storage_locked = True
+    run = sync(world, item)
+    assert (run.exit_code, run.error_type) == (1, "quota_unread")
+    assert shown(world, item) == (status == ACTIVE, "1 GB", frozenset({"by-hand", world.group}))
+    assert usage(world, item) is None
+    user.storage_locked = False
+    sync(world, item).check()
+    assert user.quota == "5 GB"
+
+
 def test_usage_that_was_not_read_is_not_written(world: World) -> None:
     item = world.opened()
     quota = {"quota": 5 * GIB, "used": None}

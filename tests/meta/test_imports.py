@@ -10,7 +10,7 @@ from typing import Dict, Set
 import pytest
 
 from tests import ROOT
-from utils.base.later import SSH_KEYS
+from utils.base.later import SSH_KEYS, SWITCH
 
 HEAVY = {"requests", "urllib3", "pymysql", "lxml", "cryptography", "tenacity", "tqdm", "hypothesis"}
 RUN = """
@@ -53,24 +53,40 @@ def test_a_form_is_shown_without_database_and_http(tmp_path: Path, command: str)
     assert modules & {*HEAVY, "logging"} == {"lxml"}
 
 
-@pytest.mark.parametrize(
-    ("door", "put_off"),
-    [
-        ("cloud.transport", {"charset_normalizer", "idna", "importlib.metadata"}),
-        ("billing.database", {"pymysql.optionfile", SSH_KEYS}),
-        ("base.xml", {"gzip", "inspect"}),
-    ],
-)
-def test_a_library_comes_without_what_is_not_used_of_it(door: str, put_off: Set[str]) -> None:
+PUT_OFF = [
+    ("cloud.transport", {"charset_normalizer", "idna", "importlib.metadata"}),
+    ("billing.database", {"pymysql.optionfile", SSH_KEYS}),
+    ("base.xml", {"gzip", "inspect"}),
+]
+"""A door and what of its library is not used."""
+
+
+def loaded_by(door: str, **environment: str) -> Set[str]:
+    """The modules that a door loads beside what every command has."""
     known = "import sys; from utils.base import errors, later; from utils.billing import reply"
     code = f"{known}; before = set(sys.modules); import utils.{door}"
     code += "; print(*(set(sys.modules) - before))"
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
     )
     assert done.stderr == ""
-    assert len(done.stdout.split()) > 5
-    assert not set(done.stdout.split()) & put_off
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(("door", "put_off"), PUT_OFF)
+def test_a_library_comes_without_what_is_not_used_of_it(door: str, put_off: Set[str]) -> None:
+    modules = loaded_by(door)
+    assert len(modules) > 5
+    assert not modules & put_off
+
+
+@pytest.mark.parametrize(("door", "put_off"), PUT_OFF)
+def test_the_switch_has_a_library_come_whole(door: str, put_off: Set[str]) -> None:
+    assert put_off <= loaded_by(door, **{SWITCH: "1"})
 
 
 def test_the_doctor_can_be_started_without_the_libraries() -> None:

@@ -1,4 +1,4 @@
-"""What people read says what the program does: messages, forms, settings, the README's tables."""
+"""What people read says what the program does: messages, forms, the sample of the settings."""
 
 import re
 from pathlib import Path
@@ -11,30 +11,22 @@ from tests.meta.messages import (
     LANGUAGES,
     PREFIX,
     ROOT,
-    TOLD,
     codes,
     document,
     messages,
     name_of,
     read,
 )
+from tests.meta.names import program
+from tests.tools import docs
 from utils import consts
 from utils.base import errors, xml
 from utils.doctor import words
-from utils.host import settings
+from utils.host import root, settings
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
 
-READMES = {"en": "README.md", "ru": "README.ru.md"}
-SECTIONS = {
-    "en": {"settings": "Settings", "errors": "Error messages", "commands": "Commands"},
-    "ru": {
-        "settings": "Настройки",
-        "errors": "Сообщения об ошибках",
-        "commands": "Команды",
-    },
-}
 PROMISE = {"en": "again by itself", "ru": "BILLmanager повторит"}
 
 SAME_IN_BOTH = {"group_billing", "title_core", "title_python"}
@@ -49,14 +41,6 @@ def inputs(form: str) -> List[xml.Form]:
     return found
 
 
-def rows(language: str, section: str) -> List[List[str]]:
-    """The cells of the README's rows whose first cell is a name in backticks."""
-    heading = f"\n## {SECTIONS[language][section]}\n"
-    text = read(READMES[language]).split(heading)[1].split("\n## ")[0]
-    tables = re.findall(r"^\| `.*\|$", text, re.MULTILINE)
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in tables]
-
-
 # -- messages -------------------------------------------------------------------------------------
 
 
@@ -69,6 +53,13 @@ def test_each_error_has_a_message_and_each_message_an_error(language: str) -> No
     assert set(messages(language, "msgerror")) == {PREFIX + code for code in codes()}
 
 
+def test_each_error_is_raised_somewhere() -> None:
+    handler = read("etc/pmnextcloud.sh")
+    for error in errors.list_kinds():
+        is_used = re.search(rf"\berrors\.{error.__name__}\b", program())
+        assert is_used or error.__subclasses__() or error.code in handler, error
+
+
 def test_both_languages_have_the_same_groups_and_names() -> None:
     names: List[Dict[str, Set[str]]] = []
     for language in LANGUAGES:
@@ -79,13 +70,14 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
             names[-1][group] = set(messages(language, group))
     assert names[0] == names[1]
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
-    others = {"plugin", "label_processing_modules", "msgerror", words.MESSAGES}
+    others = {"plugin", "label_processing_modules", "msgerror", words.MESSAGES, docs.OF_COMMANDS}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
 
 @pytest.mark.parametrize(
-    "group", ["plugin", CONNECTION_FORM, TARIFF_FORM, "msgerror", words.MESSAGES]
+    "group",
+    ["plugin", CONNECTION_FORM, TARIFF_FORM, "msgerror", words.MESSAGES, docs.OF_COMMANDS],
 )
 def test_messages_are_written_in_their_language(group: str) -> None:
     russian, english = (messages(language, group) for language in LANGUAGES)
@@ -199,31 +191,36 @@ def test_the_url_message_names_the_field_by_its_label(language: str) -> None:
 # -- settings -------------------------------------------------------------------------------------
 
 
-def sample_lines() -> List[str]:
-    """The lines of the sample that are settings, without the # before them."""
-    return re.findall(r"^#(\w+ =.*)$", read("etc/pmnextcloud.conf"), re.MULTILINE)
-
-
 def test_the_sample_settings_change_nothing() -> None:
-    assert settings.load(str(ROOT / "etc" / "pmnextcloud.conf")) == settings.Settings()
+    assert settings.load(str(ROOT / root.SETTINGS)) == settings.Settings()
+
+
+def sample() -> List[docs.Setting]:
+    """The blocks of the sample."""
+    return [setting for chapter in docs.sample() for setting in chapter.settings]
 
 
 def test_the_sample_settings_are_the_defaults_and_all_of_them(tmp_path: Path) -> None:
-    names = [line.partition(" =")[0] for line in sample_lines()]
-    assert names == list(settings.Settings._fields)
+    assert [one.name for one in sample()] == list(settings.Settings._fields)
     path = tmp_path / "pmnextcloud.conf"
-    path.write_text("\n".join(sample_lines()), encoding="utf-8")
+    path.write_text("".join(f"{one.name} = {one.value}\n" for one in sample()), encoding="utf-8")
     assert settings.load(str(path)) == settings.Settings()
 
 
-def test_each_sample_setting_is_explained_in_both_languages() -> None:
-    blocks = read("etc/pmnextcloud.conf").split("\n\n")
-    explained = [block for block in blocks if re.search(r"^#\w+ =", block, re.MULTILINE)]
-    assert len(explained) == len(settings.Settings._fields)
-    for block in explained:
-        comment = block.rpartition("\n")[0]
-        assert re.search("[а-яё]{3}", comment), block
-        assert re.search("^# [A-Z`].*[a-z]{3}", comment), block
+@pytest.mark.parametrize("setting", sample(), ids=lambda one: one.name)
+def test_each_sample_setting_is_explained_in_both_languages(setting: docs.Setting) -> None:
+    assert re.search("[А-ЯЁ`].*[а-яё]{3}", setting.explained["ru"])
+    assert re.search("^[A-Z`].*[a-z]{3}", setting.explained["en"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("setting", sample(), ids=lambda one: one.name)
+def test_the_sample_says_what_a_setting_takes(setting: docs.Setting, language: str) -> None:
+    text, reader = setting.explained[language], settings.READERS[setting.name]
+    if isinstance(reader, settings.Number):
+        assert docs.allowed_by(reader, docs.WORDS[language]) in " ".join(text.split())
+    if isinstance(reader, settings.Choice):
+        assert set(re.findall("`([a-z]+)`", text)) == set(reader.words)
 
 
 def test_the_log_that_is_rotated_is_the_module_s() -> None:
@@ -232,65 +229,17 @@ def test_the_log_that_is_rotated_is_the_module_s() -> None:
     assert "create 0600 root root" in text
 
 
-# -- README and changelog -------------------------------------------------------------------------
+# -- commands and changelog ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_has_the_settings_with_their_defaults(language: str) -> None:
-    sample = dict(line.split(" =", 1) for line in sample_lines())
-    table = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(language, "settings")}
-    assert list(table) == list(settings.Settings._fields)
-    nothing = {"en": "empty", "ru": "пусто"}[language]
-    assert table == {name: value.strip() or nothing for name, value in sample.items()}
+def test_each_command_is_explained(language: str) -> None:
+    assert set(messages(language, docs.OF_COMMANDS)) == set(commands.COMMANDS)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_has_the_ranges_that_the_settings_take(language: str, tmp_path: Path) -> None:
-    path = tmp_path / "pmnextcloud.conf"
-    checked: List[str] = []
-    for name, _, allowed, _ in rows(language, "settings"):
-        limits = [int(number) for number in re.findall(r"\d+", allowed)]
-        if len(limits) != 2:
-            assert limits == [], name
-            continue
-        checked.append(name.strip("`"))
-        for value in limits:
-            path.write_text(f"{checked[-1]} = {value}\n", encoding="utf-8")
-            assert getattr(settings.load(str(path)), checked[-1]) == value
-        for value in (limits[0] - 1, limits[1] + 1):
-            path.write_text(f"{checked[-1]} = {value}\n", encoding="utf-8")
-            with pytest.raises(errors.SettingsBroken):
-                settings.load(str(path))
-    defaults = settings.Settings()._asdict().items()
-    assert checked == [name for name, value in defaults if type(value) is int]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_has_each_error_and_who_is_told(language: str) -> None:
-    table = rows(language, "errors")
-    names = [cells[0].strip("`") for cells in table]
-    assert len(names) == len(set(names))
-    assert set(names) == set(codes())
-    for code, meaning, remedy, who in table:
-        assert meaning, code
-        assert remedy, code
-        assert who == TOLD[language][codes()[code.strip("`")].told], code
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_has_each_command(language: str) -> None:
-    named = [cells[0].strip("`") for cells in rows(language, "commands")]
-    assert sorted(named) == sorted(commands.COMMANDS)
-
-
-def test_both_readmes_have_the_same_shape() -> None:
-    shapes = []
-    for name in READMES.values():
-        lines = read(name).splitlines()
-        marks = [line.split(" ")[0] for line in lines if line.startswith("#")]
-        shapes.append((marks, sum(line.startswith("|") for line in lines), lines.count("```")))
-    assert shapes[0] == shapes[1]
-
-
-def test_the_changelog_speaks_of_this_version() -> None:
-    assert consts.VERSION in read("CHANGELOG.md")
+def test_the_changelog_has_this_version_below_what_is_not_released() -> None:
+    headings = re.findall(r"^## \[(.*?)\](.*)$", read("CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == ("Unreleased", "")
+    assert headings[1][0] == consts.VERSION
+    for _, rest in headings[1:]:
+        assert re.fullmatch(r" - \d{4}-\d\d-\d\d", rest)

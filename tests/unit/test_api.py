@@ -631,6 +631,16 @@ QUOTAS = {
 }
 
 
+UNTOLD = {
+    "a storage error",
+    "no quota object",
+    "before ownCloud 10.0.3, no limit is told",
+    "null",
+    "a truth value",
+}
+"""The shapes in which no limit stands; a default or a broken one is told."""
+
+
 @pytest.mark.parametrize("shape", QUOTAS)
 def test_every_shape_of_a_quota_is_read(shape: str) -> None:
     quota, quota_bytes, used_bytes = QUOTAS[shape]
@@ -638,6 +648,7 @@ def test_every_shape_of_a_quota_is_read(shape: str) -> None:
     account = account_from(data, "user_7", NEXTCLOUD)
     assert account.quota_bytes == quota_bytes
     assert account.used_bytes == used_bytes
+    assert account.is_quota_told is (shape not in UNTOLD)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whose account is it? Nothing in the cloud is changed for a service before this file says ours.
+"""Whose account is it? Nothing in the cloud is changed for a service before this is answered.
 
 A service owns the login in its own mark, written by this installation for this service and this
 server. A service of the predecessor owns exactly `user_<item>`, where a password is saved with
@@ -20,7 +20,8 @@ from utils.base.values import Account, Item, Mark, Server
 from utils.consts import is_admin_group
 
 TRIED_LOGINS = 10
-"""Where a login may differ, so many are looked at before staff is asked."""
+"""Where a login may differ, user_15 and user_15_2 to user_15_9 are looked at before staff is asked:
+each look is a request, and the number has one digit."""
 
 
 _OUR_LOGIN = re.compile(r"user_([0-9]{1,18})(_[0-9])?", re.ASCII)

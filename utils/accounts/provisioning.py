@@ -2,9 +2,20 @@
 
 from contextlib import contextmanager
 from logging import Logger
-from typing import Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from utils.accounts.ownership import Ownership, Record
+from utils.accounts.plan import (
+    EMAIL,
+    ENABLED,
+    GROUP,
+    NAME,
+    NOT_GROUP,
+    QUOTA,
+    Change,
+    changes,
+    is_unread,
+)
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
 from utils.base.values import Account, Order
@@ -16,14 +27,23 @@ class Provisioning:
     def __init__(self, cloud: NextcloudAPIClient, log: Logger) -> None:
         self._cloud = cloud
         self._log = log
+        self._writers: Dict[str, Callable[[str, Any], None]] = {
+            ENABLED: self._switch,
+            QUOTA: cloud.set_quota,
+            GROUP: self._join,
+            NOT_GROUP: cloud.remove_from_group,
+            EMAIL: cloud.set_email,
+            NAME: cloud.set_display_name,
+        }
 
     def create(self, owner: Ownership, record: Record, order: Order) -> Account:
         """Makes the account of the record and returns it as the cloud shows it then.
 
         Creating is not atomic: after an unclear answer the account is looked for, and taken only
         if it accepts the record's password. Where only login and password are taken with it, the
-        account returned has nothing else yet, and `bring` does the rest. Raises LoginTaken,
-        PasswordRefused, AccountRefused, and what the client raises where nothing was made.
+        account returned has nothing else yet, and `bring` does the rest. Raises QuotaMissing for
+        an order without a quota, LoginTaken, PasswordRefused, AccountRefused, and what the client
+        raises where nothing was made.
         """
         try:
             self._create_with_group(record, order)
@@ -32,11 +52,16 @@ class Provisioning:
         except (errors.CloudRefused, errors.CloudLost) as unclear:
             self._log.warning("creating %s: %s, looking for it", record.login, unclear)
             account = owner.find(record._replace(proved=False))
-            if account is None:
-                if isinstance(unclear, errors.CloudRefused):
-                    raise errors.AccountRefused(unclear.value) from unclear
-                raise
-            return account
+            if account is not None:
+                return account
+            is_answer = isinstance(unclear, (errors.CloudRefused, errors.ServerFault))
+            is_group = isinstance(unclear, errors.NoSuchGroup)
+            if is_answer and not is_group and (order.email or order.display_name):
+                # Either may be what the cloud does not take, and neither may cost the account.
+                return self.create(owner, record, order._replace(email="", display_name=""))
+            if isinstance(unclear, errors.CloudRefused):
+                raise errors.AccountRefused(unclear.value) from unclear
+            raise
         self._log.info("created %s", record.login)
         if not self._cloud.product.creates_whole:
             return _bare(record.login, order.group)
@@ -50,6 +75,8 @@ class Provisioning:
             self._create(record, order)
 
     def _create(self, record: Record, order: Order) -> None:
+        if order.quota_bytes is None:  # the cloud would give its default, which may be unlimited
+            raise errors.QuotaMissing(record.login)
         self._cloud.create_user(
             record.login,
             record.password,
@@ -80,115 +107,80 @@ class Provisioning:
                 raise errors.RightsMissing(error.value) from error
             raise
 
-    def bring(self, account: Account, order: Order, leave_group: str = "") -> Account:
-        """Sets what differs from the order and returns the account as read back after it.
+    def bring(self, account: Account, order: Order) -> Account:
+        """Sets what differs from the order and returns the account as it is then.
 
-        One write for each thing that differs, one read if anything was written; never changes
-        whether the account is enabled. Groups set by hand stay, but for `leave_group`. After a
-        lost answer the account is read, and what still differs is set once more.
-        Raises NotAsOrdered where the account is read back otherwise.
+        One write for each thing that differs, one read if anything but `enabled` was written.
+        After a lost answer the account is read, and what still differs is set once more.
+        Raises NotAsOrdered where the account is read back otherwise, QuotaUnread where the cloud
+        does not tell the quota that was ordered; nothing is written for that one.
         """
         try:
-            changes = self._write(account, order, leave_group)
+            written = self.apply(account.login, changes(account, order))
         except errors.CloudLost as lost:
             self._log.warning("%s: looking what was set", lost)
             account = self._read(account.login)
-            changes = self._write(account, order, leave_group)
-        if changes:
-            self._log.info("%s: set %s", account.login, ", ".join(changes))
-            account = self._read(account.login)
-        self.check(account, order, leave_group)
+            written = self.apply(account.login, changes(account, order), is_repeated=True)
+        account = self._after(account, written)
+        self._refuse_difference(account, order)
         return account
 
-    def _write(self, account: Account, order: Order, leave_group: str) -> List[str]:
-        """Sets what differs from the order, and says what that was."""
-        with self._writing(account.login):
-            return [
-                *self._write_quota(account, order),
-                *self._write_groups(account, order, leave_group),
-                *self._write_words(account, order),
-            ]
+    def apply(
+        self, login: str, planned: Iterable[Change], is_repeated: bool = False
+    ) -> List[Change]:
+        """Writes the changes in their order and returns those that the cloud has taken.
 
-    def _write_quota(self, account: Account, order: Order) -> List[str]:
-        if _quota_fits(account, order):
-            return []
-        asked = sizes.bytes_to_ask(order.quota_bytes)
-        self._cloud.set_quota(account.login, asked)
-        return [f"quota {sizes.spoken(asked)}"]
-
-    def _write_groups(self, account: Account, order: Order, leave_group: str) -> List[str]:
-        changes = []
-        if order.group and order.group not in account.groups:
-            try:
-                self._cloud.add_to_group(account.login, order.group)
-            except errors.NoSuchGroup:
-                self._make_group(order.group)
-                self._cloud.add_to_group(account.login, order.group)
-            changes.append(f"group {order.group}")
-        if leave_group and leave_group != order.group and leave_group in account.groups:
-            self._cloud.remove_from_group(account.login, leave_group)
-            changes.append(f"no group {leave_group}")
-        return changes
-
-    def _write_words(self, account: Account, order: Order) -> List[str]:
-        """E-mail and display name. What the cloud does not take must not cost the customer his
-        account, so that is only logged.
+        A change that is not required must never cost the customer his account: whatever fails at
+        it is only logged, a lost answer where `is_repeated` says that one was lost before.
         """
-        changes = []
-        for what, wanted, present, write in (
-            ("e-mail", order.email, account.email, self._cloud.set_email),
-            ("name", order.display_name, account.display_name, self._cloud.set_display_name),
-        ):
-            if not wanted or wanted.casefold() == present.casefold():
-                continue
+        written = []
+        for change in planned:
             try:
-                write(account.login, wanted)
-            except errors.NoSuchUser:
-                raise
-            except errors.CloudRefused as error:
-                self._log.warning("%s: %s refused: %s", account.login, what, error)
+                with self._writing(login):
+                    self._writers[change.what](login, change.wanted)
+            except errors.CloudError as error:
+                is_lost = isinstance(error, errors.CloudLost)
+                may_pass = is_lost and not is_repeated
+                if change.required or may_pass or _ends_all(error):
+                    raise
+                self._log.warning("%s: %s is not set: %s", login, change, error)
             else:
-                changes.append(what)
-        return changes
+                self._log.info("%s: set %s", login, change)
+                written.append(change)
+        return written
 
-    def check(self, account: Account, order: Order, leave_group: str = "") -> None:
-        """Raises NotAsOrdered, naming what differs between the account and the order."""
-        differs = []
-        if not _quota_fits(account, order):
-            differs.append("quota")
-        if order.group and order.group not in account.groups:
-            differs.append(f"group {order.group}")
-        if leave_group and leave_group != order.group and leave_group in account.groups:
-            differs.append(f"still in group {leave_group}")
-        if differs:
-            raise errors.NotAsOrdered(f"{account.login}: {', '.join(differs)}")
-        self._log.info(
-            "%s: ordered %s, stored %s",
-            account.login,
-            sizes.spoken(order.quota_bytes),
-            sizes.spoken(account.quota_bytes or 0),
-        )
-
-    def enable(self, account: Account) -> None:
-        """Lets the account log in, unless it may already."""
-        self._switch(account, enabled=True)
-
-    def disable(self, account: Account) -> None:
-        """Locks the account out, unless it is already."""
-        self._switch(account, enabled=False)
-
-    def _switch(self, account: Account, enabled: bool) -> None:
-        if account.enabled is enabled:
-            self._log.info("%s is already %s", account.login, _word(enabled))
-            return
-        write = self._cloud.enable_user if enabled else self._cloud.disable_user
+    def _join(self, login: str, group: str) -> None:
         try:
-            with self._writing(account.login):
-                write(account.login)
-        except errors.CloudLost:
-            if self._read(account.login).enabled is not enabled:
-                raise
-        self._log.info("%s is %s", account.login, _word(enabled))
+            self._cloud.add_to_group(login, group)
+        except errors.NoSuchGroup:
+            self._make_group(group)
+            self._cloud.add_to_group(login, group)
+
+    def _switch(self, login: str, enabled: bool) -> None:
+        write = self._cloud.enable_user if enabled else self._cloud.disable_user
+        write(login)
+
+    def _after(self, account: Account, written: List[Change]) -> Account:
+        """The account after the changes: as it is read back, unless it was only switched.
+
+        A quota is rounded, a group may be changed by rules of the cloud; the answer to a switch
+        leaves nothing open.
+        """
+        if any(change.what != ENABLED for change in written):
+            return self._read(account.login)
+        for change in written:
+            account = account._replace(enabled=change.wanted)
+        return account
+
+    def _refuse_difference(self, account: Account, order: Order) -> None:
+        """Raises NotAsOrdered or QuotaUnread where the account cannot be seen to be as ordered."""
+        left = [str(change) for change in changes(account, order) if change.required]
+        if left:
+            raise errors.NotAsOrdered(f"{account.login}: {', '.join(left)}")
+        if is_unread(account, order):
+            self._cloud.refuse_hidden_files()
+            raise errors.QuotaUnread(account.login)
+        self._log.info("%s is as ordered: %s", account.login, _describe(account, order))
 
     def delete(self, account: Account) -> None:
         """Deletes the account with its files; already gone is success.
@@ -213,16 +205,24 @@ class Provisioning:
         return account
 
 
-def _quota_fits(account: Account, order: Order) -> bool:
-    """Whether the account has what the cloud makes of the ordered quota."""
-    stored = sizes.stored_bytes(sizes.bytes_to_ask(order.quota_bytes))
-    return account.quota_bytes is not None and sizes.same_quota(account.quota_bytes, stored)
+def _ends_all(error: errors.CloudError) -> bool:
+    """Whether nothing else can be done for the account after that failure either."""
+    is_right = isinstance(error, errors.RightsMissing)  # to change one field, perhaps
+    return isinstance(error, errors.NoSuchUser) or (error.lasts and not is_right)
 
 
 def _bare(login: str, group: str) -> Account:
-    """A new account that was given login, password and group only, its quota unknown."""
-    return Account(login, True, "", "", (group,) if group else (), None, None)
+    """A new account that was given login, password and group only: its quota is the default."""
+    groups = (group,) if group else ()
+    return Account(login, True, "", "", groups, quota_bytes=None, used_bytes=None)
 
 
-def _word(enabled: bool) -> str:
-    return "enabled" if enabled else "disabled"
+def _describe(account: Account, order: Order) -> str:
+    """What was ordered of the account, and what the cloud has made of it."""
+    words = []
+    if order.quota_bytes is not None and account.quota_bytes is not None:
+        ordered, stored = sizes.spoken(order.quota_bytes), sizes.spoken(account.quota_bytes)
+        words.append(f"ordered {ordered}, stored {stored}")
+    if order.enabled is not None:
+        words.append("enabled" if account.enabled else "disabled")
+    return ", ".join(words)

@@ -258,6 +258,10 @@ class NotAsOrdered(PmError):
     """The account was read back and is not as ordered; the value says what differs."""
 
 
+class QuotaUnread(PmError):
+    """The cloud does not tell the account's quota, so it cannot be seen to be as ordered."""
+
+
 class UsageUnread(PmError, told=Told.LOG, repeated=False):
     """Some services' usage could not be read; what was read is booked, the day is not whole."""
 

@@ -32,7 +32,11 @@ class Mark(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A service in billing, with what is saved on it."""
+    """A service in billing, with what is saved on it.
+
+    `is_broken` is whether something of that does not decrypt, so that it has neither mark nor
+    password here; only services that are read by the batch may be so.
+    """
 
     id: int
     itemtype: str
@@ -47,6 +51,7 @@ class Item(NamedTuple):
     saved_url: str
     mark: Optional[Mark]
     password_is_crypted: bool = False
+    is_broken: bool = False
 
 
 class Disk(NamedTuple):
@@ -58,19 +63,26 @@ class Disk(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What the customer is to have; empty texts mean: none."""
+    """What an account is to be. None, or an empty text, means: not touched.
 
-    quota_bytes: float
+    `quota_bytes` may be sizes.UNLIMITED. The account is put into `group` and taken out of
+    `leave_group`, unless both are the same; other groups stay.
+    """
+
+    quota_bytes: Optional[float] = None
     group: str = ""
     email: str = ""
     display_name: str = ""
+    leave_group: str = ""
+    enabled: Optional[bool] = None
 
 
 class Account(NamedTuple):
     """An account as the cloud shows it.
 
-    `quota_bytes` may be sizes.UNLIMITED; None where the cloud did not say.
-    `used_bytes` is None where the cloud could not read it.
+    `quota_bytes` may be sizes.UNLIMITED. It is None where the account has none of its own, but
+    the cloud's default or a broken one; and where the cloud did not tell it, which alone
+    `is_quota_told` denies. `used_bytes` is None where the cloud could not read it.
     """
 
     login: str
@@ -80,3 +92,4 @@ class Account(NamedTuple):
     groups: Tuple[str, ...]
     quota_bytes: Optional[float]
     used_bytes: Optional[int]
+    is_quota_told: bool = True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Mapping, Optional
 
 from utils.base.secret import Secret
 from utils.billing.needs import FUNCTIONS
+from utils.host import root
 from utils.host.root import Host
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Doors:
         """BILLmanager's core, by which everything but statistics is written."""
         from utils.billing.mgrctl import Mgrctl
 
-        return Mgrctl(self._host.path("sbin", "mgrctl"), self._log)
+        return Mgrctl(self._host.path(root.MGRCTL), self._log)
 
     @cached_property
     def db(self) -> "Database":
@@ -43,7 +44,7 @@ class Doors:
         """BILLmanager's private key. Raises KeyUnavailable."""
         from utils.billing.key import Key
 
-        return Key(self._host.path(self._config.get("CryptKey") or "etc/billmgr.pem"))
+        return Key(self._host.path(self._config.get("CryptKey") or root.KEY))
 
     @cached_property
     def _config(self) -> Mapping[str, str]:

@@ -67,7 +67,7 @@ class Services:
         """Those of the services that ids() would have, in order of id.
 
         Only what tells whose an account is was decrypted: the mark, or without one the password.
-        What does not decrypt is logged and left out of the service.
+        What does not decrypt is logged and left out of the service, which then `is_broken`.
         """
         rows = self._doors.db.rows(
             _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
@@ -134,6 +134,7 @@ class Services:
     def _item(self, row: "Row", saved: Mapping[str, str], strict: bool = True) -> Item:
         password: Optional[Secret] = None
         own_mark: Optional[Mark] = None
+        is_broken = False
         try:
             own_mark = self._mark(saved)
             if strict or own_mark is None:
@@ -141,6 +142,7 @@ class Services:
         except errors.SecretBroken as error:
             if strict:
                 raise
+            is_broken = True
             self._log.warning("service %d: %s", row["id"], error)
         return Item(
             id=row["id"],
@@ -156,6 +158,7 @@ class Services:
             saved_url=saved.get(ITEM_URL, ""),
             mark=own_mark,
             password_is_crypted=bool(saved.get(CRYPTED + ITEM_PASSWORD)),
+            is_broken=is_broken,
         )
 
     def _mark(self, saved: Mapping[str, str]) -> Optional[Mark]:

@@ -1,11 +1,13 @@
-"""Which days' usage is whole. Kept as the last whole day of each module: what a run that failed,
-was killed or never began has missed lies between that day and today.
+"""Which days' usage is whole.
+
+The last whole day of each module is kept. The days that a run has missed, because it failed, was
+killed or never began, lie between that day and today.
 """
 
 from datetime import date, timedelta
 from typing import List, Optional
 
-from utils.host.state import State
+from utils.host.state import USAGE, State
 
 
 class WholeDays:
@@ -13,7 +15,7 @@ class WholeDays:
 
     def __init__(self, state: State, module_id: int) -> None:
         self._state = state
-        self._name = f"usage-{module_id}"
+        self._name = USAGE.format(module_id)
 
     def last(self) -> Optional[date]:
         """The last whole day, or None where none is known."""

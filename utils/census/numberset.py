@@ -3,11 +3,12 @@
 from typing import Dict
 
 _WIDTH = 10
-"""Numbers that are alike but for so many bits share one integer, a bit for each."""
+"""Numbers that are alike but for their ten lowest bits share one integer, with a bit for each. Such
+an integer has some 160 bytes, so that its place in the dictionary costs little beside it."""
 
 
 class NumberSet:
-    """A hundred thousand neighbours take some kilobytes, where a set takes seven megabytes."""
+    """A set of numbers; a hundred thousand neighbours take some kilobytes, not seven megabytes."""
 
     def __init__(self) -> None:
         self._bits: Dict[int, int] = {}

@@ -5,15 +5,19 @@ from logging import Logger
 from typing import Dict
 
 GOOD_ANSWERS = 3
-"""So many answers in time, one after the other, and more is asked of the cloud at a time."""
+"""After this many answers in time, one after the other, more is asked of the cloud at a time. A
+single quick answer may be chance."""
 
 SLOWER = 4
-"""An answer is slow that takes so many times as long as the quickest one to as much or more."""
+"""An answer is slow if it takes this many times the quickest one to a request for as much, or for
+more."""
 
 NEVER_SLOW_S = 1.0
-"""What is answered within this time is in time, however quick others were."""
+"""An answer within this time is never slow, however quick others were."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
+"""Pauses double from the first to the longest: short for what passes at once, and in the hour that
+a run has by default there is still time for a dozen of the longest."""
 
 
 class TimeIsUp(Exception):
@@ -23,7 +27,7 @@ class TimeIsUp(Exception):
 class Gear:
     """A number that follows the cloud: halved where it slows or fails, doubled where it is well.
 
-    From `least` to `most`; an answer that takes `slow_s` is slow in any case.
+    It stays between `least` and `most`. An answer that takes `slow_s` is slow in any case.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class Gear:
     def answered(self, asked: int, took_s: float) -> None:
         """Learns how long an answer took when the number was `asked`."""
         self._quickest_s[asked] = min(took_s, self._quickest_s.get(asked, took_s))
-        # What was quick with more at a time is no slower with less.
+        # A request for less should take no longer than one for more did.
         quickest_s = min(s for number, s in self._quickest_s.items() if number >= asked)
         if took_s > min(self._slow_s, max(NEVER_SLOW_S, SLOWER * quickest_s)):
             self.down()
@@ -76,7 +80,7 @@ class Patience:
             raise TimeIsUp
 
     def pause(self, why: object) -> None:
-        """Waits, and says why. Raises TimeIsUp at once where no time is left after the pause."""
+        """Logs why, and waits. Raises TimeIsUp at once where the pause would outlast the time."""
         if time.monotonic() + self._pause_s >= self._until:
             raise TimeIsUp
         self._log.warning("%s; nothing is sent for %d s", why, self._pause_s)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 LOG_EVERY_S = 5.0
+"""Often enough for somebody who waits and watches the log, and twelve lines a minute at most."""
 
 
 class Progress:
@@ -22,7 +23,7 @@ class Progress:
         self._bar = _bar(total)
 
     def show(self, done: int) -> None:
-        """Says that so many are done, if it is time to say it."""
+        """Tells how many are done: the bar at once, the log if it is time to."""
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         now = time.monotonic()

@@ -1,8 +1,8 @@
-"""Reads many accounts: page by page or one by one, as fast as the cloud bears, and patiently.
+"""Reads many accounts, page by page or one by one, as fast as the cloud bears, and patiently.
 
-What fails in passing is left out: whoever it was about has to be asked for again. Requests run in
-a few threads beside the caller's. They share the client: the library's pool of connections is
-made for threads, and each thread keeps a session of its own (utils.cloud.transport).
+An account whose request fails in passing is left out, and the caller asks for it again. Requests
+run in a few threads beside the caller's. The threads share the client: the library's pool of
+connections is made for threads, and each thread keeps a session of its own (utils.cloud.transport).
 """
 
 import sys
@@ -30,17 +30,21 @@ from utils.base.values import Account
 from utils.census.pace import Gear, Patience
 
 READS_AT_ONCE = 4
+"""Accounts that are read by themselves at the same time: twice the cores of a small server."""
+
 SPEEDUP = 2
-"""So many times as quick as one by one READS_AT_ONCE are taken to be, by a server of two cores."""
+"""READS_AT_ONCE are taken to be twice as fast as one by one, as on a server of two cores."""
 
 LEAST_PAGE = 25
-"""A page of so many accounts that fails is left out: one of them may be what breaks it."""
+"""A page that fails is asked for again in halves, down to this size. Then it is left out, as one of
+its accounts may be what breaks it, and these 25 are read one by one."""
 
 PAGED_FOR_ONE = 2
-"""An account read by itself costs at least as much as so many on a page; ten and more are usual
+"""An account read by itself costs at least as much as two on a page; ten and more are usual
 (nextcloud-newer.md, 3)."""
 
 TICK_S = 1.0
+"""Longest time between two looks at the clock and at the progress while answers are awaited."""
 
 
 class _Answer(NamedTuple):
@@ -54,7 +58,8 @@ class Reader:
     """Reads accounts of a cloud until `until`, a time of the monotonic clock.
 
     `timeout_s` is the longest that one answer may take; `tick` is called every second at least.
-    All that reads raises TimeIsUp, and the cloud's failure where it is no passing one.
+    Every method that reads raises TimeIsUp, and the cloud's failure where it does not pass by
+    itself.
     """
 
     def __init__(
@@ -73,7 +78,7 @@ class Reader:
         self._patience = Patience(until, log)
         least, slow_s = min(LEAST_PAGE, page_size), timeout_s / 3
         self._page_size = Gear("accounts per page", log, least, page_size, page_size, slow_s)
-        # The first request goes alone: where it is refused no other is on its way.
+        # The first request goes alone, so that no other is on its way where it is refused.
         self._at_once = Gear("accounts read at once", log, 1, READS_AT_ONCE, 1, slow_s)
         self.has_answered = False
         """Whether the cloud has answered anything."""
@@ -85,16 +90,16 @@ class Reader:
         self._pool.shutdown(wait=False)
 
     def pages(self, services: int) -> Iterator[List[Account]]:
-        """All accounts, page after page, the next one on its way while one is looked at.
+        """All accounts, page after page; the next page is on its way while one is looked at.
 
-        The order of pages follows display names: a rename in between can repeat or hide an
-        account. Ends after the first page where it costs less to read so many `services` singly,
-        and before it where the cloud has no pages.
+        The order of pages follows display names, so a rename in between can repeat or hide an
+        account. The pages end after the first where it costs less to read that number of
+        `services` singly, and there are none where the cloud has no pages.
         """
         if not self._has_pages():
             return
         gear, offset, pays = self._page_size, 0, False
-        # The first page is no dearer than the services by themselves, whatever comes of it.
+        # The first page is never larger than what costs as much as the services by themselves.
         most = PAGED_FOR_ONE * services
         size, asked = self._ask_page(offset, most)
         while True:
@@ -131,9 +136,10 @@ class Reader:
     def _paging_pays(self, services: int, paged_s: float) -> bool:
         """Whether all pages cost less than each of the services by itself.
 
-        `paged_s` is what an account on a page costs. How many accounts there are is not asked
-        (no cheap request tells it), but whether there are more than may be: one request for a
-        single account there, which also shows what an account by itself costs, or a second one.
+        `paged_s` is what an account on a page costs. No cheap request tells how many accounts
+        there are. One request for the single account at the place where paging stops to pay tells
+        whether there are more, and what an account by itself costs; that may move the place, and
+        then a second request follows.
         """
         most = PAGED_FOR_ONE * services
         while True:
@@ -147,9 +153,10 @@ class Reader:
             most = max(fair, 2 * most)
 
     def singly(self, logins: Mapping[int, str]) -> Iterator[Tuple[int, Optional[Account]]]:
-        """The account of each of the logins, under its number, as they come; None for no account.
+        """The account of each login, under its number, as they come; None for no account.
 
-        A few at a time. Whoever the cloud did not answer for is left out, and said in the log.
+        A few are read at a time. A login for which the cloud did not answer is left out, and
+        the log says why.
         """
         waiting = iter(logins.items())
         flying: Dict[Future[_Answer], Tuple[int, int]] = {}
@@ -173,7 +180,7 @@ class Reader:
         return self._pool.submit(timed)
 
     def _done(self, flying: "Collection[Future[_Answer]]") -> "Set[Future[_Answer]]":
-        """Those that have come, at least one."""
+        """The answers that have come, at least one."""
         while True:
             done, _ = wait(flying, TICK_S, FIRST_COMPLETED)
             self._tick()
@@ -184,9 +191,9 @@ class Reader:
     def _answer(
         self, asked: "Future[_Answer]", gear: Optional[Gear] = None, position: int = 0
     ) -> Optional[_Answer]:
-        """What has come, or None after a failure that may pass, and after the pause for it.
+        """An answer, or None after a failure that may pass and the pause for it.
 
-        `position` is where the gear was when it was asked.
+        `position` is the number at which the gear stood when the request was sent.
         """
         self._done([asked])
         try:

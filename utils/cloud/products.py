@@ -10,7 +10,7 @@ from typing import Any, Mapping, NamedTuple, Optional
 from utils.base import errors
 from utils.base.values import Server
 from utils.cloud.ocs import Envelope, Meanings, mapping
-from utils.host.state import State
+from utils.host.state import PRODUCT, State
 
 
 class Product(NamedTuple):
@@ -106,7 +106,8 @@ OWNCLOUD = Product(
 )
 """Recorded on 10.15.2 (owncloud-ocs.md)."""
 
-_BY_NAME = {product.name: product for product in (NEXTCLOUD, OWNCLOUD)}
+PRODUCTS = (NEXTCLOUD, OWNCLOUD)
+_BY_NAME = {product.name: product for product in PRODUCTS}
 
 
 def by_status(status: Mapping[str, Any]) -> Optional[Product]:
@@ -137,7 +138,7 @@ class Memory:
 
     def __init__(self, state: State, server: Server) -> None:
         self._state = state
-        self._name = f"product-{server.module_id}"
+        self._name = PRODUCT.format(server.module_id)
         self._base_url = server.base_url
 
     def recall(self) -> Optional[Product]:

@@ -14,7 +14,7 @@ from utils.base import errors
 from utils.base.values import Server
 from utils.consts import Level
 from utils.host.locks import LockFile
-from utils.host.state import State
+from utils.host.state import REFUSED, State
 
 STANDS_S = 600.0
 """How long a refusal stands, and the longest time that a wish for patience does."""
@@ -39,7 +39,7 @@ class Refusals:
     ) -> None:
         self._state = state
         self._level = level
-        self._name = f"refused-{server.module_id}"
+        self._name = REFUSED.format(server.module_id)
         self._lock_path = state.path(self._name) + ".lock"
         secrets = (server.secret.reveal(), server.confirm_secret.reveal())
         credential = "\0".join((server.base_url, server.username, *secrets))

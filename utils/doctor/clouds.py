@@ -20,6 +20,7 @@ from utils.cloud.refusals import Refusals
 from utils.consts import Level, is_admin_group
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
 from utils.doctor.modules import Module
+from utils.host.state import PROBLEM
 
 DAYS_LEFT = 21
 CLOCK_S = 60
@@ -118,7 +119,7 @@ def throttle(module: Module) -> Iterator[Finding]:
 
 def remembered(module: Module) -> Iterator[Finding]:
     """A problem of the module that BILLmanager was told of and that no success has ended."""
-    code = module.ctx.state.read(f"problem-{module.id}")
+    code = module.ctx.state.read(PROBLEM.format(module.id))
     yield advice("problem_stands", code) if isinstance(code, str) else well()
 
 

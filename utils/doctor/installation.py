@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Collection, Dict, Iterator, Optional, Set, Tuple
 
 from utils.base.errors import SettingsBroken
-from utils.consts import MODULE, VERSION
+from utils.consts import VERSION
 from utils.doctor.findings import Check, Finding, advice, fault, well
+from utils.host import root
 from utils.run.context import Context
 
 HOME = Path(__file__).resolve().parents[2]
 """Where the program is."""
 
-FORMS = f"billmgr_mod_{MODULE}.xml"
+FORMS = Path(root.FORMS).name
 ROTATION = Path("/etc/logrotate.d")
 OLDEST_PYTHON = (3, 8)
 LEAST_FREE_BYTES = 100 * 1024**2
@@ -40,7 +41,7 @@ def program(command_modules: Collection[str], ctx: Context) -> Iterator[Finding]
             import_module(name)
         except Exception as error:  # noqa: BLE001  a file cut in half may raise anything
             broken.add(f"{name}: {type(error).__name__}: {error}")
-    for name in (f"xml/{FORMS}", "etc/pmnextcloud.conf"):
+    for name in (f"xml/{FORMS}", root.SETTINGS):
         if not (HOME / name).is_file():
             broken.add(name)
     for words in sorted(broken):
@@ -112,7 +113,7 @@ def libraries(ctx: Context) -> Iterator[Finding]:
 
 def handler(ctx: Context) -> Iterator[Finding]:
     """What BILLmanager starts."""
-    path = ctx.host.path("processing", MODULE)
+    path = ctx.host.path(root.HANDLER)
     if not os.path.isfile(path):
         yield fault("handler_missing", path)
     elif not os.access(path, os.X_OK):
@@ -125,7 +126,7 @@ def exposed(ctx: Context) -> Iterator[Finding]:
     """Whether only the owner can change what root runs, and read what is secret."""
     found = False
     places = [HOME, HOME / "pmnextcloud.py", HOME / "commands", HOME / "utils", *_parts("*")]
-    for path in [ctx.host.path("processing", MODULE), *map(str, places)]:
+    for path in [ctx.host.path(root.HANDLER), *map(str, places)]:
         info = _info(path)
         if info and (info.st_mode & stat.S_IWOTH or info.st_uid not in (0, os.geteuid())):
             found = True
@@ -145,14 +146,14 @@ def exposed(ctx: Context) -> Iterator[Finding]:
 
 def _secret_files(ctx: Context) -> Iterator[str]:
     config = ctx.host.config()
-    yield ctx.host.path(config.get("CryptKey") or "etc/billmgr.pem")
-    yield ctx.host.path("etc", "billmgr.conf.d", "db.conf")
+    yield ctx.host.path(config.get("CryptKey") or root.KEY)
+    yield ctx.host.path(root.DATABASE)
     try:
         holds_password = "@" in ctx.settings.proxy
     except SettingsBroken:
         holds_password = True  # nobody knows
     if holds_password:
-        yield ctx.host.path("etc", f"{MODULE}.conf")
+        yield ctx.host.path(root.SETTINGS)
 
 
 def _info(path: str) -> Optional[os.stat_result]:
@@ -165,7 +166,7 @@ def _info(path: str) -> Optional[os.stat_result]:
 
 def forms(ctx: Context) -> Iterator[Finding]:
     """Whether BILLmanager has this version's forms and messages to read."""
-    path = ctx.host.path("etc", "xml", FORMS)
+    path = ctx.host.path(root.FORMS)
     try:
         with open(path, "rb") as file:
             installed = file.read()
@@ -181,7 +182,7 @@ def forms(ctx: Context) -> Iterator[Finding]:
 
 def settings(ctx: Context) -> Iterator[Finding]:
     """etc/pmnextcloud.conf. SettingsBroken names the line."""
-    path = ctx.host.path("etc", f"{MODULE}.conf")
+    path = ctx.host.path(root.SETTINGS)
     changed = [
         name
         for name, value in ctx.settings._asdict().items()
@@ -232,7 +233,7 @@ def log(ctx: Context) -> Iterator[Finding]:
 
 
 def _log_file(ctx: Context) -> str:
-    return ctx.settings.log_file or ctx.host.path("var", f"{MODULE}.log")
+    return ctx.settings.log_file or ctx.host.path(root.LOG)
 
 
 def rotation(ctx: Context) -> Iterator[Finding]:
@@ -250,7 +251,7 @@ def rotation(ctx: Context) -> Iterator[Finding]:
 
 def do_nothing(ctx: Context) -> Iterator[Finding]:
     """Whether BILLmanager has forbidden the modules to act."""
-    path = ctx.host.path("etc", "billmgr.DoNothing")
+    path = ctx.host.path(root.DO_NOTHING)
     yield fault("does_nothing", path) if ctx.host.does_nothing() else well()
 
 

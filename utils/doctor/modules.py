@@ -4,25 +4,27 @@ from functools import cached_property
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from utils.api import NextcloudAPIClient
-from utils.base import address, errors
-from utils.base.values import Item, Server
+from utils.base import address
+from utils.base.secret import forgotten
+from utils.base.values import Server
 from utils.billing.modules import StoredModule, read_timeout_s
+from utils.census import register
+from utils.census.register import Entry, Register
 from utils.cloud.connection import CloudStatus
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.run.context import Context
 
-BATCH = 200
-"""Services read at once."""
-
-UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT, EARLIER = (
-    "services_unreadable",
-    "services_foreign",
-    "services_elsewhere",
-    "services_without_account",
-    "services_earlier",
-)
+EARLIER = "services_earlier"
+WITHOUT_ACCOUNT = "services_without_account"
+FAULTS = {
+    register.UNREADABLE: "services_unreadable",
+    register.FOREIGN: "services_foreign",
+    register.ELSEWHERE: "services_elsewhere",
+    register.UNOPENED: WITHOUT_ACCOUNT,
+}
+"""What is found where a service has no account on record, by the reason."""
 
 MAX_WAIT_S = 30.0
 """Longest wait for one answer of a cloud: who waits here is a person."""
@@ -120,18 +122,18 @@ def form(module: Module) -> Iterator[Finding]:
 
 def services(module: Module) -> Iterator[Finding]:
     """Whether each open service has an account on record that is this module's."""
+    ctx, server, cloud = module.ctx, module.server, module.cloud
+    stored = Register(ctx.billing, module.id, lambda item: ctx.owner(item, server, cloud))
     found: Dict[str, List[int]] = {}
-    stored = module.ctx.billing.services
-    seen = after = 0
-    while True:
-        item_ids = stored.ids(module.id, after, BATCH)
-        for item in stored.items(module.id, item_ids):
-            found.setdefault(_kind(module, item), []).append(item.id)
+    seen = 0
+    for item_ids in stored.ids():
+        with forgotten():
+            for entry in stored.look_up(item_ids):
+                kind = _kind(entry)
+                if kind:
+                    found.setdefault(kind, []).append(entry.item.id)
         seen += len(item_ids)
-        if len(item_ids) < BATCH:
-            break
-        after = item_ids[-1]
-    for name in (UNREADABLE, FOREIGN, ELSEWHERE, WITHOUT_ACCOUNT):
+    for name in FAULTS.values():
         if name in found:
             yield fault(name, numbers(found[name]))
     if EARLIER in found:
@@ -139,22 +141,13 @@ def services(module: Module) -> Iterator[Finding]:
     yield well(seen)
 
 
-def _kind(module: Module, item: Item) -> str:
-    """What is to be said of a service; an empty text where it is in order."""
-    ctx = module.ctx
-    try:
-        if item.mark is None:
-            item = ctx.billing.services.item(item.id)  # which tells a broken mark from none
-        record = ctx.owner(item, module.server, module.cloud).record()
-    except errors.SecretBroken:
-        return UNREADABLE
-    except errors.MarkForeign:
-        return FOREIGN
-    except errors.AccountElsewhere:
-        return ELSEWHERE
-    if record is None or not record.proved:
-        return WITHOUT_ACCOUNT if item.status in (STATUS_ACTIVE, STATUS_SUSPENDED) else ""
-    return EARLIER if item.mark is None else ""
+def _kind(entry: Entry) -> str:
+    """The finding about a service; an empty text where it is in order."""
+    if not entry.why:
+        return EARLIER if entry.item.mark is None else ""
+    kind = FAULTS[entry.why]
+    is_open = entry.item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
+    return kind if is_open or kind != WITHOUT_ACCOUNT else ""
 
 
 CHECKS = (

@@ -3,6 +3,27 @@
 import os
 from typing import Dict, Iterator
 
+from utils.consts import MODULE
+
+HANDLER = f"processing/{MODULE}"
+"""What BILLmanager starts."""
+
+SETTINGS = f"etc/{MODULE}.conf"
+LOG = f"var/{MODULE}.log"
+STATE = f"var/{MODULE}"
+FORMS = f"etc/xml/billmgr_mod_{MODULE}.xml"
+
+MGRCTL = "sbin/mgrctl"
+CONFIG = "etc/billmgr.conf"
+CONFIG_FOLDER = "etc/billmgr.conf.d"
+DATABASE = "etc/billmgr.conf.d/db.conf"
+KEY = "etc/billmgr.pem"
+"""The private key, where the configuration names no other."""
+
+LOG_LEVELS = "etc/debug.conf"
+DO_NOTHING = "etc/billmgr.DoNothing"
+"""While this file exists modules leave the outside world alone."""
+
 
 class Host:
     """The installation that the program was started in; `root` is an absolute path."""
@@ -16,7 +37,7 @@ class Host:
 
     def does_nothing(self) -> bool:
         """Whether modules must leave the outside world alone (etc/billmgr.DoNothing, B.2)."""
-        return os.path.exists(self.path("etc", "billmgr.DoNothing"))
+        return os.path.exists(self.path(DO_NOTHING))
 
     def config(self) -> Dict[str, str]:
         """BILLmanager's configuration files as name and value.
@@ -38,8 +59,8 @@ class Host:
         return values
 
     def _config_files(self) -> Iterator[str]:
-        yield self.path("etc", "billmgr.conf")
-        folder = self.path("etc", "billmgr.conf.d")
+        yield self.path(CONFIG)
+        folder = self.path(CONFIG_FOLDER)
         try:
             names = sorted(os.listdir(folder))
         except OSError:

@@ -1,50 +1,48 @@
-"""etc/pmnextcloud.conf: how the module behaves; every setting has a default."""
+"""etc/pmnextcloud.conf: how the module behaves; every setting has a default.
+
+A setting is one line of `Settings` and one block of the sample, which explains it to the
+administrator; docs/*/settings.md is made of both by `make docs`.
+"""
 
 import os
-from typing import Any, Callable, Dict, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
 from utils.base import address, errors
 
-
-class Settings(NamedTuple):
-    """The administrator's choices; the sample file explains each."""
-
-    budget_s: int = 90
-    form_budget_s: int = 20
-    stat_budget_s: int = 3600
-    tries_before_manual: int = 10
-    on_close: str = "delete"
-    taken_login: str = "refuse"
-    display_name: str = "none"
-    password_length: int = 20
-    allow_plain_http: bool = False
-    ca_file: str = ""
-    proxy: str = ""
-    former_servers: Tuple[str, ...] = ()
-    page_size: int = 200
-    log_file: str = ""
+_Value = TypeVar("_Value")
+_Reader = Callable[[str], Any]
 
 
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
+class Number:
+    """Reads whole numbers from `low` to `high`."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low = low
+        self.high = high
+
+    def __call__(self, text: str) -> int:
+        """The number. Raises ValueError."""
         number = int(text)
-        if not low <= number <= high:
-            raise ValueError(f"not between {low} and {high}")
+        if not self.low <= number <= self.high:
+            raise ValueError(f"not between {self.low} and {self.high}")
         return number
 
-    return read
 
+class Choice:
+    """Reads one of a few words."""
 
-def _choice(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError("not one of " + ", ".join(words))
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def __call__(self, text: str) -> str:
+        """The word. Raises ValueError."""
+        if text not in self.words:
+            raise ValueError("not one of " + ", ".join(self.words))
         return text
 
-    return read
 
-
-def _switch(text: str) -> bool:
+def yes_or_no(text: str) -> bool:
+    """Reads a switch. Raises ValueError."""
     if text.lower() in ("yes", "on", "true", "1"):
         return True
     if text.lower() in ("no", "off", "false", "0"):
@@ -52,35 +50,57 @@ def _switch(text: str) -> bool:
     raise ValueError("neither yes nor no")
 
 
-def _file(text: str) -> str:
+def absolute_path(text: str) -> str:
+    """Reads a path, or an empty text. Raises ValueError."""
     if text and not os.path.isabs(text):
         raise ValueError("not an absolute path")
     return text
 
 
-def _addresses(text: str) -> Tuple[str, ...]:
+def addresses(text: str) -> Tuple[str, ...]:
+    """Reads addresses of clouds, separated by blanks. Raises ValueError."""
     try:
         return tuple(address.clean(word) for word in text.split())
     except errors.BadArguments as error:
         raise ValueError(str(error)) from error
 
 
-_READERS: Dict[str, Callable[[str], Any]] = {
-    "budget_s": _number(20, 3600),
-    "form_budget_s": _number(5, 60),
-    "stat_budget_s": _number(10, 86400),
-    "tries_before_manual": _number(1, 1000),
-    "on_close": _choice("delete", "disable"),
-    "taken_login": _choice("refuse", "suffix"),
-    "display_name": _choice("none", "client"),
-    "password_length": _number(12, 40),
-    "allow_plain_http": _switch,
-    "ca_file": _file,
-    "proxy": str,
-    "former_servers": _addresses,
-    "page_size": _number(1, 500),
-    "log_file": _file,
-}
+def url(text: str) -> str:
+    """Reads the address of a proxy; the HTTP library tells when it is none."""
+    return text
+
+
+_READERS: List[_Reader] = []
+"""The readers of the settings, in the order of their lines."""
+
+
+def _setting(default: _Value, reader: Callable[[str], _Value]) -> _Value:
+    """The default of a setting; keeps `reader`, which makes its value of the text in the file."""
+    _READERS.append(reader)
+    return default
+
+
+class Settings(NamedTuple):
+    """The administrator's choices; the sample file explains each."""
+
+    budget_s: int = _setting(90, Number(20, 3600))
+    form_budget_s: int = _setting(20, Number(5, 60))
+    stat_budget_s: int = _setting(3600, Number(10, 86400))
+    tries_before_manual: int = _setting(10, Number(1, 1000))
+    on_close: str = _setting("delete", Choice("delete", "disable"))
+    taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
+    display_name: str = _setting("none", Choice("none", "client"))
+    password_length: int = _setting(20, Number(12, 40))
+    allow_plain_http: bool = _setting(False, yes_or_no)
+    ca_file: str = _setting("", absolute_path)
+    proxy: str = _setting("", url)
+    former_servers: Tuple[str, ...] = _setting((), addresses)
+    page_size: int = _setting(200, Number(1, 500))
+    log_file: str = _setting("", absolute_path)
+
+
+READERS: Dict[str, _Reader] = dict(zip(Settings._fields, _READERS))
+"""What makes the value of each setting of the text in the file; raises ValueError."""
 
 
 def load(path: str) -> Settings:
@@ -102,9 +122,9 @@ def load(path: str) -> Settings:
             continue
         key, equals, value = (part.strip() for part in text.partition("="))
         try:
-            if not equals or key not in _READERS:
+            if not equals or key not in READERS:
                 raise ValueError("no such setting")
-            values[key] = _READERS[key](value)
+            values[key] = READERS[key](value)
         except ValueError as error:
             raise errors.SettingsBroken(f"{path}, line {number}, {key}: {error}") from error
     return Settings(**values)

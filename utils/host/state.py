@@ -6,6 +6,33 @@ from typing import Any
 
 from utils.base import errors
 
+GROUPS = "groups-{}"
+"""The groups of a module's cloud, for the tariff form."""
+
+PRODUCT = "product-{}"
+"""Which product a module's cloud is."""
+
+REFUSED = "refused-{}"
+"""What a module's cloud refused lately."""
+
+PROBLEM = "problem-{}"
+"""Which problem of a module BILLmanager was told of."""
+
+USAGE = "usage-{}"
+"""The last day of a module whose usage is whole."""
+
+FILES = (GROUPS, PRODUCT, REFUSED, PROBLEM, USAGE)
+"""The names of all files that are kept, each with the number of the module in it."""
+
+SERVICES = "services"
+"""The file of which each service has a byte to lock."""
+
+CLOUD = "cloud-{}"
+"""The file of a module of which each process at its cloud locks a byte."""
+
+LOCKS = (SERVICES, CLOUD)
+"""The names of the files that are only locked; beside these each kept file may be."""
+
 
 class State:
     """A folder of JSON files.

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
 from utils.base import errors
+from utils.host import root
 from utils.host.root import Host
 from utils.host.settings import Settings, load
 from utils.run.call import Call
@@ -38,7 +39,7 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """etc/pmnextcloud.conf. Raises SettingsBroken."""
-        return load(self.host.path("etc", "pmnextcloud.conf"))
+        return load(self.host.path(root.SETTINGS))
 
     @cached_property
     def log(self) -> "Logger":
@@ -50,8 +51,8 @@ class Context:
         except errors.SettingsBroken:
             log_file = ""  # the failure itself is reported where the settings are used
         return setup_logging(
-            log_file or self.host.path("var", "pmnextcloud.log"),
-            self.host.path("etc", "debug.conf"),
+            log_file or self.host.path(root.LOG),
+            self.host.path(root.LOG_LEVELS),
             self.call.command,
             self.call.item,
         )
@@ -68,7 +69,7 @@ class Context:
         """The module's own files under var/."""
         from utils.host.state import State
 
-        return State(self.host.path("var", "pmnextcloud"))
+        return State(self.host.path(root.STATE))
 
     @property
     def wait_s(self) -> float:

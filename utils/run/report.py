@@ -4,6 +4,7 @@ from utils.base import errors
 from utils.base.errors import Told
 from utils.host import budget
 from utils.host.locks import LockFile
+from utils.host.state import PROBLEM
 from utils.run.context import Context
 
 REPORT_WAIT_S = 3
@@ -47,14 +48,10 @@ def succeeded(context: Context) -> None:
     if visit is None or not visit.has_answer:
         return
     try:
-        context.state.forget(_problem_file(visit.module_id))
+        context.state.forget(PROBLEM.format(visit.module_id))
         visit.forget()
     except errors.StateUnwritable as error:
         context.log.warning("%s", error)
-
-
-def _problem_file(module_id: int) -> str:
-    return f"problem-{module_id}"
 
 
 def _remember(context: Context, error: errors.PmError) -> None:
@@ -81,7 +78,7 @@ def _tell_operation(context: Context, error: errors.PmError) -> None:
 def _register_problem(context: Context, error: errors.PmError) -> None:
     """Tells everybody in charge of the module, unless the same problem stands already."""
     module_id = _module_of(context)
-    name = _problem_file(module_id)
+    name = PROBLEM.format(module_id)
     with LockFile(context.state.path(name) + ".lock") as lock:
         if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
             return

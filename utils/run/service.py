@@ -6,6 +6,7 @@ from utils.accounts.provisioning import Provisioning
 from utils.base import errors
 from utils.consts import STATUS_CLOSED
 from utils.host.locks import LockFile, hold
+from utils.host.state import SERVICES
 
 if TYPE_CHECKING:
     from utils.accounts.ownership import Ownership
@@ -32,7 +33,7 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     raise.
     """
     item_id = ctx.call.item_id()
-    path = ctx.state.path("services") + ".lock"
+    path = ctx.state.path(SERVICES) + ".lock"
     lock = hold(path, [item_id], ctx.wait_s, f"service {item_id}")
     item = _read(ctx, item_id)
     if item.status == STATUS_CLOSED and not closed_too:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Optional
 from utils.base import errors
 from utils.cloud.refusals import Refusals
 from utils.host.locks import hold
+from utils.host.state import CLOUD
 
 if TYPE_CHECKING:
     from utils.api import NextcloudAPIClient
@@ -39,7 +40,7 @@ class Visit:
         from utils.cloud.products import Memory
 
         ctx, server = self._ctx, self._server
-        path = ctx.state.path(f"cloud-{server.module_id}") + ".lock"
+        path = ctx.state.path(CLOUD.format(server.module_id)) + ".lock"
         self._lock = hold(path, range(VISITORS), ctx.wait_s, f"module {server.module_id}")
         refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
         refusals.check()

@@ -537,9 +537,11 @@ def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]
     return records
 
 
-def _shown_quota(call: Call, user: User, quota_text: str) -> Dict[str, Any]:
+def _shown_quota(call: Call, user: User, quota_text: str) -> Union[Dict[str, Any], List[Any]]:
     """Give the quota object; to an app password that may not see files nobody's was measured."""
     cloud = call.cloud
+    if user.storage_locked:
+        return []
     quota = cloud.profile.quota(user, quota_text, cloud.disk_free_bytes)
     if call.session.app_password not in cloud.hides_files_from:
         return quota

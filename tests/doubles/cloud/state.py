@@ -11,7 +11,9 @@ class User:
     ``quota`` is the stored text (``5 GB``, ``none`` or ``default``), ``used_bytes`` what lies in
     files/, ``first_login``, ``last_login`` and ``created`` seconds since 1970 (0 is never),
     ``logged_in`` whether the home exists: until then some servers show the quota in a shorter
-    shape. ``display_name`` is "" until it was set; the login is shown instead.
+    shape. ``display_name`` is "" until it was set; the login is shown instead. ``storage_locked``
+    is whether Nextcloud cannot read the storage, as after a scan that was killed: every read then
+    shows an empty list in place of the quota.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class User:
         self.profile: Dict[str, str] = {}
         self.additional_mail: List[str] = []
         self.created = 0.0
+        self.storage_locked = False
         self.directory: Optional[Users] = None
         self._display_name = display_name
 

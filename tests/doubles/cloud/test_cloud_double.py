@@ -1007,6 +1007,12 @@ def test_what_differs_between_servers_is_a_matter_of_the_profile():
         assert as_user(cloud, "admin", "wrong")[:2] == (401, 997)
 
 
+def test_a_storage_that_is_locked_shows_a_list_in_place_of_the_quota(cloud, client):
+    cloud.add_user("user_1", GOOD_PASSWORD, quota="5 GB").storage_locked = True
+    assert client.get(f"{USERS}/user_1")[2]["quota"] == []
+    assert client.get(f"{USERS}/details")[2]["users"]["user_1"]["quota"] == []
+
+
 def test_a_customer_who_logs_in_gets_a_home_and_the_long_quota(cloud, client):
     cloud.add_user("user_1", GOOD_PASSWORD, quota="5 GB")
     path = f"{USERS}/user_1"

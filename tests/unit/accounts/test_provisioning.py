@@ -6,12 +6,14 @@ from unittest.mock import call, create_autospec
 
 import pytest
 
+from tests.unit.accounts.test_plan import AS_ORDERED, DIFFERENCES, FULL
 from tests.unit.conftest import make_account, make_order
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
 from utils.base.secret import Secret
+from utils.base.values import Order
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 
 GIB = 1024**3
@@ -46,7 +48,7 @@ def refused(code: int = 101) -> errors.CloudRefused:
 
 def writes(cloud: Any) -> List[str]:
     """The names of the calls that write, in their order."""
-    return [one[0] for one in cloud.mock_calls if one[0] != "get_user"]
+    return [one[0] for one in cloud.mock_calls if one[0] not in ("get_user", "refuse_hidden_files")]
 
 
 # -- create -----------------------------------------------------------------------------------
@@ -194,10 +196,11 @@ def test_what_differs_is_written_once_and_read_back_once(
     accounts: Provisioning, cloud: Any
 ) -> None:
     before = make_account(quota_bytes=GIB, groups=("old", "by-hand"), email="")
-    after = make_account(groups=("clients", "by-hand"))
+    after = make_account(groups=("clients", "by-hand"), enabled=False)
     cloud.get_user.return_value = after
-    assert accounts.bring(before, make_order(), leave_group="old") == after
+    assert accounts.bring(before, make_order(leave_group="old", enabled=False)) == after
     assert cloud.mock_calls == [
+        call.disable_user("user_1001"),
         call.set_quota("user_1001", 5 * GIB),
         call.add_to_group("user_1001", "clients"),
         call.remove_from_group("user_1001", "old"),
@@ -207,7 +210,7 @@ def test_what_differs_is_written_once_and_read_back_once(
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_whether_the_account_is_enabled_is_not_touched(
+def test_whether_the_account_is_enabled_is_not_touched_where_the_order_does_not_say(
     accounts: Provisioning, cloud: Any, enabled: bool
 ) -> None:
     after = make_account(enabled=enabled)
@@ -219,22 +222,22 @@ def test_whether_the_account_is_enabled_is_not_touched(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"quota_bytes": GIB}, "quota"),
-        ({"quota_bytes": None}, "quota"),
-        ({"quota_bytes": 5 * GIB - 2000}, "quota"),
-        ({"quota_bytes": sizes.UNLIMITED}, "quota"),
+        ({"quota_bytes": GIB}, "quota 1073741824 bytes (1 GiB) -> 5368709120 bytes (5 GiB)"),
+        ({"quota_bytes": None}, "quota 5368709120 bytes (5 GiB)"),
+        ({"quota_bytes": sizes.UNLIMITED}, "quota unlimited -> 5368709120 bytes (5 GiB)"),
         ({"groups": ()}, "group clients"),
-        ({"groups": ("Clients",)}, "group clients"),
-        ({"groups": ("clients", "old")}, "still in group old"),
-        ({"quota_bytes": 0, "groups": ("old",)}, "quota, group clients, still in group old"),
+        ({"groups": ("clients", "old")}, "not_group old"),
+        ({"groups": ("old",)}, "group clients, not_group old"),
+        ({"enabled": False, "groups": ()}, "enabled off -> on, group clients"),
     ],
 )
 def test_an_account_that_stays_otherwise_is_told(
     accounts: Provisioning, cloud: Any, changes: Any, words: str
 ) -> None:
     cloud.get_user.return_value = make_account(**changes)
-    with pytest.raises(errors.NotAsOrdered, match=f"user_1001: {words}$"):
-        accounts.bring(make_account(**changes), make_order(), leave_group="old")
+    with pytest.raises(errors.NotAsOrdered) as told:
+        accounts.bring(make_account(**changes), make_order(leave_group="old", enabled=True))
+    assert told.value.value == f"user_1001: {words}"
 
 
 def test_an_account_that_vanishes_meanwhile_is_told(accounts: Provisioning, cloud: Any) -> None:
@@ -265,36 +268,11 @@ def test_after_a_lost_answer_only_what_still_differs_is_set_again(
     assert writes(cloud) == ["set_quota", "set_quota"]
 
 
-@pytest.mark.parametrize("stored", [1181116006, 1181116007, 1181116006 + 1024])
-def test_the_clouds_own_rounding_is_as_ordered(
-    accounts: Provisioning, cloud: Any, stored: int
-) -> None:
-    order = make_order(quota_bytes=1100 * 1024**2)
-    accounts.bring(make_account(quota_bytes=stored), order)
-    assert not cloud.mock_calls
-
-
-@pytest.mark.parametrize(
-    ("groups", "order_group", "leave"),
-    [
-        (("clients",), "clients", "clients"),
-        (("clients",), "clients", "gone"),
-        (("clients", "other"), "clients", ""),
-        (("other",), "", ""),
-    ],
-)
-def test_groups_set_by_hand_and_the_new_one_stay(
-    accounts: Provisioning, cloud: Any, groups: Any, order_group: str, leave: str
-) -> None:
-    accounts.bring(make_account(groups=groups), make_order(group=order_group), leave)
-    assert not cloud.mock_calls
-
-
 def test_the_old_group_is_left_though_the_new_tariff_has_none(
     accounts: Provisioning, cloud: Any
 ) -> None:
     cloud.get_user.return_value = make_account(groups=())
-    accounts.bring(make_account(groups=("old",)), make_order(group=""), "old")
+    accounts.bring(make_account(groups=("old",)), make_order(group="", leave_group="old"))
     assert writes(cloud) == ["remove_from_group"]
 
 
@@ -307,21 +285,94 @@ def test_a_missing_group_is_made_before_the_account_enters_it(
     assert writes(cloud) == ["add_to_group", "create_group", "add_to_group"]
 
 
-@pytest.mark.parametrize("email", ["", "CLIENT7@example.com"])
-def test_an_address_that_need_not_be_written_is_not(
-    accounts: Provisioning, cloud: Any, email: str
+WORDS = {
+    "email": (Order(email="a@example.com"), "set_email"),
+    "name": (Order(display_name="Client 7"), "set_display_name"),
+}
+"""What is not required: an order that names it alone, and the call that writes it."""
+
+
+@pytest.mark.parametrize("what", WORDS)
+def test_words_that_the_cloud_refuses_cost_nobody_his_account(
+    accounts: Provisioning, cloud: Any, caplog: pytest.LogCaptureFixture, what: str
 ) -> None:
-    accounts.bring(make_account(), make_order(email=email))
+    order, method = WORDS[what]
+    getattr(cloud, method).side_effect = refused(102)
+    assert accounts.bring(make_account(), order) == make_account()
+    assert writes(cloud) == [method]
+    assert f"user_1001: {what} is not set: cloud_refused" in caplog.text
+    assert "a@example.com" not in caplog.text
+
+
+@pytest.mark.parametrize("what", WORDS)
+@pytest.mark.parametrize("times", [1, 2])
+def test_words_whose_answer_is_lost_are_set_once_more_and_cost_nobody_his_account(
+    accounts: Provisioning, cloud: Any, caplog: pytest.LogCaptureFixture, what: str, times: int
+) -> None:
+    """ownCloud may answer 996 to an address for ever."""
+    order, method = WORDS[what]
+    getattr(cloud, method).side_effect = [LOST] * times + [None]
+    cloud.get_user.return_value = make_account()
+    assert accounts.bring(make_account(), order) == make_account()
+    assert writes(cloud) == [method, method]
+    assert (f"{what} is not set" in caplog.text) is (times == 2)
+
+
+def test_a_module_that_is_refused_is_told_also_while_words_are_written(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.set_email.side_effect = errors.LoginRefused("PUT")
+    with pytest.raises(errors.LoginRefused):
+        accounts.bring(make_account(email=""), make_order())
+
+
+UNTOLD = make_account(quota_bytes=None, used_bytes=None, is_quota_told=False)
+
+
+def test_a_quota_that_the_cloud_does_not_tell_is_not_written_and_told_as_unread(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    with pytest.raises(errors.QuotaUnread, match="user_1001"):
+        accounts.bring(UNTOLD, make_order())
+    assert not writes(cloud)
+
+
+def test_a_quota_that_is_told_to_nobody_is_a_fault_of_the_modules_login(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.refuse_hidden_files.side_effect = errors.FilesHidden("admin")
+    with pytest.raises(errors.FilesHidden):
+        accounts.bring(UNTOLD, make_order())
+    assert not writes(cloud)
+
+
+def test_beside_a_quota_that_the_cloud_does_not_tell_all_else_is_written(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.get_user.return_value = UNTOLD._replace(enabled=False)
+    with pytest.raises(errors.QuotaUnread):
+        accounts.bring(UNTOLD._replace(groups=()), make_order(enabled=False))
+    assert writes(cloud) == ["disable_user", "add_to_group"]
+
+
+def test_a_quota_that_is_not_told_after_it_was_written_is_unread(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.get_user.return_value = UNTOLD
+    with pytest.raises(errors.QuotaUnread):
+        accounts.bring(make_account(quota_bytes=GIB), make_order())
+    assert writes(cloud) == ["set_quota"]
+
+
+def test_a_quota_that_nobody_ordered_may_stay_untold(accounts: Provisioning, cloud: Any) -> None:
+    assert accounts.bring(UNTOLD, Order(enabled=True)) == UNTOLD
     assert not cloud.mock_calls
 
 
-def test_a_refused_address_costs_nobody_his_account(
-    accounts: Provisioning, cloud: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    cloud.set_email.side_effect = refused(102)
-    before = make_account(email="")
-    assert accounts.bring(before, make_order()) == before
-    assert "e-mail refused" in caplog.text
+def test_no_account_is_made_without_a_quota(accounts: Provisioning, cloud: Any, owner: Any) -> None:
+    with pytest.raises(errors.QuotaMissing):
+        accounts.create(owner, RECORD, make_order(quota_bytes=None))
+    assert not cloud.mock_calls
 
 
 def test_what_was_ordered_and_what_is_stored_is_logged(
@@ -335,81 +386,169 @@ def test_what_was_ordered_and_what_is_stored_is_logged(
     )
 
 
-# -- enable, disable, delete ------------------------------------------------------------------
+# -- letting in, locking out, deleting --------------------------------------------------------
 
-SWITCHES = [("enable", "enable_user", True), ("disable", "disable_user", False)]
+SWITCHES = [(True, "enable_user"), (False, "disable_user")]
+"""What is ordered, and the call that does it."""
 
 
-@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+@pytest.mark.parametrize(("enabled", "method"), SWITCHES)
 def test_a_switch_that_stands_right_is_left_alone(
-    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+    accounts: Provisioning, cloud: Any, enabled: bool, method: str
 ) -> None:
-    getattr(accounts, action)(make_account(enabled=enabled))
+    accounts.bring(make_account(enabled=enabled), Order(enabled=enabled))
     assert not cloud.mock_calls
 
 
-@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
-def test_a_switch_that_stands_wrong_is_turned(
-    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+@pytest.mark.parametrize(("enabled", "method"), SWITCHES)
+def test_a_switch_that_stands_wrong_is_turned_by_one_request(
+    accounts: Provisioning, cloud: Any, enabled: bool, method: str
 ) -> None:
-    getattr(accounts, action)(make_account(enabled=not enabled))
+    account = accounts.bring(make_account(enabled=not enabled), Order(enabled=enabled))
+    assert account == make_account(enabled=enabled)
     assert cloud.mock_calls == [getattr(call, method)("user_1001")]
 
 
-@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
-def test_a_switch_whose_answer_is_lost_is_looked_at(
-    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+@pytest.mark.parametrize(("enabled", "method"), SWITCHES)
+def test_a_switch_whose_answer_is_lost_is_looked_at_and_turned_once_more(
+    accounts: Provisioning, cloud: Any, enabled: bool, method: str
 ) -> None:
+    wrong, order = make_account(enabled=not enabled), Order(enabled=enabled)
     getattr(cloud, method).side_effect = LOST
     cloud.get_user.return_value = make_account(enabled=enabled)
-    getattr(accounts, action)(make_account(enabled=not enabled))
-    cloud.get_user.return_value = make_account(enabled=not enabled)
+    assert accounts.bring(wrong, order).enabled is enabled
+    assert writes(cloud) == [method]
+    cloud.reset_mock()
+    cloud.get_user.return_value = wrong
     with pytest.raises(errors.CloudLost):
-        getattr(accounts, action)(make_account(enabled=not enabled))
+        accounts.bring(wrong, order)
+    assert writes(cloud) == [method, method]
 
 
-@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+@pytest.mark.parametrize(("enabled", "method"), SWITCHES)
 def test_an_account_that_vanishes_before_the_switch_is_told(
-    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+    accounts: Provisioning, cloud: Any, enabled: bool, method: str
 ) -> None:
     getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 101)
     cloud.get_user.return_value = None
     with pytest.raises(errors.NoSuchUser):
-        getattr(accounts, action)(make_account(enabled=not enabled))
+        accounts.bring(make_account(enabled=not enabled), Order(enabled=enabled))
 
 
-@pytest.mark.parametrize(("action", "method", "enabled"), SWITCHES)
+@pytest.mark.parametrize(("enabled", "method"), SWITCHES)
 def test_a_switch_that_the_connection_may_not_turn_is_told_as_such(
-    accounts: Provisioning, cloud: Any, action: str, method: str, enabled: bool
+    accounts: Provisioning, cloud: Any, enabled: bool, method: str
 ) -> None:
     """Nextcloud says 101 or 998 to both, but the account is still seen."""
     getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 998)
     cloud.get_user.return_value = make_account(enabled=not enabled)
     with pytest.raises(errors.RightsMissing, match="998"):
-        getattr(accounts, action)(make_account(enabled=not enabled))
+        accounts.bring(make_account(enabled=not enabled), Order(enabled=enabled))
 
 
-WRITES = {
-    "set_quota": {"quota_bytes": GIB},
-    "add_to_group": {"groups": ()},
-    "remove_from_group": {"groups": ("clients", "old")},
-    "set_email": {"email": ""},
+@pytest.mark.parametrize(("enabled", "method"), SWITCHES)
+def test_a_switch_is_turned_although_the_limit_of_edits_is_reached(
+    accounts: Provisioning, cloud: Any, enabled: bool, method: str
+) -> None:
+    cloud.set_quota.side_effect = errors.CloudWriteLimit("429")
+    account = make_account(enabled=not enabled, quota_bytes=GIB)
+    with pytest.raises(errors.CloudWriteLimit):
+        accounts.bring(account, make_order(enabled=enabled))
+    assert writes(cloud) == [method, "set_quota"]
+
+
+METHODS = {
+    "enabled": "enable_user",
+    "quota": "set_quota",
+    "group": "add_to_group",
+    "not_group": "remove_from_group",
+    "email": "set_email",
+    "name": "set_display_name",
 }
-"""Every write of bring(), and the account that needs it."""
+"""The call that makes each change."""
 
 
-@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("what", DIFFERENCES)
+def test_each_change_is_written_by_its_own_call(
+    accounts: Provisioning, cloud: Any, what: str
+) -> None:
+    differing, _, wanted, _ = DIFFERENCES[what]
+    cloud.get_user.return_value = AS_ORDERED
+    assert accounts.bring(AS_ORDERED._replace(**differing), FULL) == AS_ORDERED
+    value = () if what == "enabled" else (wanted,)
+    assert cloud.mock_calls[0] == getattr(call, METHODS[what])("user_1001", *value)
+    assert writes(cloud) == [METHODS[what]]
+
+
+@pytest.mark.parametrize("what", DIFFERENCES)
 @pytest.mark.parametrize("there", [True, False])
 def test_a_write_that_finds_nobody_looks_whether_he_is_there(
-    accounts: Provisioning, cloud: Any, method: str, there: bool
+    accounts: Provisioning, cloud: Any, what: str, there: bool
 ) -> None:
-    account = make_account(**WRITES[method])
-    getattr(cloud, method).side_effect = errors.NoSuchUser("PUT", 998)
+    account = AS_ORDERED._replace(**DIFFERENCES[what][0])
+    getattr(cloud, METHODS[what]).side_effect = errors.NoSuchUser("PUT", 998)
     cloud.get_user.return_value = account if there else None
-    expected = errors.RightsMissing if there else errors.NoSuchUser
-    with pytest.raises(expected):
-        accounts.bring(account, make_order(), leave_group="old")
-    assert writes(cloud) == [method]
+    if there and what in ("email", "name"):
+        cloud.get_user.return_value = account
+        assert accounts.bring(account, FULL) == account  # neither may cost the account
+    else:
+        with pytest.raises(errors.RightsMissing if there else errors.NoSuchUser):
+            accounts.bring(account, FULL)
+    assert writes(cloud) == [METHODS[what]]
+
+
+WORDS_FAILURES = [
+    errors.CloudRefused("PUT", 101),
+    errors.ServerFault("PUT: 996"),
+    errors.CloudLost("PUT"),
+    errors.FrontLost("PUT: HTTP 403"),
+    errors.FrontThrottled("PUT: HTTP 429"),
+    errors.CloudThrottled("PUT: 429"),
+    errors.CloudWriteLimit("PUT: 429"),
+    errors.CloudUnreachable("PUT"),
+    errors.RightsMissing("PUT: 403"),
+]
+
+
+@pytest.mark.parametrize("what", ["email", "name"])
+@pytest.mark.parametrize(
+    "failure",
+    WORDS_FAILURES,
+    ids=lambda one: type(one).__name__,
+)
+def test_neither_address_nor_name_costs_an_account_whatever_fails_at_them(
+    accounts: Provisioning, cloud: Any, failure: errors.CloudError, what: str
+) -> None:
+    account = AS_ORDERED._replace(**DIFFERENCES[what][0])
+    getattr(cloud, METHODS[what]).side_effect = failure
+    cloud.get_user.return_value = account
+    assert accounts.bring(account, FULL) == account
+
+
+@pytest.mark.parametrize("what", ["email", "name"])
+@pytest.mark.parametrize(
+    "failure", [errors.LoginRefused("PUT"), errors.CloudMoved("PUT"), errors.AdminRefused("PUT")]
+)
+def test_what_ends_all_ends_it_at_address_and_name_too(
+    accounts: Provisioning, cloud: Any, failure: errors.CloudError, what: str
+) -> None:
+    account = AS_ORDERED._replace(**DIFFERENCES[what][0])
+    getattr(cloud, METHODS[what]).side_effect = failure
+    with pytest.raises(type(failure)):
+        accounts.bring(account, FULL)
+
+
+@pytest.mark.parametrize("failure", [refused(101), refused(102), errors.ServerFault("POST: 996")])
+def test_an_account_is_made_without_address_and_name_where_the_cloud_takes_none_of_them(
+    accounts: Provisioning, cloud: Any, owner: Any, failure: errors.CloudError
+) -> None:
+    owner.find.return_value = None
+    cloud.create_user.side_effect = [failure, None]
+    cloud.get_user.return_value = make_account()
+    order = make_order(display_name="x" * 70)
+    assert accounts.create(owner, RECORD, order) == make_account()
+    told = cloud.create_user.call_args_list[-1][1]
+    assert (told["email"], told["display_name"]) == ("", "")
 
 
 def test_a_group_that_the_connection_may_not_make_is_told(

@@ -3,11 +3,11 @@
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, ContextManager, Iterator
 
 import pytest
 
-from utils.base.later import later
+from utils.base.later import SWITCH, later, without_warnings
 
 HEAVY = "a_heavy_module"
 USER = "a_user_of_it"
@@ -60,10 +60,31 @@ def test_what_is_no_function_is_said_to_be_missing() -> None:
             stands_for_it.__version__  # noqa: B018  the look is what is tested
 
 
-def test_a_library_that_warns_while_it_loads_is_not_heard(recwarn: pytest.WarningsRecorder) -> None:
-    with later(HEAVY):
+@pytest.mark.parametrize("quiet", [without_warnings, lambda: later(HEAVY)])
+def test_a_library_that_warns_while_it_loads_is_not_heard(
+    recwarn: pytest.WarningsRecorder, quiet: Callable[[], ContextManager[None]]
+) -> None:
+    with quiet():
         warnings.warn("too old", stacklevel=1)
     assert not recwarn.list
+    warnings.warn("heard again", stacklevel=1)
+    assert len(recwarn.list) == 1
+
+
+def test_the_switch_has_everything_loaded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "1")
+    user = user_of_later()
+    assert HEAVY in sys.modules
+    assert user.double is sys.modules[HEAVY].double
+
+
+@pytest.mark.parametrize("value", ["", "0", "no"])
+def test_any_other_value_of_the_switch_leaves_it_on(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv(SWITCH, value)
+    user_of_later()
+    assert HEAVY not in sys.modules
 
 
 def test_a_body_that_fails_leaves_nothing_behind() -> None:

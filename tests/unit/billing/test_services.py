@@ -151,15 +151,18 @@ def test_many_services_are_read_in_order_and_by_pages(stand: Stand, billing: Bil
     assert billing.services.count(4711) == 0
 
 
-def test_one_broken_service_does_not_hide_the_others(
-    stand: Stand, billing: Billing, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("name", [ITEM_MARK, "userpassword"])
+def test_one_broken_service_is_named_and_does_not_hide_the_others(
+    stand: Stand, billing: Billing, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     module_id = module(stand)
     broken = order(stand, module_id)
     whole = order(stand, module_id, crypted_params={ITEM_MARK: MARK})
-    stand.database.insert("itemcryptedparam", item=broken, intname=ITEM_MARK, value="AAAA")
+    stand.database.insert("itemcryptedparam", item=broken, intname=name, value="AAAA")
     items = {item.id: item for item in billing.services.items(module_id, [broken, whole])}
-    assert items[broken].mark is None
+    assert items[broken].is_broken
+    assert items[broken].mark is items[broken].saved_password is None
+    assert not items[whole].is_broken
     assert items[whole].mark is not None
     assert f"service {broken}: secret_broken" in caplog.text
 

@@ -16,6 +16,7 @@ from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
+from utils.base.values import Order
 from utils.consts import STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import Host
@@ -150,10 +151,18 @@ def test_an_account_that_is_not_as_ordered_is_not_shown_to_the_customer(world: W
 
 OPENED = [
     "accounts.bring",
-    "accounts.enable",
+    "accounts.bring",
     "billing.services.save_login",
     "billing.closing.post_open",
 ]
+
+
+def test_one_who_was_locked_out_is_let_in_once_all_else_is_as_ordered(world: World) -> None:
+    world.run("open")
+    assert world.accounts.bring.call_args_list == [
+        call(make_account(), make_order()),
+        call(make_account(), Order(enabled=True)),
+    ]
 
 
 def test_a_new_account_is_marked_made_saved_and_told(world: World) -> None:
@@ -237,11 +246,11 @@ def test_the_clients_name_is_told_only_where_the_settings_want_it(
 # -- suspend, resume, close -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("command", "method"), [("suspend", "disable"), ("resume", "enable")])
-def test_a_switch_is_turned_and_then_told(world: World, command: str, method: str) -> None:
+@pytest.mark.parametrize(("command", "enabled"), [("suspend", False), ("resume", True)])
+def test_a_switch_is_turned_and_then_told(world: World, command: str, enabled: bool) -> None:
     assert OK in world.run(command)
     assert world.changes() == [
-        getattr(call.accounts, method)(make_account()),
+        call.accounts.bring(make_account(), Order(enabled=enabled)),
         call.billing.closing.post(world.item, command),
     ]
 
@@ -255,12 +264,17 @@ def test_what_is_not_ours_is_not_touched(world: World, command: str, error: Any)
     assert not world.done()
 
 
-@pytest.mark.parametrize(("on_close", "method"), [("delete", "delete"), ("disable", "disable")])
-def test_the_end_of_a_service_removes_its_account(world: World, on_close: str, method: str) -> None:
+@pytest.mark.parametrize(
+    ("on_close", "done"),
+    [
+        ("delete", call.accounts.delete(make_account())),
+        ("disable", call.accounts.bring(make_account(), Order(enabled=False))),
+    ],
+)
+def test_the_end_of_a_service_removes_its_account(world: World, on_close: str, done: Any) -> None:
     world.settings["on_close"] = on_close
     assert OK in world.run("close")
-    assert world.done() == [f"accounts.{method}", "billing.closing.post"]
-    world.billing.closing.post.assert_called_once_with(world.item, "close")
+    assert world.changes() == [done, call.billing.closing.post(world.item, "close")]
 
 
 def never_had_one(owner: Any) -> None:
@@ -304,7 +318,7 @@ def test_a_new_tariff_is_applied_and_told(world: World) -> None:
     world.item = make_item(last_tariff_id=500)
     assert OK in world.run("setparam")
     assert world.changes() == [
-        call.accounts.bring(make_account(), make_order(), "old"),
+        call.accounts.bring(make_account(), make_order(leave_group="old")),
         call.billing.closing.post_set_param(world.item),
     ]
     world.tariffs.order.assert_called_once_with(world.item, with_client=False)
@@ -312,7 +326,7 @@ def test_a_new_tariff_is_applied_and_told(world: World) -> None:
 
 def test_without_a_new_tariff_no_group_is_left(world: World) -> None:
     world.run("setparam")
-    world.accounts.bring.assert_called_once_with(make_account(), make_order(), "")
+    world.accounts.bring.assert_called_once_with(make_account(), make_order())
 
 
 CHANGING = make_item(last_tariff_id=500)
@@ -346,7 +360,7 @@ def test_a_change_that_can_never_be_made_is_taken_back(world: World, error: erro
     with pytest.raises(type(error)):
         world.run("setparam")
     assert world.changes() == [
-        call.accounts.bring(make_account(), OLD_ORDER, leave_group="clients"),
+        call.accounts.bring(make_account(), OLD_ORDER._replace(leave_group="clients")),
         call.billing.closing.roll_back_tariff(CHANGING),
     ]
 
@@ -365,6 +379,7 @@ def test_half_a_change_is_taken_back_in_the_cloud_first(world: World) -> None:
     [
         errors.CloudLost("x"),
         errors.NotAsOrdered("x"),
+        errors.QuotaUnread("x"),
         errors.CloudUnreachable("x"),
         errors.CloudWriteLimit("x"),
         errors.RightsMissing("x"),

@@ -44,13 +44,7 @@ SAY = {"advice", "fault", "named"}
 
 def said() -> Set[str]:
     """The names of all findings that any check can make, beside the errors."""
-    names = {
-        modules.UNREADABLE,
-        modules.FOREIGN,
-        modules.ELSEWHERE,
-        modules.WITHOUT_ACCOUNT,
-        modules.EARLIER,
-    }
+    names = {*modules.FAULTS.values(), modules.EARLIER}
     for path in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             called = node.func if isinstance(node, ast.Call) else None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from utils.base import errors
-from utils.host.settings import Settings, load
+from utils.host.settings import READERS, Settings, load
 
 
 def read(tmp_path: Path, text: str) -> Settings:
@@ -14,6 +14,10 @@ def read(tmp_path: Path, text: str) -> Settings:
     path = tmp_path / "pmnextcloud.conf"
     path.write_text(text, "utf-8")
     return load(str(path))
+
+
+def test_each_setting_has_its_reader() -> None:
+    assert list(READERS) == list(Settings._fields)
 
 
 @pytest.mark.parametrize(
