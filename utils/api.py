@@ -8,6 +8,7 @@ translated and never compared, with the one exception that is not.
 
 from contextlib import suppress
 from logging import Logger
+from string import punctuation
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from urllib.parse import quote
 
@@ -36,6 +37,19 @@ class Throttle(NamedTuple):
     """What an anonymous look at the capabilities shows: the delay of the next login."""
 
     delay_s: float
+
+
+class PasswordRules(NamedTuple):
+    """What the cloud tells of its rules for passwords.
+
+    `least_of_kind` is how many letters of each case, digits and symbols it wants at least, the
+    largest of these numbers; 0 where it tells none. `symbols` are those that it allows, None
+    where it names none.
+    """
+
+    least_length: int = 0
+    least_of_kind: int = 0
+    symbols: Optional[str] = None
 
 
 class Page(NamedTuple):
@@ -335,6 +349,10 @@ class NextcloudAPIClient:
         data = self._connection.ask("GET", "/cloud/capabilities")
         return mapping(mapping(data).get("capabilities"))
 
+    def password_rules(self) -> PasswordRules:
+        """The cloud's rules for passwords, as far as its capabilities tell them."""
+        return rules_from(mapping(self.capabilities().get("password_policy")))
+
     def setting(self, app: str, name: str) -> Optional[str]:
         """A setting of one of the cloud's apps; empty where the default stands.
 
@@ -416,6 +434,30 @@ def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
     """
     used = quota.get("used")
     return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
+
+
+def rules_from(policy: Mapping[str, Any]) -> PasswordRules:
+    """The rules in the capabilities of either product's app password_policy.
+
+    Nextcloud's has the length alone that concerns us (recorded on 29.0.6), for it asks for one of
+    a kind at most. ownCloud's has more (lib/Capabilities.php of owncloud/password_policy).
+    """
+    wanted = mapping(policy.get("password_requirements"))
+    kinds = mapping(wanted.get("configuration"))
+    named = ("lower_case", "upper_case", "numbers", "special_characters")
+    source = mapping(mapping(kinds.get("special_characters")).get("generate_from"))
+    symbols = "".join(char for char in str(source.get("characters") or "") if char in punctuation)
+    return PasswordRules(
+        _count(policy.get("minLength", wanted.get("minimum_characters"))),
+        max(_count(mapping(kinds.get(kind)).get("minimum")) for kind in named),
+        symbols or None,
+    )
+
+
+def _count(told: Any) -> int:
+    """A number of characters; whatever is none, or is no sane one, counts as not told."""
+    is_number = isinstance(told, int) and not isinstance(told, bool)
+    return told if is_number and 0 < told < 1000 else 0
 
 
 def _is_told(limit: Any) -> bool:

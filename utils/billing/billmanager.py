@@ -68,7 +68,7 @@ class Billing:
         """What was ordered, and what can be."""
         from utils.billing.tariffs import Tariffs
 
-        return Tariffs(self._doors.db)
+        return Tariffs(self._doors.db, self._log)
 
     # -- the key ------------------------------------------------------------------------------
 
