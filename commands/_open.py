@@ -47,7 +47,7 @@ def run(ctx: Context) -> Reply:
 def _tell_of_namesakes(ctx: Context, service: Service) -> None:
     """Says that no e-mail opens an account where two have the same: the clouds know the login only.
 
-    So it was recorded of both (nextcloud-ocs.md, 7; owncloud-ocs.md, 4).
+    So it was recorded of both (docs/en/clouds.md, "Refused logins").
     """
     item = service.item
     alike = ctx.billing.services.of_client(item.module_id, item.account_id)

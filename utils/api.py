@@ -1,30 +1,37 @@
 """The OCS Provisioning API of Nextcloud and ownCloud: one method per call, typed results.
 
-Always /ocs/v1.php, where both products keep their codes apart (owncloud-ocs.md, 1). What the
-codes mean depends on call and product: the general ones stand in utils.cloud.ocs, the others in
-utils.cloud.products, where all stands that differs between the clouds. Texts of the cloud are
-translated and never compared, with the one exception that is not.
+Always /ocs/v1.php, where both products keep their codes apart (docs/en/clouds.md, "Envelope").
+What the codes mean depends on call and product: the general ones stand in utils.cloud.ocs, the
+others in utils.cloud.products, where all stands that differs between the clouds. Texts of the cloud
+are translated and never compared, with the one exception that is not.
 """
 
 from contextlib import suppress
 from logging import Logger
 from string import punctuation
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, sizes
 from utils.base.secret import Secret
+from utils.base.text import is_plain
 from utils.base.values import Account, Server
 from utils.cloud import products, transport
 from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection
 from utils.cloud.ocs import mapping
 
 PAGE_SIZE = 200
-"""Users and groups per page; Nextcloud 34 takes 1 to 500."""
+"""Users and groups per page; 500 is the most (docs/en/clouds.md, "Reading accounts")."""
 
 MAX_WAIT_S = 6.4
 """The longest delay of a login by the cloud's brute-force protection that a form may wait for."""
 
+
+MOST_GROUPS = 10_000
+"""So many groups are offered in the tariff form, which nobody could look through."""
+
+LONGEST_NAME = 255
+"""Characters of a group's id; the clouds' own columns hold 64 and 255."""
 
 UNKNOWN = -2
 """The free space of a storage that tells none."""
@@ -87,6 +94,11 @@ class NextcloudAPIClient:
         return self._connection.answered
 
     @property
+    def logged_in(self) -> bool:
+        """Whether the cloud has taken the module's own login yet."""
+        return self._connection.logged_in
+
+    @property
     def product(self) -> products.Product:
         """Which cloud it is; asks it where that is not remembered."""
         return self._connection.product
@@ -105,8 +117,9 @@ class NextcloudAPIClient:
         """Makes an account; where the product `creates_whole`, with everything in one request.
 
         Not atomic: after CloudRefused the account may exist all the same, with another quota
-        (nextcloud-ocs.md, 3). Elsewhere it has the default quota, maybe none, no e-mail and no
-        name until each is set. Raises NoSuchGroup, GroupNotAllowed, PasswordRefused, InstanceFull.
+        (docs/en/clouds.md, "Creating an account"). Elsewhere it has the default quota, maybe none,
+        no e-mail and no name until each is set.
+        Raises NoSuchGroup, GroupNotAllowed, PasswordRefused, InstanceFull.
         """
         form = {"userid": login, "password": password.reveal(), "groups[]": group}
         if self.product.creates_whole:
@@ -170,7 +183,7 @@ class NextcloudAPIClient:
         """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
         path = _user_path(login, "groups")
         groups = mapping(self._connection.ask("GET", path, means="read")).get("groups")
-        if not isinstance(groups, list):
+        if not isinstance(groups, list) or not all(map(_is_number_or_text, groups)):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
         return [str(group) for group in groups]
 
@@ -192,7 +205,7 @@ class NextcloudAPIClient:
             self._connection.ask("PUT", _user_path(login), data=form, means="edit")
         except errors.CloudThrottled as error:
             # Nextcloud's limit of 50 such changes in 600 s for each administrator has no envelope;
-            # its block after too many wrong logins has one (nextcloud-ocs.md, 7).
+            # its block after too many wrong logins has one (docs/en/clouds.md, "Limits").
             if error.is_bare:
                 raise errors.CloudWriteLimit(error.value) from error
             raise
@@ -237,19 +250,26 @@ class NextcloudAPIClient:
     # -- groups -------------------------------------------------------------------------------
 
     def groups(self, page_size: int = PAGE_SIZE) -> Iterator[str]:
-        """The ids of all groups, read page after page."""
+        """The ids of all groups, read page after page.
+
+        At most MOST_GROUPS; a page that brings nothing new is the last, whatever the cloud says.
+        Left out are ids that a form could not send back as they are.
+        """
         offset = 0
-        while True:
+        seen: Set[str] = set()
+        while len(seen) < MOST_GROUPS:
             data = self._connection.ask(
                 "GET", "/cloud/groups", params={"limit": page_size, "offset": offset}
             )
             found = mapping(data).get("groups")
             if not isinstance(found, list):
                 raise errors.CloudUnreachable("GET /cloud/groups: no groups in the answer")
-            page = [str(group) for group in found]
-            yield from page
-            if len(page) < page_size:
+            # A dictionary keeps the order and drops what stands there twice.
+            new = [one for one in dict.fromkeys(map(str, found)) if _is_name(one, seen)]
+            yield from new
+            if len(found) < page_size or not new:
                 return
+            seen.update(new)
             offset += page_size
 
     def create_group(self, group: str) -> None:
@@ -316,8 +336,8 @@ class NextcloudAPIClient:
 
         In order: a cloud answers (status.php), it is not in maintenance, it does not make logins
         wait, the login is right, it may write: to disable a name that cannot exist answers 101
-        exactly where writing is allowed (nextcloud-newer.md, 1); and it may see files, which only
-        an app password may not.
+        exactly where writing is allowed (docs/en/clouds.md, "Whether a login may write"); and it
+        may see files, which only an app password may not.
         """
         if self.look().status.get("maintenance") is True:
             raise errors.CloudMaintenance("status.php")
@@ -379,6 +399,16 @@ class NextcloudAPIClient:
         return Throttle(delay_ms / 1000 if isinstance(delay_ms, (int, float)) else 0.0)
 
 
+def _is_number_or_text(group: Any) -> bool:
+    """Whether it may be a group, of which numeric ones come as numbers."""
+    return isinstance(group, (str, int)) and not isinstance(group, bool)
+
+
+def _is_name(group: str, seen: Set[str]) -> bool:
+    """Whether a group's id can be offered in a form, and is not among the `seen` ones."""
+    return group not in seen and 0 < len(group) <= LONGEST_NAME and is_plain(group)
+
+
 def _user_path(login: str, *parts: str) -> str:
     return "/".join(("/cloud/users", quote(login, safe=""), *parts))
 
@@ -406,12 +436,14 @@ def account_from(
         shown_login = login
     if enabled is None or not isinstance(groups, (list, tuple)):
         raise ValueError("no user object")
+    if not all(map(_is_number_or_text, groups)):
+        raise ValueError("no groups")
     if shown_login.casefold() != login.casefold():
         raise ValueError("another account")
     # An empty list instead of the quota object is an error of the account's storage.
     quota = mapping(user.get("quota"))
     # Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn
-    # into the disk's size or -3 by version (nextcloud-newer.md, 2).
+    # into the disk's size or -3 by version (docs/en/clouds.md, "Quotas").
     limit = quota.get("quota", quota.get("definition"))
     # Where nothing is known of the storage, the limit says no more than that either.
     is_unmeasured = _is_unmeasured(quota) and quota.get("free") == UNKNOWN

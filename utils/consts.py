@@ -37,7 +37,7 @@ DISK_ADDONS = ("disk", "disc")
 """Internal names of the add-on that sells space, the first that a tariff has counts."""
 
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
-"""BILLmanager's statuses of a service, in item.status."""
+"""BILLmanager's statuses of a service, in item.status (docs/en/protocol.md, "Tables")."""
 
 
 class Level(IntEnum):

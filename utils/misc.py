@@ -10,7 +10,7 @@ from typing import Optional, TextIO, Union
 
 from utils.base import errors, sizes
 from utils.base.secret import strike_out
-from utils.base.text import printable
+from utils.base.text import tame
 from utils.consts import MODULE, PASSWORD_SYMBOLS
 
 _LEVELS = {
@@ -25,7 +25,7 @@ _LEVELS = {
     1: logging.CRITICAL,
     0: logging.CRITICAL + 1,
 }
-"""Levels of etc/debug.conf (protocol notes, A.2) as Python's."""
+"""Levels of etc/debug.conf (docs/en/protocol.md, "Configuration files") as Python's."""
 
 _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
@@ -35,14 +35,28 @@ _EMAIL = (
 )
 
 
+LONGEST_LINE = 2000
+"""Characters of a line of the log; the longest that the program itself writes is a tenth of it."""
+
+MOST_LINES = 120
+"""Lines of a record of the log: a traceback through all libraries has half as many."""
+
+
 class _Formatter(logging.Formatter):
-    """One line per record, secrets struck out, line breaks and control characters made visible."""
+    """One line per record, secrets struck out, line breaks and control characters made visible.
+
+    What is longer than anything that this program says itself is cut: a cloud must not fill a disk.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = strike_out(super().format(record))
-        lines = text.splitlines() or [""]
-        kept = [lines[0], *("    " + line for line in lines[1:])]
-        return "\n".join(map(printable, kept))
+        text = super().format(record)[: LONGEST_LINE * MOST_LINES]
+        lines = strike_out(text).splitlines() or [""]
+        if len(lines) > MOST_LINES:
+            left_out = f"... {len(lines) - MOST_LINES} lines ..."
+            lines = [*lines[: MOST_LINES // 2], left_out, *lines[-MOST_LINES // 2 :]]
+        return "\n".join(
+            ("    " if number else "") + tame(one, LONGEST_LINE) for number, one in enumerate(lines)
+        )
 
 
 def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:

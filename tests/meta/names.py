@@ -1,7 +1,7 @@
 """What there is: every path, name, option, setting and code that a document may speak of.
 
 Taken from the constants that the program itself uses. Where it has none the source is read: what
-the log is told, what a command needs.
+the log is told, and what a command needs.
 """
 
 import os

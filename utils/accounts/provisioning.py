@@ -48,7 +48,7 @@ class Provisioning:
         try:
             self._create_with_group(record, order)
         except errors.PasswordRefused:
-            raise  # nothing was made (nextcloud-ocs.md, 3)
+            raise  # nothing was made (docs/en/clouds.md, "Creating an account")
         except (errors.CloudRefused, errors.CloudLost) as unclear:
             self._log.warning("creating %s: %s, looking for it", record.login, unclear)
             account = owner.find(record._replace(proved=False))

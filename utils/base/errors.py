@@ -7,6 +7,7 @@ msg_error_<code> in xml/.
 from enum import Enum
 from typing import Iterator, Optional, Type
 
+from utils.base.text import tame
 from utils.consts import Level
 
 
@@ -27,6 +28,8 @@ class Told(Enum):
 
 class PmError(Exception):
     """A failure with a name; `value` is the detail that stands in the message.
+
+    Whatever it comes from, it is one line without secrets and not too long.
 
     A class says of itself, as keywords behind its parent:
 
@@ -66,8 +69,8 @@ class PmError(Exception):
             cls.stands_for = stands_for
 
     def __init__(self, value: object = "") -> None:
-        super().__init__(str(value))
-        self.value = str(value)
+        self.value = tame(str(value))
+        super().__init__(self.value)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.value}" if self.value else self.code
@@ -91,6 +94,10 @@ class Unexpected(PmError):
 
 class OutOfTime(PmError):
     """The command's own time budget is spent; what was sent may still take effect."""
+
+
+class OutOfMemory(PmError, told=Told.PROBLEM):
+    """The command wanted more memory than it may have, because of an answer that was too large."""
 
 
 # -- the call ---------------------------------------------------------------------------------
@@ -126,6 +133,10 @@ class PlainHttp(BadArguments):
 
 class SecretMissing(BadArguments):
     """The connection form has no password and none may be taken from the stored ones."""
+
+
+class SecretElsewhere(PmError, told=Told.PROBLEM):
+    """A secret of the module belongs to another server than the one that it would be sent to."""
 
 
 class FieldTooLong(BadArguments):

@@ -210,7 +210,8 @@ class Services:
         if not missing:
             return
         # BILLmanager's own library for Python sends only the form <name>=<value>, so there may
-        # be cores that read no other. Which do is nowhere documented: what is saved tells.
+        # be cores that read no other (docs/en/protocol.md, "Saved parameters"). What is saved
+        # tells.
         missing = self._unsaved(item_id, missing)
         for name, value in missing.items():
             self._save_one(item_id, {name: value})

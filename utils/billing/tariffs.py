@@ -1,4 +1,7 @@
-"""What tariffs and their add-ons promise the customer, and which tariffs a module serves."""
+"""What tariffs and their add-ons promise the customer, and which tariffs a module serves.
+
+How add-ons add up: docs/en/protocol.md, "Space of a service".
+"""
 
 import re
 from contextlib import suppress

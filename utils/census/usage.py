@@ -3,13 +3,28 @@
 from contextlib import closing
 from datetime import date
 from logging import Logger
-from typing import List
+from typing import List, Optional
 
-from utils.base import errors
+from utils.base import errors, sizes
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import stat_row
 from utils.census.census import MISSING, Census, Pair
 from utils.census.pace import TimeIsUp
+
+MOST_BYTES = 1024**5
+"""1 PiB: nobody has so much in one account."""
+
+LARGE_BYTES = 10 * 1024**4
+OVER_QUOTA = 100
+"""More than 10 TiB that is also more than a hundred times the quota is a fault of the cloud: no
+cloud lets an account be filled past its quota, and a quota that was lowered is exceeded by less."""
+
+
+def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
+    """Whether an account with that quota, None where it is not known, can have used so much."""
+    if used_bytes > MOST_BYTES:
+        return False
+    return quota_bytes is None or used_bytes <= max(LARGE_BYTES, OVER_QUOTA * quota_bytes)
 
 
 class Collector:
@@ -55,6 +70,10 @@ class Collector:
             elif account.used_bytes is None:
                 self._log.warning("service %d: the cloud cannot read %s", item.id, account.login)
                 self._refuse_hidden_files()
+                self._census.ask_again(item.id)
+            elif not is_plausible(account.used_bytes, account.quota_bytes):
+                shown = sizes.spoken(account.used_bytes)
+                self._log.warning("service %d: cannot have used %s", item.id, shown)
                 self._census.ask_again(item.id)
             else:
                 rows.append(stat_row(item.id, self._day, account.used_bytes, disk))

@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
 
 from utils.base import errors
+from utils.base.text import tame
 from utils.base.values import Server
 from utils.cloud import front, ocs, products, transport
 from utils.cloud.ocs import Envelope, Meanings, mapping
@@ -27,6 +28,15 @@ class CloudStatus(NamedTuple):
     response: Response
 
 
+LONGEST_VERSION = 40
+"""Characters of a version; "34.0.1 RC2" has ten."""
+
+
+def version_text(status: Mapping[str, Any]) -> str:
+    """The version in a status.php, as it may be shown; empty where the cloud hides it."""
+    return tame(str(status.get("versionstring") or ""), LONGEST_VERSION).strip()
+
+
 class Request(NamedTuple):
     """A request to the cloud; without `auth` the module's own login is used."""
 
@@ -35,6 +45,11 @@ class Request(NamedTuple):
     params: Optional[Dict[str, Any]] = None
     data: Optional[Dict[str, str]] = None
     auth: Optional[transport.AuthBase] = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a page of many things is asked for."""
+        return "limit" in (self.params or {})
 
     def __repr__(self) -> str:
         """What is asked; the data may hold passwords."""
@@ -63,6 +78,8 @@ class Connection:
         self._own_groups_path = ""
         self.answered = False
         """Whether the cloud has answered anything yet."""
+        self.logged_in = False
+        """Whether the cloud has taken the module's own login yet."""
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -84,7 +101,7 @@ class Connection:
         if product is None:
             hidden = self.capabilities_for_all() is None
             product = products.OWNCLOUD if hidden else products.NEXTCLOUD
-        self._log.info("the cloud is %s %s", product.name, status.get("versionstring", ""))
+        self._log.info("the cloud is %s %s", product.name, version_text(status))
         if self._memory is not None and self._memory.recall() != product:
             self._memory.keep(product)
         self._product, self._is_sure = product, True
@@ -148,6 +165,7 @@ class Connection:
         if auth is None and self._may_be_asked_again(method, response, envelope):
             response, envelope = self._exchange(request)
         if envelope.is_good:
+            self.logged_in = self.logged_in or auth is None
             return envelope.data
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
@@ -176,9 +194,12 @@ class Connection:
         return isinstance(groups, list) and any(map(is_admin_group, map(str, groups)))
 
     def _may_be_asked_again(self, method: str, response: Response, envelope: Envelope) -> bool:
-        """Whether something was learned or done by which the same call may be answered better."""
+        """Whether something was learned or done by which the same call may be answered better.
+
+        The password to confirm is for writes: no cloud wants it for a question.
+        """
         if envelope.wants_confirmation:
-            return self._confirm()
+            return method != "GET" and self._confirm()
         return method == "GET" and self._was_another(response, envelope)
 
     def _was_another(self, response: Response, envelope: Envelope) -> bool:
@@ -194,8 +215,8 @@ class Connection:
     def _confirm(self) -> bool:
         """Confirms the session with the real password, where the form has it.
 
-        Nextcloud 34 takes an app password on writes only so (nextcloud-newer.md, 1). Whether it
-        was done now. Raises ConfirmRefused.
+        Nextcloud 34 takes an app password on writes only so (docs/en/clouds.md, "Confirming the
+        password"). Whether it was done now. Raises ConfirmRefused.
         """
         session = self._http.session
         if not self._server.confirm_secret or session.is_confirmed:
@@ -260,7 +281,13 @@ class Connection:
         started = time.monotonic()
         try:
             response = self._http.send(
-                request.method, url, request.params, request.data, auth, in_session
+                request.method,
+                url,
+                request.params,
+                request.data,
+                auth,
+                in_session,
+                transport.MAX_LIST_BYTES if request.is_list else transport.MAX_ANSWER_BYTES,
             )
         except errors.CloudError as failure:
             self._log.warning("%s", failure)
@@ -269,7 +296,7 @@ class Connection:
         took_ms = (time.monotonic() - started) * 1000
         self._log.debug("%s answered %d in %d ms", request, response.status, took_ms)
         if 300 <= response.status < 400:
-            raise errors.CloudMoved(f"{request}: {response.headers.get('Location', '')[:200]}")
+            raise errors.CloudMoved(f"{request}: {response.headers.get('Location', '')}")
         return response
 
     def _own_auth(self) -> transport.AuthBase:

@@ -2,17 +2,15 @@
 
 A proxy, a protection service and a web server answer for the cloud with any status. Nothing about
 the cloud follows from that: no right, no login, no limit, no version. Only the answers that a real
-cloud was recorded to give without an envelope are the cloud's own (nextcloud-ocs.md, 1 and 7).
+cloud was recorded to give without one are its own (docs/en/clouds.md, "Answers without an envelope").
 """
 
-import json
 import re
 import time
 from typing import Mapping, Optional
 
 from utils.base import errors
-from utils.base.secret import strike_out
-from utils.base.text import printable
+from utils.base.text import tame
 from utils.cloud.transport import Response
 
 LONGEST_WAIT_S = 600.0
@@ -94,8 +92,7 @@ def first_words(body: bytes) -> str:
     text = body[:_READ_BYTES].decode("utf-8", "replace")
     text = re.sub(r"(?is)<(script|style|svg)\b.*?(</\1\s*>|\Z)|<!--.*?(-->|\Z)", " ", text)
     text = unescape(re.sub(r"<[^>]*(>|\Z)", " ", text))
-    text = strike_out(printable(" ".join(text.split()), instead=" "))
-    return text if len(text) <= _WORDS else text[:_WORDS].rstrip() + "…"
+    return tame(" ".join(text.split()), _WORDS)
 
 
 def wait_s(headers: Mapping[str, str]) -> Optional[float]:
@@ -126,14 +123,5 @@ def without_php(body: bytes) -> bytes:
     begin = re.search(rb'\{\s*"(?:ocs|installed)"|<\?xml\b|<ocs>', body)
     if begin is None:
         raise ValueError("no document")
-    document = body[begin.start() :]
-    if document.startswith(b"<"):
-        end = document.rfind(b"</ocs>") + len(b"</ocs>")
-    else:
-        text = document.decode("utf-8", "replace")
-        try:
-            length = json.JSONDecoder().raw_decode(text)[1]
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-        end = len(text[:length].encode())
-    return document[:end]
+    last = b"</ocs>" if body[begin.start() :].startswith(b"<") else b"}"
+    return body[begin.start() : body.rfind(last) + len(last)]

@@ -4,6 +4,7 @@ import json
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Type, TypeVar
 
 from utils.base import errors
+from utils.base.text import tame
 from utils.cloud.transport import Response
 
 Meanings = Mapping[int, Type[errors.PmError]]
@@ -18,7 +19,19 @@ _GENERAL: Meanings = {
 }
 
 _CONFIRM = "Password confirmation is required"
-"""Nextcloud's refusal of app passwords on writes: hard-coded English (nextcloud-newer.md, 1)."""
+"""Nextcloud's refusal of app passwords on writes, never translated (docs/en/clouds.md, "Confirming
+the password")."""
+
+
+MOST_DIGITS = 64
+"""Digits of a number: 2**63 has 19, a float that PHP writes 17 and an exponent."""
+
+MOST_CONTAINERS, MOST_VALUES = 50_000, 500_000
+"""Objects with lists, and values, of one document: 500 accounts have a tenth of them. Python keeps
+an object of seven characters in 300 bytes."""
+
+MOST_WORDS = 200
+"""Characters of what a cloud says about a refusal; PHP's own are shorter."""
 
 
 class Envelope(NamedTuple):
@@ -51,13 +64,16 @@ def json_document(body: bytes) -> Any:
         raise ValueError(constant)
 
     def finite(number: str) -> float:
+        if len(number) > MOST_DIGITS:
+            raise ValueError("digits")
         value = float(number)
         if value - value != 0:  # 1e999 becomes infinity
             raise ValueError(number)
         return value
 
+    _refuse_flood(body)
     try:
-        return json.loads(body, parse_constant=refuse, parse_float=finite)
+        return json.loads(body, parse_constant=refuse, parse_float=finite, parse_int=_whole_number)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -91,25 +107,55 @@ def _envelope(body: bytes) -> Envelope:
     if body.lstrip()[:1] == b"<":
         from utils.base import xml
 
+        _refuse_flood(body)
         meta = xml.parse(body).find("meta")
         if meta is None:
             raise ValueError("no meta")
         values = xml.fields(meta)
-        return Envelope(int(values.get("statuscode", "")), values.get("message", ""), None)
+        return Envelope(_code(values.get("statuscode")), _words(values.get("message")), None)
     ocs = mapping(mapping(json_document(body)).get("ocs"))
     meta_json = mapping(ocs.get("meta"))
-    try:
-        code = int(meta_json["statuscode"])
-    except (KeyError, TypeError, OverflowError) as error:
-        raise ValueError("no statuscode") from error
-    return Envelope(code, str(meta_json.get("message") or ""), ocs.get("data"))
+    code = _code(meta_json.get("statuscode"))
+    return Envelope(code, _words(meta_json.get("message")), ocs.get("data"))
+
+
+def _code(shown: Any) -> int:
+    """A status code, which may be a text. Raises ValueError."""
+    if isinstance(shown, str):
+        return _whole_number(shown)
+    if isinstance(shown, bool) or not isinstance(shown, int):
+        raise ValueError("no code")
+    return shown
+
+
+def _words(shown: Any) -> str:
+    """What the cloud says, fit to be shown."""
+    return tame(str(shown), MOST_WORDS) if isinstance(shown, (str, int, float)) else ""
+
+
+def _whole_number(text: str) -> int:
+    """A whole number in decimal. Raises ValueError, also for one that no cloud counts up to.
+
+    To read a million digits takes Python minutes, in which no signal stops it.
+    """
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"{len(text)} digits")
+    return int(text)
+
+
+def _refuse_flood(body: bytes) -> None:
+    """Raises ValueError for a document that would take many times its own size of memory."""
+    if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS or body.count(b",") > MOST_VALUES:
+        raise ValueError("too many values")
+    if body.lstrip()[:1] == b"<" and body.count(b"<") + body.count(b"=") > MOST_CONTAINERS:
+        raise ValueError("too many elements")
 
 
 def refused_login(where: str, response: Response) -> errors.CloudError:
     """Nextcloud's wrong login bears WWW-Authenticate; a right one that may not be used does not.
 
-    Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an
-    e-mail of two accounts answer 401 without that header.
+    Two-factor login, enforced tokens and an e-mail of two accounts answer 401 without that header
+    (docs/en/clouds.md, "Refused logins").
     """
     if "WWW-Authenticate" in response.headers:
         return errors.LoginRefused(where)
@@ -121,7 +167,7 @@ def error_of(call: str, response: Response, envelope: Envelope, means: Meanings)
     if envelope.wants_confirmation:
         return errors.AppPasswordRefused(call)
     if envelope.code == 403 or response.status == 403:
-        return errors.RightsMissing(f"{call}: {envelope.message[:200]}")
+        return errors.RightsMissing(f"{call}: {envelope.message}")
     kind = means.get(envelope.code) or _GENERAL.get(envelope.code) or _GENERAL.get(response.status)
     error = error_for(kind or errors.CloudRefused, call, envelope)
     if isinstance(error, errors.CloudThrottled):
@@ -133,7 +179,7 @@ def error_of(call: str, response: Response, envelope: Envelope, means: Meanings)
 
 def error_for(kind: Type[errors.PmError], call: str, envelope: Envelope) -> errors.PmError:
     """An error of that kind about an answer."""
-    words = envelope.message[:200]
+    words = envelope.message
     if issubclass(kind, errors.CloudRefused):
         return kind(call, envelope.code, words)
     return kind(f"{call}: {envelope.code} {words}".strip())

@@ -195,6 +195,19 @@ def namesakes(module: Module) -> Iterator[Finding]:
     yield advice("services_share_email", alike) if alike else well()
 
 
+def login_name(module: Module) -> Iterator[Finding]:
+    """Whether a customer could take away the name by which the module logs in.
+
+    A cloud refuses an e-mail address that two accounts have (docs/en/clouds.md, "Refused logins").
+    """
+    name_of_login = module.server.username
+    if "@" in name_of_login and module.cloud.keeps_real_password:
+        by_login = module.cloud.own_login().lower() == name_of_login.lower()
+        yield well(name_of_login) if by_login else advice("login_by_email", name_of_login)
+    else:
+        yield well(name_of_login)
+
+
 def user(module: Module) -> Iterator[Finding]:
     """Whether the module's user is an administrator, or only one of some groups.
 
@@ -290,9 +303,10 @@ CHECKS = (
     Check("upkeep", upkeep, _SEEN),
     Check("clock", clock, _SEEN),
     Check("throttle", throttle, ("upkeep",)),
-    Check("login", login, ("throttle",)),
+    Check("login", login, ("throttle", "bound")),
     Check("secret", secret, _IN),
     Check("files", files, _IN),
+    Check("login_name", login_name, _IN),
     Check("user", user, _IN),
     Check("expiry", expiry, _IN),
     Check("room", room, _IN),

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 from urllib.parse import quote_plus
 
+from tests import PATIENCE_S
+
 from .server import Cloud
 
 Entry = Dict[str, Any]
@@ -177,7 +179,7 @@ def replay(
     Every section starts on the fresh cloud and without cookies, with ``one_state`` only the first
     on the fresh cloud.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=PATIENCE_S)
     compared, differences = 0, []
     to_come = dict(given.steps)
     cloud.reset()

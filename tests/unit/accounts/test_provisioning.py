@@ -565,7 +565,7 @@ def test_a_group_that_the_connection_may_not_make_is_told(
 def test_an_account_that_is_still_there_is_not_deleted(
     accounts: Provisioning, cloud: Any, unclear: errors.CloudError
 ) -> None:
-    """998 also means that the connection may not touch it (nextcloud-ocs.md, 2)."""
+    """998 also means that the connection may not touch it (docs/en/clouds.md, "Rights")."""
     cloud.delete_user.side_effect = unclear
     cloud.get_user.return_value = make_account()
     with pytest.raises(errors.CloudError):

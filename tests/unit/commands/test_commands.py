@@ -2,7 +2,8 @@
 
 import io
 import logging
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
@@ -10,6 +11,7 @@ from unittest.mock import Mock, call, create_autospec
 import pytest
 
 from commands import load
+from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
@@ -17,10 +19,12 @@ from utils.api import NextcloudAPIClient, PasswordRules
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Order
+from utils.census.days import WholeDays
 from utils.consts import STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.host.settings import Settings
+from utils.host.state import State
 from utils.run.call import Call
 from utils.run.context import Context
 from utils.run.service import Service
@@ -44,6 +48,7 @@ class World:
     def __init__(self, tmp_path: Path, log: logging.Logger) -> None:
         self.calls = Mock()
         self.billing = make_billing()
+        self.billing.fingerprint.side_effect = lambda text: sha256(text.encode()).hexdigest()
         self.billing.modules.server.return_value = make_server()
         self.tariffs = self.billing.tariffs
         self.tariffs.order.return_value = make_order()
@@ -517,10 +522,29 @@ def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.M
     world.billing.statistics.post.assert_not_called()
 
 
-@pytest.mark.parametrize("command", ["stat", "get_server_config"])
+def test_days_that_were_never_whole_are_named(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.billing.services.count.return_value = 0
+    world.billing.services.ids.return_value = []
+    today = date.today()
+    first, last = (today - timedelta(days=before) for before in (2, 1))
+    days = WholeDays(State(world.host.path("var", "pmnextcloud")), 31)
+    days.add(first - timedelta(days=1))
+    world.run("stat", module=31)
+    assert f"usage is not whole and stays so: {first} to {last}" in caplog.text
+
+
+@pytest.mark.parametrize("command", table.MODULES)
 def test_a_command_on_a_module_needs_one(world: World, command: str) -> None:
     with pytest.raises(errors.BadArguments, match="--module"):
         world.run(command)
+
+
+def test_the_doctor_knows_two_formats(world: World) -> None:
+    call = Call("doctor", format="yaml")
+    with pytest.raises(errors.BadArguments, match="--format yaml"):
+        load("doctor").run(Context(call, world.host, log=world.log))
 
 
 def options(document: bytes) -> List[str]:
