@@ -76,3 +76,7 @@ def is_admin_group(group: str) -> bool:
     Many databases compare names without letter case, and without blanks at the end.
     """
     return group.strip().casefold() == ADMIN_GROUP
+
+
+PASSWORD_SYMBOLS = "-_.!+*="
+"""The symbols of a password, unless the settings name others: none needs quoting anywhere."""

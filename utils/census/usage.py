@@ -41,6 +41,7 @@ class Collector:
         self._log = log
         self._day = day
         self._uncounted = uncounted
+        self._may_see_files = False
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
     def collect(self) -> None:
@@ -48,7 +49,8 @@ class Collector:
 
         Rows are replaced, never added to. They are written batch by batch, so what was read stays
         whatever comes after it. Where a service is still unread when the time is over, raises
-        UsageUnread, or the cloud's failure if it never answered.
+        UsageUnread, or the cloud's failure if it never answered. Raises FilesHidden where the
+        cloud measures nobody for the module's login.
         """
         batches = self._census.batches()
         try:
@@ -74,6 +76,7 @@ class Collector:
                 self._uncounted.note(item, UNSOLD)
             elif account.used_bytes is None:
                 self._log.warning("service %d: the cloud cannot read %s", item.id, account.login)
+                self._refuse_hidden_files()
                 self._census.ask_again(item.id)
             elif not is_plausible(account.used_bytes, account.quota_bytes):
                 shown = sizes.spoken(account.used_bytes)
@@ -84,6 +87,12 @@ class Collector:
         if rows:
             self._billing.statistics.write(rows)
             self._booked += len(rows)
+
+    def _refuse_hidden_files(self) -> None:
+        """Looks once a run whether the module's login may see files. Raises FilesHidden."""
+        if not self._may_see_files:
+            self._census.refuse_hidden_files()
+            self._may_see_files = True
 
     def _leave_out(self, pair: Pair) -> None:
         """Says why a service without an account gets no row."""
