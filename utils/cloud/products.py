@@ -29,6 +29,10 @@ class Product(NamedTuple):
     """Whether an account's record names its login and its groups."""
     tells_settings: bool
     """Whether administrators may ask for the settings of its apps."""
+    tells_own_usage: bool
+    """Whether the login's own record shows its usage."""
+    limits_users: bool
+    """Whether there may be a limit of users, above which no account is made or enabled."""
     hides_rights: bool
     """Whether a missing right is answered like a wrong password."""
     explains_login: bool
@@ -52,6 +56,8 @@ NEXTCLOUD = Product(
     lists_details=True,
     shows_groups=True,
     tells_settings=True,
+    tells_own_usage=True,
+    limits_users=True,
     hides_rights=False,
     explains_login=True,
     means={
@@ -78,6 +84,8 @@ OWNCLOUD = Product(
     lists_details=False,
     shows_groups=False,
     tells_settings=False,
+    tells_own_usage=False,
+    limits_users=False,
     hides_rights=True,
     explains_login=False,
     means={

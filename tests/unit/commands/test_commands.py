@@ -15,7 +15,7 @@ from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, PasswordRules
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Order
@@ -33,7 +33,12 @@ PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
 OK = b"<doc/>"
-READING = ("billing.tariffs.", "billing.modules.", "billing.secret_capacity_bytes")
+READING = (
+    "billing.tariffs.",
+    "billing.modules.",
+    "billing.services.of_client",
+    "billing.secret_capacity_bytes",
+)
 """What of billing changes nothing there."""
 
 
@@ -57,7 +62,9 @@ class World:
         self.accounts: Any = create_autospec(Provisioning, instance=True)
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
+        self.billing.services.of_client.return_value = [1001]
         self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
         self.item = make_item()
@@ -131,11 +138,32 @@ def test_a_refused_password_takes_the_mark_back(world: World) -> None:
     world.accounts.create.side_effect = errors.PasswordRefused("too weak")
     with pytest.raises(errors.PasswordRefused):
         world.run("open")
-    assert world.done() == [
-        "billing.services.save_mark",
-        "accounts.create",
-        "billing.services.drop_mark",
-    ]
+    once = ["billing.services.save_mark", "accounts.create", "billing.services.drop_mark"]
+    assert world.done() == [*once, *once]
+
+
+@pytest.mark.parametrize(
+    ("rules", "symbols", "length"),
+    [
+        (PasswordRules(), "#!", 20),
+        (PasswordRules(32), "#!", 32),
+        (PasswordRules(12, 3, "@"), "@", 20),
+        (PasswordRules(500), "#!", 64),
+    ],
+)
+def test_a_refused_password_is_followed_by_one_of_the_kind_that_the_cloud_tells(
+    world: World, rules: PasswordRules, symbols: str, length: int
+) -> None:
+    world.owner.record.return_value = None
+    world.cloud.password_rules.return_value = rules
+    made = world.accounts.create.return_value
+    world.accounts.create.side_effect = [errors.PasswordRefused("invalid symbols"), made]
+    world.run("open")
+    first, second = (one[0][1] for one in world.owner.new_mark.call_args_list)
+    assert first.reveal() != second.reveal()
+    assert {char for char in second.reveal() if not char.isalnum()} <= set(symbols)
+    assert len(second.reveal()) == length
+    assert "billing.closing.post_open" in world.done()
 
 
 @pytest.mark.parametrize("error", [errors.CloudLost("x"), errors.AccountRefused("x")])
