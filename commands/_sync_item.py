@@ -25,6 +25,7 @@ def run(ctx: Context) -> Reply:
     account = service.accounts.bring(service.owner.account(), order)
     day = date.today()
     if account.used_bytes is None:
+        service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
     ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
     return reply.ok()

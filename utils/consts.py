@@ -42,7 +42,7 @@ DISK_ADDONS = ("disk", "disc")
 """Words of the internal name of the add-on that sells space, the first that a tariff has counts."""
 
 STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
-"""BILLmanager's statuses of a service, in item.status."""
+"""BILLmanager's statuses of a service, in item.status (docs/en/protocol.md, "Tables")."""
 
 TASK_CLOSED = 2
 """task.status of a task that staff has done with."""
@@ -76,3 +76,7 @@ def is_admin_group(group: str) -> bool:
     Many databases compare names without letter case, and without blanks at the end.
     """
     return group.strip().casefold() == ADMIN_GROUP
+
+
+PASSWORD_SYMBOLS = "-_.!+*="
+"""The symbols of a password, unless the settings name others: none needs quoting anywhere."""

@@ -16,7 +16,7 @@ import pytest
 from tests import ROOT
 from tests.doubles.billmanager import Stand
 from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, PROFILES, Cloud, Profile
-from tests.e2e.sites import GIB, DoubleSite
+from tests.e2e.sites import GIB
 from tests.e2e.world import World, with_app_password
 
 MINUTE_S = 60
@@ -69,7 +69,7 @@ def just_started(way: str, folder: Path) -> Machine:
 
 
 def state(world: World, item: int) -> Tuple[object, ...]:
-    """What a service is: the limit and the groups of its account, whether one gets in, the usage."""
+    """What a service is: limit and groups of its account, whether one gets in, the usage."""
     account = world.site.account(world.login(item))
     usage = [float(row["value"]) for row in world.stand.stats(item)]
     if account is None:

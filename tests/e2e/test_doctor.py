@@ -20,8 +20,15 @@ from tests.e2e.world import World
 from utils.billing import mark, needs
 
 STATUS = "/status.php"
-ALWAYS = {"settings_default", "log_not_rotated", "shares_stay", "real_password"}
-"""Advice on every sound stand: it has no settings and no logrotate, and a plain Nextcloud 29."""
+ALWAYS = {
+    "settings_default",
+    "log_not_rotated",
+    "shares_stay",
+    "real_password",
+    "unbound_secret",
+}
+"""Advice on every sound stand: it has no settings and no logrotate, a plain Nextcloud 29, and a
+module that has not logged in yet."""
 
 Plant = Callable[[World], None]
 

@@ -278,9 +278,10 @@ def test_no_command_line_holds_a_secret_while_a_call_is_under_way(lived: World) 
     double(lived).faults.append(Fault("ocs", method="DELETE", code=102, message=words))
     assert onlooker.run(end, item).error_type == "cloud_refused"
     lines = "\n".join(onlooker.lines)
-    for name in ("--command open", "service.saveparam", "PMNEXTCLOUD_VALUE", "errorxml="):
+    for name in ("--command open", "service.saveparam", "PMNEXTCLOUD_VALUE", "errorxml=$"):
         assert name in lines, name
-    assert f"the password of user_{item} is ***" in lines
+    # What is wrong with whose account is nothing that every user of the server may read.
+    assert "the password of" not in lines
     shown = lines + "\n".join(onlooker.variables)
     assert len(onlooker.variables) >= 1
     assert not [secret for secret in stand.secrets if len(secret) > 5 and secret in shown]

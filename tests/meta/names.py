@@ -1,7 +1,7 @@
 """What there is: every path, name, option, setting and code that a document may speak of.
 
 Taken from the constants that the program itself uses. Where it has none the source is read: what
-the log is told, what a command needs.
+the log is told, and what a command needs.
 """
 
 import os
@@ -27,6 +27,8 @@ CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
 
 OTHERS = {
     *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
+    *("#!", "password_policy"),
+    *("allowed_admin_ranges", "trusted_proxies", "display_errors"),
     *("CryptKey", "TYPE.open", "NUMBER", "user_NUMBER", "user_NUMBER_2"),
     *("GET", "POST", "PUT", "DELETE", "?", "#", "…", "no", "yes"),
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),

@@ -8,6 +8,8 @@ import pytest
 import commands
 from commands import COMMANDS, SYNONYMS, load, name_of
 from commands._features import FLAGS, list_features
+from tests.e2e.world import LIFE
+from tests.tools import table
 from utils.base import errors
 from utils.host.settings import Settings
 
@@ -50,6 +52,10 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
 def test_only_features_and_doctor_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
     assert light == ["features", "doctor"]
+
+
+def test_every_command_that_talks_to_a_cloud_is_in_the_life_of_the_tests() -> None:
+    assert sorted(LIFE) == sorted(table.AT_CLOUDS)
 
 
 def test_every_command_says_what_it_does() -> None:

@@ -100,8 +100,8 @@ def in_code(code: str) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """What is wrong with an address: it may be somebody's, or no page of a cloud."""
-    if not re.fullmatch(r"https?://((\w+\.)?example\.com(/nextcloud|/status\.php)?)?", address):
+    """What is wrong with an address: it may be somebody's."""
+    if not re.fullmatch(r"https?://((\w+\.)?example\.com(/[\w.]+)?)?", address):
         yield f"not an address to show: {address}"
 
 

@@ -235,7 +235,7 @@ def all_commands(world: World) -> Bench:
 
 
 def show(rows: List[Row]) -> None:
-    """Prints the table as Markdown; the README shows one of these."""
+    """Prints the table as Markdown; docs/*/measured.md show one of these."""
     print(
         "| command | whole ms | cloud ms | mgrctl ms | own ms | of it imports | of it database"
         " | aim | requests | conn. | mgrctl |"

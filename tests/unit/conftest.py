@@ -132,7 +132,7 @@ def make_billing() -> Any:
 @pytest.fixture(autouse=True)
 def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets of one test are not struck out in the texts of the next."""
-    monkeypatch.setattr(secret, "_known", set())
+    monkeypatch.setattr(secret, "_known", {})
 
 
 @pytest.fixture

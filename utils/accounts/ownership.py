@@ -107,7 +107,7 @@ class Ownership:
     def _marked(self, mark: Mark) -> Record:
         if mark.installation != self._installation or mark.item_id != self._item.id:
             raise errors.MarkForeign(f"{mark.installation}/{mark.item_id}")
-        if mark.server not in map(address.digest, self._addresses):
+        if not any(mark.server in address.digests(one) for one in self._addresses):
             raise errors.AccountElsewhere(address.shown(self._item.saved_url) or mark.server)
         proved = self._item.password_is_crypted and self._item.saved_login == mark.login
         return Record(mark.login, mark.password, proved)

@@ -1,7 +1,7 @@
 """Sizes: bytes inside, the cloud's rounding and billing's measures at the border."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple, Union
 
 UNLIMITED = float("inf")
@@ -25,7 +25,7 @@ def stored_bytes(quota_bytes: float) -> float:
     """The bytes that a cloud keeps when it is asked for `quota_bytes`.
 
     Nextcloud and ownCloud store a quota as rounded text: whole KB, then one decimal of MB, GB,
-    TB (recorded: 1100 MB is read back as 1181116006, that is 1.1 GB; nextcloud-ocs.md, 4).
+    TB (docs/en/clouds.md, "Quotas"): 1100 MB is read back as 1181116006, that is 1.1 GB.
     """
     if quota_bytes == UNLIMITED or quota_bytes < 1024:
         return quota_bytes
@@ -108,7 +108,10 @@ def parse_text(text: str) -> float:
     if match is None:
         raise ValueError(f"not a size: {text!r}")
     unit = " kmgtp".index(match.group(2).lower() or " ")
-    return int(_half_up(Decimal(match.group(1)) * 1024**unit, "1"))
+    try:
+        return int(_half_up(Decimal(match.group(1)) * 1024**unit, "1"))
+    except InvalidOperation as error:  # more digits than a decimal has
+        raise ValueError(f"not a size: {text!r}") from error
 
 
 class Choice(NamedTuple):

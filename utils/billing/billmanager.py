@@ -85,7 +85,7 @@ class Billing:
         """What was ordered, and what can be."""
         from utils.billing.tariffs import Tariffs
 
-        return Tariffs(self._doors.db, self._settings)
+        return Tariffs(self._doors.db, self._log, self._settings)
 
     # -- the key ------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""The closing calls: how BILLmanager is told that a command has done what it was asked for."""
+"""The closing calls: how BILLmanager is told that a command has done what it was asked for.
+
+What each does there: docs/en/protocol.md, "Closing calls".
+"""
 
 from logging import Logger
 from typing import NamedTuple, Optional

@@ -25,7 +25,8 @@ class Database:
     """One connection for the run, opened by the first query.
 
     `config` holds DBHost, DBUser, DBPassword, DBName and perhaps DBSocket, as BILLmanager's own
-    files name them; a socket is preferred. Every method may raise DatabaseUnavailable.
+    files name them (docs/en/protocol.md, "Database"); a socket is preferred. Every method may raise
+    DatabaseUnavailable.
     """
 
     def __init__(self, config: Mapping[str, str], log: Logger) -> None:

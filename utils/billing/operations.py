@@ -1,4 +1,7 @@
-"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff."""
+"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff.
+
+What BILLmanager does with them: docs/en/protocol.md, "Failures of operations".
+"""
 
 from logging import Logger
 from typing import List, Optional
@@ -6,6 +9,7 @@ from typing import List, Optional
 from utils.base import errors
 from utils.billing import reply
 from utils.billing.doors import Doors
+from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.consts import MODULE, TASK_CLOSED
 
@@ -51,7 +55,7 @@ class Operations:
             FUNCTIONS.edit_operation,
             sok="ok",
             elid=self._operation_id,
-            errorxml=reply.error(error).document.decode("utf-8").strip(),
+            errorxml=Unseen(reply.error(error).document.decode("utf-8").strip()),
         )
 
     def leave_to_staff(self, item_id: int, command: str, error: errors.PmError) -> None:

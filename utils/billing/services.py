@@ -106,6 +106,28 @@ class Services:
         )
         return int(row["services"]) if row else 0
 
+    def of_client(self, module_id: int, account_id: int) -> List[int]:
+        """The services of a client in a module that may own an account, in order of id."""
+        rows = self._doors.db.rows(
+            "SELECT id FROM item WHERE processingmodule = %s AND account = %s AND parent IS NULL"
+            " AND status IN %s ORDER BY id",
+            module_id,
+            account_id,
+            _COUNTED,
+        )
+        return [row["id"] for row in rows]
+
+    def count_namesakes(self, module_id: int) -> int:
+        """How many services of a module share their client, and so their e-mail, with another."""
+        row = self._doors.db.row(
+            "SELECT IFNULL(SUM(alike), 0) AS services FROM (SELECT COUNT(*) AS alike FROM item"
+            " WHERE processingmodule = %s AND parent IS NULL AND status IN %s"
+            " GROUP BY account HAVING COUNT(*) > 1) AS shared",
+            module_id,
+            _COUNTED,
+        )
+        return int(row["services"]) if row else 0
+
     def module_of(self, item_id: int) -> int:
         """The module of a service. Raises ItemNotFound."""
         row = self._doors.db.row("SELECT processingmodule FROM item WHERE id = %s", item_id)

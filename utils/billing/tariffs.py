@@ -1,7 +1,12 @@
-"""What tariffs and their add-ons promise the customer, and which tariffs a module serves."""
+"""What tariffs and their add-ons promise the customer, and which tariffs a module serves.
 
+How add-ons add up: docs/en/protocol.md, "Space of a service".
+"""
+
+import re
 from contextlib import suppress
 from decimal import Decimal
+from logging import Logger
 from typing import Callable, Dict, List, NamedTuple, Optional
 
 from utils.base import errors, sizes
@@ -44,7 +49,10 @@ class Tariffs:
     `settings` gives the administrator's choices where they are needed.
     """
 
-    def __init__(self, db: Database, settings: Callable[[], Settings] = Settings) -> None:
+    def __init__(
+        self, db: Database, log: Logger, settings: Callable[[], Settings] = Settings
+    ) -> None:
+        self._log = log
         self._db = db
         self._settings = settings
         self._addons = Addons(db)
@@ -264,9 +272,24 @@ class Tariffs:
         """The address of the client's first enabled user; empty for none or a broken one."""
         has_switch = self._db.has_column(*OPTIONAL.user_disabled)
         row = self._db.row(_EMAIL_ENABLED if has_switch else _EMAIL, account_id)
-        address = (row["email"] or "").strip() if row else ""
-        return address if validate_email(address) else ""
+        text = (row["email"] or "").strip() if row else ""
+        address = find_email(text)
+        if text and not address:
+            self._log.warning("the e-mail of account %d cannot be used", account_id)
+        return address
 
     def _client_name(self, account_id: int) -> str:
         row = self._db.row("SELECT name FROM account WHERE id = %s", account_id)
         return (row["name"] or "").strip()[:64] if row else ""
+
+
+def find_email(text: str) -> str:
+    """The e-mail address in a text that people may have written, or an empty text.
+
+    A name before the address in brackets, `mailto:` and blanks are left out.
+    """
+    found = re.search(r"<([^<>]*)>\s*\Z", text)
+    address = (found.group(1) if found else text).strip()
+    if address.lower().startswith("mailto:"):
+        address = address[len("mailto:") :].strip()
+    return address if validate_email(address) else ""

@@ -1,4 +1,4 @@
-"""The call: what the command line and standard input say."""
+"""The call: what the command line and standard input say (docs/en/protocol.md, "Calls")."""
 
 import sys
 from typing import TYPE_CHECKING, NamedTuple, Optional

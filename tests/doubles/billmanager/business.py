@@ -22,11 +22,11 @@ from .keys import Key
 
 MODULE = "pmnextcloud"
 
-# item.status (section D.2)
+# The statuses of a service: docs/en/protocol.md, "Tables"
 ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
 # item.period of a trial, in place of a number of months
 TRIAL_PERIOD = -100
-# pricelist.billtype and pricelist.addontype (section D.3)
+# Kinds of billing and of add-ons: docs/en/protocol.md, "Space of a service"
 BY_ORDER, BY_STATISTICS, COMPOUND = 2, 3, 4
 INTEGER, CHOICE, CHOICE_TIMES = 2, 3, 4
 # itemtypeparam.editreadlevel: who sees a parameter in the form of a service
@@ -382,7 +382,7 @@ class Business:
         )
 
     def change_tariff(self, item: int, tariff: int, ordered: Extra = None) -> None:
-        """The client changed to another tariff; the item waits for setparam (section D.6)."""
+        """The client changed to another tariff; the item waits for setparam."""
         self.database.sql(
             "UPDATE item SET lastpricelist = pricelist, pricelist = %s, status = %s WHERE id = %s",
             tariff,
@@ -392,7 +392,7 @@ class Business:
         self._order_extra(item, tariff, ordered)
 
     def set_status(self, item: int, status: int) -> None:
-        """Put the service into a status of section D.2 by hand."""
+        """Put the service into a status by hand."""
         self.database.sql("UPDATE item SET status = %s WHERE id = %s", status, item)
 
     def add_operation(self, command: str, item: Optional[int], trycount: int = 0) -> int:
@@ -425,7 +425,7 @@ class Business:
             )
 
     def encrypt(self, text: str) -> str:
-        """Encrypt as BILLmanager does (section E); raises ValueError over 245 bytes."""
+        """Encrypt as BILLmanager does; raises ValueError over 245 bytes."""
         self._keep_secret(text)
         return self.key.encrypt(text)
 

@@ -1,7 +1,7 @@
 """The core of a stand: the functions of BILLmanager that a module calls, with their effects.
 
 It refuses what the real one would refuse. A refusal is an error document (`Refused`); what
-sections C and K leave open is decided here as the strictest reading that they allow.
+nobody has seen is decided here as the strictest reading of what is known.
 """
 
 import datetime
@@ -249,7 +249,7 @@ class Core:
         return document()
 
     def _processing_edit(self, args: Arguments) -> Answer:
-        """The connection form, secrets in clear (section D.5); saving it is not a module's."""
+        """The form of a module in clear (docs/en/protocol.md, "Form of a stored module")."""
         if args.get("sok") == "ok":
             raise Refused("access", "processing.edit")
         module = self._row("processingmodule", args)

@@ -78,6 +78,8 @@ def read(billing: Any, given: Given) -> None:
     item = services.item(given.item)
     assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
     assert services.count(given.module) == 1
+    assert services.of_client(given.module, item.account_id) == [item.id]
+    assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
     assert services.status(given.item) == PROCESSING
     assert modules.stored(given.module)[0].name == modules.name(given.module)

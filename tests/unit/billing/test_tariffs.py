@@ -13,7 +13,7 @@ from utils.base import errors, sizes
 from utils.base.values import Item
 from utils.billing.billmanager import Billing
 from utils.billing.database import Database
-from utils.billing.tariffs import Tariffs
+from utils.billing.tariffs import Tariffs, find_email
 from utils.host.settings import Settings
 
 MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
@@ -416,7 +416,7 @@ def test_by_statistics_without_a_maximum_the_included_space_may_be_the_most(
     stand: Stand, billing: Billing, addon: Addon, more: Dict[str, Any], quota_bytes: float
 ) -> None:
     item = ordered(stand, billing, [addon], **more)
-    tariffs = Tariffs(billing._doors.db, lambda: BY_INCLUDED)
+    tariffs = Tariffs(billing._doors.db, billing._log, lambda: BY_INCLUDED)
     assert tariffs.quota(item) == quota_bytes
     if not more:
         assert tariffs.included(item.tariff_id) == quota_bytes
@@ -489,7 +489,7 @@ def from_rows(included: Any) -> Tariffs:
     measure = {"id": 54, "intname": "GiB", "relation": 1024, "lessmeasure": None}
     db = create_autospec(Database, instance=True)
     db.rows.side_effect = [[addon], [measure]]
-    return Tariffs(db)
+    return Tariffs(db, logging.getLogger("unit"))
 
 
 # -- group, client ----------------------------------------------------------------------------
@@ -540,6 +540,40 @@ def test_the_address_is_the_first_enabled_users(
     account = stand.add_account("Client 7", emails, disabled)
     item = ordered(stand, billing, account=account)
     assert tariffs.order(item, with_client=True).email == address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("a@example.com", "a@example.com"),
+        ("Name <a@example.com>", "a@example.com"),
+        ('"Name, of a Firm" < a@example.com > ', "a@example.com"),
+        ("<a@example.com>", "a@example.com"),
+        ("mailto:a@example.com", "a@example.com"),
+        ("Имя <mailto:a@example.com>", "a@example.com"),
+        ("\ta@example.com\n", "a@example.com"),
+        ("", ""),
+        ("Name", ""),
+        ("Name <>", ""),
+        ("Name <a@example>", ""),
+        ("a@example.com, b@example.com", ""),
+        ("a@example.com <b@example.com> c", ""),
+        ("<a@example.com", ""),
+    ],
+)
+def test_the_address_in_what_people_write_is_found(text: str, address: str) -> None:
+    assert find_email(text) == address
+
+
+def test_an_address_that_cannot_be_used_is_one_line_of_warning(
+    stand: Stand, billing: Billing, tariffs: Tariffs, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = stand.add_account("Client 7", ["Name <broken>"])
+    assert tariffs.order(ordered(stand, billing, account=account), with_client=True).email == ""
+    warnings = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert [one.getMessage() for one in warnings] == [
+        f"the e-mail of account {account} cannot be used"
+    ]
 
 
 def test_the_client_is_told_to_the_cloud_only_where_that_is_wanted(
