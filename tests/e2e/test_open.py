@@ -45,7 +45,10 @@ def test_the_mark_comes_before_the_account_and_the_login_after_it(world: World) 
     world.know_cloud()
     order = []
     cloud.before = lambda request: order.append(request.method)
-    world.stand.before_call = lambda call: order.append(call.args.get("name", call.function))
+    names = ("pmnextcloud_mark", "username", "url", "userpassword")
+    world.stand.before_call = lambda call: order.append(
+        next((name for name in names if name in call.args), call.function)
+    )
     world.opened()
     assert order == [
         "GET",
