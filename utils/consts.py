@@ -78,5 +78,5 @@ def is_admin_group(group: str) -> bool:
     return group.strip().casefold() == ADMIN_GROUP
 
 
-PASSWORD_SYMBOLS = "-_.!+*="
+PASSWORD_SYMBOLS = "-_.!+*="  # noqa: S105  no secret
 """The symbols of a password, unless the settings name others: none needs quoting anywhere."""

@@ -9,7 +9,6 @@ from utils.base.values import Item, Mark
 from utils.billing import mark
 from utils.billing.doors import CRYPTED, Doors
 from utils.billing.needs import FUNCTIONS, OPTIONAL
-from utils.billing.saving import Saving
 from utils.consts import (
     ITEM_ACCOUNT,
     ITEM_LOGIN,
@@ -206,6 +205,8 @@ class Services:
 
         Values that are there already are left alone. Raises NotSaved.
         """
+        from utils.billing.saving import Saving  # most commands only read
+
         Saving(self._doors, self._log).save(item_id, values)
 
     def save_mark(self, own_mark: Mark) -> None:
