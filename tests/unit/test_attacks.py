@@ -18,7 +18,7 @@ from utils.census.usage import is_plausible
 from utils.cloud import ocs as envelopes
 from utils.cloud.transport import Response
 from utils.host.state import MOST_CHARACTERS, State
-from utils.misc import LONGEST_LINE, MOST_LINES, _Formatter
+from utils.misc import _LONGEST_LINE, _MOST_LINES, _Formatter
 
 SECRET = 'Pa+ss/w&rd"é77x'
 GROUPS = BASE + "/ocs/v1.php/cloud/groups"
@@ -87,8 +87,8 @@ def test_a_record_of_the_log_has_an_end() -> None:
     formatter = _Formatter("%(message)s")
     record = logging.LogRecord("x", 20, "x", 1, "\u2603" * 10**6 + "\n" + "a\n" * 10**5, None, None)
     lines = formatter.format(record).splitlines()
-    assert len(lines) <= MOST_LINES + 1
-    assert max(map(len, lines)) <= LONGEST_LINE + 4
+    assert len(lines) <= _MOST_LINES + 1
+    assert max(map(len, lines)) <= _LONGEST_LINE + 4
 
 
 def test_a_page_of_groups_that_brings_nothing_new_is_the_last(
