@@ -43,7 +43,7 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word, default in (("--lang", ""), ("--format", "text")):
+    for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
     known, _ = parser.parse_known_args(argv)
     return Call(**vars(known))

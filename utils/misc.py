@@ -35,10 +35,10 @@ _EMAIL = (
 )
 
 
-LONGEST_LINE = 2000
+_LONGEST_LINE = 2000
 """Characters of a line of the log; the longest that the program itself writes is a tenth of it."""
 
-MOST_LINES = 120
+_MOST_LINES = 120
 """Lines of a record of the log: a traceback through all libraries has half as many."""
 
 
@@ -49,14 +49,13 @@ class _Formatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)[: LONGEST_LINE * MOST_LINES]
+        text = super().format(record)[: _LONGEST_LINE * _MOST_LINES]
         lines = strike_out(text).splitlines() or [""]
-        if len(lines) > MOST_LINES:
-            left_out = f"... {len(lines) - MOST_LINES} lines ..."
-            lines = [*lines[: MOST_LINES // 2], left_out, *lines[-MOST_LINES // 2 :]]
-        return "\n".join(
-            ("    " if number else "") + tame(one, LONGEST_LINE) for number, one in enumerate(lines)
-        )
+        if len(lines) > _MOST_LINES:
+            left_out = f"... {len(lines) - _MOST_LINES} lines ..."
+            lines = [*lines[: _MOST_LINES // 2], left_out, *lines[-_MOST_LINES // 2 :]]
+        first, *rest = (tame(one, _LONGEST_LINE) for one in lines)
+        return "\n".join([first, *("    " + one for one in rest)])
 
 
 def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:

@@ -174,7 +174,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def billmanager_starts(host: Host) -> None:
     """What BILLmanager does at its start: it asks for the features, and where there are none has
-    the module rebuilt and asks again (protocol notes, A.1)."""
+    the module rebuilt and asks again (docs/en/protocol.md, "Repair")."""
     if not host.answers():
         within = ["env", "-i", "PATH=/usr/bin:/bin", *OFFLINE]
         host.make("install-only", host.module, within)

@@ -70,6 +70,17 @@ def drifted(world: World) -> int:
     return item
 
 
+def uncounted(world: World) -> int:
+    """An open service whose tariff sells no space, of which staff has no task yet."""
+    item = opened(world)
+    empty = world.stand.add_tariff(world.itemtype, addons=[])
+    world.stand.sql("UPDATE item SET pricelist = %s WHERE id = %s", empty, item)
+    world.stand.sql("DELETE FROM task")
+    for kept in (world.stand.root / "var/pmnextcloud").glob("uncounted-*"):
+        kept.unlink()
+    return item
+
+
 SCENES = {
     "open": Scene("open", ordered),
     "open-new-group": Scene("open", ordered_with_new_group),
@@ -81,6 +92,7 @@ SCENES = {
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
     "sync_item": Scene("sync_item", drifted),
     "stat": Scene("stat", opened),
+    "stat-uncounted": Scene("stat", uncounted),
     "get_server_config": Scene("get_server_config", opened),
 }
 

@@ -174,7 +174,9 @@ def columns() -> Set[str]:
     for table, body in re.findall(
         r"CREATE TABLE (\w+) \((.*?)\n\)", read("tests/doubles/billmanager/schema.sql"), re.S
     ):
-        found |= {f"{table}.{column}" for column in re.findall(r"^\s+`?(\w+)`? ", body, re.M)}
+        found |= {
+            f"{table}.{column}" for column in re.findall(r"(?:^ +|, )`?(\w+)`? [A-Z]", body, re.M)
+        }
     return found
 
 
@@ -183,6 +185,7 @@ def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
+    own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     files = {path.name for path in ROOT.iterdir() if path.is_file()}

@@ -70,14 +70,23 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
             names[-1][group] = set(messages(language, group))
     assert names[0] == names[1]
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
-    others = {"plugin", "label_processing_modules", "msgerror", words.MESSAGES, docs.OF_COMMANDS}
+    others = {"plugin", "label_processing_modules", "msgerror"}
+    others |= {words.MESSAGES, words.TASKS, docs.OF_COMMANDS}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
 
 @pytest.mark.parametrize(
     "group",
-    ["plugin", CONNECTION_FORM, TARIFF_FORM, "msgerror", words.MESSAGES, docs.OF_COMMANDS],
+    [
+        "plugin",
+        CONNECTION_FORM,
+        TARIFF_FORM,
+        "msgerror",
+        words.MESSAGES,
+        words.TASKS,
+        docs.OF_COMMANDS,
+    ],
 )
 def test_messages_are_written_in_their_language(group: str) -> None:
     russian, english = (messages(language, group) for language in LANGUAGES)

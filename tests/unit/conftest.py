@@ -22,6 +22,7 @@ from utils.billing.operations import Operations
 from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
+from utils.billing.tasks import Tasks
 from utils.host.root import Host
 
 RECORDING = ROOT / "tests/doubles/cloud/recordings/nextcloud-29.0.6.json"
@@ -113,6 +114,7 @@ NOUNS: Dict[str, type] = {
     "closing": Closing,
     "statistics": Statistics,
     "tariffs": Tariffs,
+    "tasks": Tasks,
 }
 
 
@@ -194,3 +196,4 @@ def serving(stand: Stand, log: logging.Logger) -> Iterator[Callable[[int], Billi
     yield make
     for one in made:
         close(one)
+    stand.hidden_functions.clear()

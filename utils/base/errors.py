@@ -194,11 +194,15 @@ class ServiceNotOpen(PmError):
 
 
 class QuotaMissing(PmError, told=Told.STAFF_NOW):
-    """The tariff has no numeric add-on disk or disc."""
+    """The tariff has no add-on for space that counts."""
 
 
 class QuotaZero(PmError, told=Told.STAFF_NOW):
     """The ordered space is zero, or no size at all."""
+
+
+class ChoiceUnreadable(PmError, told=Told.STAFF_NOW):
+    """The space is sold as a choice, and the name of the chosen value is no size."""
 
 
 class MeasureUnknown(PmError, told=Told.STAFF_NOW):
@@ -227,6 +231,10 @@ class CoreRefused(PmError):
     def __init__(self, function: str, error_type: str, detail: str = "") -> None:
         super().__init__(f"{function}: {error_type}" + (f" ({detail})" if detail else ""))
         self.error_type = error_type
+
+
+class OpenUnknown(PmError):
+    """BILLmanager has no function that opens services of this type of product."""
 
 
 class NotSaved(PmError):

@@ -11,10 +11,7 @@ from utils.billing import reply
 from utils.billing.doors import Doors
 from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
-from utils.consts import MODULE
-
-_TASK_CLOSED = 2
-"""task.status of a task that staff has done with."""
+from utils.consts import MODULE, TASK_CLOSED
 
 
 class Operations:
@@ -48,7 +45,7 @@ class Operations:
             self._doors.db.row(
                 "SELECT 1 FROM task WHERE runningoperation = %s AND IFNULL(status, 0) <> %s",
                 self._operation_id,
-                _TASK_CLOSED,
+                TASK_CLOSED,
             )
         )
 

@@ -10,6 +10,9 @@ from utils.billing.billmanager import Billing
 from utils.billing.statistics import stat_row
 from utils.census.census import MISSING, Census, Pair
 from utils.census.pace import TimeIsUp
+from utils.census.uncounted import Uncounted
+
+UNSOLD = "its tariff has no usable disk add-on"
 
 MOST_BYTES = 1024**5
 """1 PiB: nobody has so much in one account."""
@@ -30,11 +33,14 @@ def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
 class Collector:
     """One day's statistics of one module."""
 
-    def __init__(self, census: Census, billing: Billing, log: Logger, day: date) -> None:
+    def __init__(
+        self, census: Census, billing: Billing, log: Logger, day: date, uncounted: Uncounted
+    ) -> None:
         self._census = census
         self._billing = billing
         self._log = log
         self._day = day
+        self._uncounted = uncounted
         self._may_see_files = False
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
@@ -66,7 +72,8 @@ class Collector:
                 self._leave_out(pair)
             elif disk is None:
                 self._unsold += 1
-                self._log.warning("service %d: its tariff has no usable disk add-on", item.id)
+                self._log.warning("service %d: %s", item.id, UNSOLD)
+                self._uncounted.note(item, UNSOLD)
             elif account.used_bytes is None:
                 self._log.warning("service %d: the cloud cannot read %s", item.id, account.login)
                 self._refuse_hidden_files()
@@ -89,6 +96,7 @@ class Collector:
 
     def _leave_out(self, pair: Pair) -> None:
         """Says why a service without an account gets no row."""
+        self._uncounted.note(pair.item, pair.words)
         if pair.why == MISSING:
             self._missing += 1
             self._log.warning("service %d: %s", pair.item.id, pair.words)

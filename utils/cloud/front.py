@@ -2,7 +2,8 @@
 
 A proxy, a protection service and a web server answer for the cloud with any status. Nothing about
 the cloud follows from that: no right, no login, no limit, no version. Only the answers that a real
-cloud was recorded to give without one are its own (docs/en/clouds.md, "Answers without an envelope").
+cloud was recorded to give without one are its own:
+docs/en/clouds.md, "Answers without an envelope".
 """
 
 import re

@@ -98,6 +98,7 @@ class Settings(NamedTuple):
     tries_before_manual: int = _setting(10, Number(1, 1000))
     on_close: str = _setting("delete", Choice("delete", "disable"))
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
+    statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     display_name: str = _setting("none", Choice("none", "client"))
     password_length: int = _setting(20, Number(12, 40))
     password_symbols: str = _setting(PASSWORD_SYMBOLS, punctuation)

@@ -27,8 +27,14 @@ PROBLEM = "problem-{}"
 USAGE = "usage-{}"
 """The last day of a module whose usage is whole."""
 
-FILES = (GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, USAGE)
-"""The names of all files that are kept, each with the number of the module in it."""
+UNCOUNTED = "uncounted-{}"
+"""Of which uncounted services of a module staff was told, each with the number of its task."""
+
+SAVE_FORM = "saveparam"
+"""The form in which BILLmanager's core reads parameters of services; only a cache."""
+
+FILES = (GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, USAGE, UNCOUNTED, SAVE_FORM)
+"""The names of all files that are kept, most with the number of the module in it."""
 
 SERVICES = "services"
 """The file of which each service has a byte to lock."""

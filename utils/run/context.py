@@ -63,7 +63,7 @@ class Context:
         """BILLmanager."""
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.call.runningoperation)
+        return Billing(self.host, self.log, self.call.runningoperation, lambda: self.settings)
 
     @cached_property
     def state(self) -> "State":

@@ -610,14 +610,13 @@ def test_open_of_other_types(shop: Shop) -> None:
 
 
 def test_a_function_can_be_hidden(shop: Shop) -> None:
-    """A core may miss `<type>.open` and still know service.postopen (docs/en/protocol.md, "Closing
-    calls").
-    """
+    """What says that a request was accepted ends the operation and opens nothing."""
     shop.stand.hidden_functions.add("backupservice.open")
     elid = f"elid={shop.item}"
     assert not ok(mgrctl(shop.stand, "backupservice.open", elid, "sok=ok"))
     assert ok(mgrctl(shop.stand, "service.postopen", elid, "sok=ok"))
-    assert shop.stand.item(shop.item)["status"] == ACTIVE
+    assert shop.stand.item(shop.item)["status"] == PROCESSING
+    assert shop.stand.operation(shop.operation) is None
 
 
 @pytest.mark.parametrize(
@@ -1440,7 +1439,10 @@ def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
         env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as parent:
         assert parent.stdout is not None
-        pid = int(Path(parent.stdout.readline().decode().strip()).read_text("utf-8"))
+        pid_file = Path(parent.stdout.readline().decode().strip())
+        # The server takes connections before it says what its number is.
+        wait_until(lambda: pid_file.exists() and pid_file.read_text("utf-8").endswith("\n"))
+        pid = int(pid_file.read_text("utf-8"))
         parent.kill()
     wait_until(lambda: not list(tmp_path.iterdir()))
     with pytest.raises(ProcessLookupError):
