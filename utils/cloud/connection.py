@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from logging import Logger
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from utils.cloud.transport import Response
 from utils.consts import is_admin_group
 
 WHO_AM_I = "/cloud/user"
+
+_STATUS = "/status.php"
 
 _APP_PASSWORD = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3,4}|[A-Za-z0-9]{72}", re.ASCII)
 """App passwords as Nextcloud makes them in its settings and by occ, and as ownCloud does."""
@@ -109,7 +112,7 @@ class Connection:
 
     def _look(self) -> CloudStatus:
         """status.php, which tells a cloud from anything else, without a login."""
-        request = Request("GET", "/status.php", auth=transport.Anonymous())
+        request = Request("GET", _STATUS, auth=transport.Anonymous())
         response = self._send(request)
         status = mapping(ocs.read_document(response.body, ocs.json_document))
         if status.get("code") == 15:
@@ -296,8 +299,16 @@ class Connection:
         took_ms = (time.monotonic() - started) * 1000
         self._log.debug("%s answered %d in %d ms", request, response.status, took_ms)
         if 300 <= response.status < 400:
-            raise errors.CloudMoved(f"{request}: {response.headers.get('Location', '')}")
+            location = response.headers.get("Location", "")
+            if "index.php" in location and request.path != _STATUS:
+                self._refuse_uninstalled()
+            raise errors.CloudMoved(f"{request}: {location}")
         return response
+
+    def _refuse_uninstalled(self) -> None:
+        """A cloud that is not set up sends everybody to its set-up. Raises CloudNotInstalled."""
+        with suppress(errors.CloudMoved, errors.NotACloud, errors.FrontAnswered):
+            self._look()
 
     def _own_auth(self) -> transport.AuthBase:
         """The module's own login; without a user name the secret is a token."""

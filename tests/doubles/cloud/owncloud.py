@@ -207,7 +207,14 @@ def _ocs(
 
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities."""
-    return call.cloud.profile.capabilities(call.cloud.url, call.user, 0)
+    shown = call.cloud.profile.capabilities(call.cloud.url, call.user, 0)
+    allowed = call.cloud.allowed_symbols
+    if allowed:
+        source = {"characters": allowed}
+        kinds = {"special_characters": {"generate_from": source, "minimum": 1}}
+        wanted = {"configuration": kinds}
+        shown["capabilities"]["password_policy"] = {"password_requirements": wanted}
+    return shown
 
 
 def own_record(call: Call) -> Dict[str, Any]:
