@@ -99,8 +99,8 @@ def test_an_operation_without_a_type_of_task_goes_to_staff_all_the_same(world: W
 
 
 def lost_write(world: World) -> None:
-    """The cloud answers every change with an empty 500."""
-    double(world).faults.append(Fault("status", method="PUT", times=None, code=500))
+    """Every change loses its way: the connection ends before anything happens."""
+    double(world).faults.append(Fault("cut_before", method="PUT", times=None))
 
 
 def written_in_vain(world: World) -> None:
