@@ -20,6 +20,7 @@ from utils import consts
 from utils.base import errors
 from utils.billing import needs
 from utils.host import root, settings
+from utils.host.state import SPARES
 
 CHECKED = [*documents.FOR_ADMINISTRATORS, "CONTRIBUTING.md"]
 """The documents whose names are the program's; what is known of others has theirs."""
@@ -42,7 +43,14 @@ PHRASES = {"pmnextcloud 9", "<doc/>", "--group billing", "--group admin"}
 SYSTEMS = {"cd", "curl", "diff", "git", "grep", "ls", "readlink", "rm", "tail", "tar", "touch"}
 """Programs of the system: what they are given is looked at where it is a path."""
 
-ELSEWHERE = {BASE, "/root/pmnextcloud-backup.tar.gz", "dist", "versions", *names.CLOUDS_FILES}
+ELSEWHERE = {
+    BASE,
+    SPARES,
+    "/root/pmnextcloud-backup.tar.gz",
+    "dist",
+    "versions",
+    *names.CLOUDS_FILES,
+}
 """Paths that are neither in the project nor put there by its installation."""
 
 
