@@ -37,6 +37,7 @@ def parse(argv: List[str]) -> Call:
         parser.add_argument(number, type=_number)
     for word, default in (("--lang", ""), ("--format", "text")):
         parser.add_argument(word, nargs="?", const="", default=default)
+    parser.add_argument("--facts", action="store_true")
     known, _ = parser.parse_known_args(argv)
     return Call(**vars(known))
 

@@ -35,7 +35,7 @@ CALLS = {
 """Whether the service's operation is named, by what stands for the call."""
 
 ENDS_EARLIER = (*table.FORMS, "stat")
-"""Nobody is told of a form that fails, and statistics stop reading long before their time is over."""
+"""Nobody is told of a form that fails, and statistics stop reading before their time is over."""
 
 
 class Rig(NamedTuple):

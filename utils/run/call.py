@@ -22,6 +22,7 @@ class Call(NamedTuple):
     runningoperation: Optional[int] = None
     lang: str = ""
     format: str = "text"
+    facts: bool = False
     level: Level = Level.READS
 
     def item_id(self) -> int:
