@@ -50,15 +50,7 @@ class Mgrctl:
         """
         command = [self._path, "-m", "billmgr", "-i", function, "lang=en"]
         try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=CALL_TIMEOUT_S,
-                env={**os.environ, "SSH_CONNECTION": MODULE},
-                check=False,
-            )
+            done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
         except (OSError, subprocess.TimeoutExpired) as error:
             raise errors.CoreUnavailable(type(error).__name__) from error
         text = done.stdout.decode("utf-8", "replace").strip()
@@ -147,16 +139,23 @@ def ask(command: List[str]) -> Optional[str]:
 
     None where it cannot be started, fails, or takes longer than SHORT_TIMEOUT_S.
     """
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=SHORT_TIMEOUT_S,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"},
-            check=False,
-        )
+        done = _finish(command, SHORT_TIMEOUT_S, environment)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _finish(
+    command: List[str], timeout_s: float, environment: Dict[str, str]
+) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=timeout_s,
+        env=environment,
+        check=False,
+    )
