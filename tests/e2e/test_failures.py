@@ -409,7 +409,8 @@ def test_a_module_that_cannot_remember_its_problem_still_reports_and_works(
     in_maintenance(double(world))
     item = world.order()
     fail(world, "open", item, "cloud_maintenance")
-    assert len(world.stand.problems()) == 1
+    # That it cannot be remembered there is a problem as well.
+    assert len(world.stand.problems()) == 2
     double(world).maintenance = False
     world.run("open", item).check()
     assert world.status(item) == ACTIVE

@@ -15,6 +15,8 @@ import commands
 from tests.meta.messages import ROOT, codes, read
 from utils import consts
 from utils.billing import needs
+from utils.billing.facts import KINDS
+from utils.doctor import facts
 from utils.doctor.words import VERDICTS
 from utils.host import root, settings, state
 from utils.run.call import Call
@@ -26,6 +28,7 @@ CORES_LOG = "var/billmgr.log"
 CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
 
 OTHERS = {
+    *("pm", "laststatdate", "processing"),
     *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
     *("#!", "password_policy"),
     *("allowed_admin_ranges", "trusted_proxies", "display_errors"),
@@ -50,6 +53,11 @@ def constants(module: object) -> Set[str]:
 def options() -> Set[str]:
     """The options of the program."""
     return {f"--{name}" for name in Call._fields if name != "level"}
+
+
+def flags() -> Set[str]:
+    """Those of the options that take no value."""
+    return {f"--{name}" for name, value in Call._field_defaults.items() if value is False}
 
 
 def choices() -> Set[str]:
@@ -188,5 +196,6 @@ def vocabulary() -> Set[str]:
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
+    own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

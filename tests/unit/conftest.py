@@ -23,6 +23,7 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
+from utils.host import state
 from utils.host.root import Host
 
 RECORDING = ROOT / "tests/doubles/cloud/recordings/nextcloud-29.0.6.json"
@@ -133,6 +134,12 @@ def make_billing() -> Any:
 def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets of one test are not struck out in the texts of the next."""
     monkeypatch.setattr(secret, "_known", {})
+
+
+@pytest.fixture(autouse=True)
+def _own_spare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What cannot be kept on disk is not left in this machine's memory."""
+    monkeypatch.setattr(state, "SPARES", str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture

@@ -174,8 +174,8 @@ class PythonMissing(HostError):
     """The module's Python is gone; what answers so is etc/pmnextcloud.sh, with the remedy."""
 
 
-class StateUnwritable(HostError):
-    """A file under var/pmnextcloud cannot be written."""
+class StateUnwritable(HostError, told=Told.PROBLEM):
+    """A file under var/pmnextcloud cannot be written, as where the disk is full."""
 
 
 # -- one service ------------------------------------------------------------------------------

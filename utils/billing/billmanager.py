@@ -11,6 +11,7 @@ from utils.host.settings import Settings
 
 if TYPE_CHECKING:
     from utils.billing.closing import Closing
+    from utils.billing.facts import Facts
     from utils.billing.modules import Modules
     from utils.billing.operations import Operations
     from utils.billing.services import Services
@@ -86,6 +87,13 @@ class Billing:
         from utils.billing.tariffs import Tariffs
 
         return Tariffs(self._doors.db, self._log, self._settings)
+
+    @cached_property
+    def facts(self) -> "Facts":
+        """What this BILLmanager is like."""
+        from utils.billing.facts import Facts
+
+        return Facts(self._doors)
 
     # -- the key ------------------------------------------------------------------------------
 

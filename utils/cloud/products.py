@@ -149,6 +149,9 @@ class Memory:
         return _BY_NAME.get(str(kept.get("product")))
 
     def keep(self, product: Product) -> None:
-        """Keeps it for the next runs. Raises StateUnwritable."""
+        """Keeps it for the next runs. One that cannot keep it asks the cloud again."""
         entry = {"base_url": self._base_url, "product": product.name}
-        self._state.write(self._name, entry)
+        try:
+            self._state.write(self._name, entry)
+        except errors.StateUnwritable:
+            return  # the state itself knows why, and the report tells it

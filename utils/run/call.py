@@ -23,6 +23,7 @@ class Call(NamedTuple):
     lang: str = ""
     format: str = "text"
     date: str = ""
+    facts: bool = False
     level: Level = Level.READS
 
     def item_id(self) -> int:

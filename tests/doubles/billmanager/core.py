@@ -96,6 +96,11 @@ class Core:
         with self.business.database.transaction():
             return self._find(function)(args)
 
+    def describe(self, function: str) -> str:
+        """What mgrctl -i says of a function; nobody has seen the real words. Raises Refused."""
+        self._find(function)
+        return f"{function}\n  elid\n  sok\n"
+
     def _find(self, function: str) -> Callable[[Arguments], Answer]:
         owner, _, action = function.rpartition(".")
         known = self._functions.get(function)

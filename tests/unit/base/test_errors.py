@@ -102,7 +102,6 @@ def test_a_fault_of_the_whole_module_is_no_services(error: Type[errors.PmError])
         errors.CoreUnavailable,
         errors.KeyUnavailable,
         errors.SettingsBroken,
-        errors.StateUnwritable,
         errors.UsageUnread,
     ],
 )

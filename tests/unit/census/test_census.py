@@ -15,6 +15,7 @@ from utils.census import census, register
 from utils.census.census import FEW_SERVICES, Census, Pair
 from utils.census.pace import TimeIsUp
 from utils.cloud.products import OWNCLOUD
+from utils.host import budget, settings
 
 LASTING = [kind for kind in errors.list_kinds(errors.CloudError) if kind.lasts]
 """After one of these nothing more is sent."""
@@ -332,3 +333,20 @@ def test_the_threads_go_whatever_ends_the_reading(
     either.cloud.users_page.side_effect = errors.LoginRefused("x")
     until_it_ends(either.census(), errors.LoginRefused)
     assert len(closed) == 3
+
+
+# -- time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget_s", [*range(10, 301), 3600, 86400])
+def test_reading_ends_clearly_before_the_alarm_of_the_command(budget_s: int) -> None:
+    alarm_s = budget_s - budget.telling_s(budget_s)
+    left_s = alarm_s - census.reading_s(budget_s)
+    assert left_s >= min(budget_s / 4, 10)
+    assert census.reading_s(budget_s) >= budget_s / 2
+
+
+def test_the_settings_allow_no_budget_that_was_not_tried() -> None:
+    reader = settings.READERS["stat_budget_s"]
+    assert isinstance(reader, settings.Number)
+    assert (reader.low, reader.high) == (10, 86400)
