@@ -4,11 +4,13 @@ from utils.base.values import Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
+from utils.run.service import renew
 
 
 def run(ctx: Context) -> Reply:
     """Disables the service's account and tells BILLmanager."""
     service = ctx.service()
-    service.accounts.bring(service.owner.account(), Order(enabled=False))
+    account = service.accounts.bring(service.owner.account(), Order(enabled=False))
+    renew(ctx, service, account)
     ctx.billing.closing.post(service.item, "suspend")
     return reply.ok()

@@ -10,7 +10,7 @@ from logging import Logger
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from urllib.parse import quote
 
-from utils.base import errors, sizes
+from utils.base import errors, logins, sizes
 from utils.base.secret import Secret
 from utils.base.values import Account, Server
 from utils.cloud import products, transport
@@ -213,7 +213,7 @@ class NextcloudAPIClient:
             data = self._connection.ask("GET", WHO_AM_I, auth=login_auth)
         except (errors.AppPasswordNeeded, errors.LoginRefused):
             return False
-        return str(mapping(data).get("id") or "").casefold() == login.casefold()
+        return logins.same(str(mapping(data).get("id") or ""), login)
 
     def own_login(self) -> str:
         """The login of the module's own user.
@@ -312,7 +312,7 @@ def account_from(
         shown_login = login
     if enabled is None or not isinstance(groups, (list, tuple)):
         raise ValueError("no user object")
-    if shown_login.casefold() != login.casefold():
+    if not logins.same(shown_login, login):
         raise ValueError("another account")
     # An empty list instead of the quota object is an error of the account's storage.
     quota = mapping(user.get("quota"))

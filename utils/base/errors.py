@@ -246,8 +246,16 @@ class AccountElsewhere(PmError, told=Told.STAFF_NOW):
     """The service's account is on another server than the module names now."""
 
 
+class TypedLogin(PmError, told=Told.STAFF_NOW):
+    """The login saved on the service was typed by hand, and the account is not to be taken over."""
+
+
 class MarkForeign(PmError, told=Told.STAFF_NOW):
-    """The mark on the service is another installation's or another service's."""
+    """The mark on the service is another installation's or another service's, or forged."""
+
+
+class AccountShared(PmError, told=Told.STAFF_NOW):
+    """Another living service names the account: of what ends, nothing was deleted."""
 
 
 class GroupNotAllowed(PmError, told=Told.STAFF_NOW):

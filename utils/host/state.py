@@ -21,8 +21,14 @@ PROBLEM = "problem-{}"
 USAGE = "usage-{}"
 """The last day of a module whose usage is whole."""
 
-FILES = (GROUPS, PRODUCT, REFUSED, PROBLEM, USAGE)
-"""The names of all files that are kept, each with the number of the module in it."""
+GUESSES = "guesses-{}"
+"""Which passwords typed on services of a module its cloud has refused, as digests."""
+
+MARKS = "marks"
+"""Which services may still have a mark of the first kind."""
+
+FILES = (GROUPS, PRODUCT, REFUSED, PROBLEM, USAGE, GUESSES, MARKS)
+"""The names of all files that are kept, most with the number of the module in it."""
 
 SERVICES = "services"
 """The file of which each service has a byte to lock."""
