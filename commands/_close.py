@@ -7,7 +7,7 @@ from utils.base.values import Account, Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
-from utils.run.service import Service
+from utils.run.service import Service, note
 
 
 def run(ctx: Context) -> Reply:
@@ -31,13 +31,26 @@ def _remove(ctx: Context, service: Service) -> None:
         error = errors.AccountShared(f"{service.item.saved_login.strip()}: {names}")
         ctx.billing.operations.tell_staff(service.item.id, "close", error)
         return
-    account = _own_account(ctx, service)
+    keeps = ctx.settings.on_close == "disable"
+    try:
+        account = _own_account(ctx, service)
+    except errors.AccountUnreadable as error:
+        _remove_unread(service, service.owner.unread_login(error), keeps)
+        return
     if account is None:
         ctx.log.warning("the service has no account, or it is gone already")
-    elif ctx.settings.on_close == "disable":
+    elif keeps:
+        note(ctx, service)
         service.accounts.bring(account, Order(enabled=False))
     else:
         service.accounts.delete(account)
+
+
+def _remove_unread(service: Service, login: str, keeps: bool) -> None:
+    if keeps:
+        service.accounts.switch_unread(login, enabled=False)
+    else:
+        service.accounts.delete_unread(login)
 
 
 def _own_account(ctx: Context, service: Service) -> Optional[Account]:

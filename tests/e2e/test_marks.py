@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import pytest
 
 from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED
-from tests.doubles.cloud import Cloud
+from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from utils.base import xml
@@ -575,3 +575,81 @@ def test_an_account_that_is_gone_is_made_again_and_never_another_ones(world: Wor
     before = repr(double(world).users)
     assert world.run("suspend", item).error_type == "login_taken"
     assert repr(double(world).users) == before
+
+
+# -- an account that cannot be read -----------------------------------------------------------
+
+
+UNREAD = ("suspend", "resume", "close")
+
+
+@every_cloud
+@pytest.mark.parametrize("make", [with_mark, with_old_mark, without_mark])
+@pytest.mark.parametrize("command", UNREAD)
+def test_what_must_be_done_is_done_with_an_account_that_cannot_be_read(
+    world: World, make: Callable[[World], int], command: str
+) -> None:
+    item = make(world)
+    user = double(world).users[world.login(item)]
+    user.is_broken, user.enabled = True, command != "resume"
+    world.run(command, item).check()
+    assert worked(world, command, world.login(item))
+    assert "unread" in world.stand.log
+    world.run(command, item, trycount=1).check()
+
+
+@pytest.mark.parametrize("command", ["suspend", "close"])
+@pytest.mark.parametrize("code", [500, 996])
+def test_an_account_that_may_be_an_administrators_is_not_touched_unread(
+    world: World, command: str, code: int
+) -> None:
+    item = opened(world)
+    user = double(world).users[world.login(item)]
+    user.is_broken = True
+    user.groups.add("admin")
+    assert world.run(command, item).error_type == "account_protected"
+    user.groups.remove("admin")
+    double(world).faults.append(Fault("ocs", "GET", "/groups", code=code, times=None))
+    assert world.run(command, item).error_type == "account_unreadable"
+    assert double(world).users[world.login(item)].enabled
+
+
+@every_cloud
+def test_an_account_that_only_its_password_proves_is_not_touched_unread(world: World) -> None:
+    item = world.another(opened(world), begun=True)
+    double(world).users[world.login(item)].is_broken = True
+    for command in UNREAD:
+        assert world.run(command, item).error_type == "account_unreadable"
+    assert double(world).users[world.login(item)].enabled
+
+
+@every_cloud
+@pytest.mark.parametrize("command", ["setparam", "sync_item"])
+def test_nothing_else_is_done_with_an_account_that_cannot_be_read(
+    world: World, command: str
+) -> None:
+    item = opened(world)
+    double(world).users[world.login(item)].is_broken = True
+    since = len(double(world).requests)
+    assert world.run(command, item).error_type == "account_unreadable"
+    assert only_asked(world, since)
+
+
+def test_a_cloud_that_fails_at_the_first_switch_is_asked_again(world: World) -> None:
+    """As 34.0.1 does where such an account is enabled."""
+    item = opened(world)
+    user = double(world).users[world.login(item)]
+    user.is_broken, user.enabled = True, False
+    double(world).faults.append(Fault("ocs", "PUT", "/enable", code=996))
+    world.run("resume", item).check()
+    assert user.enabled
+
+
+def test_an_account_that_is_kept_at_the_end_is_disabled_unread(world: World) -> None:
+    world.stand.write("etc/pmnextcloud.conf", "on_close = disable\n")
+    item = opened(world)
+    user = double(world).users[world.login(item)]
+    user.is_broken = True
+    world.run("close", item).check()
+    assert not user.enabled
+    assert world.login(item) in double(world).users

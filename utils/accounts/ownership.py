@@ -95,6 +95,7 @@ class Ownership:
         self._addresses = (server.base_url, *former_servers)
         self._was_open = was_open
         self._adopted: Optional[Record] = None
+        self._by_password: Optional[Record] = None
 
     def default_login(self) -> str:
         """The login that an account of this service has, where nobody else had it before."""
@@ -265,7 +266,7 @@ class Ownership:
         if not self._accepts_typed(login, password):
             raise errors.TypedLogin(login)
         self._log.warning("%s accepts the password that was typed: it is taken over", login)
-        self._adopted = Record(login, password, proved=True, is_typed=True)
+        self._adopted = self._by_password = Record(login, password, proved=True, is_typed=True)
 
     def _accepts_typed(self, login: str, password: Secret) -> bool:
         return self._guesses.try_once(self._item.id, login, password, self._cloud.accepts)
@@ -284,6 +285,21 @@ class Ownership:
             self.prove(record)
         return account
 
+    def unread_login(self, error: errors.AccountUnreadable) -> str:
+        """The login of an account that the cloud cannot show, where billing alone proves it.
+
+        Raises the error where it does not, AccountProtected, and what reading the groups raises:
+        whoever may be an administrator is not touched.
+        """
+        record = self.record()
+        if record is None or not record.proved:
+            raise error
+        is_own = logins.same(record.login, self._cloud.own_login())
+        if is_own or any(map(is_admin_group, self._cloud.groups_of(record.login))):
+            raise errors.AccountProtected(record.login)
+        self._log.warning("%s cannot be read, and is ours: going on without", record.login)
+        return record.login
+
     def prove(self, record: Record) -> None:
         """Tries the record's password once. Raises LoginTaken where the account refuses it."""
         if record.is_typed:
@@ -293,6 +309,7 @@ class Ownership:
         if not accepts:
             raise errors.LoginTaken(record.login)
         self._log.info("%s accepts the password that we know: it is ours", record.login)
+        self._by_password = record
 
     def _refuse_protected(self, account: Account) -> None:
         is_own = logins.same(account.login, self._cloud.own_login())
@@ -300,6 +317,14 @@ class Ownership:
             raise errors.AccountProtected(account.login)
 
     # -- what is to be written on the service -----------------------------------------------------
+
+    def urgent_mark(self) -> Optional[Mark]:
+        """The mark to be written before anything is changed, or None where none is.
+
+        An account that was proved by its password accepts it no longer once it is disabled.
+        """
+        record = self._by_password
+        return record and self.new_mark(record.login, record.password, is_made=True)
 
     def renewal(self) -> Optional[Renewal]:
         """What is to be written on the service now that its account was found, or None.

@@ -310,6 +310,10 @@ class CloudLost(CloudError):
     """The request was sent, the answer was lost or cannot be read: the outcome is unknown."""
 
 
+class AccountUnreadable(CloudLost):
+    """The cloud fails at showing this one account, whose record or storage is broken there."""
+
+
 class CloudUnreachable(CloudError, told=Told.PROBLEM):
     """No connection, or no answer to a mere question: nothing was changed."""
 

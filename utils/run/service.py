@@ -54,6 +54,35 @@ def _read(ctx: "Context", item_id: int) -> "Item":
         raise
 
 
+def find(ctx: "Context", service: Service) -> "Account":
+    """The service's own account, so noted that the next run knows it whatever is done to it.
+
+    Raises what Ownership.account raises.
+    """
+    account = service.owner.account()
+    note(ctx, service)
+    return account
+
+
+def note(ctx: "Context", service: Service) -> None:
+    """Marks the service as the owner of an account that was found by its password."""
+    mark = service.owner.urgent_mark()
+    if mark is not None:
+        ctx.billing.services.save_mark(mark)
+
+
+def switch(ctx: "Context", service: Service, enabled: bool) -> None:
+    """Lets the service's customer in or locks him out, also where his account cannot be read."""
+    try:
+        order = Order(enabled=enabled)
+        account = service.accounts.bring(find(ctx, service), order)
+    except errors.AccountUnreadable as error:
+        login = service.owner.unread_login(error)
+        service.accounts.switch_unread(login, enabled)
+    else:
+        renew(ctx, service, account)
+
+
 def renew(ctx: "Context", service: Service, account: "Account") -> None:
     """Writes on the service what it lacks of what is known of its account, which was found.
 

@@ -3,7 +3,7 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Optional
 
 import pytest
 
@@ -225,12 +225,12 @@ def old_mark(stand: Stand, item: int) -> str:
 
 
 @pytest.fixture
-def fresh(stand: Stand) -> Iterator[Path]:
+def fresh(stand: Stand) -> Path:
     """The folder of a module that has not run yet in this version."""
     folder = stand.root / "var/pmnextcloud"
     for kept in folder.glob("marks*"):
         kept.unlink()
-    yield folder
+    return folder
 
 
 def trust_of(stand: Stand, log: logging.Logger, item: int) -> Trust:

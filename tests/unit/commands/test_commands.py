@@ -51,6 +51,7 @@ class World:
         self.owner.free_login.return_value = "user_1001"
         self.owner.others.return_value = []
         self.owner.renewal.return_value = None
+        self.owner.urgent_mark.return_value = None
         self.accounts: Any = create_autospec(Provisioning, instance=True)
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
@@ -379,6 +380,17 @@ def test_what_stands_on_the_service_is_renewed_between_the_work_and_the_closing_
         "billing.services.save",
     ]
     assert "post" in world.done()[-1]
+
+
+@pytest.mark.parametrize("command", [*RENEWING, "close"])
+def test_what_only_its_password_proved_is_marked_before_it_is_changed(
+    world: World, command: str
+) -> None:
+    """A disabled account accepts no password, and the command may be killed after that."""
+    world.settings["on_close"] = "disable"
+    world.owner.urgent_mark.return_value = MARK
+    world.run(command)
+    assert world.done()[:2] == ["billing.services.save_mark", "accounts.bring"]
 
 
 @pytest.mark.parametrize("command", RENEWING)
