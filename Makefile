@@ -1,6 +1,7 @@
 # make demo     plays the whole life of a service, on any machine, alone
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
+# make fuzz     looks for inputs that a reader of outside texts does not bear
 # make bench    what each command costs
 # make docs     those parts of the documents that are made from the program
 # make live     the end-to-end tests against the servers of docker-compose.yml
@@ -28,7 +29,8 @@ MEASURED := $(patsubst %,tests/e2e/test_%.py,\
     bad_input contract doctor program recognition sync_item)
 
 # What the oldest interpreter is tried with: the units of the program, and the life of a service.
-ON_OLDEST := tests/unit tests/meta tests/e2e/test_life.py tests/e2e/test_open.py tests/e2e/test_program.py
+ON_OLDEST := tests/unit tests/meta/test_imports.py \
+    $(patsubst %,tests/e2e/test_%.py,life open program)
 
 SOURCES := pmnextcloud.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
@@ -39,7 +41,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818,S603
 # Tests assert, print what they measured, and hold passwords that are made up.
 LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 
-.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean fuzz
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
@@ -50,6 +52,7 @@ test: lint types wheels $(ENV)/.ready
 	$(BIN)/coverage run -m pytest -q -n 3 tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
 	$(BIN)/python -m pytest -q -n 3 tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
@@ -77,9 +80,18 @@ e2e: $(ENV)/.ready
 
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
-	    $(MAKE) ENV=.venv-oldest PYTHON=$(OLDEST) .venv-oldest/.ready && \
+	    $(MAKE) ENV=.venv-oldest PYTHON="$(OLDEST)" .venv-oldest/.ready && \
 	    .venv-oldest/bin/python -m pytest -q -n 3 $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
+
+# A minute for each reader; FUZZ_S=3600 for an hour. Needs atheris, which is installed for this alone.
+FUZZ_S ?= 60
+fuzz: $(ENV)/.ready
+	$(BIN)/python -m pip install -q --disable-pip-version-check atheris
+	for target in $$($(BIN)/python -c 'from tests.fuzz.targets import TARGETS; print(*TARGETS)'); do \
+	    mkdir -p build/fuzz/$$target && \
+	    $(BIN)/python -m tests.fuzz $$target $(FUZZ_S) build/fuzz/$$target || exit 1; \
+	done
 
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.bench
@@ -92,7 +104,7 @@ live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
-	tests/tools/prepare $(PYTHON) $(ENV)
+	tests/tools/prepare "$(PYTHON)" $(ENV)
 	touch $@
 
 doctor:
@@ -115,7 +127,7 @@ deb rpm:
 	etc/packages/$@ $(MACHINE)
 
 requirements: $(ENV)/.ready
-	tests/tools/lock $(PYTHON)
+	tests/tools/lock "$(PYTHON)"
 
 test-os:
 	tests/os/run $(OS)

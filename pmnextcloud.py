@@ -16,6 +16,7 @@ from utils.base import errors
 from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.host import limits
 from utils.host.root import Host
 from utils.run.call import Call
 from utils.run.context import Context
@@ -42,7 +43,7 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word, default in (("--lang", ""), ("--format", "text")):
+    for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
     known, _ = parser.parse_known_args(argv)
     return Call(**vars(known))
@@ -116,15 +117,20 @@ def main(argv: List[str]) -> int:
     started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
     host = Host(os.path.dirname(os.path.dirname(os.path.abspath(started_as))))
     context = Context(Call(), host)
+    failure = None
     try:
         context = Context(parse(argv), host)
         context = start(context.call, host)
         answer = run(context)
     except errors.PmError as error:
         answer = fail(context, error)
+    except MemoryError:
+        failure = errors.OutOfMemory(context.call.command)
     except Exception as error:  # noqa: BLE001  the last line of defence: always one document
         context.log.exception("crashed")
         answer = fail(context, errors.Unexpected(type(error).__name__))
+    if failure is not None:  # out of the handler: what took the memory has gone with it
+        answer = fail(context, failure)
     sys.stdout.buffer.write(answer.document)
     sys.stdout.buffer.flush()
     return answer.exit_code
@@ -134,4 +140,5 @@ if __name__ == "__main__":
     # A short life: collecting garbage while the libraries load, and taking everything apart at
     # the end, cost a sixth of the whole time (measured). Log and reply are written by now.
     gc.set_threshold(100_000)
+    limits.restrict()
     os._exit(main(sys.argv[1:]))

@@ -67,7 +67,7 @@ COMMANDS: Dict[str, Command] = {
     "doctor": _LIGHT,
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
-"""Spellings that BILLmanager may use; never advertised."""
+"""Spellings that BILLmanager may use; never advertised (docs/en/protocol.md, "Commands")."""
 
 
 def name_of(word: str) -> str:

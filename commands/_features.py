@@ -9,7 +9,8 @@ from utils.consts import ITEM_TYPES, MODULE_PARAMS, SECRET_PARAMS
 from utils.run.context import Context
 
 FLAGS = ("pricelist_dynamic_settings",)
-"""Features that BILLmanager reads and never calls: the tariff form has fields of ours."""
+"""Features that BILLmanager reads and never calls: the tariff form has fields of ours
+(docs/en/protocol.md, "Commands")."""
 
 
 def list_features() -> List[str]:

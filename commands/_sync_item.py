@@ -27,6 +27,7 @@ def run(ctx: Context) -> Reply:
     renew(ctx, service, account)
     day = date.today()
     if account.used_bytes is None:
+        service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
     ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
     return reply.ok()

@@ -10,8 +10,8 @@ from typing import Optional, TextIO, Union
 
 from utils.base import errors, sizes
 from utils.base.secret import strike_out
-from utils.base.text import printable
-from utils.consts import MODULE
+from utils.base.text import tame
+from utils.consts import MODULE, PASSWORD_SYMBOLS
 
 _LEVELS = {
     9: logging.DEBUG,
@@ -25,25 +25,37 @@ _LEVELS = {
     1: logging.CRITICAL,
     0: logging.CRITICAL + 1,
 }
-"""Levels of etc/debug.conf (protocol notes, A.2) as Python's."""
+"""Levels of etc/debug.conf (docs/en/protocol.md, "Configuration files") as Python's."""
 
 _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
-_SYMBOLS = "-_.!+*="
 _EMAIL = (
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
 )
 
 
+_LONGEST_LINE = 2000
+"""Characters of a line of the log; the longest that the program itself writes is a tenth of it."""
+
+_MOST_LINES = 120
+"""Lines of a record of the log: a traceback through all libraries has half as many."""
+
+
 class _Formatter(logging.Formatter):
-    """One line per record, secrets struck out, line breaks and control characters made visible."""
+    """One line per record, secrets struck out, line breaks and control characters made visible.
+
+    What is longer than anything that this program says itself is cut: a cloud must not fill a disk.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = strike_out(super().format(record))
-        lines = text.splitlines() or [""]
-        kept = [lines[0], *("    " + line for line in lines[1:])]
-        return "\n".join(map(printable, kept))
+        text = super().format(record)[: _LONGEST_LINE * _MOST_LINES]
+        lines = strike_out(text).splitlines() or [""]
+        if len(lines) > _MOST_LINES:
+            left_out = f"... {len(lines) - _MOST_LINES} lines ..."
+            lines = [*lines[: _MOST_LINES // 2], left_out, *lines[-_MOST_LINES // 2 :]]
+        first, *rest = (tame(one, _LONGEST_LINE) for one in lines)
+        return "\n".join([first, *("    " + one for one in rest)])
 
 
 def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:
@@ -88,19 +100,21 @@ def _level(debug_conf: str) -> int:
     return level
 
 
-def generate_secure_password(length: int = 20) -> str:
-    """A random password that any sane policy accepts: both cases, digits and symbols.
+def generate_secure_password(
+    length: int = 20, symbols: str = PASSWORD_SYMBOLS, least_of_kind: int = 2
+) -> str:
+    """A random password of both cases, digits and, unless there are none, symbols.
 
-    No characters that are easily taken for one another, none that need quoting in XML or in an
-    address. Raises ValueError for fewer than 8 characters.
+    At least so many of each kind, and longer than `length` where that needs it. No letters or
+    digits that are easily taken for one another. Raises ValueError for fewer than 8 characters.
     """
     import secrets  # only `open` makes passwords
 
     if length < 8:
         raise ValueError("a password needs at least 8 characters")
-    kinds = (_LETTERS[:25], _LETTERS[25:], _DIGITS, _SYMBOLS)
-    characters = [secrets.choice(kind) for kind in kinds for _ in range(2)]
-    everything = _LETTERS + _DIGITS + _SYMBOLS
+    kinds = filter(None, (_LETTERS[:25], _LETTERS[25:], _DIGITS, symbols))
+    characters = [secrets.choice(kind) for kind in kinds for _ in range(least_of_kind)]
+    everything = _LETTERS + _DIGITS + symbols
     characters += [secrets.choice(everything) for _ in range(length - len(characters))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)

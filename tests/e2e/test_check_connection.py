@@ -390,7 +390,7 @@ def test_a_throttled_login(checker: Checker, kind: str) -> None:
     checker.cloud.faults.append(Fault(kind, method="PUT", times=None))
     run = checker.ask()
     assert (run.exit_code, run.error_type) == (1, "cloud_throttled")
-    assert run.seconds < 5
+    assert sum(seen.fault == kind for seen in checker.cloud.requests) == 1, "nor waited for"
 
 
 # -- time -------------------------------------------------------------------------------------
@@ -406,7 +406,7 @@ def test_a_cloud_that_is_too_slow_is_not_waited_for(checker: Checker, fault: Fau
     checker.cloud.faults.append(fault)
     run = checker.ask()
     assert (run.exit_code, run.error_type) == (1, "out_of_time")
-    assert run.seconds < 8
+    assert run.seconds < 30, "half of the time that the cloud would take"
 
 
 # -- an empty secret on a module that is there ------------------------------------------------

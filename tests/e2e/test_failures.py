@@ -456,7 +456,7 @@ def test_a_stalling_cloud_costs_the_time_of_one_command(world: World) -> None:
     outcomes.sort(key=lambda outcome: outcome.operation["id"])
     assert [outcome.is_manual for outcome in outcomes] == [False, True]
     assert all(outcome.operation["errorxml"] for outcome in outcomes)
-    assert all(outcome.run.seconds < 15 for outcome in outcomes)
+    assert all(outcome.run.seconds < 60 for outcome in outcomes), "half of what the cloud takes"
     assert not stand.problems()
 
 

@@ -48,6 +48,7 @@ class Host:
         self.module = self.root / "src" / "pmnextcloud"
         self.conf = self.root / "etc" / "pmnextcloud.conf"
         self.before = self.root / "var" / "pmnextcloud-before"
+        self.lock = self.root / "var" / ".pmnextcloud-install.lock"
         for path in (self.root / "src", self.rotation.parent):
             path.mkdir(parents=True)
 
@@ -118,11 +119,13 @@ class Host:
         return sorted(path.name for path in (self.module / "versions").iterdir())
 
     def files(self) -> List[str]:
-        """All that is there but folders, without the versions."""
+        """All that is there but folders, without the versions and the empty file of the lock."""
         return sorted(
             str(path.relative_to(self.folder))
             for path in self.folder.rglob("*")
-            if not path.is_dir() and self.module / "versions" not in path.parents
+            if not path.is_dir()
+            and path != self.lock
+            and self.module / "versions" not in path.parents
         )
 
 
@@ -153,9 +156,13 @@ def other(folder: Path, version: str) -> Path:
             shutil.copy(ROOT / name, folder / name)
     (folder / "wheels").symlink_to(ROOT / "wheels")
     edit(folder / "utils" / "consts.py", f'"{consts.VERSION}"', f'"{version}"')
-    with open(folder / "etc" / "pmnextcloud.conf", "a", encoding="utf-8") as sample:
-        sample.write(f"\n# New in {version}.\n")
+    add(folder / "etc" / "pmnextcloud.conf", f"\n# New in {version}.\n")
     return folder
+
+
+def add(path: Path, text: str) -> None:
+    """Adds a text to the end of a file."""
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -167,7 +174,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def billmanager_starts(host: Host) -> None:
     """What BILLmanager does at its start: it asks for the features, and where there are none has
-    the module rebuilt and asks again (protocol notes, A.1)."""
+    the module rebuilt and asks again (docs/en/protocol.md, "Repair")."""
     if not host.answers():
         within = ["env", "-i", "PATH=/usr/bin:/bin", *OFFLINE]
         host.make("install-only", host.module, within)
@@ -237,8 +244,12 @@ def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
         state = path.lstat()
         assert state.st_uid == os.geteuid()
         assert path.is_symlink() or state.st_mode & 0o7777 in modes, path
-    files = host.module.glob("versions/*/utils/**/__pycache__/*.pyc")
-    assert {"api", "database", "transport"} <= {path.name.split(".")[0] for path in files}
+    home = host.module / "current"
+    sources = [path for part in ("commands", "utils") for path in (home / part).rglob("*.py")]
+    assert len(sources) > 50
+    tag = sys.implementation.cache_tag
+    for path in sources:
+        assert (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").exists(), path
 
 
 def test_settings_that_were_there_first_stay_and_are_told_of_once(host: Host) -> None:
@@ -271,25 +282,83 @@ def test_two_at_the_same_time_end_one_after_the_other(host: Host, newer: Path) -
     assert not [name for name in host.files() if ".new" in name]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_nobody_else_can_hold_up_an_installation(host: Host) -> None:
+    host.make("install")
+    assert (host.lock.stat().st_mode & 0o777, host.lock.stat().st_uid) == (0o600, 0)
+    for path in (host.root / "src", host.root / "var", host.module, host.lock):
+        path.parent.chmod(0o755)
+    refused = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", "flock", "-n", host.lock, "true"],
+        capture_output=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    with subprocess.Popen(["flock", "--no-fork", host.root / "src", "sleep", "300"]) as holder:
+        try:
+            host.make("install")
+        finally:
+            holder.kill()
+
+
+def test_who_takes_the_lock_of_a_file_that_is_gone_takes_the_new_one(tmp_path: Path) -> None:
+    """As whoever waited while the module was taken out."""
+    (tmp_path / "var").mkdir()
+    script = f"""BASE={tmp_path}; . {ROOT}/etc/places
+        alone; exec 8>&9; rm "$lock"; ( exec 9>&-; alone 8>&-; [ "$lock" -ef /proc/self/fd/9 ] )"""
+    subprocess.run(["sh", "-euc", script], check=True, timeout=60)
+
+
+def test_no_python_of_the_folder_where_somebody_stands_is_run(host: Host, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    for name in ("ensurepip", "venv", "pip", "runpy", "compileall", "ssl"):
+        (trap / f"{name}.py").write_text(f"open({str(trap / 'sprung')!r}, 'w')")
+    subprocess.run(
+        [ROOT / "etc" / "install", "install"],
+        cwd=trap,
+        env={**host.environment(), "PATH": f"{os.environ['PATH']}:.:{trap}"},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    assert host.answers()
+    assert not (trap / "sprung").exists()
+
+
+@pytest.mark.parametrize("script", ["install", "wheels", "find-python"])
+def test_every_python_of_the_installation_is_isolated(script: str) -> None:
+    """The program itself is started with -E and -s, for what it imports lies beside it."""
+    text = (ROOT / "etc" / script).read_text("utf-8").replace("\\\n", " ")
+    starts = re.findall(r'("\$(?:python|inside|1|work/env/bin/python)" -.*)', text)
+    starts = [start for start in starts if not start.startswith(('"$1" --', '"$1" -e'))]
+    assert starts
+    assert not [start for start in starts if not re.match(r'"[^"]*" (-I|-Es) ', start)]
+
+
 @pytest.fixture
-def package() -> Iterator[Path]:
-    """An empty folder that belongs to somebody else than root."""
-    folder = Path(tempfile.mkdtemp(prefix="pmnc-package-"))
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
+def public() -> Iterator[Path]:
+    """A folder that everybody can enter, whoever runs the tests, and wherever the clone is."""
+    folder = Path(tempfile.mkdtemp(prefix="pmnc-public-", dir="/tmp"))
+    folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
 
 
 def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
-    host: Host, package: Path
+    host: Host, public: Path
 ) -> None:
+    source, package = other(public / "source", "9.0.1"), public / "package"
+    package.mkdir()
     within, python = [], PYTHON
     if os.geteuid() == 0:
         within = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         python = "/usr/bin/python3"  # one that others than root can reach
+        # The wheels of a clone below /root are nothing that others could read by a link.
+        (source / "wheels").unlink()
+        shutil.copytree(ROOT / "wheels", source / "wheels")
+        os.chown(package, NOBODY, NOBODY)
     more = {"DESTDIR": str(package), "BASE": "/opt/mgr5", "LOGROTATE": "/etc/logrotate.d"}
-    host.make("install", within=within, PYTHON=python, **more)
+    host.make("install", source, within, PYTHON=python, **more)
     root = package / "opt" / "mgr5"
     home = re.search("^home='(.*)'$", (root / "processing/pmnextcloud").read_text(), re.MULTILINE)
     assert home
@@ -299,7 +368,7 @@ def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
         assert str(package).encode() not in (root / name).read_bytes(), name
     programs = (package / home[1][1:] / "env" / "bin").iterdir()
     assert all(path.name.startswith("python") for path in programs)
-    host.make("purge", within=within, **more)
+    host.make("purge", source, within, **more)
     assert not [path for path in package.rglob("*") if not path.is_dir()]
 
 
@@ -362,12 +431,12 @@ def with_another_wheel(source: Path) -> None:
 
 def that_does_not_compile(source: Path) -> None:
     """A source is no Python."""
-    edit(source / "utils" / "api.py", "class NextcloudAPIClient", "clas NextcloudAPIClient")
+    add(source / "commands" / "_suspend.py", "define nothing\n")
 
 
 def that_does_not_answer(source: Path) -> None:
     """The program starts and ends badly."""
-    edit(source / "commands" / "__init__.py", '"open": ', '"opened": ')
+    edit(source / "pmnextcloud.py", "import argparse\n", "raise SystemExit(7)\n")
 
 
 @pytest.mark.parametrize(
@@ -406,13 +475,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host.make("install")
     yield host
     assert host.answers()
-
-
-def test_the_documents_that_messages_name_are_there(installed: Host) -> None:
-    forms = (installed.root / "etc/xml/billmgr_mod_pmnextcloud.xml").read_text("utf-8")
-    named = set(re.findall(r"src/pmnextcloud/\S+\.md", forms))
-    assert len(named) >= 2
-    assert [name for name in named if not (installed.root / name).is_file()] == []
 
 
 # -- killed ---------------------------------------------------------------------------------------

@@ -135,11 +135,4 @@ def test_groups_of_the_cloud_reach_the_tariff_form(any_world: World) -> None:
 
 
 def test_check_connection_accepts_what_works(any_world: World) -> None:
-    site = any_world.site
-    confirm = getattr(site, "confirm_password", None) or ""
-    form = (
-        f"<doc><processingmodule><base_url>{site.url}</base_url>"
-        f"<nc_username>{site.login}</nc_username><nc_password>{site.password}</nc_password>"
-        f"<nc_confirm_password>{confirm}</nc_confirm_password></processingmodule></doc>"
-    )
-    any_world.stand.run("check_connection", stdin=form).check()
+    any_world.stand.run("check_connection", stdin=any_world.form()).check()

@@ -141,15 +141,6 @@ def test_a_cloud_in_a_folder_and_on_a_port_is_reached_there(world: World) -> Non
         assert other.customer_gets_in(item)
 
 
-def test_an_old_core_is_told_in_its_own_form_and_by_its_own_call(world: World) -> None:
-    world.stand.saveparam_form = "pair"
-    world.stand.hidden_functions.add("backupservice.open")
-    item = world.opened()
-    assert world.status(item) == ACTIVE
-    assert world.stand.called("service.postopen")
-    assert world.customer_gets_in(item)
-
-
 def test_open_is_not_reported_where_billing_did_not_follow(world: World) -> None:
     item = world.order()
     world.stand.after_call = lambda call: (

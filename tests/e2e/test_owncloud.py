@@ -154,10 +154,7 @@ def test_a_token_alone_logs_in_by_ownclouds_word(stand: Stand, cloud: Cloud) -> 
 def test_a_switched_off_api_is_named(owncloud: World, cloud: Cloud) -> None:
     cloud.provisioning_api = False
     assert owncloud.run("open", owncloud.order()).error_type == "cloud_api_disabled"
-    form = (
-        f"<doc><processingmodule><base_url>{cloud.url}</base_url><nc_username>admin</nc_username>"
-        f"<nc_password>{cloud.admin_password}</nc_password></processingmodule></doc>"
-    )
+    form = owncloud.form()
     assert owncloud.stand.run("check_connection", stdin=form).error_type == "cloud_api_disabled"
 
 

@@ -4,13 +4,17 @@ import json
 
 import pytest
 
-from tests.doubles.billmanager import DELETED
+from tests.doubles.billmanager import ACTIVE, DELETED
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from tests.tools import table
 
 pytestmark = pytest.mark.every_cloud
 STRANGER = "A-stranger's-password-1"
+BEFORE_THE_END = [command for command in table.SERVICES if command != "close"]
+OF_AN_ACCOUNT = [command for command in BEFORE_THE_END if command != "open"]
+"""Commands of which each changes an account that has to be there."""
 
 
 def double(world: World) -> DoubleSite:
@@ -45,7 +49,7 @@ def test_the_next_free_login_is_taken_where_the_settings_allow_it(world: World) 
     item = world.order()
     cloud.add_user(world.login(item).upper(), STRANGER, quota="1 GB")
     stranger = repr(cloud.users[world.login(item)])
-    for command in ("open", "suspend", "resume", "setparam"):
+    for command in BEFORE_THE_END:
         world.run(command, item).check()
     login = world.login(item) + "_2"
     assert world.stand.params(item)["username"] == login
@@ -68,14 +72,10 @@ def test_a_stranger_who_takes_the_name_after_the_mark_keeps_his_account(world: W
     world.stand.after_call = take
     assert world.run("open", item).error_type == "login_taken"
     world.stand.after_call = None
-    for command, error in (
-        ("open", "login_taken"),
-        ("suspend", "login_taken"),
-        ("resume", "login_taken"),
-        ("setparam", "login_taken"),
-        ("close", None),
-    ):
-        assert world.run(command, item).error_type == error, command
+    for command in BEFORE_THE_END:
+        world.stand.set_status(item, ACTIVE)
+        assert world.run(command, item).error_type == "login_taken", command
+    world.run("close", item).check()
     user = cloud.users[world.login(item)]
     assert (user.password, user.quota, user.groups, user.enabled) == (
         STRANGER,
@@ -91,7 +91,8 @@ def test_a_login_typed_into_the_order_form_is_no_record(world: World, typed: str
     for login in ("somebody", "user_1"):
         cloud.add_user(login, STRANGER)
     item = world.order(params={"username": typed, "userpassword": "typed-by-the-client"})
-    for command in ("suspend", "resume", "setparam", "close"):
+    for command in (*OF_AN_ACCOUNT, "close"):
+        world.stand.set_status(item, ACTIVE)
         run = world.run(command, item)
         assert (run.error_type, run.error_value) == ("typed_login", typed)
     tried = [one for one in cloud.requests if one.path.endswith("/cloud/user")]
@@ -108,7 +109,7 @@ def test_the_connections_own_user_is_never_touched(world: World) -> None:
     item = world.opened()
     login = world.login(item)
     cloud.users[login].groups = {"admin", world.group}
-    for command in ("suspend", "resume", "setparam", "close", "open"):
+    for command in table.SERVICES:
         assert world.run(command, item).error_type == "account_protected", command
     cloud.users[login].groups = {world.group}
     world.stand.sql(
@@ -116,7 +117,7 @@ def test_the_connections_own_user_is_never_touched(world: World) -> None:
     )
     cloud.users[login].password = double(world).password
     cloud.users[login].subadmin = {world.group}
-    for command in ("suspend", "close"):
+    for command in table.SERVICES:
         run = world.run(command, item)
         assert run.error_type in ("account_protected", "cloud_rights_missing"), command
     assert cloud.users[login].enabled
@@ -130,7 +131,7 @@ def test_close_never_deletes_on_another_server(world: World) -> None:
         world.stand.sql(
             "UPDATE processingparam SET value = %s WHERE intname = 'base_url'", other.url
         )
-        for command in ("open", "suspend", "resume", "setparam", "close"):
+        for command in table.SERVICES:
             run = world.run(command, item)
             assert run.error_type == "account_elsewhere", command
             assert run.error_value == world.site.url
@@ -190,9 +191,10 @@ def test_close_keeps_the_account_where_the_settings_say_so(world: World) -> None
     assert world.status(item) == DELETED
 
 
-@pytest.mark.parametrize("command", ["suspend", "resume", "setparam"])
+@pytest.mark.parametrize("command", OF_AN_ACCOUNT)
 def test_a_service_without_an_account_cannot_be_changed(world: World, command: str) -> None:
     never, gone = world.order(), world.opened()
     double(world).remove_account(world.login(gone))
     for item in (never, gone):
+        world.stand.set_status(item, ACTIVE)
         assert world.run(command, item).error_type == "account_missing"

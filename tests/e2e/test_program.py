@@ -3,13 +3,18 @@
 import os
 import subprocess
 import sys
+from typing import Iterator
 
 import pytest
 
+from commands import COMMANDS
 from tests import ROOT
-from tests.doubles.billmanager import ACTIVE, DEVNULL, PROCESSING, Stand
+from tests.doubles.billmanager import ACTIVE, DEVNULL, Stand
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
+from tests.e2e.test_bad_input import billing
 from tests.e2e.world import World
+from tests.tools import table
 
 
 @pytest.mark.parametrize("form", ["separate", "equals"])
@@ -41,18 +46,31 @@ def test_a_link_in_processing_starts_it_in_its_own_root(stand: Stand) -> None:
     assert "item_not_found" in stand.log
 
 
-def test_do_nothing_stops_all_that_touches_the_cloud(world: World) -> None:
-    assert isinstance(world.site, DoubleSite)
-    item = world.order()
-    world.stand.do_nothing()
-    calls = len(world.stand.calls)
-    for command in ("open", "suspend", "resume", "setparam", "close"):
-        world.run(command, item).check()
-    for command in ("stat", "get_server_config"):
-        world.stand.run(command, module=world.module).check()
-    assert not world.site.cloud.requests
-    assert len(world.stand.calls) == calls
-    assert world.status(item) == PROCESSING
+@pytest.fixture(scope="module")
+def idle() -> Iterator[World]:
+    """A world with one service, in whatever state."""
+    with Stand() as stand, Cloud() as cloud:
+        made = World(stand, DoubleSite(cloud))
+        made.opened()
+        yield made
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_do_nothing_stops_all_that_talks_to_a_cloud(idle: World, command: str) -> None:
+    assert isinstance(idle.site, DoubleSite)
+    [item], requests = idle.items, idle.site.cloud.requests
+    idle.stand.set_status(item, ACTIVE)
+    idle.stand.do_nothing()
+    asked, files = len(requests), sorted(idle.stand.root.rglob("*"))
+    before = billing(idle.stand, "runningoperation")
+    run = idle.call(command, item)
+    assert run.exit_code == int(command in table.FOR_PEOPLE), "whom it is told as a fault"
+    assert billing(idle.stand, "runningoperation") == before
+    assert sorted(idle.stand.root.rglob("*")) == files
+    assert len(requests) == asked
+    idle.stand.do_nothing(False)
+    idle.call(command, item)
+    assert (len(requests) > asked) is (command in table.AT_CLOUDS)
 
 
 def test_the_log_has_a_line_for_each_fact_and_names_command_item_and_process(world: World) -> None:

@@ -11,6 +11,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 
+from tests import PATIENCE_S
 from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED, ModuleProcess, Run, Stand
 from tests.doubles.cloud import LATE, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
@@ -110,7 +111,7 @@ class Meter:
             waits = self.most_requests < AT_ONCE
             self.most_requests = max(self.most_requests, self._now)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self.most_requests >= AT_ONCE, 20)
+            self._changed.wait_for(lambda: self.most_requests >= AT_ONCE, PATIENCE_S)
         if waits:
             time.sleep(1)  # time for a fifth to come, if one may
 

@@ -9,6 +9,7 @@ from tests.doubles.billmanager import ACTIVE, Stand
 from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault, Profile
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from tests.tools import table
 
 STATUS = "/status.php"
 INFINITE_SCALE = {
@@ -68,7 +69,13 @@ def test_it_is_asked_once_and_then_known(world: World) -> None:
 @pytest.mark.parametrize(
     ("before", "after"), [(NEXTCLOUD_29, OWNCLOUD_10), (OWNCLOUD_10, NEXTCLOUD_34)]
 )
-@pytest.mark.parametrize("command", ["open", "suspend", "close", "stat"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=[] if name in ("open", "close", "stat") else pytest.mark.long)
+        for name in (*table.SERVICES, "stat")
+    ],
+)
 def test_another_product_at_the_same_address_is_seen_from_its_answer(
     stand: Stand, before: Profile, after: Profile, command: str
 ) -> None:
@@ -84,11 +91,8 @@ def test_another_product_at_the_same_address_is_seen_from_its_answer(
                 cloud.users[login] = user
         cloud.add_group(world.group)
         world.site = DoubleSite(cloud)
-        if command == "stat":
-            stand.run("stat", module=world.module).check()
-            assert stand.stats(item)
-        else:
-            world.run(command, item).check()
+        world.call(command, item).check()
+        assert bool(stand.stats(item)) is (command in ("stat", "sync_item"))
         assert kept(world).lower() == after.product
         if command == "open":
             assert world.status(item) == ACTIVE
@@ -135,12 +139,7 @@ def test_themed_names_and_hidden_versions_tell_it_all_the_same(world: World, hid
 @pytest.mark.parametrize("name", ["Infinite Scale", "OpenCloud"])
 def test_what_lets_no_accounts_be_written_is_refused_by_name(world: World, name: str) -> None:
     shown(world, {**INFINITE_SCALE, "productname": name, "product": name})
-    form = (
-        f"<doc><processingmodule><base_url>{world.site.url}</base_url>"
-        f"<nc_username>admin</nc_username><nc_password>{world.site.password}</nc_password>"
-        "</processingmodule></doc>"
-    )
-    run = world.stand.run("check_connection", stdin=form)
+    run = world.call("check_connection", world.order())
     assert run.error_type == "cloud_unsupported"
     assert name in run.stdout.decode()
     run = world.run("open", world.order())

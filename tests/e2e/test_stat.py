@@ -8,6 +8,7 @@ from typing import Callable, Dict, Iterator, List, Set
 
 import pytest
 
+from tests import PATIENCE_S
 from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run, Stand
 from tests.doubles.cloud import OWNCLOUD_10, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
@@ -17,8 +18,8 @@ from utils.census.census import FEW_SERVICES
 MANY = 25
 """More than are read one by one."""
 
-IMPATIENT = "stat_budget_s = 10\n"
-"""Time for three tries."""
+IMPATIENT = "stat_budget_s = 18\n"
+"""Time for pauses of 1, 2 and 4 seconds and not for the next one, on a busy machine too."""
 
 BROKEN = {"enabled": True, "quota": []}
 """What a cloud shows of an account whose storage it cannot read."""
@@ -329,7 +330,7 @@ def test_nothing_is_booked_where_the_cloud_cannot_be_read(world: World, count: i
     assert f"({date.today()}: {count})" in (run.error_value or "")
     assert not booked(world)
     assert not_posted(world)
-    assert len(double(world).requests) in (3, 4), "after 0, 1, 3 and 7 seconds"
+    assert len(double(world).requests) == 4, "after 0, 1, 3 and 7 seconds"
 
 
 def test_a_cloud_that_is_not_known_yet_is_waited_for_too(world: World) -> None:
@@ -466,8 +467,10 @@ def test_the_day_is_the_servers_own(world: World, offset_h: int, name: str) -> N
 
 def test_a_run_over_midnight_is_the_day_on_which_it_began(world: World) -> None:
     many(world, 3)
-    double(world).before = lambda seen: time.sleep(2)
-    place = zone(datetime(2000, 1, 1, 23, 59, 57))
+    before_midnight_s = 8
+    midnight = time.monotonic() + before_midnight_s
+    place = zone(datetime(2000, 1, 1, 23, 59, 60 - before_midnight_s))
+    double(world).before = lambda seen: time.sleep(max(midnight + 1 - time.monotonic(), 0))
     stat(world, TZ=place).check()
     assert len(days(world)) == 1
     assert " 23:59:5" in world.stand.log
@@ -493,7 +496,7 @@ def test_the_next_run_names_the_days_that_are_not_whole(world: World, how: str) 
     elif how == "killed":
         double(world).before = lambda seen: time.sleep(30)
         process = world.stand.start("stat", module=world.module, env={"TZ": EARLIER})
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not double(world).requests and time.monotonic() < deadline:
             time.sleep(0.05)
         process.kill_group()

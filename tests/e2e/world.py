@@ -4,10 +4,12 @@ import json
 import secrets
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
-from tests.doubles.billmanager import ACTIVE, DELETED, Addon, Run, Stand
+from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
+from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite, RealSite
+from tests.tools import table
 from utils.base import address
 from utils.base.secret import Secret
 from utils.base.values import Mark
@@ -16,6 +18,12 @@ from utils.billing.key import Key
 from utils.consts import ITEM_MARK
 
 Site = Union[DoubleSite, RealSite]
+
+LIFE = (
+    *("check_connection", "get_server_config", "open", "suspend", "resume", "setparam"),
+    *("sync_item", "stat", "doctor", "close"),
+)
+"""Every command that talks to a cloud, in an order in which each has something to do."""
 
 
 class World:
@@ -29,6 +37,7 @@ class World:
         if isinstance(site, RealSite):
             values.setdefault("confirm_password", site.confirm_password)
         self.module = stand.add_module(**values)
+        self._connection = values
         self.client = stand.add_account("Client 7", emails=["client7@example.com"])
         self.group = "pmnextcloud-test"
         self.items: List[int] = []
@@ -56,6 +65,49 @@ class World:
         """A command on a service, with a running operation as BILLmanager has it."""
         operation = self.stand.add_operation(command, item, trycount)
         return self.stand.run(command, item=item, runningoperation=operation, **options)
+
+    def starter(self, command: str, item: int) -> Callable[[], ModuleProcess]:
+        """Starts a command on a service, with the same operation each time, or on its module."""
+        if command in table.MODULES:
+            return lambda: self.stand.start(command, module=self.module)
+        operation = self.stand.add_operation(command, item)
+        return lambda: self.stand.start(command, item=item, runningoperation=operation)
+
+    def call(self, command: str, item: int, **options: Any) -> Run:
+        """A command with what its kind is given: a service, the module, or a form."""
+        if command in table.SERVICES:
+            return self.run(command, item, **options)
+        given: Dict[str, Any] = {}
+        if command in table.MODULES:
+            given = {"module": self.module}
+        elif command in table.SHOWN_FORMS:
+            given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
+        elif command in table.FORMS:
+            given = {"stdin": self.form()}
+        elif command in table.FOR_PEOPLE:
+            given = {"extra": ["--format", "json"]}
+        return self.stand.run(command, **{**given, **options})
+
+    def live(self, item: int, **options: Any) -> Iterator[Tuple[str, Run]]:
+        """Runs every command that talks to a cloud, on one service and its module; gives each run.
+
+        What the next one is to find may be changed before the next one is asked for.
+        """
+        assert set(LIFE) == set(table.AT_CLOUDS)
+        for command in LIFE:
+            yield command, self.call(command, item, **options)
+
+    def form(self, doctype: str = "", **changes: str) -> str:
+        """The connection form as the module has it; `changes` are fields by their stored names."""
+        values = {
+            "base_url": self._connection["base_url"],
+            "nc_username": self._connection["login"],
+            "nc_password": self._connection["password"],
+            "nc_confirm_password": self._connection.get("confirm_password") or "",
+            **changes,
+        }
+        fields = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
+        return f"{doctype}<doc><processingmodule>{fields}</processingmodule></doc>"
 
     def opened(self, tariff: Optional[int] = None, **order: Any) -> int:
         """A service that is open."""
@@ -150,6 +202,13 @@ class World:
         """Whether what the customer sees in his area opens his account."""
         params = self.stand.params(item)
         return self.site.login_works(params["username"], params["userpassword"])
+
+
+def with_app_password(stand: Stand, cloud: Cloud) -> World:
+    """A provider with an app password, which has to be confirmed where the cloud wants that."""
+    secret = cloud.mint_app_password("admin")
+    confirm = None if cloud.profile.app_passwords_may_write else cloud.admin_password
+    return World(stand, DoubleSite(cloud), password=secret, confirm_password=confirm)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What there is: every path, name, option, setting and code that a document may speak of.
 
 Taken from the constants that the program itself uses. Where it has none the source is read: what
-the log is told, what a command needs.
+the log is told, and what a command needs.
 """
 
 import os
@@ -27,6 +27,8 @@ CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
 
 OTHERS = {
     *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
+    *("#!", "password_policy"),
+    *("allowed_admin_ranges", "trusted_proxies", "display_errors"),
     *("CryptKey", "TYPE.open", "NUMBER", "user_NUMBER", "user_NUMBER_2"),
     *("GET", "POST", "PUT", "DELETE", "?", "#", "…", "no", "yes"),
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),
@@ -172,7 +174,9 @@ def columns() -> Set[str]:
     for table, body in re.findall(
         r"CREATE TABLE (\w+) \((.*?)\n\)", read("tests/doubles/billmanager/schema.sql"), re.S
     ):
-        found |= {f"{table}.{column}" for column in re.findall(r"^\s+`?(\w+)`? ", body, re.M)}
+        found |= {
+            f"{table}.{column}" for column in re.findall(r"(?:^ +|, )`?(\w+)`? [A-Z]", body, re.M)
+        }
     return found
 
 
@@ -181,6 +185,7 @@ def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
+    own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     files = {path.name for path in ROOT.iterdir() if path.is_file()}

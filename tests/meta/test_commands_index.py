@@ -8,6 +8,8 @@ import pytest
 import commands
 from commands import COMMANDS, SYNONYMS, load, name_of
 from commands._features import FLAGS, list_features
+from tests.e2e.world import LIFE
+from tests.tools import table
 from utils.base import errors
 from utils.host.settings import Settings
 
@@ -47,32 +49,13 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
     assert files == {f"_{name}" for name in COMMANDS}
 
 
-@pytest.mark.parametrize(
-    ("name", "touches"),
-    [
-        ("features", False),
-        ("check_connection", False),
-        ("tune_connection", False),
-        ("pricelist_dynamic_settings_tune", False),
-        ("get_server_config", True),
-        ("open", True),
-        ("suspend", True),
-        ("resume", True),
-        ("setparam", True),
-        ("close", True),
-        ("sync_item", True),
-        ("stat", True),
-        ("doctor", False),
-    ],
-)
-def test_do_nothing_stops_what_touches_the_cloud(name: str, touches: bool) -> None:
-    """check_connection and doctor look for it themselves: the rest is checked all the same."""
-    assert COMMANDS[name].obeys_do_nothing is touches
-
-
 def test_only_features_and_doctor_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
     assert light == ["features", "doctor"]
+
+
+def test_every_command_that_talks_to_a_cloud_is_in_the_life_of_the_tests() -> None:
+    assert sorted(LIFE) == sorted(table.AT_CLOUDS)
 
 
 def test_every_command_says_what_it_does() -> None:

@@ -16,7 +16,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 import pytest
 
 from tests.meta.documents import page
-from tests.meta.messages import ROOT
+from tests.meta.messages import ROOT, read
 from tests.tools import docs
 
 Edit = Callable[[str], str]
@@ -41,13 +41,15 @@ class Trial(NamedTuple):
     beside: Dict[str, Edit]
 
 
-def after(mark: str, new: str) -> Edit:
-    """Puts new lines behind each line that begins with a text."""
+def after(mark: str, new: str, head: str = "") -> Edit:
+    """Puts new lines behind the first line that begins with a text, below one with another."""
 
     def edit(text: str) -> str:
-        found = re.subn(rf"^{re.escape(mark)}.*\n", lambda line: line[0] + new, text, 0, re.M)
-        assert found[1], f"no line begins with {mark!r}"
-        return found[0]
+        start = re.search(rf"^{re.escape(head)}", text, re.MULTILINE)
+        assert start, f"no line begins with {head!r}"
+        line = re.compile(rf"^{re.escape(mark)}.*\n", re.MULTILINE).search(text, start.start())
+        assert line, f"no line begins with {mark!r}"
+        return text[: line.end()] + new + text[line.end() :]
 
     return edit
 
@@ -102,6 +104,34 @@ TRIALS = {
                 "\n\ndef refuse() -> None:\n    raise errors.QuotaBelowUsage()\n"
             )
         },
+    ),
+    "command": Trial(
+        "Add a command",
+        {
+            "commands/_wake.py": lambda text: text + read("commands/_resume.py"),
+            "commands/__init__.py": after('    "resume": ', '    "wake": Command(Level.WRITES),\n'),
+            MESSAGES_FILE: said(docs.OF_COMMANDS, "wake", "будит", "wakes"),
+            "tests/e2e/test_kill.py": after(
+                "}", '\nSCENES["wake"] = SCENES["resume"]._replace(command="wake")\n', "SCENES = {"
+            ),
+            "tests/e2e/test_faults.py": after(
+                "}", '\nSCENES["wake"] = SCENES["resume"]\n', "SCENES"
+            ),
+            "tests/e2e/test_live_faults.py": after(
+                "}", '\nSCENES["wake"] = SCENES["resume"]._replace(command="wake")\n', "SCENES = {"
+            ),
+            "tests/e2e/world.py": after(")", 'LIFE = (*LIFE[:-1], "wake", LIFE[-1])\n', "LIFE = ("),
+            "tests/tools/bench.py": after('    add("resume")', '    add("wake")\n'),
+        },
+        (
+            *TEXTS,
+            "tests/meta/test_commands_index.py",
+            *(f"tests/e2e/test_{name}.py" for name in ("kill", "faults", "live_faults", "bench")),
+            *("-k", "not e2e or test_every_command"),
+        ),
+        made=2,
+        most=9,
+        beside={},
     ),
     "product": Trial(
         "Add a product",
@@ -206,6 +236,7 @@ def test_the_steps_are_enough(name: str, tmp_path: Path) -> None:
     assert len(list(changed_pages(folder))) == trial.made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "left_out"), [(name, place) for name, one in TRIALS.items() for place in one.by_hand]
 )

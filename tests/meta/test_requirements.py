@@ -1,14 +1,17 @@
 """What is installed is what requirements.txt pins, for each Python, and by its hash."""
 
+import json
 import re
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Set
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tests import ROOT
+from utils.doctor import installation
 
 LOCKS = sorted(
     (ROOT / "etc" / "requirements").glob("3.*.txt"), key=lambda path: int(path.stem.split(".")[1])
@@ -50,3 +53,39 @@ def test_each_python_gets_what_is_pinned_and_nothing_else(path: Path) -> None:
             r"( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n?)+", package.split("\n", 1)[1]
         )
     assert locked == pinned(path.stem)
+
+
+# -- known holes -------------------------------------------------------------------------------
+
+ADVISORIES = json.loads((ROOT / "etc/requirements/advisories.json").read_text("utf-8"))
+
+
+def held(path: Path) -> Dict[str, str]:
+    """The versions that a file pins."""
+    return dict(re.findall(r"^([\w-]+)==([\w.]+)", path.read_text("utf-8"), re.MULTILINE))
+
+
+def holes(path: Path) -> Set[str]:
+    """The advisories that concern what a file pins."""
+    pins = held(path)
+    return {
+        one["id"]
+        for one in ADVISORIES
+        if one["package"] in pins and SpecifierSet(one["affected"]).contains(pins[one["package"]])
+    }
+
+
+@pytest.mark.parametrize("advisory", ADVISORIES, ids=lambda advisory: advisory["id"])
+def test_each_known_hole_of_a_pin_is_accepted_for_a_reason(advisory: Dict[str, str]) -> None:
+    files = [*LOCKS, LOCKS[0].parent / "pip.txt"]
+    assert any(advisory["id"] in holes(path) for path in files), "no pin has it: take it out"
+    assert set(advisory) == {"id", "package", "affected", "what", "accepted"}
+    assert advisory["accepted"].endswith(".")
+    for name in re.findall(r"(?:utils|tests|docs|etc)/[\w/.-]*\w", advisory["accepted"]):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_doctor_advises_against_the_pythons_whose_libraries_have_holes() -> None:
+    old = [path.stem for path in LOCKS if holes(path)]
+    number = {path.stem: tuple(map(int, path.stem.split("."))) for path in LOCKS}
+    assert old == [name for name in number if number[name] < installation.MENDED_PYTHON]

@@ -21,7 +21,7 @@ from tests.doubles.billmanager import DEVNULL, Run, Stand
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
-from tests.tools import logins, scale
+from tests.tools import logins, scale, table
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 IMPORTS_EVERY = 2
@@ -108,8 +108,8 @@ class Bench:
         self,
         name: str,
         run: Callable[..., Run],
-        before: Callable[[], object] = lambda: None,
-        aim_ms: int = CLOUD_AIM_MS,
+        before: Callable[[], object],
+        aim_ms: int,
     ) -> None:
         """One more command, run in each round after those that were added before it."""
         self._commands.append(Command(name, run, before, aim_ms))
@@ -202,14 +202,8 @@ def _bare_interpreter_ms() -> float:
 
 
 def all_commands(world: World) -> Bench:
-    """Every command, in the order of a service's life: a round is one."""
-    stand, bench = world.stand, Bench(world)
-    empty_form = "<doc><usergroup></usergroup></doc>"
-    connection = (
-        f"<doc><processingmodule><base_url>{world.site.url}</base_url>"
-        f"<nc_username>{world.site.login}</nc_username>"
-        f"<nc_password>{world.site.password}</nc_password></processingmodule></doc>"
-    )
+    """Every command that BILLmanager starts, in the order of a service's life: a round is one."""
+    bench = Bench(world)
     world.site.add_group(world.group)
     small, large = world.tariff(gib=5), world.tariff(gib=20)
     for _ in range(STANDING):
@@ -220,34 +214,28 @@ def all_commands(world: World) -> Bench:
         nonlocal item
         item = world.order(small)
 
-    def command(
-        name: str, aim_ms: int = CLOUD_AIM_MS, stdin: str = DEVNULL, **options: Any
-    ) -> None:
+    def add(name: str, before: Callable[[], object] = lambda: None) -> None:
+        stdin = {} if name in table.FORMS else {"stdin": DEVNULL}
+
         def run(**more: Any) -> Run:
-            return stand.run(name, stdin=stdin, **options, **more)
+            return world.call(name, item, **stdin, **more)
 
-        bench.add(name, run, aim_ms=aim_ms)
+        bench.add(name, run, before, CLOUD_AIM_MS if name in table.AT_CLOUDS else LIGHT_AIM_MS)
 
-    def service(name: str, before: Callable[[], object] = lambda: None) -> None:
-        bench.add(name, lambda **more: world.run(name, item, stdin=DEVNULL, **more), before)
-
-    command("features", LIGHT_AIM_MS)
-    command("tune_connection", LIGHT_AIM_MS, stdin=empty_form)
-    command("pricelist_dynamic_settings_tune", LIGHT_AIM_MS, stdin=empty_form, module=world.module)
-    command("check_connection", stdin=connection)
-    command("get_server_config", module=world.module)
-    service("open", new_order)
-    service("suspend")
-    service("resume")
-    service("setparam", lambda: stand.change_tariff(item, large))
-    service("sync_item")
-    command("stat", module=world.module)
-    service("close")
+    for name in ("features", *table.SHOWN_FORMS, "check_connection", "get_server_config"):
+        add(name)
+    add("open", new_order)
+    add("suspend")
+    add("resume")
+    add("setparam", lambda: world.stand.change_tariff(item, large))
+    add("sync_item")
+    add("stat")
+    add("close")
     return bench
 
 
 def show(rows: List[Row]) -> None:
-    """Prints the table as Markdown; the README shows one of these."""
+    """Prints the table as Markdown; docs/*/measured.md show one of these."""
     print(
         "| command | whole ms | cloud ms | mgrctl ms | own ms | of it imports | of it database"
         " | aim | requests | conn. | mgrctl |"

@@ -1,7 +1,7 @@
 """The whole life of a service through the real program, told step by step: `make demo`.
 
-BILLmanager is the double of tests/stand; the cloud is the double of tests/doubles/cloud, or with
-CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set a real server.
+BILLmanager and the cloud are the doubles of tests/doubles; with CLOUD_URL, CLOUD_USER and
+CLOUD_PASSWORD set the cloud is a real server.
 """
 
 import os
@@ -83,13 +83,7 @@ def _shown(value: Optional[object]) -> str:
 
 
 def _check_connection(world: World, story: Story) -> None:
-    site = world.site
-    form = (
-        f"<doc><processingmodule><base_url>{site.url}</base_url>"
-        f"<nc_username>{site.login}</nc_username><nc_password>{site.password}</nc_password>"
-        "</processingmodule></doc>"
-    )
-    run = world.stand.run("check_connection", stdin=form)
+    run = world.stand.run("check_connection", stdin=world.form())
     story.tell("The administrator saves the module's form", run, {})
 
 

@@ -140,7 +140,7 @@ def given(environment: Dict[str, str]) -> Row:
 
 
 def show(rows: List[Row]) -> None:
-    """Prints the table as the README has it."""
+    """Prints the table as docs/*/measured.md have it."""
     print("| server | login | live tests | run on |\n|---|---|---|---|")
     for row in rows:
         verdict = f"{row.passed} passed"

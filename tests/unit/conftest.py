@@ -22,6 +22,7 @@ from utils.billing.operations import Operations
 from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
+from utils.billing.tasks import Tasks
 from utils.host.root import Host
 
 RECORDING = ROOT / "tests/doubles/cloud/recordings/nextcloud-29.0.6.json"
@@ -113,6 +114,7 @@ NOUNS: Dict[str, type] = {
     "closing": Closing,
     "statistics": Statistics,
     "tariffs": Tariffs,
+    "tasks": Tasks,
 }
 
 
@@ -131,7 +133,7 @@ def make_billing() -> Any:
 @pytest.fixture(autouse=True)
 def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets of one test are not struck out in the texts of the next."""
-    monkeypatch.setattr(secret, "_known", set())
+    monkeypatch.setattr(secret, "_known", {})
 
 
 @pytest.fixture
@@ -195,3 +197,4 @@ def serving(stand: Stand, log: logging.Logger) -> Iterator[Callable[[int], Billi
     yield make
     for one in made:
         close(one)
+    stand.hidden_functions.clear()

@@ -149,7 +149,7 @@ class Ownership:
     def _marked(self, mark: Mark) -> Record:
         if mark.trust is Trust.NONE:
             raise errors.MarkForeign(mark.item_id)
-        if mark.server not in map(address.digest, self._addresses):
+        if not any(mark.server in address.digests(one) for one in self._addresses):
             raise errors.AccountElsewhere(address.shown(self._item.saved_url) or mark.server)
         is_copied = mark.item_id != self._item.id
         if is_copied:
@@ -208,7 +208,10 @@ class Ownership:
         if module_id == self._item.module_id:
             return True
         base_url = self._billing.modules.base_url(module_id)
-        return not base_url or address.digest(base_url) in map(address.digest, self._addresses)
+        named = address.digests(base_url) if base_url else ()
+        return not named or any(
+            one in address.digests(here) for one in named for here in self._addresses
+        )
 
     # -- what stands in the cloud -----------------------------------------------------------------
 

@@ -48,15 +48,20 @@ class Provisioning:
         try:
             self._create_with_group(record, order)
         except errors.PasswordRefused:
-            raise  # nothing was made (nextcloud-ocs.md, 3)
+            raise  # nothing was made (docs/en/clouds.md, "Creating an account")
         except (errors.CloudRefused, errors.CloudLost) as unclear:
             self._log.warning("creating %s: %s, looking for it", record.login, unclear)
             account = owner.find(record._replace(proved=False))
-            if account is None:
-                if isinstance(unclear, errors.CloudRefused):
-                    raise errors.AccountRefused(unclear.value) from unclear
-                raise
-            return account
+            if account is not None:
+                return account
+            is_answer = isinstance(unclear, (errors.CloudRefused, errors.ServerFault))
+            is_group = isinstance(unclear, errors.NoSuchGroup)
+            if is_answer and not is_group and (order.email or order.display_name):
+                # Either may be what the cloud does not take, and neither may cost the account.
+                return self.create(owner, record, order._replace(email="", display_name=""))
+            if isinstance(unclear, errors.CloudRefused):
+                raise errors.AccountRefused(unclear.value) from unclear
+            raise
         self._log.info("created %s", record.login)
         if not self._cloud.product.creates_whole:
             return _bare(record.login, order.group)
@@ -125,18 +130,18 @@ class Provisioning:
     ) -> List[Change]:
         """Writes the changes in their order and returns those that the cloud has taken.
 
-        A change that is not required must never cost the customer his account: that the cloud
-        refuses it is only logged, and so is a lost answer where `is_repeated` says that one was
-        lost before.
+        A change that is not required must never cost the customer his account: whatever fails at
+        it is only logged, a lost answer where `is_repeated` says that one was lost before.
         """
         written = []
         for change in planned:
             try:
                 with self._writing(login):
                     self._writers[change.what](login, change.wanted)
-            except (errors.CloudRefused, errors.CloudLost) as error:
-                may_pass = isinstance(error, errors.CloudLost) and not is_repeated
-                if change.required or may_pass or isinstance(error, errors.NoSuchUser):
+            except errors.CloudError as error:
+                is_lost = isinstance(error, errors.CloudLost)
+                may_pass = is_lost and not is_repeated
+                if change.required or may_pass or _ends_all(error):
                     raise
                 self._log.warning("%s: %s is not set: %s", login, change, error)
             else:
@@ -173,6 +178,7 @@ class Provisioning:
         if left:
             raise errors.NotAsOrdered(f"{account.login}: {', '.join(left)}")
         if is_unread(account, order):
+            self._cloud.refuse_hidden_files()
             raise errors.QuotaUnread(account.login)
         self._log.info("%s is as ordered: %s", account.login, _describe(account, order))
 
@@ -242,6 +248,12 @@ class Provisioning:
         if account is None:
             raise errors.NotAsOrdered(f"{login}: not there after it was written")
         return account
+
+
+def _ends_all(error: errors.CloudError) -> bool:
+    """Whether nothing else can be done for the account after that failure either."""
+    is_right = isinstance(error, errors.RightsMissing)  # to change one field, perhaps
+    return isinstance(error, errors.NoSuchUser) or (error.lasts and not is_right)
 
 
 def _bare(login: str, group: str) -> Account:

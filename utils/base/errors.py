@@ -7,6 +7,7 @@ msg_error_<code> in xml/.
 from enum import Enum
 from typing import Iterator, Optional, Type
 
+from utils.base.text import tame
 from utils.consts import Level
 
 
@@ -27,6 +28,8 @@ class Told(Enum):
 
 class PmError(Exception):
     """A failure with a name; `value` is the detail that stands in the message.
+
+    Whatever it comes from, it is one line without secrets and not too long.
 
     A class says of itself, as keywords behind its parent:
 
@@ -66,8 +69,8 @@ class PmError(Exception):
             cls.stands_for = stands_for
 
     def __init__(self, value: object = "") -> None:
-        super().__init__(str(value))
-        self.value = str(value)
+        self.value = tame(str(value))
+        super().__init__(self.value)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.value}" if self.value else self.code
@@ -91,6 +94,10 @@ class Unexpected(PmError):
 
 class OutOfTime(PmError):
     """The command's own time budget is spent; what was sent may still take effect."""
+
+
+class OutOfMemory(PmError, told=Told.PROBLEM):
+    """The command wanted more memory than it may have, because of an answer that was too large."""
 
 
 # -- the call ---------------------------------------------------------------------------------
@@ -126,6 +133,10 @@ class PlainHttp(BadArguments):
 
 class SecretMissing(BadArguments):
     """The connection form has no password and none may be taken from the stored ones."""
+
+
+class SecretElsewhere(PmError, told=Told.PROBLEM):
+    """A secret of the module belongs to another server than the one that it would be sent to."""
 
 
 class FieldTooLong(BadArguments):
@@ -183,11 +194,15 @@ class ServiceNotOpen(PmError):
 
 
 class QuotaMissing(PmError, told=Told.STAFF_NOW):
-    """The tariff has no numeric add-on disk or disc."""
+    """The tariff has no add-on for space that counts."""
 
 
 class QuotaZero(PmError, told=Told.STAFF_NOW):
     """The ordered space is zero, or no size at all."""
+
+
+class ChoiceUnreadable(PmError, told=Told.STAFF_NOW):
+    """The space is sold as a choice, and the name of the chosen value is no size."""
 
 
 class MeasureUnknown(PmError, told=Told.STAFF_NOW):
@@ -216,6 +231,10 @@ class CoreRefused(PmError):
     def __init__(self, function: str, error_type: str, detail: str = "") -> None:
         super().__init__(f"{function}: {error_type}" + (f" ({detail})" if detail else ""))
         self.error_type = error_type
+
+
+class OpenUnknown(PmError):
+    """BILLmanager has no function that opens services of this type of product."""
 
 
 class NotSaved(PmError):
@@ -288,6 +307,14 @@ class PasswordRefused(AccountRefused):
 class CloudError(PmError):
     """An answer that is no answer to what was asked: a 5xx, an unknown code."""
 
+    wait_s: Optional[float] = None
+    """The seconds that the answer asked to wait for, where it named a time."""
+
+    def after(self, wait_s: Optional[float]) -> "CloudError":
+        """The error itself, with the time that its answer asked to wait for."""
+        self.wait_s = wait_s
+        return self
+
 
 class CloudRefused(CloudError, told=Told.STAFF_NOW):
     """The cloud answered with an error code of its own; the call's meaning is the caller's."""
@@ -310,12 +337,47 @@ class CloudLost(CloudError):
     """The request was sent, the answer was lost or cannot be read: the outcome is unknown."""
 
 
-class AccountUnreadable(CloudLost):
+class CloudUnreachable(CloudError, told=Told.PROBLEM):
+    """No connection, or no answer to a mere question: nothing was changed."""
+
+
+class ServerFault(CloudLost, code="cloud_lost"):
+    """The cloud's own program failed on the request, and says no more; what it did is unknown."""
+
+
+class AccountUnreadable(ServerFault):
     """The cloud fails at showing this one account, whose record or storage is broken there."""
 
 
-class CloudUnreachable(CloudError, told=Told.PROBLEM):
-    """No connection, or no answer to a mere question: nothing was changed."""
+class FrontAnswered(CloudError, told=Told.PROBLEM):
+    """Somebody in front of the cloud answered for it: a proxy, a protection service, a web server.
+
+    Nothing about the cloud may be concluded from it.
+    """
+
+
+class FrontLost(CloudLost, code="front_answered", told=Told.PROBLEM):
+    """The same after a write, of which the outcome is unknown."""
+
+
+class FrontThrottled(FrontAnswered, stands_for=Level.READS):
+    """Somebody in front of the cloud takes no more requests for now, and let this one not pass."""
+
+
+class AnswerSpoilt(CloudError, code="cloud_answer_spoilt", told=Told.PROBLEM):
+    """PHP wrote its messages into the cloud's answer, and no document is left of it."""
+
+
+class SpoiltLost(CloudLost, code="cloud_answer_spoilt", told=Told.PROBLEM):
+    """The same after a write, of which the outcome is unknown."""
+
+
+class CloudNotInstalled(CloudError, told=Told.PROBLEM, lasts=True):
+    """The cloud's files are there, but it was never set up, or lost its configuration."""
+
+
+class InstanceFull(CloudError, code="cloud_full", told=Told.PROBLEM):
+    """The cloud has as many accounts as its limit of users allows."""
 
 
 class CloudCertificate(CloudError, told=Told.PROBLEM, lasts=True):
@@ -394,3 +456,29 @@ class RightsMissing(
     CloudError, code="cloud_rights_missing", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
 ):
     """The module's user may not do this in the cloud."""
+
+
+class AdminRefused(
+    CloudError, code="cloud_admin_refused", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
+):
+    """The module's user is in the group of administrators, and may not act as one from here."""
+
+
+class AuthorizationLost(
+    CloudError,
+    code="cloud_authorization_lost",
+    told=Told.PROBLEM,
+    lasts=True,
+    stands_for=Level.READS,
+):
+    """The cloud never saw the login that was sent: its web server drops the header."""
+
+
+class SessionLost(
+    CloudError, code="cloud_session_lost", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
+):
+    """The cloud's cookies do not come back to it, so that no session of it lasts a request."""
+
+
+class FilesHidden(CloudError, code="cloud_files_hidden", told=Told.PROBLEM, lasts=True):
+    """The app password may not see files: the cloud measured no account for it."""

@@ -1,10 +1,14 @@
 """A string that nobody shows by accident, and the memory of all such strings for the log."""
 
 from contextlib import contextmanager
-from typing import Iterator, Set
+from typing import Dict, Iterator, Optional, Tuple
 
-_known: Set[str] = set()
+_known: Dict[str, Optional[Tuple[str, ...]]] = {}
+"""Each secret with the forms in which it may stand in a text, once they were needed."""
+
 _SHORTEST_STRUCK_OUT = 4
+_SHORTEST_BASE64 = 8
+"""Fewer characters of Base64 could be part of any text."""
 
 
 class Secret:
@@ -19,7 +23,7 @@ class Secret:
     def __init__(self, value: str) -> None:
         self._value = value
         if len(value) >= _SHORTEST_STRUCK_OUT:
-            _known.add(value)
+            _known.setdefault(value)
 
     def reveal(self) -> str:
         """The text itself, for the one line that needs it."""
@@ -56,11 +60,54 @@ def forgotten() -> Iterator[None]:
     try:
         yield
     finally:
-        _known.intersection_update(before)
+        for secret in set(_known) - before:
+            del _known[secret]
 
 
 def strike_out(text: str) -> str:
-    """The text with every secret that this process knows replaced by ***."""
-    for secret in sorted(_known, key=len, reverse=True):
-        text = text.replace(secret, "***")
+    """The text with every secret that this process knows replaced by ***, encoded ones too."""
+    if not text:
+        return text
+    forms = {form for secret in _known for form in _forms_of(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "***")
     return text
+
+
+def _forms_of(secret: str) -> Tuple[str, ...]:
+    """The secret as it is and as it may stand in an address, in JSON, XML or Base64."""
+    forms = _known[secret]
+    if forms is None:
+        forms = _known[secret] = tuple(_encode(secret))
+    return forms
+
+
+def _encode(secret: str) -> Iterator[str]:
+    import json  # most runs strike nothing out
+    from base64 import b64encode
+    from urllib.parse import quote, quote_plus
+
+    data = secret.encode("utf-8", "surrogatepass")
+    yield secret
+    for quoted in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield quoted
+        yield "".join(
+            part if not number else f"%{part[:2].lower()}{part[2:]}"
+            for number, part in enumerate(quoted.split("%"))
+        )
+    for ascii_only in (True, False):
+        in_json = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        yield in_json
+        yield in_json.replace("/", "\\/")
+    in_xml = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    yield in_xml
+    yield in_xml.replace('"', "&quot;").replace("'", "&#39;")
+    # Base64 of a text in which the secret stands depends on where: three ways, of which the ends,
+    # which its neighbours change, are left out. So a login `user:secret` is found as well.
+    for before in range(3):
+        length = len(data) + before
+        encoded = b64encode(bytes(before) + data).decode()
+        inner = encoded[(0, 2, 3)[before] : length // 3 * 4 + (0, 1, 2)[length % 3]]
+        if len(inner) >= _SHORTEST_BASE64:
+            yield inner
+            yield inner.replace("+", "-").replace("/", "_")

@@ -1,4 +1,7 @@
-"""BILLmanager's encrypted parameters: one block of RSA with PKCS#1 v1.5 padding, in Base64."""
+"""BILLmanager's encrypted parameters: one block of RSA with PKCS#1 v1.5 padding, in Base64.
+
+Five independent modules read them so (docs/en/protocol.md, "Encryption").
+"""
 
 import base64
 import binascii

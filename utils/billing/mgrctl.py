@@ -1,4 +1,4 @@
-"""mgrctl, BILLmanager's own program that hands calls to its core."""
+"""mgrctl, BILLmanager's own program that calls its core (docs/en/protocol.md, "mgrctl")."""
 
 import os
 import subprocess
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Mapping
 
 from utils.base import errors
 from utils.base.secret import Secret
+from utils.base.text import tame
 from utils.consts import MODULE
+from utils.host import limits
 
 if TYPE_CHECKING:
     from utils.base.xml import Form
@@ -17,7 +19,14 @@ CALL_TIMEOUT_S = 20
 """Three such waits and their pauses fit into the default budget of a command."""
 
 ATTEMPTS = 3
+MOST_WORDS = 300
+"""Characters of what the core says about a refusal; its own messages are shorter."""
+
 _ENVIRONMENT_NAME = "PMNEXTCLOUD_VALUE"
+
+
+class Unseen(str):
+    """A text that is no secret, and still nothing that other users of the server should read."""
 
 
 class Mgrctl:
@@ -30,7 +39,8 @@ class Mgrctl:
     def call(self, function: str, **params: object) -> "Form":
         """The answer of `function`, an XML document without an error in it.
 
-        A Secret among the values goes through the environment, never through the argument list.
+        A Secret or Unseen among the values goes through the environment, never through the
+        argument list, which every user of the server can read.
         Raises CoreUnavailable where the core does not answer, CoreRefused where it says no.
         A core that restarts is asked again for a moment, so the function must bear repetition.
         """
@@ -50,9 +60,9 @@ class Mgrctl:
         environment = {**os.environ, "SSH_CONNECTION": MODULE}
         pairs: List[str] = []
         for name, value in params.items():
-            if isinstance(value, Secret):
+            if isinstance(value, (Secret, Unseen)):
                 variable = f"{_ENVIRONMENT_NAME}_{name}"
-                environment[variable] = value.reveal()
+                environment[variable] = value.reveal() if isinstance(value, Secret) else value
                 command += ["-e", f"{name}=${variable}"]
             else:
                 pairs.append(f"{name}={value}")
@@ -64,13 +74,7 @@ class Mgrctl:
 
     def _run(self, command: List[str], environment: Dict[str, str]) -> bytes:
         try:
-            with subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-            ) as process:
+            with self._start(command, environment) as process:
                 try:
                     from utils.base import xml  # noqa: F401  loaded while the core works
 
@@ -83,9 +87,20 @@ class Mgrctl:
         except (OSError, ValueError) as error:
             raise errors.CoreUnavailable(f"{self._path}: {error}") from error
         if process.returncode:
-            words = complaint.decode("utf-8", "replace").strip()[:200]
+            words = tame(complaint.decode("utf-8", "replace").strip(), MOST_WORDS)
             raise errors.CoreUnavailable(f"exit {process.returncode} {words}".strip())
         return output
+
+    @staticmethod
+    def _start(command: List[str], environment: Dict[str, str]) -> "subprocess.Popen[bytes]":
+        with limits.lifted():
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+            )
 
     def _run_or_again(self, command: List[str], environment: Dict[str, str]) -> bytes:
         try:
@@ -113,5 +128,7 @@ class Mgrctl:
         if refusal is not None:
             texts = [node.text or "" for node in refusal.iter("param", "msg")]
             detail = " ".join([refusal.get("object", ""), *texts]).strip()
-            raise errors.CoreRefused(function, refusal.get("type", "unknown"), detail[:300])
+            raise errors.CoreRefused(
+                function, refusal.get("type", "unknown"), tame(detail, MOST_WORDS)
+            )
         return answer

@@ -4,9 +4,10 @@ from logging import Logger
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import address, errors
-from utils.base.secret import Secret, strike_out
+from utils.base.secret import Secret
 from utils.base.values import Server
 from utils.billing.doors import CRYPTED, Doors
+from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS
 from utils.consts import (
     DEFAULT_TIMEOUT_S,
@@ -114,7 +115,8 @@ class Modules:
     def shows_fields(self, module_id: int) -> bool:
         """Whether BILLmanager's form of the module has our fields, so that it knows our forms.
 
-        The answer of the core holds the secrets in clear, so it is looked at here and let go.
+        The answer of the core holds the secrets in clear (docs/en/protocol.md, "Form of a stored
+        module"), so it is looked at here and let go.
         """
         form = self._doors.core.call(FUNCTIONS.show_module, elid=module_id)
         return any(form.find(f".//{name}") is not None for name in MODULE_PARAMS)
@@ -132,7 +134,7 @@ class Modules:
             level="error",
             param_pm_name=self.name(module_id),
             param_pm_id=module_id,
-            param_errormsg=strike_out(str(error)),
+            param_errormsg=Unseen(error),
         )
 
 

@@ -1,4 +1,7 @@
-"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff."""
+"""Operations that wait in BILLmanager's queue: their error, their tries, their task for staff.
+
+What BILLmanager does with them: docs/en/protocol.md, "Failures of operations".
+"""
 
 from logging import Logger
 from typing import List, Optional
@@ -6,11 +9,9 @@ from typing import List, Optional
 from utils.base import errors
 from utils.billing import reply
 from utils.billing.doors import Doors
+from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
-from utils.consts import MODULE
-
-_TASK_CLOSED = 2
-"""task.status of a task that staff has done with."""
+from utils.consts import MODULE, TASK_CLOSED
 
 
 class Operations:
@@ -44,7 +45,7 @@ class Operations:
             self._doors.db.row(
                 "SELECT 1 FROM task WHERE runningoperation = %s AND IFNULL(status, 0) <> %s",
                 self._operation_id,
-                _TASK_CLOSED,
+                TASK_CLOSED,
             )
         )
 
@@ -54,7 +55,7 @@ class Operations:
             FUNCTIONS.edit_operation,
             sok="ok",
             elid=self._operation_id,
-            errorxml=reply.error(error).document.decode("utf-8").strip(),
+            errorxml=Unseen(reply.error(error).document.decode("utf-8").strip()),
         )
 
     def leave_to_staff(self, item_id: int, command: str, error: errors.PmError) -> None:

@@ -28,7 +28,7 @@ def ok() -> Reply:
 def features(
     itemtypes: Iterable[str], params: Mapping[str, Mapping[str, str]], names: Iterable[str]
 ) -> Reply:
-    """What the module can do: types, fields with attributes, features."""
+    """What the module can do (docs/en/protocol.md, "Features"): types, fields, features."""
     blocks: Tuple[Tuple[str, str, Mapping[str, Mapping[str, str]]], ...] = (
         ("itemtypes", "itemtype", {name: {} for name in itemtypes}),
         ("params", "param", params),
@@ -45,7 +45,7 @@ def features(
 
 
 def error(failure: PmError) -> Reply:
-    """The error document: a stable type, the detail as `value`."""
+    """The error document (docs/en/protocol.md, "Errors"): a stable type, the detail as `value`."""
     attributes = _attributes({"type": failure.code, "object": ""})
     value = _escaped(clean(strike_out(failure.value)))
     document = _document(f'<error{attributes}><param name="value">{value}</param></error>')

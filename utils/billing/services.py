@@ -1,16 +1,17 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
 from logging import Logger
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from utils.base import errors, logins
 from utils.base.secret import Secret
 from utils.base.values import Item, Mark, Trust
 from utils.billing import mark
 from utils.billing.doors import CRYPTED, Doors
-from utils.billing.needs import FUNCTIONS
+from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.billing.oldmarks import OldMarks
 from utils.consts import (
+    ITEM_ACCOUNT,
     ITEM_LOGIN,
     ITEM_MARK,
     ITEM_PASSWORD,
@@ -131,6 +132,28 @@ class Services:
         row = self._doors.db.row(
             "SELECT COUNT(*) AS services FROM item"
             " WHERE processingmodule = %s AND parent IS NULL AND status IN %s",
+            module_id,
+            _COUNTED,
+        )
+        return int(row["services"]) if row else 0
+
+    def of_client(self, module_id: int, account_id: int) -> List[int]:
+        """The services of a client in a module that may own an account, in order of id."""
+        rows = self._doors.db.rows(
+            "SELECT id FROM item WHERE processingmodule = %s AND account = %s AND parent IS NULL"
+            " AND status IN %s ORDER BY id",
+            module_id,
+            account_id,
+            _COUNTED,
+        )
+        return [row["id"] for row in rows]
+
+    def count_namesakes(self, module_id: int) -> int:
+        """How many services of a module share their client, and so their e-mail, with another."""
+        row = self._doors.db.row(
+            "SELECT IFNULL(SUM(alike), 0) AS services FROM (SELECT COUNT(*) AS alike FROM item"
+            " WHERE processingmodule = %s AND parent IS NULL AND status IN %s"
+            " GROUP BY account HAVING COUNT(*) > 1) AS shared",
             module_id,
             _COUNTED,
         )
@@ -278,43 +301,9 @@ class Services:
 
         Values that are there already are left alone. Raises NotSaved.
         """
-        missing = self._unsaved(item_id, values)
-        for name, value in missing.items():
-            self._save_one(item_id, {"name": name, "value": value})
-        if not missing:
-            return
-        # BILLmanager's own library for Python sends only the form <name>=<value>, so there may
-        # be cores that read no other. Which do is nowhere documented: what is saved tells.
-        missing = self._unsaved(item_id, missing)
-        for name, value in missing.items():
-            self._save_one(item_id, {name: value})
-        if missing and self._unsaved(item_id, missing):
-            raise errors.NotSaved(", ".join(missing))
+        from utils.billing.saving import Saving  # most commands only read
 
-    def _save_one(self, item_id: int, form: Mapping[str, object]) -> None:
-        """Saves one parameter, which stands in the form as the core wants it; Secrets encrypted."""
-        crypted = "on" if any(isinstance(value, Secret) for value in form.values()) else "off"
-        params: Dict[str, Any] = {"sok": "ok", "elid": item_id, **form, "crypted": crypted}
-        self._doors.core.call(FUNCTIONS.save_param, **params)
-
-    def _unsaved(self, item_id: int, values: Mapping[str, object]) -> Dict[str, object]:
-        saved = self._saved([item_id]).get(item_id, {})
-        unsaved = {}
-        for name, value in values.items():
-            if isinstance(value, Secret):
-                crypted = saved.get(CRYPTED + name, "")
-                there = bool(crypted) and self._decrypts_to(crypted, value)
-            else:
-                there = saved.get(name) == str(value)
-            if not there:
-                unsaved[name] = value
-        return unsaved
-
-    def _decrypts_to(self, crypted: str, value: Secret) -> bool:
-        try:
-            return self._doors.key.decrypt(crypted) == value
-        except errors.SecretBroken:
-            return False
+        Saving(self._doors, self._log).save(item_id, values)
 
     def save_mark(self, own_mark: Mark) -> None:
         """Writes the module's own mark on the service, sealed.
@@ -332,8 +321,33 @@ class Services:
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
-        """Saves what the customer sees: login, password, address."""
-        self.save(item_id, {ITEM_LOGIN: login, ITEM_URL: base_url, ITEM_PASSWORD: password})
+        """Saves what the customer sees: login, password, address.
+
+        The login a second time where the type of product has a column of its own for it.
+        """
+        self.save(
+            item_id,
+            {
+                ITEM_LOGIN: login,
+                **({ITEM_ACCOUNT: login} if self._shows_account(item_id) else {}),
+                ITEM_URL: base_url,
+                ITEM_PASSWORD: password,
+            },
+        )
+
+    def _shows_account(self, item_id: int) -> bool:
+        """Whether services of its type show the name of the account; `backupservice` may."""
+        if not self._doors.db.has_column(*OPTIONAL.type_params):
+            return False
+        return bool(
+            self._doors.db.row(
+                "SELECT 1 FROM item i JOIN pricelist p ON p.id = i.pricelist"
+                " JOIN itemtypeparam t ON t.itemtype = p.itemtype"
+                " WHERE i.id = %s AND t.intname = %s",
+                item_id,
+                ITEM_ACCOUNT,
+            )
+        )
 
 
 def _some(values: Sequence[object]) -> Sequence[object]:

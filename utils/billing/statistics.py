@@ -1,4 +1,7 @@
-"""BILLmanager's statistics: a row for each service, day and add-on."""
+"""BILLmanager's statistics: a row for each service, day and add-on.
+
+The core has no function that writes one (docs/en/protocol.md, "Statistics").
+"""
 
 from datetime import date
 from typing import NamedTuple, Sequence

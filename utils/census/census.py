@@ -92,6 +92,10 @@ class Census:
         """
         self._again.add(item_id)
 
+    def refuse_hidden_files(self) -> None:
+        """For whoever misses the usage of an account. Raises FilesHidden where all miss theirs."""
+        self._cloud.refuse_hidden_files()
+
     def unread(self) -> Iterator[List[int]]:
         """The ids of the services that are not settled, some at a time."""
         for item_ids in self._register.ids():

@@ -30,10 +30,12 @@ from utils.base.values import Account
 from utils.census.pace import Gear, Patience
 
 READS_AT_ONCE = 4
-"""Accounts that are read by themselves at the same time: twice the cores of a small server."""
+"""Accounts that are read by themselves at the same time; on two cores more gain nothing
+(docs/en/clouds.md, "Costs")."""
 
 SPEEDUP = 2
-"""READS_AT_ONCE are taken to be twice as fast as one by one, as on a server of two cores."""
+"""READS_AT_ONCE are counted as twice as fast as one by one. On two cores it is one and a half
+times, and many clouds have more."""
 
 LEAST_PAGE = 25
 """A page that fails is asked for again in halves, down to this size. Then it is left out, as one of
@@ -41,7 +43,7 @@ its accounts may be what breaks it, and these 25 are read one by one."""
 
 PAGED_FOR_ONE = 2
 """An account read by itself costs at least as much as two on a page; ten and more are usual
-(nextcloud-newer.md, 3)."""
+(docs/en/clouds.md, "Costs")."""
 
 TICK_S = 1.0
 """Longest time between two looks at the clock and at the progress while answers are awaited."""
@@ -111,13 +113,13 @@ class Reader:
                 size, asked = self._ask_page(offset, most)
                 continue
             offset += size
-            is_last = len(answer.value) < size
+            is_last = answer.value.rows < size
             if not (is_last or pays):
                 pays = self._paging_pays(services, answer.took_s / size)
                 is_last = not pays
             if not is_last:
                 size, asked = self._ask_page(offset)
-            yield answer.value
+            yield answer.value.accounts
             if is_last:
                 return
 
@@ -144,7 +146,7 @@ class Reader:
         most = PAGED_FOR_ONE * services
         while True:
             beyond = self._answer(self._send(self._cloud.users_page, most, 1))
-            if beyond is None or not beyond.value:
+            if beyond is None or not beyond.value.rows:
                 return True
             fair = int(services * beyond.took_s / SPEEDUP / paged_s)
             if fair <= most:

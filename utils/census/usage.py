@@ -3,23 +3,45 @@
 from contextlib import closing
 from datetime import date
 from logging import Logger
-from typing import List
+from typing import List, Optional
 
-from utils.base import errors
+from utils.base import errors, sizes
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import stat_row
 from utils.census.census import MISSING, Census, Pair
 from utils.census.pace import TimeIsUp
+from utils.census.uncounted import Uncounted
+
+UNSOLD = "its tariff has no usable disk add-on"
+
+MOST_BYTES = 1024**5
+"""1 PiB: nobody has so much in one account."""
+
+LARGE_BYTES = 10 * 1024**4
+OVER_QUOTA = 100
+"""More than 10 TiB that is also more than a hundred times the quota is a fault of the cloud: no
+cloud lets an account be filled past its quota, and a quota that was lowered is exceeded by less."""
+
+
+def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
+    """Whether an account with that quota, None where it is not known, can have used so much."""
+    if used_bytes > MOST_BYTES:
+        return False
+    return quota_bytes is None or used_bytes <= max(LARGE_BYTES, OVER_QUOTA * quota_bytes)
 
 
 class Collector:
     """One day's statistics of one module."""
 
-    def __init__(self, census: Census, billing: Billing, log: Logger, day: date) -> None:
+    def __init__(
+        self, census: Census, billing: Billing, log: Logger, day: date, uncounted: Uncounted
+    ) -> None:
         self._census = census
         self._billing = billing
         self._log = log
         self._day = day
+        self._uncounted = uncounted
+        self._may_see_files = False
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
     def collect(self) -> None:
@@ -27,7 +49,8 @@ class Collector:
 
         Rows are replaced, never added to. They are written batch by batch, so what was read stays
         whatever comes after it. Where a service is still unread when the time is over, raises
-        UsageUnread, or the cloud's failure if it never answered.
+        UsageUnread, or the cloud's failure if it never answered. Raises FilesHidden where the
+        cloud measures nobody for the module's login.
         """
         batches = self._census.batches()
         try:
@@ -49,9 +72,15 @@ class Collector:
                 self._leave_out(pair)
             elif disk is None:
                 self._unsold += 1
-                self._log.warning("service %d: its tariff has no usable disk add-on", item.id)
+                self._log.warning("service %d: %s", item.id, UNSOLD)
+                self._uncounted.note(item, UNSOLD)
             elif account.used_bytes is None:
                 self._log.warning("service %d: the cloud cannot read %s", item.id, account.login)
+                self._refuse_hidden_files()
+                self._census.ask_again(item.id)
+            elif not is_plausible(account.used_bytes, account.quota_bytes):
+                shown = sizes.spoken(account.used_bytes)
+                self._log.warning("service %d: cannot have used %s", item.id, shown)
                 self._census.ask_again(item.id)
             else:
                 rows.append(stat_row(item.id, self._day, account.used_bytes, disk))
@@ -59,8 +88,15 @@ class Collector:
             self._billing.statistics.write(rows)
             self._booked += len(rows)
 
+    def _refuse_hidden_files(self) -> None:
+        """Looks once a run whether the module's login may see files. Raises FilesHidden."""
+        if not self._may_see_files:
+            self._census.refuse_hidden_files()
+            self._may_see_files = True
+
     def _leave_out(self, pair: Pair) -> None:
         """Says why a service without an account gets no row."""
+        self._uncounted.note(pair.item, pair.words)
         if pair.why == MISSING:
             self._missing += 1
             self._log.warning("service %d: %s", pair.item.id, pair.words)

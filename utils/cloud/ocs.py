@@ -1,9 +1,10 @@
 """The OCS envelope: how answers are read, and what is no answer of a cloud."""
 
 import json
-from typing import Any, Mapping, NamedTuple, Optional, Type
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Type, TypeVar
 
 from utils.base import errors
+from utils.base.text import tame
 from utils.cloud.transport import Response
 
 Meanings = Mapping[int, Type[errors.PmError]]
@@ -12,13 +13,25 @@ Meanings = Mapping[int, Type[errors.PmError]]
 _GENERAL: Meanings = {
     429: errors.CloudThrottled,
     503: errors.CloudMaintenance,
-    996: errors.CloudLost,
-    500: errors.CloudLost,
+    996: errors.ServerFault,
+    500: errors.ServerFault,
     999: errors.ApiDisabled,
 }
 
 _CONFIRM = "Password confirmation is required"
-"""Nextcloud's refusal of app passwords on writes: hard-coded English (nextcloud-newer.md, 1)."""
+"""Nextcloud's refusal of app passwords on writes, never translated (docs/en/clouds.md, "Confirming
+the password")."""
+
+
+MOST_DIGITS = 64
+"""Digits of a number: 2**63 has 19, a float that PHP writes 17 and an exponent."""
+
+MOST_CONTAINERS, MOST_VALUES = 50_000, 500_000
+"""Objects with lists, and values, of one document: 500 accounts have a tenth of them. Python keeps
+an object of seven characters in 300 bytes."""
+
+MOST_WORDS = 200
+"""Characters of what a cloud says about a refusal; PHP's own are shorter."""
 
 
 class Envelope(NamedTuple):
@@ -51,72 +64,98 @@ def json_document(body: bytes) -> Any:
         raise ValueError(constant)
 
     def finite(number: str) -> float:
+        if len(number) > MOST_DIGITS:
+            raise ValueError("digits")
         value = float(number)
         if value - value != 0:  # 1e999 becomes infinity
             raise ValueError(number)
         return value
 
+    _refuse_flood(body)
     try:
-        return json.loads(body, parse_constant=refuse, parse_float=finite)
+        return json.loads(body, parse_constant=refuse, parse_float=finite, parse_int=_whole_number)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
 def read_envelope(response: Response) -> Optional[Envelope]:
     """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
-    body = response.body
-    try:
-        if body.lstrip()[:1] == b"<":
-            from utils.base import xml
+    return read_document(response.body, _envelope)
 
-            meta = xml.parse(body).find("meta")
-            if meta is None:
-                return None
-            values = xml.fields(meta)
-            return Envelope(int(values.get("statuscode", "")), values.get("message", ""), None)
-        ocs = mapping(json_document(body)).get("ocs")
-        meta_json = mapping(mapping(ocs).get("meta"))
-        code = int(meta_json["statuscode"])
-        return Envelope(code, str(meta_json.get("message") or ""), mapping(ocs).get("data"))
-    except (ValueError, KeyError, TypeError):
+
+_Read = TypeVar("_Read")
+
+
+def read_document(body: bytes, read: Callable[[bytes], _Read]) -> Optional[_Read]:
+    """What `read` makes of an answer's document, or None where it raises ValueError.
+
+    Messages of PHP around the document are left out.
+    """
+    try:
+        return read(body)
+    except ValueError:
+        from utils.cloud import front
+
+    try:
+        return read(front.without_php(body))
+    except ValueError:
         return None
 
 
-def refuse_other(call: str, response: Response) -> None:
-    """Raises what an answer outside the OCS envelope means, where its HTTP status tells."""
-    status = response.status
-    where = f"{call}: HTTP {status}"
-    if status == 401:
-        raise refused_login(where, response)
-    if status == 429:
-        raise errors.CloudThrottled(where, is_bare=True)
-    if status == 503:
-        raise errors.CloudMaintenance(where)
-    if status == 400 and b"<" in response.body[:200]:
-        raise errors.CloudUntrustedHost(where)
-    if status == 400 and not response.body:
-        # What Nextcloud 33 and later make of a request that lacks a parameter.
-        raise errors.CloudRefused(call, status)
-    if status in (404, 405, 412) or (status < 300 and _looks_like_html(response)):
-        raise errors.NotACloud(where)
-    if status == 403:
-        raise errors.RightsMissing(where)
-    if status >= 500:
-        raise no_answer(where)
+def _envelope(body: bytes) -> Envelope:
+    """The envelope in a document. Raises ValueError where it is none."""
+    if body.lstrip()[:1] == b"<":
+        from utils.base import xml
+
+        _refuse_flood(body)
+        meta = xml.parse(body).find("meta")
+        if meta is None:
+            raise ValueError("no meta")
+        values = xml.fields(meta)
+        return Envelope(_code(values.get("statuscode")), _words(values.get("message")), None)
+    ocs = mapping(mapping(json_document(body)).get("ocs"))
+    meta_json = mapping(ocs.get("meta"))
+    code = _code(meta_json.get("statuscode"))
+    return Envelope(code, _words(meta_json.get("message")), ocs.get("data"))
 
 
-def no_answer(where: str) -> errors.CloudError:
-    """What an answer that says nothing means: after a mere question, a cloud out of order."""
-    if where.startswith("GET "):
-        return errors.CloudUnreachable(where)
-    return errors.CloudLost(where)
+def _code(shown: Any) -> int:
+    """A status code, which may be a text. Raises ValueError."""
+    if isinstance(shown, str):
+        return _whole_number(shown)
+    if isinstance(shown, bool) or not isinstance(shown, int):
+        raise ValueError("no code")
+    return shown
+
+
+def _words(shown: Any) -> str:
+    """What the cloud says, fit to be shown."""
+    return tame(str(shown), MOST_WORDS) if isinstance(shown, (str, int, float)) else ""
+
+
+def _whole_number(text: str) -> int:
+    """A whole number in decimal. Raises ValueError, also for one that no cloud counts up to.
+
+    To read a million digits takes Python minutes, in which no signal stops it.
+    """
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"{len(text)} digits")
+    return int(text)
+
+
+def _refuse_flood(body: bytes) -> None:
+    """Raises ValueError for a document that would take many times its own size of memory."""
+    if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS or body.count(b",") > MOST_VALUES:
+        raise ValueError("too many values")
+    if body.lstrip()[:1] == b"<" and body.count(b"<") + body.count(b"=") > MOST_CONTAINERS:
+        raise ValueError("too many elements")
 
 
 def refused_login(where: str, response: Response) -> errors.CloudError:
     """Nextcloud's wrong login bears WWW-Authenticate; a right one that may not be used does not.
 
-    Recorded on 29.0.6 to 34.0.1 (nextcloud-ocs.md, 7): two-factor login, enforced tokens and an
-    e-mail of two accounts answer 401 without that header.
+    Two-factor login, enforced tokens and an e-mail of two accounts answer 401 without that header
+    (docs/en/clouds.md, "Refused logins").
     """
     if "WWW-Authenticate" in response.headers:
         return errors.LoginRefused(where)
@@ -128,18 +167,19 @@ def error_of(call: str, response: Response, envelope: Envelope, means: Meanings)
     if envelope.wants_confirmation:
         return errors.AppPasswordRefused(call)
     if envelope.code == 403 or response.status == 403:
-        return errors.RightsMissing(f"{call}: {envelope.message[:200]}")
+        return errors.RightsMissing(f"{call}: {envelope.message}")
     kind = means.get(envelope.code) or _GENERAL.get(envelope.code) or _GENERAL.get(response.status)
-    return error_for(kind or errors.CloudRefused, call, envelope)
+    error = error_for(kind or errors.CloudRefused, call, envelope)
+    if isinstance(error, errors.CloudThrottled):
+        from utils.cloud import front
+
+        error.after(front.wait_s(response.headers))
+    return error
 
 
 def error_for(kind: Type[errors.PmError], call: str, envelope: Envelope) -> errors.PmError:
     """An error of that kind about an answer."""
-    words = envelope.message[:200]
+    words = envelope.message
     if issubclass(kind, errors.CloudRefused):
         return kind(call, envelope.code, words)
     return kind(f"{call}: {envelope.code} {words}".strip())
-
-
-def _looks_like_html(response: Response) -> bool:
-    return b"<html" in response.body[:2000].lower()

@@ -2,7 +2,7 @@
 
 A number decides nothing: Nextcloud and ownCloud count apart, and what one release of Nextcloud 33
 takes the next refuses. So a product is told by the keys of its answers (names can be themed), and
-what a version wants is seen from what it answers.
+what a version wants is seen from what it answers (docs/en/clouds.md, "Which cloud it is").
 """
 
 from typing import Any, Mapping, NamedTuple, Optional
@@ -29,6 +29,10 @@ class Product(NamedTuple):
     """Whether an account's record names its login and its groups."""
     tells_settings: bool
     """Whether administrators may ask for the settings of its apps."""
+    tells_own_usage: bool
+    """Whether the login's own record shows its usage."""
+    limits_users: bool
+    """Whether there may be a limit of users, above which no account is made or enabled."""
     hides_rights: bool
     """Whether a missing right is answered like a wrong password."""
     explains_login: bool
@@ -57,6 +61,8 @@ NEXTCLOUD = Product(
     lists_details=True,
     shows_groups=True,
     tells_settings=True,
+    tells_own_usage=True,
+    limits_users=True,
     hides_rights=False,
     explains_login=True,
     means={
@@ -73,7 +79,7 @@ NEXTCLOUD = Product(
         "join": _JOINING,
     },
 )
-"""Recorded on 29.0.6, 32.0.2, 33.0.3 and 34.0.1 (nextcloud-ocs.md, nextcloud-newer.md)."""
+"""Recorded on 29.0.6, 32.0.2, 33.0.3 and 34.0.1 (docs/en/clouds.md, "Codes")."""
 
 OWNCLOUD = Product(
     name="ownCloud",
@@ -83,6 +89,8 @@ OWNCLOUD = Product(
     lists_details=False,
     shows_groups=False,
     tells_settings=False,
+    tells_own_usage=False,
+    limits_users=False,
     hides_rights=True,
     explains_login=False,
     means={
@@ -101,7 +109,7 @@ OWNCLOUD = Product(
         "join": _JOINING,
     },
 )
-"""Recorded on 10.15.2 (owncloud-ocs.md)."""
+"""Recorded on 10.15.2 (docs/en/clouds.md, "Codes")."""
 
 PRODUCTS = (NEXTCLOUD, OWNCLOUD)
 _BY_NAME = {product.name: product for product in PRODUCTS}
@@ -111,7 +119,7 @@ def by_status(status: Mapping[str, Any]) -> Optional[Product]:
     """The product whose status.php this is; None where it does not tell.
 
     Raises CloudUnsupported for ownCloud Infinite Scale and OpenCloud, which alone have
-    `productversion` and let no accounts be written by OCS (owncloud-ocs.md, 5).
+    `productversion` and let no accounts be written by OCS (docs/en/clouds.md, "Which cloud it is").
     """
     if "productversion" in status:
         raise errors.CloudUnsupported(str(status.get("productname", ""))[:100])

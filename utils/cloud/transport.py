@@ -5,7 +5,8 @@ import ssl
 import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from urllib.parse import urlsplit
 
 import certifi
 
@@ -31,24 +32,37 @@ AuthBase = requests.auth.AuthBase
 HTTPAdapter = requests.adapters.HTTPAdapter
 
 CONNECT_TIMEOUT_S = 5
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 1024 * 1024
+"""Longest answer about one thing; an account with a thousand groups takes 50 KB."""
+
+MAX_LIST_BYTES = 8 * MAX_ANSWER_BYTES
+"""Longest answer to a question for a list; a page of 500 accounts takes 1 to 2 MB."""
+
+PIECE_BYTES = 65_536
 USER_AGENT = f"{MODULE}/{VERSION}"
 
 _RETRY = Retry(
     total=2,
     connect=2,
     read=0,
-    status=2,
+    status=0,
     other=0,
     redirect=0,
-    allowed_methods=frozenset(["GET", "PUT"]),
-    status_forcelist=(502, 504),
     backoff_factor=0.3,
     raise_on_status=False,
     respect_retry_after_header=False,  # a proxy may ask for minutes, per try
 )
-"""A refused connection is tried again for every method, for nothing was sent; a gateway's error
-only where the request may be repeated. Longer waits are BILLmanager's queue."""
+"""A refused connection is tried again for every method, for nothing was sent. Longer waits are
+BILLmanager's queue."""
+
+_REPEATED = frozenset(["GET", "PUT"])
+_GATEWAY_ERRORS = (502, 504)
+_GATEWAY_PAUSES_S = (0.3, 0.6)
+"""A gateway's error is tried again where the request may be repeated, after these pauses. Not by
+the library: it would read the whole body first, however long that is."""
+
+_MOST_COOKIES, _LONGEST_COOKIE = 20, 4096
+"""Nextcloud's session has six; no browser keeps a longer one."""
 
 # A name server that does not answer must not hold a form for half a minute: the resolver's
 # wait cannot be interrupted from Python, only shortened.
@@ -57,7 +71,7 @@ os.environ.setdefault("RES_OPTIONS", "timeout:2 attempts:2")
 
 SESSION_LASTS_S = 1200
 """A cloud's session is used for so long: after 30 minutes Nextcloud wants the password confirmed
-again, which a login that it no longer looks at cannot do (nextcloud-newer.md, 1)."""
+again, which a login that it no longer looks at cannot do (docs/en/clouds.md, "Sessions")."""
 
 
 SHORT_RUN = 6
@@ -106,9 +120,10 @@ def token_auth(secret: Secret, scheme: str) -> AuthBase:
 class _Adapter(HTTPAdapter):
     """Gives every request the session's time limits and trusts further authorities."""
 
-    def __init__(self, timeout_s: float, ca_file: str = "") -> None:
+    def __init__(self, timeout_s: float, ca_file: str = "", is_strict: bool = False) -> None:
         self._timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
         self._ca_file = ca_file
+        self._is_strict = is_strict
         super().__init__(max_retries=_RETRY)
 
     def _trust(self) -> Dict[str, Any]:
@@ -119,6 +134,12 @@ class _Adapter(HTTPAdapter):
             context = ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
             raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
+        # From Python 3.13 on checks are strict, which many a private authority does not stand.
+        # Whoever names one trusts it as it is.
+        if self._is_strict:
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
+        else:
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.load_verify_locations(certifi.where())
         return {"ssl_context": context}
 
@@ -152,7 +173,24 @@ class Response(NamedTuple):
 
 
 class _TooLarge(requests.RequestException):
-    """More than any answer to our questions can be."""
+    """More than any answer to our questions can be, or packed so that nobody knows how much."""
+
+
+class _FewCookies(DefaultCookiePolicy):
+    """Takes the cookies of a session and no heap of them."""
+
+    def set_ok(self, cookie: Any, request: Any) -> bool:
+        """Whether a cookie is kept."""
+        size = len(cookie.name or "") + len(cookie.value or "") + len(cookie.path or "")
+        return size <= _LONGEST_COOKIE and super().set_ok(cookie, request)
+
+
+class _NoRedirects(requests.Session):
+    """The library's session, which would read the whole body of a redirect to tell where to."""
+
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Iterator[requests.Response]:
+        """Nothing: no redirect is followed here."""
+        return iter(())
 
 
 class Session:
@@ -160,6 +198,7 @@ class Session:
 
     def __init__(self, http: requests.Session) -> None:
         self._http = http
+        http.cookies.set_policy(_FewCookies())
         self._sent = 0
         self._began: Optional[float] = None
         """When it began, by the monotonic clock; None before the first request."""
@@ -171,12 +210,22 @@ class Session:
         """Whether it was opened by a real password, as Nextcloud's cookie tells."""
         return _TEST_COOKIE in self._http.cookies
 
+    def why_lost(self, url: str) -> str:
+        """Why a cookie that the cloud has set is not sent to that address; empty where all are."""
+        parts = urlsplit(url)
+        for cookie in self._http.cookies:
+            if cookie.secure and parts.scheme != "https":
+                return "Secure"
+            if not (parts.path + "/").startswith(cookie.path.rstrip("/") + "/"):
+                return f"Path={cookie.path}"
+        return ""
+
     def next(self) -> requests.Session:
         """The session for one more request, without its cookies where they are not worth it."""
         now = time.monotonic()
         is_new = self._began is None or now - self._began > SESSION_LASTS_S
         is_dear = self.is_by_real_password and self._sent < SHORT_RUN
-        if is_new or is_dear:
+        if is_new or is_dear or len(self._http.cookies) > _MOST_COOKIES:
             self._http.cookies.clear()
             self.is_confirmed = False
         if is_new:
@@ -190,12 +239,18 @@ class Http:
 
     `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
     Cookies are kept only where a request asks for the session, and never beyond the run.
+    `is_strict` checks a certificate under `ca_file` as the newest Python does by itself.
     """
 
     def __init__(
-        self, timeout_s: float, verify_tls: bool, ca_file: str = "", proxy: str = ""
+        self,
+        timeout_s: float,
+        verify_tls: bool,
+        ca_file: str = "",
+        proxy: str = "",
+        is_strict: bool = False,
     ) -> None:
-        self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "")
+        self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "", is_strict)
         """Holds the connections, which requests with and without session share."""
         self._verify_tls = verify_tls
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
@@ -208,12 +263,18 @@ class Http:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def _make_http(self) -> requests.Session:
-        http = requests.Session()
+        http = _NoRedirects()
         http.trust_env = False
         http.verify = self._verify_tls
         http.proxies = dict(self._proxies)
         http.headers.update(
-            {"User-Agent": USER_AGENT, "OCS-APIRequest": "true", "Accept-Language": "en"}
+            {
+                "User-Agent": USER_AGENT,
+                "OCS-APIRequest": "true",
+                "Accept-Language": "en",
+                # What is packed small may be large, and unpacking has been many a library's hole.
+                "Accept-Encoding": "identity",
+            }
         )
         http.mount("https://", self.adapter)
         http.mount("http://", self.adapter)
@@ -235,14 +296,35 @@ class Http:
         data: Optional[Mapping[str, str]],
         auth: AuthBase,
         in_session: bool = False,
+        most_bytes: int = 0,
     ) -> Response:
-        """One request and its answer; only with `in_session` cookies are sent and kept.
+        """A request and its answer; only with `in_session` cookies are sent and kept.
+
+        An answer over `most_bytes`, else MAX_ANSWER_BYTES, is not read to its end.
 
         Within a session the cloud answers as the session's user, whoever logs in: for a login of
         somebody else it must never be used.
         Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
         CloudCertificate, and CloudLost where the outcome is unknown.
         """
+        pauses_s = iter(_GATEWAY_PAUSES_S if method in _REPEATED else ())
+        while True:
+            response = self._send(method, url, params, data, auth, in_session, most_bytes)
+            pause_s = next(pauses_s, None) if response.status in _GATEWAY_ERRORS else None
+            if pause_s is None:
+                return response
+            time.sleep(pause_s)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        params: Optional[Mapping[str, Any]],
+        data: Optional[Mapping[str, str]],
+        auth: AuthBase,
+        in_session: bool,
+        most_bytes: int,
+    ) -> Response:
         call = f"{method} {url}"
         http = self.session.next() if in_session else self._alone
         headers = {"Content-Length": "0"} if data is None and method in ("POST", "PUT") else None
@@ -258,7 +340,7 @@ class Http:
                 stream=True,
             ) as response:
                 ends = _certificate_ends(response)  # the connection leaves with the body
-                body = _whole_body(response)
+                body = _whole_body(response, most_bytes or MAX_ANSWER_BYTES)
                 return Response(response.status_code, response.headers, body, ends)
         except requests.RequestException as error:
             failure = translate(error, call)
@@ -277,14 +359,29 @@ def _certificate_ends(response: requests.Response) -> str:
     return str((tls.getpeercert() or {}).get("notAfter", ""))
 
 
-def _whole_body(response: requests.Response) -> bytes:
-    """All of an answer. Raises _TooLarge."""
+def _whole_body(response: requests.Response, most_bytes: int) -> bytes:
+    """All of an answer. Raises _TooLarge, and ChunkedEncodingError for one that breaks off.
+
+    Read by Python's own HTTP, as it came: the library that asked would unpack it, and older ones
+    read the length of a chunk without end (CVE-2026-97689).
+    """
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise _TooLarge("packed, though not asked for")
+    from urllib3.exceptions import HTTPError
+
     body = bytearray()
-    for part in response.iter_content(65536):
-        body += part
-        if len(body) > MAX_ANSWER_BYTES:
-            raise _TooLarge(f"over {MAX_ANSWER_BYTES} bytes")
-    return bytes(body)
+    try:
+        while True:
+            part = response.raw.read(PIECE_BYTES, decode_content=False)
+            if not part:
+                return bytes(body)
+            body += part
+            if len(body) > most_bytes:
+                raise _TooLarge(f"over {most_bytes} bytes")
+    except (HTTPError, OSError) as error:
+        if isinstance(error, requests.RequestException):
+            raise
+        raise requests.exceptions.ChunkedEncodingError(error) from error
 
 
 def translate(error: requests.RequestException, call: str) -> errors.CloudError:

@@ -22,6 +22,10 @@ HOME = Path(__file__).resolve().parents[2]
 FORMS = Path(root.FORMS).name
 ROTATION = Path("/etc/logrotate.d")
 OLDEST_PYTHON = (3, 8)
+MENDED_PYTHON = (3, 10)
+"""Libraries that older ones can run have known holes, which etc/requirements/advisories.json names
+with the reason why none is a way in here."""
+
 LEAST_FREE_BYTES = 100 * 1024**2
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 
@@ -29,8 +33,12 @@ _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 def python(ctx: Context) -> Iterator[Finding]:
     """The interpreter."""
     version = "{}.{}.{}".format(*sys.version_info)
-    old = sys.version_info < OLDEST_PYTHON
-    yield fault("python_old", version) if old else well(f"{version}, {sys.executable}")
+    if sys.version_info < OLDEST_PYTHON:
+        yield fault("python_old", version)
+    elif sys.version_info < MENDED_PYTHON:
+        yield advice("python_unmended", version)
+    else:
+        yield well(f"{version}, {sys.executable}")
 
 
 def program(command_modules: Collection[str], ctx: Context) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from utils.base.values import Server
 from utils.billing.modules import StoredModule, read_timeout_s
 from utils.census import register
 from utils.census.register import Entry, Register
-from utils.cloud.connection import CloudStatus
+from utils.cloud.connection import CloudStatus, version_text
 from utils.consts import PARAM_TIMEOUT, SECRET_PARAMS, STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, well
@@ -64,7 +64,7 @@ class Module:
     @property
     def version_text(self) -> str:
         """The cloud's version as it shows it; a cloud may hide it."""
-        return str(self.seen.status.get("versionstring") or "").strip()
+        return version_text(self.seen.status)
 
     @property
     def version(self) -> Tuple[int, ...]:
@@ -100,6 +100,17 @@ def in_clear(module: Module) -> Iterator[Finding]:
             yield advice("secret_in_clear", name)
     if good:
         yield well()
+
+
+def bound(module: Module) -> Iterator[Finding]:
+    """Whether the stored secrets belong to the server that the address names.
+
+    SecretElsewhere is a fault: they are not sent there then.
+    """
+    binding = module.ctx.binding(module.id)
+    binding.check(module.server)
+    unbound = binding.list_unbound(module.server)
+    yield advice("unbound_secret", ", ".join(unbound)) if unbound else well()
 
 
 def form(module: Module) -> Iterator[Finding]:
@@ -153,6 +164,7 @@ def _kind(entry: Entry) -> str:
 CHECKS = (
     Check("connection", connection, ("modules", "key")),
     Check("in_clear", in_clear, ("connection", "settings")),
+    Check("bound", bound, ("connection", "settings")),
     Check("form", form, ("modules",)),
     Check("services", services, ("connection", "settings")),
 )

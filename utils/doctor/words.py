@@ -11,16 +11,19 @@ from collections import Counter
 from typing import Dict, Iterator, List, Tuple
 from xml.etree import ElementTree
 
-from utils.base.secret import strike_out
-from utils.base.text import printable
+from utils.base.text import tame
 from utils.consts import MODULE, VERSION
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Finding, Group
 from utils.doctor.installation import FORMS, HOME
 
 MESSAGES = f"doctor.{MODULE}"
+TASKS = f"tasks.{MODULE}"
 ERRORS = "msgerror"
+LANGUAGES = ("ru", "en")
 VERDICTS = (FAULT, ADVICE, UNCHECKED, OK)
 _COLUMN = 14
+LONGEST_DETAIL = 1000
+"""Characters of a detail; the longest list of numbers that the doctor makes is shorter."""
 
 
 class Words:
@@ -34,7 +37,7 @@ class Words:
         """One line for each finding, its remedy below it, the sum at the end."""
         lines = [f"{MODULE} {VERSION}"]
         for group in groups:
-            lines += ["", f"{self._message(f'group_{group.name}')} {group.about}".rstrip()]
+            lines += ["", f"{self._message(f'group_{group.name}')} {_shown(group.about)}".rstrip()]
             for finding in group.findings:
                 lines += self._lines(finding)
         verdicts = Counter(one.verdict for group in groups for one in group.findings)
@@ -57,11 +60,11 @@ class Words:
                 findings.append(
                     {
                         "group": group.name,
-                        "of": group.about,
+                        "of": _shown(group.about),
                         "check": finding.check,
                         "finding": finding.name,
                         "verdict": finding.verdict,
-                        "about": finding.about,
+                        "about": _shown(finding.about),
                         "title": self._title(finding),
                         "text": text,
                         "remedy": remedy,
@@ -78,7 +81,7 @@ class Words:
 
     def _title(self, finding: Finding) -> str:
         title = self._message(f"title_{finding.check}")
-        return f"{title} {finding.about}".rstrip()
+        return f"{title} {_shown(finding.about)}".rstrip()
 
     def _said(self, finding: Finding) -> Tuple[str, str]:
         """What was found, and the remedy: the first sentence of the message and the rest."""
@@ -93,6 +96,12 @@ class Words:
     def _message(self, name: str) -> str:
         """The message of that name; where the program's XML is not whole, the name and detail."""
         return self._texts.get(name) or self._texts.get(f"msg_error_{name}") or f"{name} __value__"
+
+
+def in_each_language(name: str, value: str) -> str:
+    """A message of the module with its detail, in every language: who reads it is not known."""
+    texts = (_messages(one, TASKS).get(name, f"{name} __value__") for one in LANGUAGES)
+    return "\n".join(text.replace("__value__", _shown(value)) for text in texts)
 
 
 def language(wanted: str) -> str:
@@ -113,4 +122,4 @@ def _messages(wanted: str, group: str) -> Dict[str, str]:
 
 def _shown(value: str) -> str:
     """A detail as it may be printed: no secret, no control character."""
-    return printable(strike_out(value))
+    return tame(value, LONGEST_DETAIL)

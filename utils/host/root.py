@@ -22,7 +22,8 @@ KEY = "etc/billmgr.pem"
 
 LOG_LEVELS = "etc/debug.conf"
 DO_NOTHING = "etc/billmgr.DoNothing"
-"""While this file exists modules leave the outside world alone."""
+"""While this file exists modules leave the outside world alone (docs/en/protocol.md, "Configuration
+files")."""
 
 
 class Host:
@@ -36,13 +37,14 @@ class Host:
         return os.path.join(self.root, *parts)
 
     def does_nothing(self) -> bool:
-        """Whether modules must leave the outside world alone (etc/billmgr.DoNothing, B.2)."""
+        """Whether modules must leave the outside world alone."""
         return os.path.exists(self.path(DO_NOTHING))
 
     def config(self) -> Dict[str, str]:
         """BILLmanager's configuration files as name and value.
 
-        Lines are `Name value` (A.1); the value is the rest of the line, whatever it holds.
+        Lines are `Name value` (docs/en/protocol.md, "Configuration files"); the value is the rest
+        of the line, whatever it holds.
         Files that are missing or unreadable count as empty: `paramlist` is asked then.
         """
         values: Dict[str, str] = {}

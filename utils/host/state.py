@@ -6,6 +6,9 @@ from typing import Any
 
 from utils.base import errors
 
+MOST_CHARACTERS = 4 * 1024**2
+"""Longest file that is read; ten thousand groups with long names take half of it."""
+
 GROUPS = "groups-{}"
 """The groups of a module's cloud, for the tariff form."""
 
@@ -14,6 +17,9 @@ PRODUCT = "product-{}"
 
 REFUSED = "refused-{}"
 """What a module's cloud refused lately."""
+
+SECRETS = "secrets-{}"
+"""Which server each password of a module belongs to."""
 
 PROBLEM = "problem-{}"
 """Which problem of a module BILLmanager was told of."""
@@ -27,7 +33,13 @@ GUESSES = "guesses-{}"
 MARKS = "marks"
 """Which services may still have a mark of the first kind."""
 
-FILES = (GROUPS, PRODUCT, REFUSED, PROBLEM, USAGE, GUESSES, MARKS)
+UNCOUNTED = "uncounted-{}"
+"""Of which uncounted services of a module staff was told, each with the number of its task."""
+
+SAVE_FORM = "saveparam"
+"""The form in which BILLmanager's core reads parameters of services; only a cache."""
+
+FILES = (GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, USAGE, UNCOUNTED, SAVE_FORM, GUESSES, MARKS)
 """The names of all files that are kept, most with the number of the module in it."""
 
 SERVICES = "services"
@@ -57,8 +69,9 @@ class State:
         """What was written last under the name, or None."""
         try:
             with open(self.path(name), encoding="utf-8") as file:
-                return json.load(file)
-        except (OSError, ValueError):
+                text = file.read(MOST_CHARACTERS + 1)
+            return json.loads(text) if len(text) <= MOST_CHARACTERS else None
+        except (OSError, ValueError, RecursionError):
             return None
 
     def write(self, name: str, value: Any) -> None:
@@ -70,7 +83,7 @@ class State:
             descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=name + ".")
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(value, file, ensure_ascii=False)
+                    json.dump(value, file)
                     file.flush()
                     os.fsync(file.fileno())
                 os.replace(temporary, self.path(name))

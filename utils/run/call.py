@@ -1,4 +1,4 @@
-"""The call: what the command line and standard input say."""
+"""The call: what the command line and standard input say (docs/en/protocol.md, "Calls")."""
 
 import sys
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -22,6 +22,7 @@ class Call(NamedTuple):
     runningoperation: Optional[int] = None
     lang: str = ""
     format: str = "text"
+    date: str = ""
     level: Level = Level.READS
 
     def item_id(self) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from utils.api import NextcloudAPIClient
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
+    from utils.cloud.binding import Binding
     from utils.cloud.products import Memory
     from utils.host.state import State
     from utils.run.service import Service
@@ -67,7 +68,7 @@ class Context:
         """BILLmanager."""
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.call.runningoperation)
+        return Billing(self.host, self.log, self.call.runningoperation, lambda: self.settings)
 
     @cached_property
     def state(self) -> "State":
@@ -75,6 +76,13 @@ class Context:
         from utils.host.state import State
 
         return State(self.host.path(root.STATE))
+
+    def binding(self, module_id: int) -> "Binding":
+        """Tells to which server the secrets of a module belong."""
+        from utils.cloud.binding import Binding
+
+        fingerprint = self.billing.fingerprint
+        return Binding(self.state, fingerprint, module_id, self.settings.former_servers)
 
     @property
     def wait_s(self) -> float:

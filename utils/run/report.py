@@ -40,6 +40,8 @@ def failed(context: Context, error: errors.PmError) -> None:
             step(context, error)
         except errors.PmError as second:
             context.log.warning("could not report %s: %s", error.code, second)
+        except Exception:  # whatever goes wrong in one step, the next is taken
+            context.log.exception("could not report %s", error.code)
 
 
 def succeeded(context: Context) -> None:

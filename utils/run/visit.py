@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Optional
 
 from utils.base import errors
+from utils.cloud.binding import Binding
 from utils.cloud.refusals import Refusals
 from utils.host.locks import hold
 from utils.host.state import CLOUD
@@ -31,15 +32,19 @@ class Visit:
         self._lock: Optional[LockFile] = None
         self._refusals: Optional[Refusals] = None
         self._client: Optional[NextcloudAPIClient] = None
+        self._binding: Optional[Binding] = None
 
     def begin(self) -> "NextcloudAPIClient":
         """The client of the cloud, when it is this run's turn.
 
-        Raises Busy where others do not leave in time, and the refusal that still stands.
+        Raises Busy where others do not leave in time, the refusal that still stands, and
+        SecretElsewhere where a secret belongs to another server.
         """
         from utils.cloud.products import Memory
 
         ctx, server = self._ctx, self._server
+        self._binding = ctx.binding(server.module_id)
+        self._binding.check(server)
         path = ctx.state.path(CLOUD.format(server.module_id)) + ".lock"
         self._lock = hold(path, range(VISITORS), ctx.wait_s, f"module {server.module_id}")
         refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
@@ -54,11 +59,21 @@ class Visit:
         return self._client is not None and self._client.answered
 
     def remember(self, error: errors.PmError) -> None:
-        """Keeps a refusal for the runs that come, unless it was one of theirs already."""
+        """Keeps a refusal for the runs that come, unless it was one of theirs already.
+
+        What was learned before it is kept too.
+        """
+        self._bind()
         if self._refusals is not None:
             self._refusals.remember(error)
 
     def forget(self) -> None:
         """The cloud took what this run did: nothing stands against it."""
+        self._bind()
         if self._refusals is not None:
             self._refusals.forget()
+
+    def _bind(self) -> None:
+        """Secrets that the cloud has taken belong to it from now on."""
+        if self._binding is not None and self._client is not None and self._client.logged_in:
+            self._binding.keep(self._server)

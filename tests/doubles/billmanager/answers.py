@@ -1,7 +1,7 @@
 """The core's answers in the formats that mgrctl offers: xml, devel, json, bjson, text.
 
-An answer is an element tree whose root is `doc`. Shapes are those of section K; what no source
-shows (the text format, the inside of a bjson error) is kept plain.
+An answer is an element tree whose root is `doc`. Shapes are those that published modules read; what
+no source shows (the text format, the inside of a bjson error) is kept plain.
 """
 
 import json
@@ -22,7 +22,7 @@ class Refused(Exception):
         self.value = value
 
     def document(self) -> ElementTree.Element:
-        """The error document of section B.7."""
+        """The error document (docs/en/protocol.md, "Errors")."""
         root = document()
         error = ElementTree.SubElement(root, "error", type=self.kind, object=self.subject)
         ElementTree.SubElement(error, "param", name="value").text = self.value

@@ -81,12 +81,12 @@ class Leak:
 
 
 def parse(argv: List[str], environment: Dict[str, str]) -> Call:
-    """Read the arguments of mgrctl (without its name) as the real one does (sections C.1, K).
+    """Read the arguments of mgrctl (without its name) as the real one does.
 
-    `environment` has the variables that `-e` names. Raises ValueError with the text for stderr
-    where the real one cannot even ask the core: no manager, a foreign one, an unknown option or
-    format, an argument that is no name=value, a variable that is not set. `-R`, which has the
-    core start anew (section A.3), is a call of the function of that name.
+    See docs/en/protocol.md, "mgrctl". `environment` has the variables that `-e` names. Raises
+    ValueError with the text for stderr where the real one cannot even ask the core: no manager, a
+    foreign one, an unknown option or format, an argument that is no name=value, a variable that is
+    not set. `-R`, which has the core start anew, is a call of the function of that name.
     """
     call = Call(tuple(argv))
     manager = None

@@ -1,7 +1,7 @@
 """The core of a stand: the functions of BILLmanager that a module calls, with their effects.
 
 It refuses what the real one would refuse. A refusal is an error document (`Refused`); what
-sections C and K leave open is decided here as the strictest reading that they allow.
+nobody has seen is decided here as the strictest reading of what is known.
 """
 
 import datetime
@@ -38,7 +38,8 @@ OPENED = Post(
     f"status = {ACTIVE}, opendate = IFNULL(opendate, CURRENT_DATE)",
 )
 POSTS = {
-    "service.postopen": OPENED,
+    # The request to open was accepted; the service is opened by its type's function later.
+    "service.postopen": Post((ORDERED, ACTIVE, PROCESSING), "status = status"),
     "service.postclose": Post((ORDERED, DELETED, *ALIVE), f"status = {DELETED}"),
     "service.postsuspend": Post(
         ALIVE,
@@ -83,6 +84,8 @@ class Core:
             "runningoperation.setmanual": self._setmanual,
             "task.gettype": self._task_gettype,
             "task.edit": self._task_edit,
+            "task.simple.create": self._task_create,
+            "task.delete": self._task_delete,
             "processing.edit": self._processing_edit,
             "problems.register": self._problems_register,
             **{function: self._post(post) for function, post in POSTS.items()},
@@ -230,8 +233,23 @@ class Core:
         )
         return document(id=task)
 
+    def _task_create(self, args: Arguments) -> Answer:
+        """A task of no operation, for a department."""
+        _need_sok(args)
+        self.business.database.insert(
+            "task",
+            department=_number(args, "elid"),
+            specification=_need(args, "specification"),
+        )
+        return document()
+
+    def _task_delete(self, args: Arguments) -> Answer:
+        task = self._row("task", args)["id"]
+        self.business.sql("DELETE FROM task WHERE id = %s", task)
+        return document()
+
     def _processing_edit(self, args: Arguments) -> Answer:
-        """The connection form, secrets in clear (section D.5); saving it is not a module's."""
+        """The form of a module in clear (docs/en/protocol.md, "Form of a stored module")."""
         if args.get("sok") == "ok":
             raise Refused("access", "processing.edit")
         module = self._row("processingmodule", args)

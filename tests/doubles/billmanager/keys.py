@@ -1,4 +1,4 @@
-"""BILLmanager's encryption of parameters: RSA, PKCS#1 v1.5, one block, Base64 (section E)."""
+"""BILLmanager's encryption of parameters (docs/en/protocol.md, "Encryption")."""
 
 import base64
 import threading

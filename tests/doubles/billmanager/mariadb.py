@@ -18,13 +18,14 @@ from typing import Dict, List, Optional
 import pymysql
 from pymysql.cursors import DictCursor
 
+from tests import PATIENCE_S
+
 # Where distributions put the server: Debian /usr/sbin, the RHEL family /usr/libexec.
 SEARCH_PATH = os.pathsep.join(
     ["/usr/sbin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/bin"]
 )
 # sun_path of a unix socket holds 108 bytes, the closing zero included.
 SOCKET_PATH_MAX = 107
-START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 
 # Runs the server until it ends, is told to stop by a line on standard input, or standard input
@@ -115,7 +116,7 @@ class _Template:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=START_TIMEOUT_S,
+            timeout=PATIENCE_S,
             check=False,
         )
         if done.returncode:
@@ -196,7 +197,7 @@ class MariaDb:
 
     def _await(self) -> None:
         """Return once the server takes connections; raises MariaDbError if it does not."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             with socket.socket(socket.AF_UNIX) as probe:
                 try:

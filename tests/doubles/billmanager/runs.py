@@ -1,4 +1,4 @@
-"""Starts the module as BILLmanager does (section B.1) and records what became of it."""
+"""Starts the module as BILLmanager does (docs/en/protocol.md, "Calls") and records the run."""
 
 import contextlib
 import os
@@ -51,7 +51,7 @@ class Run:
 
     @property
     def error(self) -> Optional["etree._Element"]:
-        """The element `error` of the document (section B.7), None if there is none."""
+        """The element `error` of the document, if there is one (docs/en/protocol.md, "Errors")."""
         return self.xml.find("error")
 
     @property

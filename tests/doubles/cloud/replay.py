@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 from urllib.parse import quote_plus
 
+from tests import PATIENCE_S
+
 from .server import Cloud
 
 Entry = Dict[str, Any]
 RECORDINGS = Path(__file__).parent / "recordings"
 PASSWORD = "Very-Strong-Pw-77!"  # noqa: S105  the one that the recorder gave its accounts
 DISK_BYTES = 50_000_000_000
-PAGE_START = "<!DOCTYPE html>"
+PAGE_START = '<!DOCTYPE html>\n<html class="ng-csp"'
 CUT = "...cut"  # a recorder's mark at the end of a body that was too long for him
 ADMIN_PASSWORD = "{admin password}"  # noqa: S105  stands in a form for that of the double
 ADDRESS = re.compile(r"http://127\.0\.0\.1(:\d+)?")
@@ -177,7 +179,7 @@ def replay(
     Every section starts on the fresh cloud and without cookies, with ``one_state`` only the first
     on the fresh cloud.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=PATIENCE_S)
     compared, differences = 0, []
     to_come = dict(given.steps)
     cloud.reset()

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests import ROOT
+from tests import PATIENCE_S, ROOT
 from tests.doubles.cloud import (
     KINDS,
     LATE,
@@ -68,7 +68,7 @@ class Client:
     ) -> None:
         """Speak as that login, as the admin if none is given."""
         self.cookies = cookies
-        self.connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=20)
+        self.connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=PATIENCE_S)
         self.prefix = cloud.sub_path
         pair = f"{login or cloud.admin_login}:{password or cloud.admin_password}"
         basic = "Basic " + base64.b64encode(pair.encode()).decode()
@@ -147,7 +147,7 @@ def as_user(cloud: Cloud, login: str, password: str) -> Result:
 def raw_answer(cloud: Cloud, method: str = "GET", path: str = USERS, body: str = "") -> bytes:
     """Give all bytes that the server sends for one request on a connection of its own."""
     pair = base64.b64encode(f"{cloud.admin_login}:{cloud.admin_password}".encode()).decode()
-    with socket.create_connection(("127.0.0.1", cloud.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", cloud.port), timeout=PATIENCE_S) as connection:
         connection.sendall(
             f"{method} {path}?format=json HTTP/1.1\r\nHost: cloud\r\n"
             f"Authorization: Basic {pair}\r\nOCS-APIRequest: true\r\n"
@@ -310,7 +310,7 @@ def test_sizes_are_read_as_php_reads_them(text, size_bytes):
 def handshake(cloud: Cloud) -> None:
     """Open a verified TLS connection; raises ssl.SSLError."""
     context = ssl.create_default_context(cafile=cloud.ca_file)
-    plain = socket.create_connection(("127.0.0.1", cloud.port), timeout=10)
+    plain = socket.create_connection(("127.0.0.1", cloud.port), timeout=PATIENCE_S)
     with plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
         connection.sendall(b"GET /status.php HTTP/1.1\r\nConnection: close\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
@@ -385,7 +385,7 @@ def test_a_paused_cloud_refuses_connections_and_comes_back_where_it_was(cloud, c
 
 def test_what_is_no_http_is_hung_up_on(cloud):
     for start in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
-        with socket.create_connection(("127.0.0.1", cloud.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", cloud.port), timeout=PATIENCE_S) as connection:
             connection.sendall(start)
             assert connection.recv(100) == b""
 
@@ -396,7 +396,7 @@ def test_a_request_that_did_not_come_whole_has_no_effect(cloud):
         f"POST {USERS} HTTP/1.1\r\nContent-Length: 50\r\n\r\nuserid=user_1",
     )
     for part in starts:
-        with socket.create_connection(("127.0.0.1", cloud.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", cloud.port), timeout=PATIENCE_S) as connection:
             connection.sendall(part.encode())
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(100) == b""
@@ -451,7 +451,7 @@ def test_a_hook_can_have_the_client_die_before_it_asked(cloud):
 
 def test_a_hook_that_waits_holds_up_one_request_only(cloud, client):
     go_on = threading.Event()
-    cloud.before = lambda seen: go_on.wait(10) if seen.method == "POST" else None
+    cloud.before = lambda seen: go_on.wait(PATIENCE_S) if seen.method == "POST" else None
     thread = threading.Thread(target=create_raw, args=(cloud, "user_1"))
     thread.start()
     assert client.get(f"{USERS}/user_1")[1] == 404
@@ -461,7 +461,7 @@ def test_a_hook_that_waits_holds_up_one_request_only(cloud, client):
 
 
 def test_whoever_loses_the_race_for_a_login_is_told_101(cloud, client):
-    both_in = threading.Barrier(2, timeout=10)
+    both_in = threading.Barrier(2, timeout=PATIENCE_S)
     cloud.before = lambda seen: both_in.wait() and None
     answers: List[bytes] = []
     threads = [
@@ -552,28 +552,29 @@ def test_half_an_answer_has_its_whole_length_in_the_header(cloud):
 
 
 @pytest.mark.parametrize(
-    ("effect", "meanwhile", "at_last", "answered"),
-    [(None, True, True, True), (LATE, False, True, True), (False, False, False, False)],
+    ("effect", "waits_before_s", "waits_after_s", "created"),
+    [(None, 0, 0.3, True), (LATE, 0.3, 0, True), (False, 0, 0.3, False)],
 )
 def test_a_stalled_request_has_its_effect_when_it_was_told_to(
-    cloud, effect, meanwhile, at_last, answered
+    cloud, effect, waits_before_s, waits_after_s, created
 ):
-    cloud.faults.append(Fault("stall", seconds=0.6, effect=effect))
-    answers: List[bytes] = []
-    begun = time.monotonic()
-    thread = threading.Thread(target=lambda: answers.append(create_raw(cloud, "user_1")))
-    thread.start()
-    time.sleep(0.3)
-    assert ("user_1" in cloud.users) is meanwhile
-    thread.join()
-    assert time.monotonic() - begun >= 0.6
-    assert ("user_1" in cloud.users) is at_last
-    assert bool(answers[0]) is answered
+    cloud.faults.append(Fault("stall", seconds=0.3, effect=effect))
+    moments: List[Tuple[float, bool]] = []
+
+    def note(seen: Seen) -> None:
+        moments.append((time.monotonic(), "user_1" in cloud.users))
+
+    cloud.before = cloud.after = note
+    answer = create_raw(cloud, "user_1")
+    (begun, is_there_at_first), (done, is_there_at_last) = moments
+    assert done - begun >= waits_before_s
+    assert time.monotonic() - done >= waits_after_s
+    assert (is_there_at_first, is_there_at_last, bool(answer)) == (False, created, created)
 
 
 def test_a_dripping_answer_comes_byte_by_byte_from_its_first(cloud):
     cloud.faults.append(Fault("drip", seconds=0.02))
-    with socket.create_connection(("127.0.0.1", cloud.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", cloud.port), timeout=PATIENCE_S) as connection:
         connection.sendall(b"GET /status.php HTTP/1.1\r\n\r\n")
         parts = [connection.recv(65536) for _ in range(12)]
     assert b"".join(parts).startswith(b"HTTP/1.1 20")
@@ -587,7 +588,7 @@ def test_a_stopped_cloud_waits_for_no_fault():
         thread.start()
         while not cloud.requests:
             time.sleep(0.01)
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 

@@ -3,11 +3,20 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, DELETED, PROCESSING, SUSPENDED, CoreFault, Stand, keys
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    PROCESSING,
+    SUSPENDED,
+    Call,
+    CoreFault,
+    Stand,
+    keys,
+)
 from tests.unit.billing.given import module, order
 from tests.unit.conftest import opened
 from utils.base import errors
@@ -360,39 +369,128 @@ def test_what_is_saved_on_any_service_of_these_modules_is_told(
 # -- saving ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["name", "both"])
-def test_values_are_saved_encrypted_where_they_are_secrets(
+LOGIN = ("user_7", Secret("Пароль $x 'y' \"z\" 77"), "https://cloud.example.com")
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(stand: Stand) -> None:
+    """No run before this one has found a form that works."""
+    stand.write("var/pmnextcloud/saveparam.json", "")
+
+
+def saving_calls(stand: Stand, item: int) -> List[Call]:
+    """The calls that save something on the service."""
+    return [call for call in stand.called("service.saveparam") if call.args["elid"] == str(item)]
+
+
+@pytest.mark.parametrize("form", ["name", "pairs", "both"])
+def test_values_are_saved_in_whichever_form_the_core_reads(
     stand: Stand, billing: Billing, form: str
 ) -> None:
     stand.saveparam_form = form
     item = order(stand)
     leaks = len(stand.leaks)
-    billing.services.save_login(
-        item, "user_7", Secret("Пароль $x 'y' \"z\" 77"), "https://cloud.example.com"
-    )
+    billing.services.save_login(item, *LOGIN)
     assert stand.params(item) == {
         "username": "user_7",
         "url": "https://cloud.example.com",
-        "userpassword": "Пароль $x 'y' \"z\" 77",
+        "userpassword": LOGIN[1].reveal(),
     }
     assert stand.crypted_names(item) == ["userpassword"]
     assert len(stand.leaks) == leaks
-    names = [call.args.get("name") for call in stand.called("service.saveparam")[-3:]]
-    assert names == ["username", "url", "userpassword"]
 
 
-def test_a_core_that_reads_the_other_form_is_given_it(stand: Stand, billing: Billing) -> None:
-    stand.saveparam_form = "pairs"
+@pytest.mark.parametrize(("form", "tries"), [("name", 4), ("pairs", 3), ("both", 3)])
+def test_the_form_that_worked_is_remembered(
+    stand: Stand, billing: Billing, form: str, tries: int
+) -> None:
+    stand.saveparam_form = form
+    items = [order(stand) for _ in range(2)]
+    for item in items:
+        billing.services.save_login(item, *LOGIN)
+    assert [len(saving_calls(stand, item)) for item in items] == [tries, 3]
+
+
+@pytest.mark.parametrize("text", ["", "{", '["named"]', '"other"', '"named"', '"pairs"'])
+@pytest.mark.parametrize("form", ["name", "pairs", "both"])
+def test_the_memory_of_a_form_never_fails_an_order_and_leaves_nothing_beside(
+    stand: Stand, billing: Billing, form: str, text: str
+) -> None:
+    """BILLmanager may be another since then."""
+    stand.saveparam_form = form
+    stand.write("var/pmnextcloud/saveparam.json", text)
     item = order(stand)
-    billing.services.save_login(
-        item, "user_7", Secret("made-up-pw-77"), "https://cloud.example.com"
-    )
-    saved = stand.params(item)
-    assert saved["username"] == "user_7"
-    assert saved["userpassword"] == "made-up-pw-77"
-    assert "userpassword" in stand.crypted_names(item)
-    calls = [call for call in stand.called("service.saveparam") if call.args["elid"] == str(item)]
-    assert not [call for call in calls if "made-up-pw-77" in " ".join(call.argv)]
+    billing.services.save_login(item, *LOGIN)
+    assert set(stand.params(item)) == {"username", "url", "userpassword"}
+    assert stand.crypted_names(item) == ["userpassword"]
+
+
+def test_a_memory_that_cannot_be_written_never_fails_an_order(
+    stand: Stand, billing: Billing, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = order(stand)
+    state = billing._doors.state
+    state.folder = str(stand.root / "etc/billmgr.conf/no-folder")
+    billing.services.save_login(item, *LOGIN)
+    assert stand.params(item)["username"] == "user_7"
+    assert "state_unwritable" in caplog.text
+
+
+CLIENTS = {"name": "Client's own name", "value": "12"}
+
+
+@pytest.mark.parametrize("is_secret", [False, True])
+@pytest.mark.parametrize("names", [["name"], ["value"], ["name", "value"]])
+@pytest.mark.parametrize("form", ["name", "pairs", "both"])
+@pytest.mark.parametrize("known", ["", '"named"'])
+def test_a_customers_own_parameters_of_these_names_stay(
+    stand: Stand, billing: Billing, form: str, names: List[str], is_secret: bool, known: str
+) -> None:
+    stand.saveparam_form = form
+    stand.write("var/pmnextcloud/saveparam.json", known)
+    own = {name: CLIENTS[name] for name in names}
+    item = order(stand, **{"crypted_params" if is_secret else "params": own})
+    billing.services.save_login(item, *LOGIN)
+    params = stand.params(item)
+    assert {name: params.pop(name) for name in names} == own
+    assert set(params) == {"username", "url", "userpassword"}
+    assert set(stand.crypted_names(item)) == {"userpassword", *(names if is_secret else [])}
+
+
+def test_what_a_call_overwrote_is_put_back(stand: Stand, billing: Billing) -> None:
+    """A core that takes the second form's words for parameters, after it refused the first."""
+    stand.saveparam_form = "pairs"
+    item = order(stand, params={"name": CLIENTS["name"]}, crypted_params={"value": "made-up-12"})
+    stand.core_faults.append(CoreFault("service.saveparam", kind="error", times=1))
+    with pytest.raises(errors.NotSaved):
+        billing.services.save(item, {"username": "user_7"})
+    assert stand.params(item) == {"name": CLIENTS["name"], "value": "made-up-12"}
+    assert stand.crypted_names(item) == ["value"]
+
+
+@pytest.mark.parametrize("has_column", [True, False])
+def test_the_login_stands_where_the_type_shows_the_accounts_name(
+    stand: Stand, billing: Billing, has_column: bool
+) -> None:
+    kind = stand.add_itemtype("nextcloud" if has_column else "backupservice")
+    if has_column:
+        stand.add_type_param(kind, "accountname")
+    item = stand.order(stand.add_tariff(kind), stand.add_account(), module(stand))
+    billing.services.save_login(item, *LOGIN)
+    assert stand.params(item).get("accountname") == ("user_7" if has_column else None)
+
+
+def test_a_billmanager_without_parameters_of_types_has_no_such_column(
+    log: logging.Logger,
+) -> None:
+    with Stand() as without:
+        without.sql("DROP TABLE itemtypeparam")
+        without.sql("INSERT INTO itemtype (intname) VALUES ('backupservice')")
+        for billing in opened(without, log):
+            item = order(without)
+            billing.services.save_login(item, *LOGIN)
+            assert set(without.params(item)) == {"username", "url", "userpassword"}
+            assert billing.tariffs.type_params() is None
 
 
 def test_what_is_saved_already_is_not_saved_again(stand: Stand, billing: Billing) -> None:
@@ -441,7 +539,7 @@ def test_a_value_that_does_not_arrive_is_told(stand: Stand, billing: Billing) ->
 
 def test_a_core_that_refuses_to_save_is_told(stand: Stand, billing: Billing) -> None:
     item = order(stand)
-    stand.core_faults.append(CoreFault("service.saveparam", kind="error"))
+    stand.core_faults.append(CoreFault("service.saveparam", kind="error", times=None))
     with pytest.raises(errors.CoreRefused):
         billing.services.save(item, {"username": "user_7"})
 

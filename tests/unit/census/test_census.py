@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.census.world import GIB, World, own
 from tests.unit.conftest import make_account
+from utils.api import Page
 from utils.base import errors, secret
 from utils.base.secret import Secret
 from utils.base.values import Account
@@ -127,9 +128,12 @@ def test_who_was_not_on_any_page_is_asked_for(
     for number in (1, 2, 3):
         world.sell(own(number))
     hidden = world.accounts[2]
-    world.cloud.users_page.side_effect = lambda offset, size: [
-        account for account in world.page(offset, size) if account is not hidden
-    ]
+
+    def page(offset: int, size: int) -> Page:
+        whole = world.page(offset, size)
+        return Page([one for one in whole.accounts if one is not hidden], whole.rows)
+
+    world.cloud.users_page.side_effect = page
     assert read(world.census())[3].account == hidden
     world.cloud.get_user.assert_called_once_with("user_3", False)
 
@@ -152,7 +156,7 @@ def test_a_first_page_that_breaks_is_left_out_and_the_question_what_costs_less_i
     patient.page_size, patient.budget_s = 200, 2
     asked = []
 
-    def page(offset: int, size: int) -> List[Account]:
+    def page(offset: int, size: int) -> Page:
         asked.append((offset, size))
         if offset == 0:
             raise errors.CloudUnreachable("it breaks on somebody")

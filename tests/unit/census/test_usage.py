@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any, Dict, List, Optional, Tuple
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -11,6 +12,7 @@ from utils.base import errors
 from utils.base.values import Account, Disk, Item
 from utils.billing.statistics import StatRow
 from utils.census import census, register
+from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
 
 DAY = date(2026, 11, 21)
@@ -23,7 +25,8 @@ def collect(world: World) -> None:
         return {item.id: world.disks[item.id] for item in items if item.id in world.disks}
 
     world.billing.tariffs.disks.side_effect = disks
-    Collector(world.census(), world.billing, world.log, DAY).collect()
+    uncounted = create_autospec(Uncounted, instance=True)
+    Collector(world.census(), world.billing, world.log, DAY, uncounted).collect()
 
 
 def rows(world: World) -> Dict[int, Tuple[str, str]]:

@@ -7,7 +7,7 @@ from unittest.mock import create_autospec
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
 from utils.accounts.guesses import Guesses
 from utils.accounts.ownership import Ownership
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, Page
 from utils.base import address
 from utils.base.secret import Secret
 from utils.base.values import Account, Disk, Item, Mark
@@ -71,9 +71,10 @@ class World:
         found = [one for one in self.accounts if one.login.casefold() == login.casefold()]
         return found[0] if found else None
 
-    def page(self, offset: int, page_size: int) -> List[Account]:
+    def page(self, offset: int, page_size: int) -> Page:
         """A page of accounts, as the cloud tells it."""
-        return self.accounts[offset : offset + page_size]
+        found = self.accounts[offset : offset + page_size]
+        return Page(found, len(found))
 
     def _owner_of(self, item: Item) -> Ownership:
         guesses = create_autospec(Guesses, instance=True)

@@ -2,7 +2,8 @@
 
 import io
 import logging
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
@@ -10,17 +11,20 @@ from unittest.mock import Mock, call, create_autospec
 import pytest
 
 from commands import load
+from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, PasswordRules
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Mark, Order
+from utils.census.days import WholeDays
 from utils.consts import STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.host.settings import Settings
+from utils.host.state import State
 from utils.run.call import Call
 from utils.run.context import Context
 from utils.run.service import Service
@@ -29,7 +33,12 @@ PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
 OK = b"<doc/>"
-READING = ("billing.tariffs.", "billing.modules.", "billing.secret_capacity_bytes")
+READING = (
+    "billing.tariffs.",
+    "billing.modules.",
+    "billing.services.of_client",
+    "billing.secret_capacity_bytes",
+)
 """What of billing changes nothing there."""
 
 
@@ -39,6 +48,7 @@ class World:
     def __init__(self, tmp_path: Path, log: logging.Logger) -> None:
         self.calls = Mock()
         self.billing = make_billing()
+        self.billing.fingerprint.side_effect = lambda text: sha256(text.encode()).hexdigest()
         self.billing.modules.server.return_value = make_server()
         self.tariffs = self.billing.tariffs
         self.tariffs.order.return_value = make_order()
@@ -55,7 +65,9 @@ class World:
         self.accounts: Any = create_autospec(Provisioning, instance=True)
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
+        self.billing.services.of_client.return_value = [1001]
         self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
         self.item = make_item()
@@ -129,11 +141,33 @@ def test_a_refused_password_takes_the_mark_back(world: World) -> None:
     world.accounts.create.side_effect = errors.PasswordRefused("too weak")
     with pytest.raises(errors.PasswordRefused):
         world.run("open")
-    assert world.done() == [
-        "billing.services.save_mark",
-        "accounts.create",
-        "billing.services.drop_mark",
-    ]
+    once = ["billing.services.save_mark", "accounts.create", "billing.services.drop_mark"]
+    assert world.done() == [*once, *once]
+
+
+@pytest.mark.parametrize(
+    ("rules", "symbols", "length"),
+    [
+        (PasswordRules(), "#!", 20),
+        (PasswordRules(32), "#!", 32),
+        (PasswordRules(12, 3, "@"), "@", 20),
+        (PasswordRules(500), "#!", 64),
+    ],
+)
+def test_a_refused_password_is_followed_by_one_of_the_kind_that_the_cloud_tells(
+    world: World, rules: PasswordRules, symbols: str, length: int
+) -> None:
+    world.owner.record.return_value = None
+    world.cloud.password_rules.return_value = rules
+    made = world.accounts.create.return_value
+    world.accounts.create.side_effect = [errors.PasswordRefused("invalid symbols"), made]
+    world.run("open")
+    first, second, seen = (one[0][1] for one in world.owner.new_mark.call_args_list)
+    assert seen == second
+    assert first.reveal() != second.reveal()
+    assert {char for char in second.reveal() if not char.isalnum()} <= set(symbols)
+    assert len(second.reveal()) == length
+    assert "billing.closing.post_open" in world.done()
 
 
 @pytest.mark.parametrize("error", [errors.CloudLost("x"), errors.AccountRefused("x")])
@@ -603,10 +637,29 @@ def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.M
     world.billing.statistics.post.assert_not_called()
 
 
-@pytest.mark.parametrize("command", ["stat", "get_server_config"])
+def test_days_that_were_never_whole_are_named(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.billing.services.count.return_value = 0
+    world.billing.services.ids.return_value = []
+    today = date.today()
+    first, last = (today - timedelta(days=before) for before in (2, 1))
+    days = WholeDays(State(world.host.path("var", "pmnextcloud")), 31)
+    days.add(first - timedelta(days=1))
+    world.run("stat", module=31)
+    assert f"usage is not whole and stays so: {first} to {last}" in caplog.text
+
+
+@pytest.mark.parametrize("command", table.MODULES)
 def test_a_command_on_a_module_needs_one(world: World, command: str) -> None:
     with pytest.raises(errors.BadArguments, match="--module"):
         world.run(command)
+
+
+def test_the_doctor_knows_two_formats(world: World) -> None:
+    call = Call("doctor", format="yaml")
+    with pytest.raises(errors.BadArguments, match="--format yaml"):
+        load("doctor").run(Context(call, world.host, log=world.log))
 
 
 def options(document: bytes) -> List[str]:

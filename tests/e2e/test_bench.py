@@ -1,0 +1,19 @@
+"""The bench measures every command that BILLmanager starts; a round of it, for what it measures."""
+
+import pytest
+
+from tests.e2e.world import World
+from tests.tools import bench, table
+
+
+def test_every_command_of_billmanager_is_measured(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "ROUNDS", 1)
+    monkeypatch.setattr(bench, "STANDING", 1)
+    bare_ms, rows = bench.all_commands(world).measure()
+    assert {row.name for row in rows} == set(table.FOR_BILLMANAGER)
+    assert bare_ms > 0
+    for row in rows:
+        assert min(row.total_ms, row.imports_ms) > 0, row
+        assert (row.requests > 0) is (row.name in table.AT_CLOUDS), row

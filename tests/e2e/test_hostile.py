@@ -1,0 +1,166 @@
+"""A cloud that means ill costs little: memory, time, log, and nothing that it should not have.
+
+Every kind of answer meets one command in each run of the tests, and all of them in the long one.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Iterator, List, NamedTuple
+from zlib import crc32
+
+import pytest
+
+from tests import ROOT
+from tests.doubles.billmanager import Stand
+from tests.doubles.billmanager.runs import DEVNULL, Peak, Run
+from tests.doubles.hostile import Hostile
+from tests.doubles.hostile.answers import KINDS, SLOW
+from tests.e2e.world import World
+
+MOST_KIB = 256 * 1024
+MOST_LOG_BYTES = 40_000
+"""A traceback through all libraries and a line for each of three tries."""
+
+MOST_S = 30
+"""The budget of the stand's settings, and what a busy machine takes to start."""
+
+DOCTOR_S = 140
+"""The doctor, who is waited for by a person, has no budget: each of its checks has two minutes."""
+
+SETTINGS = "budget_s = 20\nform_budget_s = 5\nstat_budget_s = 10\n"
+PASSWORD = "Hostile-Pw-for-tests-1"
+ITEM_COMMANDS = ("open", "suspend", "resume", "setparam", "sync_item", "close")
+COMMANDS = (*ITEM_COMMANDS, "stat", "get_server_config", "check_connection", "doctor")
+
+
+class Target(NamedTuple):
+    """A provider whose cloud means ill."""
+
+    stand: Stand
+    cloud: Hostile
+    world: World
+
+
+class _Site:
+    """Just an address and a login."""
+
+    def __init__(self, cloud: Hostile) -> None:
+        self.url, self.login, self.password = cloud.url, "admin", PASSWORD
+
+
+@pytest.fixture
+def target(stand: Stand) -> Iterator[Target]:
+    """The provider, and a hostile cloud that answers nothing yet."""
+    stand.write("etc/pmnextcloud.conf", SETTINGS)
+    with Hostile(lambda request: iter([])) as cloud:
+        yield Target(stand, cloud, World(stand, _Site(cloud)))  # type: ignore[arg-type]
+
+
+def strike(target: Target, command: str) -> "tuple[Run, int]":
+    """The run of a command on what the cloud sends, and the most memory that it took, in KiB."""
+    stand, world = target.stand, target.world
+    options = {}
+    stdin = DEVNULL
+    if command in ITEM_COMMANDS:
+        item = world.many(1)[0]
+        options = {"item": item, "runningoperation": stand.add_operation(command, item)}
+        if command == "open":
+            stand.set_status(item, 5)
+    elif command in ("stat", "get_server_config"):
+        world.many(1)
+        options = {"module": world.module}
+    elif command == "check_connection":
+        fields = {"base_url": target.cloud.url, "nc_username": "admin", "nc_password": PASSWORD}
+        text = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+        stdin = f"<doc><processingmodule>{text}</processingmodule></doc>"
+    extra: List[str] = ["--format", "json"] if command == "doctor" else []
+    process = stand.start(command, stdin=stdin, extra=extra, **options)
+    peak = Peak(process.pid)
+    return process.finish(DOCTOR_S + 30), peak.kib()
+
+
+def check(target: Target, run: Run, peak_kib: int, command: str) -> None:
+    """What holds whatever was sent."""
+    assert run.exit_code in (0, 1), run
+    assert run.stderr == b"", run
+    assert run.seconds < (DOCTOR_S if command == "doctor" else MOST_S), run
+    assert peak_kib < MOST_KIB, f"{peak_kib} KiB\n{run}"
+    assert len(run.stdout) < 100_000
+    if command == "doctor":
+        json.loads(run.stdout)
+        assert b"\\u001b" not in run.stdout
+    else:
+        assert (run.error is None) == (run.exit_code == 0), run
+    assert b"\x1b" not in run.stdout
+    log = target.stand.log
+    assert len(log.encode()) < MOST_LOG_BYTES, log[:2000]
+    assert all(line.isprintable() for line in log.splitlines())
+    assert PASSWORD not in log
+    assert "crashed" not in log, log
+    assert b"root:" not in run.stdout  # of /etc/passwd
+    assert all(PASSWORD.encode() not in request.body for request in target.cloud.heard)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hostile_answer_costs_little(target: Target, kind: str) -> None:
+    command = COMMANDS[crc32(kind.encode()) % len(COMMANDS)]
+    target.cloud.answer = KINDS[kind]
+    check(target, *strike(target, command), command)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_command_bears_every_hostile_answer(target: Target, kind: str, command: str) -> None:
+    target.cloud.answer = KINDS[kind]
+    check(target, *strike(target, command), command)
+
+
+def environment(version: str, folder: Path) -> Path:
+    """An interpreter of that version with the libraries that are installed for it.
+
+    Skips where this machine has none.
+    """
+    found = subprocess.run(
+        [ROOT / "tests/tools/find-python", version], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    if not found:
+        pytest.skip(f"Python {version} is not installed here")
+    subprocess.run(["make", "-s", "wheels"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([found, "-I", "-m", "venv", folder], check=True)
+    subprocess.run(
+        [
+            *(folder / "bin/python", "-m", "pip", "install", "-q", "--no-index"),
+            *("--disable-pip-version-check", "--require-hashes"),
+            *("--find-links", ROOT / "wheels", "-r", ROOT / f"etc/requirements/{version}.txt"),
+        ],
+        check=True,
+    )
+    return folder / "bin/python"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_every_python_bears_every_hostile_answer_with_its_libraries(
+    version: str, tmp_path: Path
+) -> None:
+    python = str(environment(version, tmp_path / "env"))
+    for kind, answer in KINDS.items():
+        command = COMMANDS[crc32(f"{version} {kind}".encode()) % len(COMMANDS)]
+        with Stand(python=python) as stand, Hostile(answer) as cloud:
+            stand.write("etc/pmnextcloud.conf", SETTINGS)
+            target = Target(stand, cloud, World(stand, _Site(cloud)))  # type: ignore[arg-type]
+            check(target, *strike(target, command), command)
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_what_never_ends_is_ended_by_the_time_of_the_command(target: Target, kind: str) -> None:
+    target.cloud.answer = SLOW[kind]
+    run, peak_kib = strike(target, "check_connection")
+    check(target, run, peak_kib, "check_connection")
+    assert run.error_type == "out_of_time"
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len({**KINDS, **SLOW}) >= 60

@@ -1,0 +1,146 @@
+"""What is fuzzed: each reader takes any bytes, and answers or raises what it says.
+
+`make fuzz` lets atheris look for new ways by coverage, for hours; tests/unit/test_fuzz.py feeds a
+fixed number of made-up ones. The same targets serve both.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Callable, Dict, List
+
+from utils import api
+from utils.base import address, errors, sizes, xml
+from utils.base.text import LONGEST, is_plain, tame
+from utils.billing import mark, reply
+from utils.cloud import ocs
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD, by_answer, by_status
+from utils.cloud.transport import Response
+from utils.host import settings
+
+Target = Callable[[bytes], None]
+
+
+def envelope(data: bytes) -> None:
+    """The OCS envelope, and the error that it stands for."""
+    response = Response(200, {}, data)
+    found = ocs.read_envelope(response)
+    if found is None:
+        return
+    assert isinstance(found.code, int)
+    assert tame(found.message) == found.message
+    by_answer(found)
+    error = ocs.error_of("GET /x", response, found, {})
+    assert len(error.value) <= LONGEST
+    assert is_plain(error.value)
+    xml.parse(reply.error(error).document)
+
+
+def account(data: bytes) -> None:
+    """The record of an account."""
+    try:
+        record = ocs.json_document(data)
+    except ValueError:
+        return
+    for product in (NEXTCLOUD, OWNCLOUD):
+        try:
+            found = api.account_from(record, "user_7", product, ["a"])
+        except ValueError:
+            continue
+        assert found.login.casefold() == "user_7"
+        assert all(isinstance(group, str) for group in found.groups)
+        assert found.used_bytes is None or 0 <= found.used_bytes < 2**63
+
+
+def status(data: bytes) -> None:
+    """status.php."""
+    try:
+        by_status(ocs.mapping(ocs.json_document(data)))
+    except (ValueError, errors.CloudUnsupported):
+        return
+
+
+def form(data: bytes) -> None:
+    """A form, and the same form given back."""
+    try:
+        root = xml.parse(data)
+    except ValueError:
+        return
+    for name, value in xml.fields(root).items():
+        xml.set_field(root, name, value)
+    again = xml.parse(xml.to_bytes(root))
+    assert again.tag == root.tag
+
+
+def own_mark(data: bytes) -> None:
+    """The mark on a service."""
+    found = mark.from_text(data.decode("utf-8", "surrogateescape"))
+    if found is not None:
+        assert isinstance(found.item_id, int)
+        assert found.login
+        assert found.password
+
+
+def settings_file(data: bytes) -> None:
+    """etc/pmnextcloud.conf."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "conf"
+        path.write_bytes(data)
+        try:
+            found = settings.load(str(path))
+        except errors.SettingsBroken as error:
+            words(error.value.encode())
+            return
+        assert 20 <= found.budget_s <= 3600
+
+
+def url(data: bytes) -> None:
+    """The address of a cloud: what is taken is taken again as it is."""
+    try:
+        clean = address.clean(data.decode("utf-8", "replace"))
+    except errors.BadArguments as error:
+        words(error.value.encode())
+        return
+    assert address.clean(clean) == clean
+    address.origin(clean)
+    address.digest(clean)
+
+
+def size(data: bytes) -> None:
+    """A quota in words."""
+    try:
+        assert sizes.parse_text(data.decode("utf-8", "replace")) >= 0
+    except ValueError:
+        return
+
+
+def words(data: bytes) -> None:
+    """Any text that is shown."""
+    text = data.decode("utf-8", "surrogateescape")
+    shown = tame(text)
+    assert is_plain(shown)
+    assert len(shown) <= LONGEST
+    shown.encode()
+
+
+TARGETS: Dict[str, Target] = {
+    one.__name__: one
+    for one in (envelope, account, status, form, own_mark, settings_file, url, size, words)
+}
+
+_USER = {"id": "user_7", "enabled": True, "groups": ["a", 5], "quota": {"quota": "5 GB", "used": 9}}
+SEEDS: Dict[str, List[bytes]] = {
+    "envelope": [
+        b'{"ocs":{"meta":{"status":"ok","statuscode":100,"message":"OK"},"data":{"a":[1.5]}}}',
+        b"<ocs><meta><statuscode>997</statuscode><message>no</message></meta></ocs>",
+    ],
+    "account": [json.dumps(_USER).encode(), b'{"enabled":"true","quota":{"definition":"none"}}'],
+    "status": [b'{"installed":true,"version":"29.0.6.1","extendedSupport":false}'],
+    "form": [b"<doc><processingmodule><base_url>a</base_url></processingmodule></doc>"],
+    "own_mark": [b'[1,"0123456789ab",7,"user_7","0123456789abcdef","pw"]'],
+    "settings_file": [b"budget_s = 90\nproxy = http://p:1\nformer_servers = https://a.example\n"],
+    "url": [b"https://cloud.example.com:8443/nc/index.php/", b"http://[::1]:80/a"],
+    "size": [b"5 GB", b"none", b"1.5 tb"],
+    "words": ["слово \u202e\x1b[2J".encode(), b"\xff\x00"],
+}
+"""Something true for each, from which others are made."""

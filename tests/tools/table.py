@@ -1,0 +1,49 @@
+"""The table of commands in the words of the tests: of which kind each command is.
+
+This file alone interprets the columns of `commands.COMMANDS`. A suite with scenes of its own
+compares the commands of its scenes with the names given here, so that a new command without its
+scene fails it by name; where a case can be made from the name alone, the suite takes the names.
+"""
+
+from enum import Enum
+from typing import Tuple
+
+from commands import COMMANDS, Command
+from utils.consts import Level
+
+
+class Kind(Enum):
+    """What a command is for."""
+
+    SERVICE = "acts on the account of one service"
+    MODULE = "reads the cloud of one module and changes nothing in it"
+    FORM = "answers a form on standard input"
+    PEOPLE = "is started by people and answers them"
+    START = "tells what the module can do"
+
+
+def kind(name: str, command: Command) -> Kind:
+    """The kind of a command of the table."""
+    if not command.is_limited:
+        return Kind.START if name == "features" else Kind.PEOPLE
+    if not command.obeys_do_nothing:
+        return Kind.FORM
+    return Kind.MODULE if command.does == Level.READS else Kind.SERVICE
+
+
+def names(*kinds: Kind) -> Tuple[str, ...]:
+    """The commands of these kinds, in the order of the table."""
+    return tuple(name for name, command in COMMANDS.items() if kind(name, command) in kinds)
+
+
+SERVICES = names(Kind.SERVICE)
+MODULES = names(Kind.MODULE)
+FORMS = names(Kind.FORM)
+SHOWN_FORMS = tuple(name for name in FORMS if "tune" in name)
+"""Forms before anybody fills them in: they are answered without a cloud."""
+
+FOR_PEOPLE = names(Kind.PEOPLE)
+FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in FOR_PEOPLE)
+AT_CLOUDS = tuple(
+    name for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE) if name not in SHOWN_FORMS
+)

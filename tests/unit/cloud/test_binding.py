@@ -1,0 +1,172 @@
+"""Which server a stored secret belongs to: what may be sent where."""
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.doubles.billmanager import keys
+from tests.unit.conftest import make_server
+from utils.base import errors
+from utils.base.secret import Secret
+from utils.billing.key import Key
+from utils.cloud.binding import MOST_KEPT, Binding
+from utils.host.state import State
+
+HERE = "https://cloud.example.com"
+CONFIRM = Secret("real-password-77")
+OTHERS = (
+    "https://evil.example.com",
+    "https://cloud.example.com:8443",
+    "http://cloud.example.com:443",
+    "http://cloud.example.com",
+    "https://cloud.example.com.evil.example",
+    "https://loud.example.com",
+)
+SAME = (
+    "https://cloud.example.com",
+    "https://cloud.example.com:443",
+    "https://cloud.example.com./nc",
+    "https://cloud.example.com/another/folder",
+)
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    """BILLmanager's key."""
+    path = tmp_path_factory.mktemp("key") / "billmgr.pem"
+    path.write_bytes(keys.shared().pem())
+    return Key(str(path))
+
+
+class Memory:
+    """Makes the memory of one process after the other; they share the files."""
+
+    def __init__(self, folder: Path, key: Key) -> None:
+        self.state = State(str(folder / "var" / "pmnextcloud"))
+        self.key = key
+
+    def __call__(self, *former: str) -> Binding:
+        """The memory of module 31."""
+        return Binding(self.state, self.key.fingerprint, 31, former)
+
+
+@pytest.fixture
+def memory(tmp_path: Path, key: Key) -> Memory:
+    """The memories of processes."""
+    return Memory(tmp_path, key)
+
+
+def server(base_url: str = HERE, **changes: Any) -> Any:
+    """A connection with both secrets."""
+    return make_server(base_url=base_url, confirm_secret=CONFIRM, **changes)
+
+
+def test_what_is_not_known_may_be_tried_and_is_named(memory: Memory) -> None:
+    memory().check(server())
+    assert memory().list_unbound(server()) == ("nc_password", "nc_confirm_password")
+    memory().keep(server())
+    assert memory().list_unbound(server()) == ()
+
+
+@pytest.mark.parametrize("base_url", OTHERS)
+@pytest.mark.parametrize("left", ["secret", "confirm_secret"])
+def test_either_secret_is_sent_to_no_other_server(memory: Memory, base_url: str, left: str) -> None:
+    memory().keep(server())
+    new = {"secret": Secret("new-one-1"), "confirm_secret": Secret("new-one-2")}
+    del new[left]
+    given_now = make_server(**{"base_url": base_url, "confirm_secret": CONFIRM, **new})
+    with pytest.raises(errors.SecretElsewhere, match=r"https://cloud\.example\.com:443"):
+        memory().check(given_now)
+
+
+@pytest.mark.parametrize("base_url", SAME)
+def test_a_folder_and_the_usual_port_written_out_are_the_same_server(
+    memory: Memory, base_url: str
+) -> None:
+    memory().keep(server())
+    memory().check(server(base_url))
+
+
+def test_secrets_that_were_sent_under_a_certificate_are_not_sent_without(memory: Memory) -> None:
+    memory().keep(server())
+    with pytest.raises(errors.SecretElsewhere):
+        memory().check(server(verify_tls=False))
+    memory().check(
+        server(verify_tls=False)._replace(secret=Secret("new-1"), confirm_secret=Secret("new-2"))
+    )
+
+
+def test_a_check_that_is_switched_on_holds_from_then_on(memory: Memory) -> None:
+    memory().keep(server(verify_tls=False))
+    memory().check(server())
+    memory().keep(server())
+    with pytest.raises(errors.SecretElsewhere):
+        memory().check(server(verify_tls=False))
+
+
+def test_an_old_secret_stays_where_it_was_though_another_has_been_tried(memory: Memory) -> None:
+    """A form is checked with two new secrets, and saved with the stored second one."""
+    memory().keep(server())
+    tried = make_server(
+        base_url=OTHERS[0], secret=Secret("tried-1"), confirm_secret=Secret("tried-2")
+    )
+    memory().keep(tried, server())
+    with pytest.raises(errors.SecretElsewhere, match="nc_confirm_password"):
+        memory().check(tried._replace(confirm_secret=CONFIRM))
+
+
+def test_no_number_of_tries_makes_the_stored_ones_forgotten(memory: Memory) -> None:
+    memory().keep(server())
+    for number in range(4 * MOST_KEPT):
+        memory().keep(make_server(base_url=OTHERS[0], secret=Secret(f"tried-{number}")), server())
+    assert len(memory.state.read("secrets-31")) <= MOST_KEPT + 2
+    with pytest.raises(errors.SecretElsewhere):
+        memory().check(server(OTHERS[0]))
+
+
+def test_a_cloud_that_has_moved_takes_its_secrets_along_once(memory: Memory) -> None:
+    memory().keep(server())
+    moved = memory(HERE + "/nc")
+    moved.check(server(OTHERS[1]))
+    moved.keep(server(OTHERS[1]))
+    moved.check(server(OTHERS[1]))
+    with pytest.raises(errors.SecretElsewhere):
+        moved.check(server(OTHERS[0]))
+
+
+def test_the_file_tells_no_secret(memory: Memory) -> None:
+    memory().keep(server())
+    kept = Path(memory.state.path("secrets-31")).read_text("utf-8")
+    assert CONFIRM.reveal() not in kept
+    assert server().secret.reveal() not in kept
+
+
+@pytest.mark.parametrize(
+    "kept", [[], "x", {"a": 1}, {"a": ["x"]}, {"a": ["x", "yes"]}, {"a": [1, True]}, None]
+)
+def test_a_damaged_memory_is_none(memory: Memory, kept: Any) -> None:
+    memory.state.write("secrets-31", kept)
+    memory().check(server())
+    memory().keep(server())
+    assert memory().list_unbound(server()) == ()
+
+
+@given(st.lists(st.sampled_from((*OTHERS, *SAME)), max_size=6))
+def test_whatever_addresses_come_after_each_other_the_first_keeps_its_secrets(
+    tmp_path_factory: pytest.TempPathFactory, key: Key, addresses: Any
+) -> None:
+    memory = Memory(tmp_path_factory.mktemp("var"), key)
+    memory().keep(server())
+    seen: Dict[str, bool] = {}
+    for base_url in addresses:
+        try:
+            memory().check(server(base_url))
+        except errors.SecretElsewhere:
+            seen[base_url] = False
+        else:
+            memory().keep(server(base_url))
+            seen[base_url] = True
+    assert all(went == (base_url in SAME) for base_url, went in seen.items())

@@ -1,0 +1,122 @@
+"""Which server each stored secret of a module belongs to: it is sent to no other.
+
+A form that is saved with another address may leave a secret as it was, by an empty field or by one
+that the core has filled in. So what a form holds proves nothing. A secret belongs to the server
+that first took the module's login with it. That is kept here by a keyed digest, and a secret goes
+nowhere else, nor without a check of the certificate where there was one before.
+
+A secret that is not known here yet goes where the module says and is kept when the login was taken:
+so it is with a new one, and after an update from a version that kept nothing.
+"""
+
+from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
+
+from utils.base import address, errors
+from utils.base.secret import Secret
+from utils.base.values import Server
+from utils.consts import PARAM_CONFIRM, PARAM_SECRET
+from utils.host.locks import LockFile
+from utils.host.state import SECRETS, State
+
+MOST_KEPT = 8
+"""So many secrets are remembered beside those in use: each try of a form adds two."""
+
+_WAIT_S = 5.0
+"""Longest wait for another process that writes the same file, which takes a moment."""
+
+
+class Home(NamedTuple):
+    """A server as far as secrets belong to it: protocol, name and port, and how sure it was."""
+
+    origin: str
+    is_verified: bool
+
+    def takes_from(self, former: "Home") -> bool:
+        """Whether what belongs to `former` may be sent here."""
+        return self.origin == former.origin and (self.is_verified or not former.is_verified)
+
+
+def origin_of(base_url: str) -> str:
+    """Protocol, name and port of a clean address, as text."""
+    scheme, host, port = address.origin(base_url)
+    return f"{scheme}://{host.rstrip('.')}:{port}"
+
+
+def home_of(server: Server) -> Home:
+    """Where the secrets of a connection would be sent."""
+    origin = origin_of(server.base_url)
+    return Home(origin, server.verify_tls and origin.startswith("https:"))
+
+
+def secrets_of(server: Server) -> Tuple[Tuple[str, Secret], ...]:
+    """The secrets of a connection under the names of their fields, without those that are empty."""
+    named = ((PARAM_SECRET, server.secret), (PARAM_CONFIRM, server.confirm_secret))
+    return tuple((name, secret) for name, secret in named if secret)
+
+
+class Binding:
+    """The memory of one module; `former_servers` are the addresses that its cloud had before."""
+
+    def __init__(
+        self,
+        state: State,
+        fingerprint: Callable[[str], str],
+        module_id: int,
+        former_servers: Iterable[str] = (),
+    ) -> None:
+        self._state = state
+        self._fingerprint = fingerprint
+        self._name = SECRETS.format(module_id)
+        self._moved_from = set(map(origin_of, former_servers))
+
+    def check(self, server: Server) -> None:
+        """Raises SecretElsewhere where a secret of the connection belongs to another server."""
+        here, homes = home_of(server), self._homes()
+        for name, secret in secrets_of(server):
+            home = homes.get(self._digest(secret), here)
+            if home.origin in self._moved_from:
+                home = home._replace(origin=here.origin)
+            if not here.takes_from(home):
+                raise errors.SecretElsewhere(f"{name}: {home.origin}")
+
+    def list_unbound(self, server: Server) -> Tuple[str, ...]:
+        """The fields whose secrets belong to no server yet."""
+        homes = self._homes()
+        named = secrets_of(server)
+        return tuple(name for name, secret in named if self._digest(secret) not in homes)
+
+    def keep(self, server: Server, *others: Server) -> None:
+        """The server has taken the login: what the connection holds belongs there from now on.
+
+        `others` are connections whose secrets have to stay remembered. Raises StateUnwritable.
+        """
+        here = home_of(server)
+        mine = {self._digest(secret): here for _, secret in secrets_of(server)}
+        if self._has(mine):
+            return
+        with LockFile(self._state.path(self._name) + ".lock") as lock:
+            if lock.take([0], _WAIT_S) is None:
+                return  # the next run that logs in will
+            homes = {**self._homes(), **mine}
+            if len(homes) > MOST_KEPT:
+                used = {self._digest(one) for other in others for _, one in secrets_of(other)}
+                homes = {key: home for key, home in homes.items() if key in used or key in mine}
+            self._state.write(self._name, {key: list(home) for key, home in homes.items()})
+
+    def _has(self, mine: Dict[str, Home]) -> bool:
+        homes = self._homes()
+        return all(homes.get(digest) == home for digest, home in mine.items())
+
+    def _digest(self, secret: Secret) -> str:
+        return self._fingerprint("\0".join(("secret", secret.reveal())))
+
+    def _homes(self) -> Dict[str, Home]:
+        """What is remembered, by the digest of the secret; what is damaged is not."""
+        kept = self._state.read(self._name)
+        if not isinstance(kept, dict):
+            return {}
+        return {digest: Home(*home) for digest, home in kept.items() if _is_home(home)}
+
+
+def _is_home(kept: Any) -> bool:
+    return isinstance(kept, list) and list(map(type, kept)) == [str, bool]
