@@ -38,8 +38,10 @@ def run(ctx: Context) -> Reply:
     account = service.accounts.bring(account, order)
     # One who was locked out is let in only once all else is as ordered.
     service.accounts.bring(account, Order(enabled=True))
-    url = service.server.base_url
-    ctx.billing.services.save_login(service.item.id, record.login, _password(service, record), url)
+    password = _password(service, record)
+    services, login = ctx.billing.services, record.login
+    services.save_mark(service.owner.new_mark(login, password, is_made=True))
+    services.save_login(service.item.id, login, password, service.server.base_url)
     ctx.billing.closing.post_open(service.item)
     return reply.ok()
 
@@ -72,8 +74,10 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
         else:
             if account is not None:
                 return record, account
-    if record is None or service.item.mark is None:
+    if record is None or service.item.mark is None or record.is_copied:
         record = _claim(ctx, service, _usual_password(ctx))
+    elif record.proved:
+        record = _announce(ctx, service, record.login, record.password)
     try:
         return record, _create(ctx, service, record, order)
     except errors.PasswordRefused as refused:
@@ -83,8 +87,11 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
 
 
 def _password(service: Service, record: Record) -> Secret:
-    """What the customer logs in with: once saved it stays, whatever a late mark or staff says."""
-    saved = service.item.saved_password
+    """What the customer logs in with: once saved it stays, whatever the mark says.
+
+    One in clear is none of ours: an order form may let the client type it.
+    """
+    saved = service.item.saved_password if service.item.password_is_crypted else None
     return saved if record.proved and saved else record.password
 
 
@@ -111,7 +118,13 @@ def _other_password(ctx: Context, service: Service) -> Secret:
 def _claim(ctx: Context, service: Service, password: Secret) -> Record:
     """Looks that nobody has the login, then marks the service as its owner."""
     login = service.owner.free_login(_may_differ(ctx))
-    ctx.billing.services.save_mark(service.owner.new_mark(login, password))
+    return _announce(ctx, service, login, password)
+
+
+def _announce(ctx: Context, service: Service, login: str, password: Secret) -> Record:
+    """Marks the service as the owner of an account that is not there, or is gone."""
+    mark = service.owner.new_mark(login, password, is_made=False)
+    ctx.billing.services.save_mark(mark)
     return Record(login, password, proved=False)
 
 

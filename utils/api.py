@@ -12,7 +12,7 @@ from string import punctuation
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
-from utils.base import errors, sizes
+from utils.base import errors, logins, sizes
 from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server
@@ -305,7 +305,7 @@ class NextcloudAPIClient:
             data = self._connection.ask("GET", WHO_AM_I, auth=login_auth)
         except (errors.AppPasswordNeeded, errors.LoginRefused):
             return False
-        return str(mapping(data).get("id") or "").casefold() == login.casefold()
+        return logins.same(str(mapping(data).get("id") or ""), login)
 
     def own_login(self) -> str:
         """The login of the module's own user.
@@ -438,7 +438,7 @@ def account_from(
         raise ValueError("no user object")
     if not all(map(_is_number_or_text, groups)):
         raise ValueError("no groups")
-    if shown_login.casefold() != login.casefold():
+    if not logins.same(shown_login, login):
         raise ValueError("another account")
     # An empty list instead of the quota object is an error of the account's storage.
     quota = mapping(user.get("quota"))

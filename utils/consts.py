@@ -41,7 +41,7 @@ ADMIN_GROUP = "admin"
 DISK_ADDONS = ("disk", "disc")
 """Words of the internal name of the add-on that sells space, the first that a tariff has counts."""
 
-STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
+STATUS_ORDERED, STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 1, 2, 3, 4, 5
 """BILLmanager's statuses of a service, in item.status (docs/en/protocol.md, "Tables")."""
 
 TASK_CLOSED = 2

@@ -55,6 +55,7 @@ def test_the_mark_comes_before_the_account_and_the_login_after_it(world: World) 
         "pmnextcloud_mark",
         "POST",
         "GET",
+        "pmnextcloud_mark",
         "username",
         "url",
         "userpassword",

@@ -124,7 +124,8 @@ def make_billing() -> Any:
     one = create_autospec(Billing, instance=True)
     for name, noun in NOUNS.items():
         one.attach_mock(create_autospec(noun, instance=True), name)
-    one.installation.return_value = "0123456789ab"
+    one.key_digest.return_value = "0123456789ab"
+    one.services.naming.return_value = {}
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one

@@ -198,6 +198,51 @@ class Provisioning:
                 raise
         self._log.info("deleted %s", account.login)
 
+    # -- without a look at the account ------------------------------------------------------------
+
+    def switch_unread(self, login: str, enabled: bool) -> None:
+        """Switches an account that the cloud cannot show. Raises what the last of two tries says.
+
+        The list of disabled accounts fails as well while it holds such a one. So the switch is
+        seen to be made by its repeat: 34.0.1 fails at the first and takes the second.
+        """
+        try:
+            self._write_unread(login, lambda: self._switch(login, enabled))
+        except errors.CloudLost as lost:
+            self._log.warning("%s: trying once more", lost)
+        self._write_unread(login, lambda: self._switch(login, enabled))
+        self._log.warning("%s: switched %s unread", login, "on" if enabled else "off")
+
+    def delete_unread(self, login: str) -> None:
+        """Deletes an account that the cloud cannot show; seen by its repeat, which finds nobody.
+
+        Raises NotAsOrdered where the cloud takes the repeat as well, CloudLost.
+        """
+        try:
+            self._write_unread(login, lambda: self._cloud.delete_user(login))
+        except errors.NoSuchUser:
+            self._log.warning("%s was gone already", login)
+            return
+        except errors.CloudLost as lost:
+            self._log.warning("%s: trying once more", lost)
+        try:
+            self._write_unread(login, lambda: self._cloud.delete_user(login))
+        except errors.NoSuchUser:
+            self._log.warning("deleted %s unread", login)
+            return
+        raise errors.NotAsOrdered(f"{login}: not gone after it was deleted")
+
+    def _write_unread(self, login: str, write: Callable[[], None]) -> None:
+        """Writes; tells a missing right from a missing account by the account's groups."""
+        try:
+            write()
+        except errors.NoSuchUser as error:
+            try:
+                self._cloud.groups_of(login)
+            except (errors.NoSuchUser, errors.RightsMissing):
+                raise error from None
+            raise errors.RightsMissing(error.value) from error
+
     def _read(self, login: str) -> Account:
         account: Optional[Account] = self._cloud.get_user(login)
         if account is None:

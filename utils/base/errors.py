@@ -265,8 +265,16 @@ class AccountElsewhere(PmError, told=Told.STAFF_NOW):
     """The service's account is on another server than the module names now."""
 
 
+class TypedLogin(PmError, told=Told.STAFF_NOW):
+    """The login saved on the service was typed by hand, and the account is not to be taken over."""
+
+
 class MarkForeign(PmError, told=Told.STAFF_NOW):
-    """The mark on the service is another installation's or another service's."""
+    """The mark on the service is another installation's or another service's, or forged."""
+
+
+class AccountShared(PmError, told=Told.STAFF_NOW):
+    """Another living service names the account: of what ends, nothing was deleted."""
 
 
 class GroupNotAllowed(PmError, told=Told.STAFF_NOW):
@@ -335,6 +343,10 @@ class CloudUnreachable(CloudError, told=Told.PROBLEM):
 
 class ServerFault(CloudLost, code="cloud_lost"):
     """The cloud's own program failed on the request, and says no more; what it did is unknown."""
+
+
+class AccountUnreadable(ServerFault):
+    """The cloud fails at showing this one account, whose record or storage is broken there."""
 
 
 class FrontAnswered(CloudError, told=Told.PROBLEM):

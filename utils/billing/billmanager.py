@@ -97,12 +97,12 @@ class Billing:
 
     # -- the key ------------------------------------------------------------------------------
 
-    def installation(self) -> str:
-        """A short name of this BILLmanager: its key is what moves with its database.
+    def key_digest(self) -> str:
+        """A short name of BILLmanager's key, which helps nobody to make a mark.
 
         Raises KeyUnavailable.
         """
-        return self._doors.key.installation()
+        return self._doors.key.shown_digest()
 
     def fingerprint(self, text: str) -> str:
         """A short name of a secret text that tells nobody without the key anything about it.

@@ -12,7 +12,7 @@ from typing import Generator, Iterable, Iterator, List, NamedTuple, Optional, Se
 
 from utils.accounts.ownership import item_of
 from utils.api import NextcloudAPIClient
-from utils.base import errors
+from utils.base import errors, logins
 from utils.base.secret import forgotten
 from utils.base.values import Account, Item
 from utils.census.numberset import NumberSet
@@ -147,14 +147,14 @@ class Census:
 
     def _meet(self, page: Iterable[Account]) -> List[Pair]:
         """The services that own an account on a page, and those that its logins hint at in vain."""
-        accounts = {account.login.casefold(): account for account in page}
+        accounts = {logins.fold(account.login): account for account in page}
         numbers = {item_of(login) for login in accounts}
         unsettled = sorted(
             number for number in numbers if number is not None and number not in self._settled
         )
         pairs = []
         for item, login, why, words in self._register.look_up(unsettled):
-            account = accounts.get(login.casefold())
+            account = accounts.get(logins.fold(login))
             if why or account:
                 pairs.append(Pair(item, account, why, words))
         return pairs

@@ -48,6 +48,11 @@ _JOINING: Meanings = {
     105: errors.GroupNotAllowed,
 }
 
+_BROKEN: Meanings = {996: errors.AccountUnreadable, 500: errors.AccountUnreadable}
+"""An account whose record is damaged answers so when it is shown, alone or in a list. Its groups
+are shown all the same, and it is switched and deleted as any other (docs/en/clouds.md, "Accounts
+that cannot be shown")."""
+
 NEXTCLOUD = Product(
     name="Nextcloud",
     token_scheme="Bearer",  # noqa: S106  a scheme, no secret
@@ -67,7 +72,7 @@ NEXTCLOUD = Product(
             106: errors.GroupNotAllowed,
             107: errors.PasswordRefused,
         },
-        "read": {404: errors.NoSuchUser, 998: errors.RightsMissing},
+        "read": {404: errors.NoSuchUser, 998: errors.RightsMissing, **_BROKEN},
         "edit": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "switch": {101: errors.NoSuchUser, 404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "delete": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
@@ -96,7 +101,7 @@ OWNCLOUD = Product(
             105: errors.GroupNotAllowed,
             106: errors.GroupNotAllowed,
         },
-        "read": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        "read": {404: errors.NoSuchUser, 998: errors.NoSuchUser, **_BROKEN},
         # 997 stands for a missing right or account, once the login itself was seen to be right.
         "edit": {997: errors.NoSuchUser},
         "switch": {101: errors.NoSuchUser, 997: errors.NoSuchUser},

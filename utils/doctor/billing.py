@@ -40,7 +40,7 @@ def core(ctx: Context) -> Iterator[Finding]:
 
 def key(ctx: Context) -> Iterator[Finding]:
     """The key by which secrets are decrypted. The modules' own secrets show whether it fits."""
-    yield well(ctx.billing.installation())
+    yield well(ctx.billing.key_digest())
 
 
 def product_type(ctx: Context) -> Iterator[Finding]:

@@ -40,13 +40,22 @@ UNWRITABLE = "unwritable-{}"
 USAGE = "usage-{}"
 """The last day of a module whose usage is whole."""
 
+GUESSES = "guesses-{}"
+"""Which passwords typed on services of a module its cloud has refused, as digests."""
+
+MARKS = "marks"
+"""Which services may still have a mark of the first kind."""
+
 UNCOUNTED = "uncounted-{}"
 """Of which uncounted services of a module staff was told, each with the number of its task."""
 
 SAVE_FORM = "saveparam"
 """The form in which BILLmanager's core reads parameters of services; only a cache."""
 
-FILES = (GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, SAVE_FORM)
+FILES = (
+    *(GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, GUESSES),
+    *(SAVE_FORM, MARKS),
+)
 """The names of all files that are kept, most with the number of the module in it."""
 
 SERVICES = "services"

@@ -556,6 +556,8 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     since_30 = cloud.profile.since_30
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
     fields = (*PROFILE_FIELDS, *NEW_FIELDS) if since_30 else (*PROFILE_FIELDS,)
+    if user.is_broken:
+        raise OcsError(996, "Internal Server Error\n")
     record: Dict[str, Any] = {}
     if call.may_manage(user) or since_30:
         record["enabled"] = user.enabled

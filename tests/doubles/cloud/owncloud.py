@@ -449,6 +449,8 @@ def _stored_quota(value: str) -> str:
 
 def _quota(call: Call, user: User) -> Dict[str, Any]:
     """Give the quota object: before the first login there is no home, only the definition."""
+    if user.is_broken:
+        raise OcsError(996, "Internal Server Error\n")
     definition = {"definition": user.quota}
     if not user.logged_in:
         return definition

@@ -13,6 +13,7 @@ from utils.base.secret import Secret
 from utils.base.values import Mark
 from utils.billing import needs
 from utils.billing.billmanager import Billing
+from utils.billing.services import Saved
 from utils.billing.statistics import StatRow, stat_row
 
 GIB = 1024**3
@@ -82,8 +83,13 @@ def read(billing: Any, given: Given) -> None:
     assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
     assert services.status(given.item) == PROCESSING
+    assert services.saved(given.item) == Saved(
+        item.saved_login, item.saved_password, item.saved_url
+    )
+    assert services.naming("nobody", item.id) == {}
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
+    assert modules.base_url(given.module) == modules.server(given.module).base_url
     assert billing.operations.waits()
     assert billing.operations.tries() == 0
     assert not billing.operations.has_task()
@@ -115,13 +121,14 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     item = services.item(given.item)
     services.save(given.item, {"username": "user_8"})
     services.save_login(given.item, "user_8", Secret("made-up-pw-78"), "https://cloud.example.com")
-    services.save_mark(Mark("0123456789ab", given.item, "user_8", "0" * 16, Secret("made-up-79")))
+    services.save_mark(Mark(given.item, "user_8", "0" * 16, Secret("made-up-79")))
     services.drop_mark(given.item)
     billing.statistics.write([row_of(billing, given)])
     billing.statistics.post(given.module, "2026-11-21")
     billing.modules.shows_fields(given.module)
     billing.modules.register_problem(given.module, errors.LoginRefused("x"))
     operations.save_error(errors.QuotaZero("0"))
+    operations.tell_staff(given.item, "open", errors.QuotaZero("0"))
     operations.leave_to_staff(given.item, "open", errors.QuotaZero("0"))
     task = billing.tasks.make(DEPARTMENT, "sold and not counted")
     if task is not None:  # where it is known which one it is

@@ -80,7 +80,7 @@ def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
     ("changes", "words"),
     [
         ({"mark": None, "saved_password": None}, "no account was opened for it"),
-        ({"saved_login": ""}, "no account was opened for it"),
+        ({"mark": own(1).mark._replace(is_made=False)}, "no account was opened for it"),
         ({"mark": own(2).mark}, "mark_foreign: "),
         ({"mark": own(1).mark._replace(server="0" * 16)}, "account_elsewhere: "),
         ({"mark": None, "is_broken": True}, "what is saved on it does not decrypt"),
@@ -166,7 +166,7 @@ def test_each_service_is_booked_once_in_its_measure(either: World) -> None:
 
 
 def test_the_predecessors_services_are_counted_too(either: World) -> None:
-    item = make_item(id=1, saved_login="user_1", saved_password=PASSWORD)
+    item = make_item(id=1, status=2, saved_login="user_1", saved_password=PASSWORD)
     either.sell(item, used_bytes=GIB)
     collect(either)
     assert set(rows(either)) == {1}
