@@ -46,6 +46,13 @@ class Throttle(NamedTuple):
     delay_s: float
 
 
+class Own(NamedTuple):
+    """The module's own user: its id, which its login name need not be, and its sight of files."""
+
+    id: str
+    sees_files: bool
+
+
 class PasswordRules(NamedTuple):
     """What the cloud tells of its rules for passwords.
 
@@ -314,11 +321,12 @@ class NextcloudAPIClient:
         """
         if self._username and "@" not in self._username:
             return self._username
-        return self.own_id()
+        return self.own().id
 
-    def own_id(self) -> str:
-        """The id of the module's own user, which a login name need not be: the cloud is asked."""
-        return str(mapping(self._connection.ask("GET", WHO_AM_I)).get("id") or "")
+    def own(self) -> Own:
+        """The module's own user as the cloud shows it."""
+        data = mapping(self._connection.ask("GET", WHO_AM_I))
+        return Own(str(data.get("id") or ""), not _is_unmeasured(mapping(data.get("quota"))))
 
     def refuse_hidden_files(self) -> None:
         """Looks whether the login may see files. Raises FilesHidden where it may not.
@@ -327,9 +335,9 @@ class NextcloudAPIClient:
         """
         if not self.product.tells_own_usage:
             return
-        own = mapping(self._connection.ask("GET", WHO_AM_I))
-        if _is_unmeasured(mapping(own.get("quota"))):
-            raise errors.FilesHidden(str(own.get("id") or ""))
+        own = self.own()
+        if not own.sees_files:
+            raise errors.FilesHidden(own.id)
 
     def test_connection(self) -> None:
         """Looks whether everything is there that the module needs, without changing anything.

@@ -26,7 +26,7 @@ def billing(stand: Stand, *without: str) -> Rows:
     """All rows of all tables but those."""
     names = [name for row in stand.sql("SHOW TABLES") for name in row.values()]
     return {
-        name: stand.sql(f"SELECT * FROM `{name}` ORDER BY id")
+        name: sorted(stand.sql(f"SELECT * FROM `{name}`"), key=repr)
         for name in names
         if name not in without
     }

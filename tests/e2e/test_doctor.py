@@ -17,6 +17,7 @@ from tests.doubles.billmanager import ACTIVE, BY_STATISTICS, CHOICE, Run, Stand
 from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from utils.api import IMPOSSIBLE_LOGIN
 from utils.billing import mark, needs
 
 STATUS = "/status.php"
@@ -122,9 +123,11 @@ def test_nothing_is_written(world: World) -> None:
     assert {call.function for call in stand.calls[calls:]} == {"paramlist", "processing.edit"}
     asked = cloud.requests[requests:]
     writes = [one for one in asked if one.method != "GET"]
-    assert [one.path.rpartition("/")[2] for one in writes] == ["disable"]
+    # Neither can have an effect: nobody has the one name, and nobody can have the other.
+    assert [one.path.rpartition("/")[2] for one in writes] == ["disable", "users"]
     assert "/pmnextcloud-probe-" in writes[0].path
-    assert len(asked) <= 10
+    assert writes[1].form["userid"] == IMPOSSIBLE_LOGIN
+    assert len(asked) <= 14
     assert world.login(item) not in {one.path.rpartition("/")[2] for one in asked}
 
 
@@ -316,6 +319,11 @@ def without_account(world: World) -> None:
     world.stand.set_status(
         world.order(world.stand.sql("SELECT MIN(id) AS id FROM pricelist")[0]["id"]), ACTIVE
     )
+
+
+def two_services(world: World) -> None:
+    world.opened()
+    world.opened()
 
 
 def marked(**changes: str) -> Plant:
@@ -540,7 +548,15 @@ CASES = {
     "a group's administrator": Case(
         as_user(subadmin={"pmnextcloud-test"}), advice={"user_not_admin"}
     ),
-    "long passwords": Case(on_cloud(password_policy_min=32), {"password_too_short"}),
+    "long passwords": Case(on_cloud(password_policy_min=32), advice={"password_too_short"}),
+    "a full cloud": Case(on_cloud(user_limit=1), {"cloud_full"}),
+    "not set up": Case(on_cloud(installed=False), {"cloud_not_installed"}),
+    "a page in front": Case(
+        answer("^/ocs/", "status", code=403, body=b"<html>Shield</html>"), {"front_answered"}
+    ),
+    "services with one e-mail": Case(
+        two_services, advice={"services_share_email", "statistics_never"}
+    ),
     "large quotas refused": Case(on_cloud(max_quota_bytes=1024**3), {"quota_over_limit"}),
     "endless quotas refused": Case(
         both(on_cloud(unlimited_allowed=False), tariff(billtype=BY_STATISTICS)),

@@ -357,3 +357,18 @@ def test_an_e_mail_that_fails_costs_no_account(
     item = world.opened()
     assert world.customer_gets_in(item)
     assert cloud.users[world.login(item)].email == ""
+
+
+# -- a private authority that Python's strict checks refuse -----------------------------------
+
+
+@pytest.mark.parametrize(("kind", "is_advised"), [("lax", True), ("good", False)])
+def test_an_authority_in_the_settings_is_trusted_and_doctor_says_what_strict_checks_would(
+    stand: Stand, kind: str, is_advised: bool
+) -> None:
+    with Cloud(NEXTCLOUD_29, tls=kind) as cloud:
+        stand.write("etc/pmnextcloud.conf", f"ca_file = {cloud.ca_file}\n")
+        world = World(stand, DoubleSite(cloud))
+        world.know_cloud()
+        said = str(stand.run("doctor", module=world.module, extra=["--lang", "en"]))
+    assert ("Issue the certificates anew" in said) is is_advised

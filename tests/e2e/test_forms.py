@@ -209,7 +209,7 @@ def test_all_groups_but_admin_are_kept_for_nobody_else_to_read(world: World) -> 
 @pytest.mark.parametrize(
     ("fault", "error_type"),
     [
-        (Fault("html", nth=2, times=None), "not_a_cloud"),
+        (Fault("html", nth=2, times=None), "front_answered"),
         (Fault("half", nth=2, times=None), "cloud_unreachable"),
         (Fault("ocs", nth=2, times=None, code=996), "cloud_lost"),
         (Fault("unauthorized", times=None), "cloud_login_refused"),

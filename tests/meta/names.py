@@ -30,7 +30,7 @@ CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
 OTHERS = {
     *("pm", "laststatdate", "processing"),
     *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
-    *("#!", "password_policy"),
+    *("#!", "password_policy", "Authorization"),
     *("allowed_admin_ranges", "trusted_proxies", "display_errors"),
     *("CryptKey", "TYPE.open", "NUMBER", "user_NUMBER", "user_NUMBER_2"),
     *("GET", "POST", "PUT", "DELETE", "?", "#", "…", "no", "yes"),

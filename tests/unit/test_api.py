@@ -630,12 +630,29 @@ QUOTAS = {
     "used is no number": ({"quota": GIB, "used": "12"}, GIB, None),
     "used is negative": ({"quota": GIB, "used": -3}, GIB, None),
     "used is a float": ({"quota": GIB, "used": 12.0}, GIB, 12),
+    "29, files hidden": (
+        {"free": -2, "used": 0, "total": -2, "relative": 0, "quota": -3},
+        None,
+        None,
+    ),
+    "34, files hidden": (
+        {"free": GIB, "used": "0", "total": GIB, "relative": 0, "quota": GIB},
+        GIB,
+        None,
+    ),
+    "34, files hidden, unlimited": ({"free": -3, "used": "0", "quota": -3}, UNLIMITED, None),
+    "a storage that tells no free space": (
+        {"free": -2, "used": 12, "total": -2, "quota": -3},
+        UNLIMITED,
+        12,
+    ),
 }
 
 
 UNTOLD = {
     "a storage error",
     "no quota object",
+    "29, files hidden",
     "before ownCloud 10.0.3, no limit is told",
     "null",
     "a truth value",

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
-from utils.api import MAX_WAIT_S, NextcloudAPIClient
+from utils.api import MAX_WAIT_S, NextcloudAPIClient, rules_from
 from utils.base import address, errors, sizes
 from utils.census.days import WholeDays
 from utils.cloud.ocs import mapping
@@ -154,7 +154,8 @@ def secret(module: Module) -> Iterator[Finding]:
 
 def files(module: Module) -> Iterator[Finding]:
     """Whether the login may see files: to an app password that may not nobody's usage is told."""
-    module.cloud.refuse_hidden_files()
+    if not module.own.sees_files:
+        raise errors.FilesHidden(module.own.id)
     yield well()
 
 
@@ -213,14 +214,15 @@ def user(module: Module) -> Iterator[Finding]:
 
     His login name need not be the id that the cloud knows him by.
     """
-    own = module.cloud.own_id()
+    own = module.own.id
     is_admin = any(map(is_admin_group, module.cloud.groups_of(own)))
     yield well(own) if is_admin else advice("user_not_admin", own)
 
 
 def policy(module: Module) -> Iterator[Finding]:
     """Whether generated passwords are long enough for the cloud."""
-    least, length = module.cloud.password_rules().least_length, module.ctx.settings.password_length
+    least = rules_from(mapping(module.capabilities.get("password_policy"))).least_length
+    length = module.ctx.settings.password_length
     if least > length:  # the second try of each order is long enough
         yield advice("password_too_short", f"{length} < {least}")
     else:

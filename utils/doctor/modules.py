@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, Own
 from utils.base import address
 from utils.base.secret import forgotten
 from utils.base.values import Server
@@ -71,6 +71,11 @@ class Module:
         """The numbers of the version, none where it is hidden."""
         parts = self.version_text.split(".")
         return tuple(map(int, parts)) if all(map(str.isdecimal, parts)) else ()
+
+    @cached_property
+    def own(self) -> Own:
+        """The module's user."""
+        return self.cloud.own()
 
     @cached_property
     def capabilities(self) -> Mapping[str, Any]:

@@ -17,7 +17,8 @@ Signer = Tuple[x509.Name, ec.EllipticCurvePrivateKey]
 
 
 def server_context(kind: str, folder: Path) -> ssl.SSLContext:
-    """Give a TLS context with a certificate of that kind: good, self-signed, expired or wrong-host.
+    """Give a TLS context with a certificate of that kind: good, lax, self-signed, expired or
+    wrong-host. A lax one and its authority say no more than what older programs ask for.
 
     ``folder/ca.pem`` becomes the authority that a client would trust.
     """
@@ -25,7 +26,13 @@ def server_context(kind: str, folder: Path) -> ssl.SSLContext:
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_name = _name("Test authority")
     authority = _certificate(
-        authority_name, authority_key, None, now + datetime.timedelta(days=2), [], is_ca=True
+        authority_name,
+        authority_key,
+        None,
+        now + datetime.timedelta(days=2),
+        [],
+        is_ca=True,
+        is_lax=kind == "lax",
     )
     (folder / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     key = ec.generate_private_key(ec.SECP256R1())
@@ -36,7 +43,9 @@ def server_context(kind: str, folder: Path) -> ssl.SSLContext:
     )
     end = now + datetime.timedelta(days=-1 if kind == "expired" else 2)
     signer: Optional[Signer] = None if kind == "self-signed" else (authority_name, authority_key)
-    certificate = _certificate(_name("Test cloud"), key, signer, end, hosts, is_ca=False)
+    certificate = _certificate(
+        _name("Test cloud"), key, signer, end, hosts, is_ca=False, is_lax=kind == "lax"
+    )
     both = folder / "server.pem"
     both.touch(mode=0o600)
     both.write_bytes(
@@ -80,6 +89,7 @@ def _certificate(
     hosts: list,
     *,
     is_ca: bool,
+    is_lax: bool = False,
 ) -> x509.Certificate:
     """Make a certificate that was valid from ten days before ``end`` on; without a signer it signs
     itself.
@@ -93,14 +103,16 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(end - datetime.timedelta(days=10))
         .not_valid_after(end)
-        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
-            critical=False,
-        )
+        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=not is_lax)
     )
-    builder = builder.add_extension(_key_usage(is_ca=is_ca), critical=True)
+    if not is_lax:
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        issuers = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+        builder = (
+            builder.add_extension(own, critical=False)
+            .add_extension(issuers, critical=False)
+            .add_extension(_key_usage(is_ca=is_ca), critical=True)
+        )
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())

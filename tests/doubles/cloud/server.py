@@ -39,7 +39,7 @@ REASONS = {
     503: "Service Unavailable",
 }
 PRODUCTS: Dict[str, Any] = {NEXTCLOUD: nextcloud, OWNCLOUD: owncloud}
-TLS_KINDS = ("good", "self-signed", "expired", "wrong-host")
+TLS_KINDS = ("good", "lax", "self-signed", "expired", "wrong-host")
 LINE_MAX_BYTES = 65_536
 BODY_MAX_BYTES = 10_000_000
 

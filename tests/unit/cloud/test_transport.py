@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import ssl
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -422,3 +423,27 @@ def test_an_account_lives_its_whole_life(connect: Connect, cloud: Cloud) -> None
     client.delete_user("user_7")
     with pytest.raises(errors.NoSuchUser):
         client.delete_user("user_7")
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_strict_checks_are_off_for_an_authority_of_the_settings_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, is_strict: bool
+) -> None:
+    """Python 3.13 has them on by itself; older ones are made to behave so here."""
+    make = ssl.create_default_context
+
+    def strict(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        context = make(*args, **kwargs)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)
+    with Cloud(tls="lax") as cloud:
+        assert cloud.ca_file is not None
+        http = transport.Http(5, True, cloud.ca_file, is_strict=is_strict)
+        url = cloud.url + "/status.php"
+        if is_strict:
+            with pytest.raises(errors.CloudCertificate):
+                http.send("GET", url, None, None, transport.Anonymous())
+        else:
+            assert http.send("GET", url, None, None, transport.Anonymous()).status == 200
