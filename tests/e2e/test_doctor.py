@@ -327,16 +327,25 @@ def two_services(world: World) -> None:
 
 
 def marked(**changes: str) -> Plant:
-    """A service that was opened, and whose mark was changed."""
+    """A service that was opened, and whose mark says something else, under a seal of its own."""
 
     def plant(world: World) -> None:
         item = world.opened()
-        own = mark.from_text(world.stand.params(item)["pmnextcloud_mark"])
+        key = world.key
+        text = world.stand.params(item)["pmnextcloud_mark"]
+        own = mark.from_text(text, key.seal, key.installation())
         assert own is not None
-        text = mark.to_text(own._replace(**changes))
-        world.stand.save_param(item, "pmnextcloud_mark", text, crypted=True)
+        changed = mark.to_text(own._replace(**changes), key.seal)
+        world.stand.save_param(item, "pmnextcloud_mark", changed, crypted=True)
 
     return plant
+
+
+def forged(world: World) -> None:
+    """A service whose mark was changed by somebody who has no key."""
+    item = world.opened()
+    text = world.stand.params(item)["pmnextcloud_mark"].replace(world.login(item), "director")
+    world.stand.save_param(item, "pmnextcloud_mark", text, crypted=True)
 
 
 def unreadable(world: World) -> None:
@@ -519,9 +528,7 @@ CASES = {
     "no account on record": Case(
         without_account, {"services_without_account"}, {"statistics_never"}
     ),
-    "foreign mark": Case(
-        marked(installation="0123456789ab"), {"services_foreign"}, {"statistics_never"}
-    ),
+    "foreign mark": Case(forged, {"services_foreign"}, {"statistics_never"}),
     "elsewhere": Case(marked(server="0" * 16), {"services_elsewhere"}, {"statistics_never"}),
     "mark unreadable": Case(unreadable, {"services_unreadable"}, {"statistics_never"}),
     "earlier module": Case(earlier, advice={"services_earlier", "statistics_never"}),

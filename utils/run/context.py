@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
 from utils.base import errors
-from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
+from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
 from utils.host.settings import Settings, load
@@ -128,10 +128,13 @@ class Context:
     def was_open(self, item: "Item") -> bool:
         """Whether BILLmanager has or had the service as open, for all that this call tells.
 
-        A status of its own stands for every change that is under way, be it the first one.
+        A status of its own stands for every change that is under way, be it the first one. Whoever
+        only looks at accounts takes that for a change of an open service.
         """
         command = self.call.command
         is_open = item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
+        if self.call.level is Level.READS:
+            return is_open or item.status == STATUS_PROCESSING
         return command != "open" and (is_open or command in FOR_OPEN_SERVICES)
 
     def service(self, closed_too: bool = False) -> "Service":
