@@ -45,7 +45,7 @@ LINT_TESTS := $(LINT),S101,S105,S106,S107,S108,T201,S608,S607,S310,S314,BLE001
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
-	$(BIN)/python -m tests.tools.demo
+	@$(BIN)/python -m tests.tools.demo
 
 test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
@@ -104,8 +104,9 @@ live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
-	tests/tools/prepare "$(PYTHON)" $(ENV)
-	touch $@
+	@echo "$(ENV) is set up first: the Python libraries of the tests, and MariaDB where it is missing."
+	@tests/tools/prepare "$(PYTHON)" $(ENV)
+	@touch $@
 
 doctor:
 	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor

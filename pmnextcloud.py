@@ -21,13 +21,6 @@ from utils.host.root import Host
 from utils.run.call import Call
 from utils.run.context import Context
 
-REPORT_S = 10
-"""Part of a budget that is kept back for telling BILLmanager of a failure: two calls of mgrctl on
-a slow server."""
-
-MOST_KEPT_BACK = 4
-"""Of a small budget no more than this part is kept back: one divided by it."""
-
 
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are answers too: argparse alone would leave stdout empty."""
@@ -43,8 +36,9 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word, default in (("--lang", ""), ("--format", "text")):
+    for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
+    parser.add_argument("--facts", action="store_true")
     known, _ = parser.parse_known_args(argv)
     return Call(**vars(known))
 
@@ -92,11 +86,13 @@ def _report_s(context: Context) -> float:
     """How long it may take to tell BILLmanager of a failure of this call."""
     if not context.call.is_told:
         return 0
+    from utils.host import budget
+
     command = commands.COMMANDS.get(context.call.command, Command())
     try:
-        return min(REPORT_S, command.budget_s(context.settings) / MOST_KEPT_BACK)
+        return budget.telling_s(command.budget_s(context.settings))
     except errors.SettingsBroken:
-        return REPORT_S
+        return budget.TELLING_S
 
 
 def fail(context: Context, error: errors.PmError) -> Reply:

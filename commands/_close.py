@@ -1,18 +1,22 @@
 """The end of a service removes its account."""
 
-from utils.base import errors
-from utils.base.values import Order
+from typing import Optional
+
+from utils.base import errors, logins
+from utils.base.values import Account, Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
-from utils.run.service import Service
+from utils.run.service import Service, note
 
 
 def run(ctx: Context) -> Reply:
     """Deletes the account that the service owns, or disables and keeps it, and tells BILLmanager.
 
     An account that is gone already is success. A service that never had one, or whose login a
-    stranger has, makes the closing call and touches nothing.
+    stranger has, makes the closing call and touches nothing; so does one whose account another
+    living service names, and staff is told. Where the service names an account that is there but
+    cannot be seen to be its own, it is not closed.
     """
     service = ctx.service(closed_too=True)
     _remove(ctx, service)
@@ -21,18 +25,40 @@ def run(ctx: Context) -> Reply:
 
 
 def _remove(ctx: Context, service: Service) -> None:
-    record = service.owner.record()
-    if record is None:
-        ctx.log.info("the service never had an account")
+    others = service.owner.others()
+    if others:
+        names = ", ".join(map(str, others))
+        error = errors.AccountShared(f"{service.item.saved_login.strip()}: {names}")
+        ctx.billing.operations.tell_staff(service.item.id, "close", error)
         return
+    keeps = ctx.settings.on_close == "disable"
     try:
-        account = service.owner.find(record)
-    except errors.LoginTaken:
-        ctx.log.warning("%s is somebody else's account: left alone", record.login)
+        account = _own_account(ctx, service)
+    except errors.AccountUnreadable as error:
+        _remove_unread(service, service.owner.unread_login(error), keeps)
         return
     if account is None:
-        ctx.log.warning("%s is gone already", record.login)
-    elif ctx.settings.on_close == "disable":
+        ctx.log.warning("the service has no account, or it is gone already")
+    elif keeps:
+        note(ctx, service)
         service.accounts.bring(account, Order(enabled=False))
     else:
         service.accounts.delete(account)
+
+
+def _remove_unread(service: Service, login: str, keeps: bool) -> None:
+    if keeps:
+        service.accounts.switch_unread(login, enabled=False)
+    else:
+        service.accounts.delete_unread(login)
+
+
+def _own_account(ctx: Context, service: Service) -> Optional[Account]:
+    """The account that goes. Raises TypedLogin where what the service names is there, not ours."""
+    try:
+        return service.owner.existing()
+    except errors.LoginTaken as error:
+        if logins.names(service.item.saved_login, error.value):
+            raise errors.TypedLogin(error.value) from error
+        ctx.log.warning("%s is somebody else's account: left alone", error.value)
+        return None

@@ -8,10 +8,17 @@ from utils.base.secret import Secret
 from utils.base.values import Account, Order
 from utils.billing import reply
 from utils.billing.reply import Reply
-from utils.consts import STATUS_SUSPENDED
+from utils.consts import PASSWORD_SYMBOLS, STATUS_SUSPENDED
 from utils.misc import generate_secure_password
 from utils.run.context import Context
 from utils.run.service import Service
+
+OTHER_SYMBOLS = ("#!", PASSWORD_SYMBOLS)
+"""What a second try takes in place of the symbols in the settings: the two that ownCloud's app
+password_policy allows as it comes, and some other policies want, or else the usual ones."""
+
+LONGEST_PASSWORD = 64
+"""The clouds take longer ones, and no policy that people can live with asks for more."""
 
 
 def run(ctx: Context) -> Reply:
@@ -26,13 +33,32 @@ def run(ctx: Context) -> Reply:
     with_name = ctx.settings.display_name == "client"
     order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
     record, account = _own_account(ctx, service, order)
+    if order.email:
+        _tell_of_namesakes(ctx, service)
     account = service.accounts.bring(account, order)
     # One who was locked out is let in only once all else is as ordered.
     service.accounts.bring(account, Order(enabled=True))
-    url = service.server.base_url
-    ctx.billing.services.save_login(service.item.id, record.login, _password(service, record), url)
+    password = _password(service, record)
+    services, login = ctx.billing.services, record.login
+    services.save_mark(service.owner.new_mark(login, password, is_made=True))
+    services.save_login(service.item.id, login, password, service.server.base_url)
     ctx.billing.closing.post_open(service.item)
     return reply.ok()
+
+
+def _tell_of_namesakes(ctx: Context, service: Service) -> None:
+    """Says that no e-mail opens an account where two have the same: the clouds know the login only.
+
+    So it was recorded of both (docs/en/clouds.md, "Refused logins").
+    """
+    item = service.item
+    alike = ctx.billing.services.of_client(item.module_id, item.account_id)
+    others = [str(item_id) for item_id in alike if item_id != item.id]
+    if others:
+        ctx.log.warning(
+            "services %s have the same e-mail: its owner logs in by the login alone",
+            ", ".join(others),
+        )
 
 
 def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, Account]:
@@ -48,14 +74,24 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
         else:
             if account is not None:
                 return record, account
-    if record is None or service.item.mark is None:
-        record = _claim(ctx, service)
-    return record, _create(ctx, service, record, order)
+    if record is None or service.item.mark is None or record.is_copied:
+        record = _claim(ctx, service, _usual_password(ctx))
+    elif record.proved:
+        record = _announce(ctx, service, record.login, record.password)
+    try:
+        return record, _create(ctx, service, record, order)
+    except errors.PasswordRefused as refused:
+        ctx.log.warning("%s: trying another kind of password", refused)
+        record = _claim(ctx, service, _other_password(ctx, service))
+        return record, _create(ctx, service, record, order)
 
 
 def _password(service: Service, record: Record) -> Secret:
-    """What the customer logs in with: once saved it stays, whatever a late mark or staff says."""
-    saved = service.item.saved_password
+    """What the customer logs in with: once saved it stays, whatever the mark says.
+
+    One in clear is none of ours: an order form may let the client type it.
+    """
+    saved = service.item.saved_password if service.item.password_is_crypted else None
     return saved if record.proved and saved else record.password
 
 
@@ -63,11 +99,32 @@ def _may_differ(ctx: Context) -> bool:
     return ctx.settings.taken_login == "suffix"
 
 
-def _claim(ctx: Context, service: Service) -> Record:
+def _usual_password(ctx: Context) -> Secret:
+    settings = ctx.settings
+    return Secret(generate_secure_password(settings.password_length, settings.password_symbols))
+
+
+def _other_password(ctx: Context, service: Service) -> Secret:
+    """A password as the cloud tells that it wants one, with other symbols than the usual one's."""
+    rules, settings = service.cloud.password_rules(), ctx.settings
+    symbols = rules.symbols
+    if symbols is None:
+        symbols = next(one for one in OTHER_SYMBOLS if set(one) != set(settings.password_symbols))
+    length = min(max(rules.least_length, settings.password_length), LONGEST_PASSWORD)
+    least_of_kind = min(max(rules.least_of_kind, 2), LONGEST_PASSWORD // 4)
+    return Secret(generate_secure_password(length, symbols, least_of_kind))
+
+
+def _claim(ctx: Context, service: Service, password: Secret) -> Record:
     """Looks that nobody has the login, then marks the service as its owner."""
     login = service.owner.free_login(_may_differ(ctx))
-    password = Secret(generate_secure_password(ctx.settings.password_length))
-    ctx.billing.services.save_mark(service.owner.new_mark(login, password))
+    return _announce(ctx, service, login, password)
+
+
+def _announce(ctx: Context, service: Service, login: str, password: Secret) -> Record:
+    """Marks the service as the owner of an account that is not there, or is gone."""
+    mark = service.owner.new_mark(login, password, is_made=False)
+    ctx.billing.services.save_mark(mark)
     return Record(login, password, proved=False)
 
 

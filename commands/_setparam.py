@@ -5,7 +5,7 @@ from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
-from utils.run.service import Service
+from utils.run.service import Service, find, renew
 
 
 def run(ctx: Context) -> Reply:
@@ -31,7 +31,8 @@ def _apply(ctx: Context, service: Service) -> None:
     old_tariff_id = service.item.last_tariff_id
     if old_tariff_id:
         order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
-    service.accounts.bring(service.owner.account(), order)
+    account = service.accounts.bring(find(ctx, service), order)
+    renew(ctx, service, account)
 
 
 def _roll_back(ctx: Context, service: Service) -> None:

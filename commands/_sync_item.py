@@ -8,6 +8,7 @@ from utils.billing.reply import Reply
 from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.run.context import Context
+from utils.run.service import find, renew
 
 
 def run(ctx: Context) -> Reply:
@@ -22,9 +23,11 @@ def run(ctx: Context) -> Reply:
     tariffs = ctx.billing.tariffs
     order, disk = tariffs.order(service.item, with_client=False), tariffs.disk(service.item)
     order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
-    account = service.accounts.bring(service.owner.account(), order)
+    account = service.accounts.bring(find(ctx, service), order)
+    renew(ctx, service, account)
     day = date.today()
     if account.used_bytes is None:
+        service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
     ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
     return reply.ok()

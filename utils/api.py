@@ -6,11 +6,13 @@ others in utils.cloud.products, where all stands that differs between the clouds
 are translated and never compared, with the one exception that is not.
 """
 
+from contextlib import suppress
 from logging import Logger
+from string import punctuation
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
-from utils.base import errors, sizes
+from utils.base import errors, logins, sizes
 from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server
@@ -31,11 +33,37 @@ MOST_GROUPS = 10_000
 LONGEST_NAME = 255
 """Characters of a group's id; the clouds' own columns hold 64 and 255."""
 
+UNKNOWN = -2
+"""The free space of a storage that tells none."""
+
+IMPOSSIBLE_LOGIN = "pmnextcloud/probe"
+"""A login that no cloud makes, for it has a character that none takes."""
+
 
 class Throttle(NamedTuple):
     """What an anonymous look at the capabilities shows: the delay of the next login."""
 
     delay_s: float
+
+
+class PasswordRules(NamedTuple):
+    """What the cloud tells of its rules for passwords.
+
+    `least_of_kind` is how many letters of each case, digits and symbols it wants at least, the
+    largest of these numbers; 0 where it tells none. `symbols` are those that it allows, None
+    where it names none.
+    """
+
+    least_length: int = 0
+    least_of_kind: int = 0
+    symbols: Optional[str] = None
+
+
+class Page(NamedTuple):
+    """Accounts of a list; of its `rows` some may tell too little to be one."""
+
+    accounts: List[Account]
+    rows: int
 
 
 class NextcloudAPIClient:
@@ -55,9 +83,10 @@ class NextcloudAPIClient:
         ca_file: str = "",
         proxy: str = "",
         memory: Optional[products.Memory] = None,
+        is_strict: bool = False,
     ) -> None:
         self._username = server.username
-        self._connection = Connection(server, log, ca_file, proxy, memory)
+        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict)
 
     @property
     def answered(self) -> bool:
@@ -90,19 +119,49 @@ class NextcloudAPIClient:
         Not atomic: after CloudRefused the account may exist all the same, with another quota
         (docs/en/clouds.md, "Creating an account"). Elsewhere it has the default quota, maybe none,
         no e-mail and no name until each is set.
-        Raises NoSuchGroup, GroupNotAllowed, PasswordRefused.
+        Raises NoSuchGroup, GroupNotAllowed, PasswordRefused, InstanceFull.
         """
         form = {"userid": login, "password": password.reveal(), "groups[]": group}
         if self.product.creates_whole:
             form["quota"] = quota_text(quota_bytes)
             form["email"] = email
             form["displayName"] = display_name
-        self._connection.ask(
-            "POST",
-            "/cloud/users",
-            data={name: value for name, value in form.items() if value},
-            means="create",
-        )
+        data = {name: value for name, value in form.items() if value}
+        try:
+            self._connection.ask("POST", "/cloud/users", data=data, means="create")
+        except errors.PasswordRefused as error:
+            # Nextcloud has one code for both, and words that are translated.
+            self._refuse_full(error, group)
+            raise
+
+    def is_full(self, group: str = "") -> bool:
+        """Whether the cloud's limit of users is reached, by a create that can make nobody.
+
+        The limit is looked at before the login and before the password (tried on 29.0.6 and
+        34.0.1). An administrator of groups has to name one of his.
+        """
+        if not self.product.limits_users:
+            return False
+        import secrets
+
+        form = {"userid": IMPOSSIBLE_LOGIN, "password": secrets.token_urlsafe(24)}
+        data = {**form, **({"groups[]": group} if group else {})}
+        try:
+            self._connection.ask("POST", "/cloud/users", data=data, means="create")
+        except errors.PasswordRefused:
+            return True
+        except (errors.CloudRefused, errors.GroupNotAllowed, errors.RightsMissing):
+            return False
+        raise errors.CloudError("a login that cannot exist was made")
+
+    def _refuse_full(self, error: errors.PmError, group: str = "") -> None:
+        """Raises InstanceFull where the limit of users is seen to stand behind the error."""
+        try:
+            is_full = self.is_full(group)
+        except errors.CloudError:
+            return
+        if is_full:
+            raise errors.InstanceFull(error.value) from error
 
     def get_user(self, login: str, with_groups: bool = True) -> Optional[Account]:
         """The account with exactly that login (letter case aside), or None.
@@ -152,8 +211,13 @@ class NextcloudAPIClient:
             raise
 
     def enable_user(self, login: str) -> None:
-        """Lets the account log in; already so is success. Raises NoSuchUser."""
-        self._connection.ask("PUT", _user_path(login, "enable"), means="switch")
+        """Lets the account log in; already so is success. Raises NoSuchUser, InstanceFull."""
+        try:
+            self._connection.ask("PUT", _user_path(login, "enable"), means="switch")
+        except errors.ServerFault as error:
+            # Nextcloud 34 at its limit of users answers 996 here, and says no more.
+            self._refuse_full(error)
+            raise
 
     def disable_user(self, login: str) -> None:
         """Locks the account out; already so is success. Raises NoSuchUser."""
@@ -163,18 +227,25 @@ class NextcloudAPIClient:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
         self._connection.ask("DELETE", _user_path(login), means="delete")
 
-    def users_page(self, offset: int, page_size: int) -> List[Account]:
-        """The accounts from `offset` on, at most `page_size` (1 to 500)."""
+    def users_page(self, offset: int, page_size: int) -> Page:
+        """The accounts from `offset` on, at most `page_size` (1 to 500).
+
+        A row that is no account is left out: a user directory can leave the id alone of one.
+        """
         data = self._connection.ask(
             "GET", "/cloud/users/details", params={"limit": page_size, "offset": offset}
         )
         found = mapping(data).get("users") or []
+        if not isinstance(found, (dict, list)):
+            raise errors.CloudUnreachable("GET /cloud/users/details: no accounts")
         # PHP writes an array whose keys happen to be 0, 1, 2 … as a list, an empty one too.
-        records = found.values() if isinstance(found, dict) else found
-        try:
-            return [account_from(one, str(mapping(one).get("id")), self.product) for one in records]
-        except (ValueError, TypeError) as error:
-            raise errors.CloudUnreachable("GET /cloud/users/details: no accounts") from error
+        records = list(found.values()) if isinstance(found, dict) else found
+        accounts = []
+        for record in records:
+            with suppress(ValueError):
+                login = str(mapping(record).get("id"))
+                accounts.append(account_from(record, login, self.product))
+        return Page(accounts, len(records))
 
     # -- groups -------------------------------------------------------------------------------
 
@@ -234,7 +305,7 @@ class NextcloudAPIClient:
             data = self._connection.ask("GET", WHO_AM_I, auth=login_auth)
         except (errors.AppPasswordNeeded, errors.LoginRefused):
             return False
-        return str(mapping(data).get("id") or "").casefold() == login.casefold()
+        return logins.same(str(mapping(data).get("id") or ""), login)
 
     def own_login(self) -> str:
         """The login of the module's own user.
@@ -243,21 +314,39 @@ class NextcloudAPIClient:
         """
         if self._username and "@" not in self._username:
             return self._username
+        return self.own_id()
+
+    def own_id(self) -> str:
+        """The id of the module's own user, which a login name need not be: the cloud is asked."""
         return str(mapping(self._connection.ask("GET", WHO_AM_I)).get("id") or "")
+
+    def refuse_hidden_files(self) -> None:
+        """Looks whether the login may see files. Raises FilesHidden where it may not.
+
+        Such an app password is answered the usage of nobody: its own account shows that first.
+        """
+        if not self.product.tells_own_usage:
+            return
+        own = mapping(self._connection.ask("GET", WHO_AM_I))
+        if _is_unmeasured(mapping(own.get("quota"))):
+            raise errors.FilesHidden(str(own.get("id") or ""))
 
     def test_connection(self) -> None:
         """Looks whether everything is there that the module needs, without changing anything.
 
         In order: a cloud answers (status.php), it is not in maintenance, it does not make logins
-        wait, the login is right, and it may write: to disable a name that cannot exist answers 101
-        exactly where writing is allowed (docs/en/clouds.md, "Whether a login may write").
+        wait, the login is right, it may write: to disable a name that cannot exist answers 101
+        exactly where writing is allowed (docs/en/clouds.md, "Whether a login may write"); and it
+        may see files, which only an app password may not.
         """
         if self.look().status.get("maintenance") is True:
             raise errors.CloudMaintenance("status.php")
         throttle = self.throttle()
         if throttle.delay_s > MAX_WAIT_S:
-            raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s")
+            raise errors.CloudThrottled(f"{throttle.delay_s:.0f} s").after(throttle.delay_s)
         self.probe()
+        if not self.keeps_real_password:
+            self.refuse_hidden_files()
 
     def look(self) -> CloudStatus:
         """What the cloud shows of itself without a login."""
@@ -279,6 +368,10 @@ class NextcloudAPIClient:
         """What the cloud can do, as it tells those who are logged in."""
         data = self._connection.ask("GET", "/cloud/capabilities")
         return mapping(mapping(data).get("capabilities"))
+
+    def password_rules(self) -> PasswordRules:
+        """The cloud's rules for passwords, as far as its capabilities tell them."""
+        return rules_from(mapping(self.capabilities().get("password_policy")))
 
     def setting(self, app: str, name: str) -> Optional[str]:
         """A setting of one of the cloud's apps; empty where the default stands.
@@ -345,23 +438,62 @@ def account_from(
         raise ValueError("no user object")
     if not all(map(_is_number_or_text, groups)):
         raise ValueError("no groups")
-    if shown_login.casefold() != login.casefold():
+    if not logins.same(shown_login, login):
         raise ValueError("another account")
     # An empty list instead of the quota object is an error of the account's storage.
     quota = mapping(user.get("quota"))
     # Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn
     # into the disk's size or -3 by version (docs/en/clouds.md, "Quotas").
     limit = quota.get("quota", quota.get("definition"))
+    # Where nothing is known of the storage, the limit says no more than that either.
+    is_unmeasured = _is_unmeasured(quota) and quota.get("free") == UNKNOWN
     return Account(
         login=shown_login,
         enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
         email=str(user.get("email") or ""),
         display_name=str(user.get("displayname") or user.get("display-name") or ""),
         groups=tuple(str(group) for group in groups),
-        quota_bytes=_limit(limit),
-        used_bytes=_used(quota),
-        is_quota_told=isinstance(limit, (int, float, str)) and not isinstance(limit, bool),
+        quota_bytes=None if is_unmeasured else _limit(limit),
+        used_bytes=None if is_unmeasured else _used(quota),
+        is_quota_told=_is_told(limit) and not is_unmeasured,
     )
+
+
+def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
+    """Whether nobody measured: what an app password that may not see files is answered.
+
+    Recorded: no free space and nothing used on 29.0.6, a text for the used bytes on 34.0.1.
+    """
+    used = quota.get("used")
+    return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
+
+
+def rules_from(policy: Mapping[str, Any]) -> PasswordRules:
+    """The rules in the capabilities of either product's app password_policy.
+
+    Nextcloud's has the length alone that concerns us (recorded on 29.0.6), for it asks for one of
+    a kind at most. ownCloud's has more (lib/Capabilities.php of owncloud/password_policy).
+    """
+    wanted = mapping(policy.get("password_requirements"))
+    kinds = mapping(wanted.get("configuration"))
+    named = ("lower_case", "upper_case", "numbers", "special_characters")
+    source = mapping(mapping(kinds.get("special_characters")).get("generate_from"))
+    symbols = "".join(char for char in str(source.get("characters") or "") if char in punctuation)
+    return PasswordRules(
+        _count(policy.get("minLength", wanted.get("minimum_characters"))),
+        max(_count(mapping(kinds.get(kind)).get("minimum")) for kind in named),
+        symbols or None,
+    )
+
+
+def _count(told: Any) -> int:
+    """A number of characters; whatever is none, or is no sane one, counts as not told."""
+    is_number = isinstance(told, int) and not isinstance(told, bool)
+    return told if is_number and 0 < told < 1000 else 0
+
+
+def _is_told(limit: Any) -> bool:
+    return isinstance(limit, (int, float, str)) and not isinstance(limit, bool)
 
 
 def _limit(limit: Any) -> Optional[float]:

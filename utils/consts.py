@@ -26,7 +26,12 @@ SECRET_PARAMS = (PARAM_SECRET, PARAM_CONFIRM)
 ITEM_LOGIN = "username"
 ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name
 ITEM_URL = "url"
+ITEM_ACCOUNT = "accountname"
+"""A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"
+
+CLIENT_LEVEL = 16
+"""BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
 ADMIN_GROUP = "admin"
@@ -34,10 +39,13 @@ ADMIN_GROUP = "admin"
 
 
 DISK_ADDONS = ("disk", "disc")
-"""Internal names of the add-on that sells space, the first that a tariff has counts."""
+"""Words of the internal name of the add-on that sells space, the first that a tariff has counts."""
 
-STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 2, 3, 4, 5
+STATUS_ORDERED, STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 1, 2, 3, 4, 5
 """BILLmanager's statuses of a service, in item.status (docs/en/protocol.md, "Tables")."""
+
+TASK_CLOSED = 2
+"""task.status of a task that staff has done with."""
 
 
 class Level(IntEnum):
@@ -53,7 +61,8 @@ class Level(IntEnum):
 
 TRIAL_PERIOD = -100
 BILL_BY_STATISTICS = 3
-ADDON_INTEGER = 2
+ADDON_INTEGER, ADDON_CHOICE, ADDON_CHOICE_TIMES = 2, 3, 4
+"""How an add-on is sold: a number, one of a list of values, one of them several times."""
 
 DEFAULT_TIMEOUT_S = 30
 MIN_TIMEOUT_S, MAX_TIMEOUT_S = 5, 300
@@ -67,3 +76,7 @@ def is_admin_group(group: str) -> bool:
     Many databases compare names without letter case, and without blanks at the end.
     """
     return group.strip().casefold() == ADMIN_GROUP
+
+
+PASSWORD_SYMBOLS = "-_.!+*="  # noqa: S105  no secret
+"""The symbols of a password, unless the settings name others: none needs quoting anywhere."""

@@ -11,7 +11,7 @@ from typing import Optional, TextIO, Union
 from utils.base import errors, sizes
 from utils.base.secret import strike_out
 from utils.base.text import tame
-from utils.consts import MODULE
+from utils.consts import MODULE, PASSWORD_SYMBOLS
 
 _LEVELS = {
     9: logging.DEBUG,
@@ -29,7 +29,6 @@ _LEVELS = {
 
 _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
-_SYMBOLS = "-_.!+*="
 _EMAIL = (
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
@@ -55,9 +54,8 @@ class _Formatter(logging.Formatter):
         if len(lines) > _MOST_LINES:
             left_out = f"... {len(lines) - _MOST_LINES} lines ..."
             lines = [*lines[: _MOST_LINES // 2], left_out, *lines[-_MOST_LINES // 2 :]]
-        return "\n".join(
-            ("    " if number else "") + tame(one, _LONGEST_LINE) for number, one in enumerate(lines)
-        )
+        first, *rest = (tame(one, _LONGEST_LINE) for one in lines)
+        return "\n".join([first, *("    " + one for one in rest)])
 
 
 def setup_logging(path: str, debug_conf: str, command: str, item: Optional[int]) -> logging.Logger:
@@ -102,19 +100,21 @@ def _level(debug_conf: str) -> int:
     return level
 
 
-def generate_secure_password(length: int = 20) -> str:
-    """A random password that any sane policy accepts: both cases, digits and symbols.
+def generate_secure_password(
+    length: int = 20, symbols: str = PASSWORD_SYMBOLS, least_of_kind: int = 2
+) -> str:
+    """A random password of both cases, digits and, unless there are none, symbols.
 
-    No characters that are easily taken for one another, none that need quoting in XML or in an
-    address. Raises ValueError for fewer than 8 characters.
+    At least so many of each kind, and longer than `length` where that needs it. No letters or
+    digits that are easily taken for one another. Raises ValueError for fewer than 8 characters.
     """
     import secrets  # only `open` makes passwords
 
     if length < 8:
         raise ValueError("a password needs at least 8 characters")
-    kinds = (_LETTERS[:25], _LETTERS[25:], _DIGITS, _SYMBOLS)
-    characters = [secrets.choice(kind) for kind in kinds for _ in range(2)]
-    everything = _LETTERS + _DIGITS + _SYMBOLS
+    kinds = filter(None, (_LETTERS[:25], _LETTERS[25:], _DIGITS, symbols))
+    characters = [secrets.choice(kind) for kind in kinds for _ in range(least_of_kind)]
+    everything = _LETTERS + _DIGITS + symbols
     characters += [secrets.choice(everything) for _ in range(length - len(characters))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)

@@ -13,11 +13,11 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, BY_STATISTICS, Run, Stand
+from tests.doubles.billmanager import ACTIVE, BY_STATISTICS, CHOICE, Run, Stand
 from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from utils.billing import mark
+from utils.billing import mark, needs
 
 STATUS = "/status.php"
 ALWAYS = {
@@ -434,14 +434,36 @@ CASES = {
         lambda world: world.stand.write_db_conf(DBPassword="wrong"), {"database_unavailable"}
     ),
     "column missing": Case(sql("ALTER TABLE task DROP COLUMN status"), {"table_unreadable"}),
+    "login not shown": Case(
+        sql("UPDATE itemtypeparam SET intname = 'x' WHERE intname = 'username'"),
+        advice={"params_missing"},
+    ),
+    "address for staff alone": Case(
+        sql("UPDATE itemtypeparam SET editreadlevel = 29 WHERE intname = 'url'"),
+        advice={"params_hidden"},
+    ),
+    "address in no form": Case(
+        sql("UPDATE itemtypeparam SET editvisible = 'off' WHERE intname = 'url'"),
+        advice={"params_hidden"},
+    ),
+    "password saved by the form in clear": Case(
+        sql("UPDATE itemtypeparam SET crypted = 'off'"), advice={"param_in_clear"}
+    ),
     "core down": Case(core_down, {"core_unavailable"}),
     "key broken": Case(write("etc/billmgr.pem", "no key"), {"key_unavailable"}),
     "no type of product": Case(
         sql("UPDATE itemtype SET intname = 'vds' WHERE parent IS NULL"), {"type_missing"}
     ),
     "type without disk": Case(
-        sql("UPDATE itemtype SET intname = 'ram' WHERE parent IS NOT NULL"),
-        advice={"type_without_disk"},
+        both(
+            sql("UPDATE itemtype SET intname = 'ram' WHERE parent IS NOT NULL"),
+            sql("UPDATE pricelist SET intname = NULL WHERE parent IS NOT NULL"),
+        ),
+        {"quota_missing"},
+        {"type_without_disk"},
+    ),
+    "type without disk that its tariffs have": Case(
+        sql("UPDATE itemtype SET intname = 'ram' WHERE parent IS NOT NULL")
     ),
     "no module": Case(
         sql("UPDATE processingmodule SET module = 'pmother'"), advice={"no_module", "no_tariff"}
@@ -456,6 +478,17 @@ CASES = {
     "nothing included": Case(tariff(gib=0), {"quota_zero"}),
     "rounded": Case(tariff(gib=1040), advice={"tariff_rounded"}),
     "unlimited": Case(tariff(billtype=BY_STATISTICS), advice={"tariff_unlimited"}),
+    "included where there is no maximum": Case(
+        both(
+            tariff(billtype=BY_STATISTICS),
+            write("etc/pmnextcloud.conf", "statistics_without_maximum = included\n"),
+        ),
+    ),
+    "stopped at the maximum": Case(
+        tariff(billtype=BY_STATISTICS, max=1040), advice={"tariff_maximum"}
+    ),
+    "no size chosen": Case(tariff(addontype=CHOICE, choice="big"), {"choice_unreadable"}),
+    "named in words": Case(tariff(name="disc disk")),
     "group admin": Case(tariff(group="Admin"), {"group_forbidden"}, {"group_not_there"}),
     "group missing": Case(tariff(group="gold"), advice={"group_not_there"}),
     "no tariff": Case(
@@ -517,6 +550,37 @@ CASES = {
     "statistics missed": Case(kept("usage", DAYS_AGO.isoformat()), advice={"statistics_missing"}),
     "problem stands": Case(kept("problem", "cloud_unreachable"), advice={"problem_stands"}),
 }
+
+
+GONE = {
+    ("itemtype", "parent"): {"product_type", "type_params"},
+    ("runningoperation", "item"): {"operations"},
+    ("task", "status"): set(),
+    ("itemtypeparam", "crypted"): set(),
+    ("pricelistparam", "value"): {"tariff_group", "groups"},
+    ("measure", "relation"): {"tariff_space"},
+    ("pricelist", "addonlimittrial"): {"tariff_space"},
+    ("itemparam", "value"): {"services"},
+}
+"""What is left out where a column is missing: the checks that read it, and those that need them."""
+
+
+@pytest.mark.parametrize(("table", "column"), GONE)
+def test_only_what_needs_a_missing_column_is_left_out(
+    world: World, table: str, column: str
+) -> None:
+    world.opened()
+    link(world, world.tariff())
+    whole = document(doctor(world.stand))
+    world.stand.sql(f"ALTER TABLE {table} RENAME COLUMN {column} TO gone")
+    said = document(doctor(world.stand))
+    left_out = {one["check"] for one in said["findings"] if one["verdict"] == "unchecked"}
+    assert left_out == GONE[table, column]
+    is_needed = column in (*needs.TABLES.get(table, ()), *needs.WRITTEN.get(table, ()))
+    faults = {one["finding"] for one in said["findings"] if one["verdict"] == "fault"}
+    assert faults == ({"table_unreadable"} if is_needed else set())
+    checks = [{one["check"] for one in every["findings"]} for every in (whole, said)]
+    assert checks[0] == checks[1]
 
 
 @pytest.mark.parametrize("name", CASES)

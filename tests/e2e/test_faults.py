@@ -689,13 +689,14 @@ class Kind(NamedTuple):
 
 READ = {"cloud_unreachable"}
 LOST = {"cloud_unreachable", "cloud_lost"}
+FRONT = {"front_answered"}
 THROTTLED = {"cloud_throttled", "cloud_write_limit"}
 KINDS: Dict[str, Kind] = {
     "cut before": Kind(Fault("cut_before"), False, READ, LOST, may_pass=True),
     "cut after": Kind(Fault("cut_after"), False, READ, LOST, may_pass=True),
     "half": Kind(Fault("half"), False, READ, LOST, may_pass=True),
     "empty 200": Kind(Fault("empty"), False, READ, LOST, may_pass=True),
-    "HTML 200": Kind(Fault("html"), False, {"not_a_cloud"}, {"not_a_cloud"}),
+    "HTML 200": Kind(Fault("html"), False, FRONT, FRONT, may_pass=True),
     "301": Kind(Fault("redirect"), True, {"cloud_moved"}, {"cloud_moved"}),
     "400 untrusted host": Kind(
         Fault("untrusted_host"), True, {"cloud_untrusted_host"}, {"cloud_untrusted_host"}
@@ -707,14 +708,14 @@ KINDS: Dict[str, Kind] = {
         {"cloud_app_password_refused"},
         {"cloud_app_password_refused"},
     ),
-    "412": Kind(Fault("precondition"), True, {"not_a_cloud"}, {"not_a_cloud"}),
+    "412": Kind(Fault("precondition"), True, FRONT, FRONT, may_pass=True),
     "429": Kind(Fault("throttle_http"), True, {"cloud_throttled"}, THROTTLED),
     "429 with Retry-After": Kind(
-        Fault("throttle_retry_after"), True, {"cloud_throttled"}, THROTTLED
+        Fault("throttle_retry_after"), True, {"front_throttled"}, {"front_throttled"}
     ),
     "429 inside 200": Kind(Fault("throttle_v1"), True, {"cloud_throttled"}, THROTTLED),
-    "500": Kind(Fault("status", code=500), False, READ, LOST, may_pass=True),
-    "502": Kind(Fault("bad_gateway"), False, READ, LOST, may_pass=True),
+    "500": Kind(Fault("status", code=500), False, FRONT, FRONT, may_pass=True),
+    "502": Kind(Fault("bad_gateway"), False, FRONT, FRONT, may_pass=True),
     "503 maintenance": Kind(
         Fault("maintenance"), True, {"cloud_maintenance"}, {"cloud_maintenance"}
     ),
@@ -740,7 +741,7 @@ MOST_TO_LOSE = ("open", "setparam")
 WAITED_OUT = [
     kind
     for kind, made in KINDS.items()
-    if made.reads <= {*READ, "cloud_throttled", "cloud_maintenance"}
+    if made.reads <= {*READ, *FRONT, "cloud_throttled", "front_throttled", "cloud_maintenance"}
 ]
 """Kinds that `stat` waits out while there is time."""
 

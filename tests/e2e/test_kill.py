@@ -15,12 +15,13 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import pytest
 
-from tests.doubles.billmanager import DELETED, Call, DropCall, ModuleProcess, Run, Stand
+from tests.doubles.billmanager import ACTIVE, DELETED, Call, DropCall, ModuleProcess, Run, Stand
 from tests.doubles.billmanager.db_proxy import DbProxy
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World, with_app_password
 from tests.tools import table
+from utils.consts import ITEM_MARK
 
 
 class Scene(NamedTuple):
@@ -60,6 +61,70 @@ def changing(world: World) -> int:
     return item
 
 
+def copied(world: World) -> int:
+    """The copy of a service that is over: its mark and its login are the old half's."""
+    old = opened(world)
+    stand, login = world.stand, world.login(old)
+    copy = world.order(stand.item(old)["pricelist"])
+    assert isinstance(world.site, DoubleSite)
+    user = world.site.cloud.users.pop(login.lower())
+    user.login = world.login(copy)  # so that the state of each is told in the same words
+    world.site.cloud.users[user.login] = user
+    stand.save_param(
+        copy, ITEM_MARK, world.mark(old, user.password, login=user.login), crypted=True
+    )
+    for name, crypted in (("username", False), ("url", False), ("userpassword", True)):
+        value = user.login if name == "username" else stand.params(old)[name]
+        stand.save_param(copy, name, value, crypted=crypted)
+    for item, status in ((old, DELETED), (copy, ACTIVE)):
+        stand.set_status(item, status)
+    return copy
+
+
+def shared(world: World) -> int:
+    """A service whose account another living one names."""
+    item = opened(world)
+    other = world.order()
+    world.stand.save_param(other, "username", world.login(item), crypted=False)
+    return item
+
+
+def damaged(world: World) -> int:
+    """An open service of which the customer sees nothing any more."""
+    item = opened(world)
+    for name in ("username", "userpassword", "url"):
+        world.stand.drop_param(item, name)
+    return item
+
+
+def typed(world: World) -> int:
+    """A service on which staff typed an account that was there before."""
+    assert isinstance(world.site, DoubleSite)
+    world.site.add_group(world.group)
+    item = world.order()
+    login = f"{world.login(item)}-moved-in"
+    world.site.cloud.add_user(login, "Typed-by-staff-77")
+    world.stand.save_param(item, "username", login, crypted=False)
+    world.stand.save_param(item, "userpassword", "Typed-by-staff-77", crypted=False)
+    world.stand.set_status(item, ACTIVE)
+    return item
+
+
+def begun(world: World) -> int:
+    """A service whose account was made and not yet seen as ordered."""
+    item = world.another(opened(world), begun=True)
+    world.stand.set_status(item, ACTIVE)
+    return item
+
+
+def unreadable(world: World) -> int:
+    """An open service whose account the cloud cannot show."""
+    item = opened(world)
+    assert isinstance(world.site, DoubleSite)
+    world.site.cloud.users[world.login(item)].is_broken = True
+    return item
+
+
 def drifted(world: World) -> int:
     """A suspended service of which nothing in the cloud is as billing has it."""
     item = suspended(world)
@@ -67,6 +132,17 @@ def drifted(world: World) -> int:
     user = world.site.cloud.users[world.login(item)]
     user.enabled, user.quota, user.used_bytes = True, "1 GB", 3 * GIB
     user.groups.clear()
+    return item
+
+
+def uncounted(world: World) -> int:
+    """An open service whose tariff sells no space, of which staff has no task yet."""
+    item = opened(world)
+    empty = world.stand.add_tariff(world.itemtype, addons=[])
+    world.stand.sql("UPDATE item SET pricelist = %s WHERE id = %s", empty, item)
+    world.stand.sql("DELETE FROM task")
+    for kept in (world.stand.root / "var/pmnextcloud").glob("uncounted-*"):
+        kept.unlink()
     return item
 
 
@@ -79,8 +155,18 @@ SCENES = {
     "setparam": Scene("setparam", changing),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
+    "suspend-copy": Scene("suspend", copied),
+    "suspend-damaged": Scene("suspend", damaged),
+    "suspend-typed": Scene("suspend", typed),
+    "suspend-unread": Scene("suspend", unreadable),
+    "close-typed": Scene("close", typed),
+    "close-and-keep-typed": Scene("close", typed, "on_close = disable\n"),
+    "suspend-begun": Scene("suspend", begun),
+    "close-shared": Scene("close", shared),
+    "close-unread": Scene("close", unreadable),
     "sync_item": Scene("sync_item", drifted),
     "stat": Scene("stat", opened),
+    "stat-uncounted": Scene("stat", uncounted),
     "get_server_config": Scene("get_server_config", opened),
 }
 
@@ -156,7 +242,7 @@ def state(world: World, item: int) -> Dict[str, Any]:
         "url": params.get("url"),
         "gets in": gets_in,
         "operations": len(world.stand.operations(item)),
-        "tasks": len(world.stand.tasks()),
+        "tasks": len([task for task in world.stand.tasks() if task["item"] == item]),
         "accounts": [
             (user.login.replace(login, "LOGIN"), user.quota, len(user.groups), user.enabled)
             + (user.email,)

@@ -91,10 +91,12 @@ def test_a_login_typed_into_the_order_form_is_no_record(world: World, typed: str
     for login in ("somebody", "user_1"):
         cloud.add_user(login, STRANGER)
     item = world.order(params={"username": typed, "userpassword": "typed-by-the-client"})
-    for command in OF_AN_ACCOUNT:
+    for command in (*OF_AN_ACCOUNT, "close"):
         world.stand.set_status(item, ACTIVE)
-        assert world.run(command, item).error_type == "account_missing", command
-    world.run("close", item).check()
+        run = world.run(command, item)
+        assert (run.error_type, run.error_value) == ("typed_login", typed)
+    tried = [one for one in cloud.requests if one.path.endswith("/cloud/user")]
+    assert len(tried) == (typed != "admin")
     assert not [request for request in cloud.requests if request.method != "GET"]
     opened = world.opened(params={"username": typed, "userpassword": "typed-by-the-client"})
     assert world.stand.params(opened)["username"] == world.login(opened)
@@ -153,7 +155,7 @@ def test_an_item_that_moved_to_another_module_is_an_error(world: World) -> None:
 def test_a_mark_of_another_installation_or_service_is_not_ours(world: World) -> None:
     item = world.opened()
     parts = mark_of(world, item)
-    for place, value in ((1, "another-one"), (2, item + 1)):
+    for place, value in ((1, "another-one!"), (2, item + 1), (3, "somebody"), (5, "x"), (6, 0)):
         changed = [*parts]
         changed[place] = value
         text = json.dumps(changed)

@@ -1,7 +1,9 @@
 """A provider with one cloud: a module, a product, clients; and the program run on their orders."""
 
+import json
 import secrets
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
@@ -129,6 +131,22 @@ class World:
         self.stand.set_status(item, status)
         return item
 
+    @cached_property
+    def key(self) -> Key:
+        """BILLmanager's key."""
+        return Key(str(self.stand.root / "etc/billmgr.pem"))
+
+    def mark(self, item: int, password: str, is_made: bool = True, login: str = "") -> str:
+        """The mark that this BILLmanager writes on a service."""
+        server = address.digest(self.site.url)
+        own_mark = Mark(item, login or self.login(item), server, Secret(password), is_made)
+        return mark.to_text(own_mark, self.key.seal)
+
+    def old_mark(self, item: int, password: str, login: str = "") -> str:
+        """The mark that pmnextcloud 1.0 wrote on a service of this BILLmanager."""
+        place = [login or self.login(item), address.digest(self.site.url)]
+        return json.dumps([1, self.key.installation(), item, *place, password])
+
     def another(self, pattern: int, *, begun: bool = False) -> int:
         """A service like another that is open, without a run of the program; on a double only.
 
@@ -138,10 +156,7 @@ class World:
         users, params = self.site.cloud.users, self.stand.params(pattern)
         item = self.order(self.stand.item(pattern)["pricelist"])
         login, password = self.login(item), f"Made-up-{item}"
-        model_mark = mark.from_text(params[ITEM_MARK])
-        assert model_mark is not None
-        own_mark = model_mark._replace(item_id=item, login=login, password=Secret(password))
-        self.stand.save_param(item, ITEM_MARK, mark.to_text(own_mark), crypted=True)
+        self.stand.save_param(item, ITEM_MARK, self.mark(item, password, not begun), crypted=True)
         user = self.site.cloud.add_user(login, password, quota="1 GB")
         if begun:
             return item
@@ -160,13 +175,6 @@ class World:
 
     def many(self, count: int, tariff: Optional[int] = None) -> List[int]:
         """So many active services as `open` leaves them, without their accounts."""
-        key = Key(str(self.stand.root / "etc/billmgr.pem"))
-        installation, server = key.installation(), address.digest(self.site.url)
-
-        def mark_of(item: int) -> str:
-            password = Secret(f"Made-up-{item}")
-            return mark.to_text(Mark(installation, item, self.login(item), server, password))
-
         items = self.stand.order_many(
             tariff if tariff is not None else self.tariff(),
             self.client,
@@ -175,7 +183,7 @@ class World:
             params=lambda item: {"username": self.login(item), "url": self.site.url},
             crypted_params=lambda item: {
                 "userpassword": f"Made-up-{item}",
-                ITEM_MARK: mark_of(item),
+                ITEM_MARK: self.mark(item, f"Made-up-{item}"),
             },
         )
         self.items += items

@@ -15,6 +15,8 @@ import commands
 from tests.meta.messages import ROOT, codes, read
 from utils import consts
 from utils.billing import needs
+from utils.billing.facts import KINDS
+from utils.doctor import facts
 from utils.doctor.words import VERDICTS
 from utils.host import root, settings, state
 from utils.run.call import Call
@@ -26,7 +28,10 @@ CORES_LOG = "var/billmgr.log"
 CLOUDS_FILES = {"config.php", "ocs/v1.php", "status.php"}
 
 OTHERS = {
+    *("pm", "laststatdate", "processing"),
     *("provisioning_api", "ratelimit.protection.enabled", "trusted_domains"),
+    *("#!", "password_policy"),
+    *("allowed_admin_ranges", "trusted_proxies", "display_errors"),
     *("CryptKey", "TYPE.open", "NUMBER", "user_NUMBER", "user_NUMBER_2"),
     *("GET", "POST", "PUT", "DELETE", "?", "#", "…", "no", "yes"),
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),
@@ -48,6 +53,11 @@ def constants(module: object) -> Set[str]:
 def options() -> Set[str]:
     """The options of the program."""
     return {f"--{name}" for name in Call._fields if name != "level"}
+
+
+def flags() -> Set[str]:
+    """Those of the options that take no value."""
+    return {f"--{name}" for name, value in Call._field_defaults.items() if value is False}
 
 
 def choices() -> Set[str]:
@@ -172,7 +182,9 @@ def columns() -> Set[str]:
     for table, body in re.findall(
         r"CREATE TABLE (\w+) \((.*?)\n\)", read("tests/doubles/billmanager/schema.sql"), re.S
     ):
-        found |= {f"{table}.{column}" for column in re.findall(r"^\s+`?(\w+)`? ", body, re.M)}
+        found |= {
+            f"{table}.{column}" for column in re.findall(r"(?:^ +|, )`?(\w+)`? [A-Z]", body, re.M)
+        }
     return found
 
 
@@ -181,7 +193,9 @@ def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
+    own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
+    own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

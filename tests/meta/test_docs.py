@@ -19,7 +19,9 @@ from tests.tools import docs
 from utils import consts
 from utils.base import errors
 from utils.billing import needs
+from utils.doctor import facts
 from utils.host import root, settings
+from utils.host.state import SPARES
 
 CHECKED = [*documents.FOR_ADMINISTRATORS, "CONTRIBUTING.md"]
 """The documents whose names are the program's; what is known of others has theirs."""
@@ -36,13 +38,27 @@ OCC = {
 }
 """Commands that `occ list` of Nextcloud 29.0.6 and 34.0.1 was seen to name."""
 
-PHRASES = {"pmnextcloud 9", "<doc/>", "--group billing", "--group admin"}
+PHRASES = {
+    "pmnextcloud 9",
+    "<doc/>",
+    "--group billing",
+    "bin/core billmgr -V",
+    "mgrctl -i",
+    "--group admin",
+}
 """Code that is neither a name nor a whole command."""
 
 SYSTEMS = {"cd", "curl", "diff", "git", "grep", "ls", "readlink", "rm", "tail", "tar", "touch"}
 """Programs of the system: what they are given is looked at where it is a path."""
 
-ELSEWHERE = {BASE, "/root/pmnextcloud-backup.tar.gz", "dist", "versions", *names.CLOUDS_FILES}
+ELSEWHERE = {
+    BASE,
+    SPARES,
+    "/root/pmnextcloud-backup.tar.gz",
+    "dist",
+    "versions",
+    *names.CLOUDS_FILES,
+}
 """Paths that are neither in the project nor put there by its installation."""
 
 
@@ -100,8 +116,8 @@ def in_code(code: str) -> Iterator[str]:
 
 
 def in_address(address: str) -> Iterator[str]:
-    """What is wrong with an address: it may be somebody's, or no page of a cloud."""
-    if not re.fullmatch(r"https?://((\w+\.)?example\.com(/nextcloud|/status\.php)?)?", address):
+    """What is wrong with an address: it may be somebody's."""
+    if not re.fullmatch(r"https?://((\w+\.)?example\.com(/[\w.]+)?)?", address):
         yield f"not an address to show: {address}"
 
 
@@ -189,6 +205,7 @@ def in_make(words: List[str]) -> Iterator[str]:
 
 def in_call(words: List[str]) -> Iterator[str]:
     """What is wrong with a call of the program: options, command, what the command needs."""
+    words = [word for word in words if word not in names.flags()]
     given = dict(zip(words[::2], words[1::2]))
     if len(words) % 2 or not set(given) <= names.options():
         yield f"no such options: {words}"
@@ -328,9 +345,12 @@ def test_the_made_part_of_a_page_says_what_the_program_says(name: str) -> None:
 
 def test_the_architecture_has_each_table_call_parameter_and_file() -> None:
     parameters = {consts.ITEM_LOGIN, consts.ITEM_PASSWORD, consts.ITEM_URL, consts.ITEM_MARK}
+    parameters |= {consts.ITEM_ACCOUNT}
     parameters |= {*consts.MODULE_PARAMS, consts.TARIFF_GROUP}
     for one in in_both("architecture.md"):
-        assert set(one.section(5).first_cells()) == {*needs.TABLES, *needs.FUNCTIONS}
+        named = one.section(5).first_cells()
+        optional = {table for table, *_ in needs.OPTIONAL}
+        assert set(named) == {*needs.TABLES, *optional, *needs.FUNCTIONS}
         assert set(needs.WRITTEN) <= set(one.section(5).code())
         assert set(one.section(4).first_cells()) == parameters
         assert set(map(alike, one.section(6).first_cells())) == names.kept_files()
@@ -418,3 +438,10 @@ def test_what_is_wrong_is_found(text: str) -> None:
 def test_a_broken_link_is_found(link: str) -> None:
     document = page_of("docs/en/backup.md", f"[a]({link})")
     assert broken_links(document) == [link]
+
+
+def test_the_page_of_the_facts_names_every_part_in_its_order() -> None:
+    for language in LANGUAGES:
+        text = read(f"docs/{language}/facts.md")
+        parts = re.findall(r"^\| `(\w+)` \|", text, re.M)
+        assert parts == ["facts", *facts.PARTS]

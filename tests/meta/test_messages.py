@@ -70,14 +70,23 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
             names[-1][group] = set(messages(language, group))
     assert names[0] == names[1]
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
-    others = {"plugin", "label_processing_modules", "msgerror", words.MESSAGES, docs.OF_COMMANDS}
+    others = {"plugin", "label_processing_modules", "msgerror"}
+    others |= {words.MESSAGES, words.TASKS, docs.OF_COMMANDS}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
 
 @pytest.mark.parametrize(
     "group",
-    ["plugin", CONNECTION_FORM, TARIFF_FORM, "msgerror", words.MESSAGES, docs.OF_COMMANDS],
+    [
+        "plugin",
+        CONNECTION_FORM,
+        TARIFF_FORM,
+        "msgerror",
+        words.MESSAGES,
+        words.TASKS,
+        docs.OF_COMMANDS,
+    ],
 )
 def test_messages_are_written_in_their_language(group: str) -> None:
     russian, english = (messages(language, group) for language in LANGUAGES)
@@ -110,6 +119,7 @@ def test_a_repeat_is_promised_exactly_where_billmanager_repeats(language: str) -
 def test_settings_and_fields_named_in_messages_exist(language: str) -> None:
     known = {*settings.Settings._fields, "trusted_domains", "provisioning_api"}
     known |= {"files_sharing", "hide_disabled_user_shares", "max_quota", "allow_unlimited_quota"}
+    known |= {"allowed_admin_ranges", "trusted_proxies", "display_errors"}
     named = ("msgerror", CONNECTION_FORM, TARIFF_FORM, words.MESSAGES)
     groups = [messages(language, name) for name in named]
     for text in (text for group in groups for text in group.values()):

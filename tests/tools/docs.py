@@ -59,6 +59,7 @@ WORDS = {
             settings.absolute_path: "absolute path",
             settings.url: "URL",
             settings.addresses: "addresses, separated by spaces",
+            settings.punctuation: "punctuation",
         },
         commands="| command | what it does |",
     ),
@@ -77,6 +78,7 @@ WORDS = {
         readers={
             settings.yes_or_no: "`yes`, `no`",
             settings.absolute_path: "полный путь",
+            settings.punctuation: "знаки препинания",
             settings.url: "URL",
             settings.addresses: "адреса через пробел",
         },

@@ -22,6 +22,8 @@ from utils.billing.operations import Operations
 from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
+from utils.billing.tasks import Tasks
+from utils.host import state
 from utils.host.root import Host
 
 RECORDING = ROOT / "tests/doubles/cloud/recordings/nextcloud-29.0.6.json"
@@ -113,6 +115,7 @@ NOUNS: Dict[str, type] = {
     "closing": Closing,
     "statistics": Statistics,
     "tariffs": Tariffs,
+    "tasks": Tasks,
 }
 
 
@@ -121,7 +124,8 @@ def make_billing() -> Any:
     one = create_autospec(Billing, instance=True)
     for name, noun in NOUNS.items():
         one.attach_mock(create_autospec(noun, instance=True), name)
-    one.installation.return_value = "0123456789ab"
+    one.key_digest.return_value = "0123456789ab"
+    one.services.naming.return_value = {}
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one
@@ -131,6 +135,12 @@ def make_billing() -> Any:
 def _fresh_memory_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets of one test are not struck out in the texts of the next."""
     monkeypatch.setattr(secret, "_known", {})
+
+
+@pytest.fixture(autouse=True)
+def _own_spare(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What cannot be kept on disk is not left in this machine's memory."""
+    monkeypatch.setattr(state, "SPARES", str(tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture
@@ -194,3 +204,4 @@ def serving(stand: Stand, log: logging.Logger) -> Iterator[Callable[[int], Billi
     yield make
     for one in made:
         close(one)
+    stand.hidden_functions.clear()

@@ -77,45 +77,29 @@ GENERAL: Dict[str, Any] = {
         recorded("token_auth_enforced: real password [v1json]"),
         errors.AppPasswordNeeded,
     ),
-    "401 without an envelope": (
-        {"status": 401, "headers": {"WWW-Authenticate": "Basic"}},
-        errors.LoginRefused,
-    ),
     "403 confirmation, v1": (ocs(403, message=CONFIRM), errors.AppPasswordRefused),
     "403 confirmation, HTTP": (ocs(403, message=CONFIRM, status=403), errors.AppPasswordRefused),
     "403 no administrator": (recorded("non-admin POST /users [v1json]"), errors.RightsMissing),
-    "403 of a web server": ({**HTML, "status": 403}, errors.RightsMissing),
     "429 empty": (recorded("rate limit, v1 json [v1json]"), errors.CloudThrottled),
-    "429 with Retry-After": (
-        {"status": 429, "headers": {"Retry-After": "600"}},
-        errors.CloudThrottled,
-    ),
     "429 inside HTTP 200": (
         recorded("brute force: right password, attempts were on other logins [v1json]"),
         errors.CloudThrottled,
     ),
     "429 in an envelope": (ocs(429, status=429), errors.CloudThrottled),
     "503 with the header": (recorded("maintenance [v1json]"), errors.CloudMaintenance),
-    "503 without": ({**HTML, "status": 503}, errors.CloudMaintenance),
     "301": ({"status": 301, "headers": {"Location": "https://new.example"}}, errors.CloudMoved),
     "302": ({"status": 302, "headers": {"Location": "/login"}}, errors.CloudMoved),
     "307": ({"status": 307}, errors.CloudMoved),
     "400 HTML": (recorded("untrusted domain GET"), errors.CloudUntrustedHost),
     "400 empty": ({"status": 400}, errors.CloudRefused),
-    "404 HTML": (recorded("path /cloud/users?format=json"), errors.NotACloud),
-    "405 empty": (recorded("disable with POST [v1json]"), errors.NotACloud),
-    "412": (recorded("no OCS-APIRequest header, GET [v1json]"), errors.NotACloud),
-    "200 HTML": (HTML, errors.NotACloud),
     "200 empty": ({"body": ""}, errors.CloudLost),
     "garbage": ({"body": b'{"ocs":{"meta":\xff\x00'}, errors.CloudLost),
     "half JSON": ({"body": '{"ocs":{"meta":{"status":"ok","statuscode":100'}, errors.CloudLost),
     "JSON, no envelope": ({"body": '{"ocs": []}'}, errors.CloudLost),
-    "XML, no envelope": ({"body": "<doc/>"}, errors.CloudLost),
     "XML without a number": ({"body": "<ocs><meta/></ocs>"}, errors.CloudLost),
     "half XML": ({"body": "<ocs><meta><statuscode>100"}, errors.CloudLost),
-    "996": (recorded("create without userid [v1json]"), errors.CloudLost),
-    "996 under HTTP 500": (ocs(996, status=500), errors.CloudLost),
-    "500 HTML": ({**HTML, "status": 500}, errors.CloudLost),
+    "996": (recorded("create without userid [v1json]"), errors.ServerFault),
+    "996 under HTTP 500": (ocs(996, status=500), errors.ServerFault),
     "an unknown code": (ocs(777, message="?"), errors.CloudRefused),
     "999": (ocs(999), errors.ApiDisabled),
 }
@@ -126,14 +110,12 @@ NO_ANSWER = (
     "garbage",
     "half JSON",
     "JSON, no envelope",
-    "XML, no envelope",
     "XML without a number",
     "half XML",
-    "500 HTML",
 )
 """What says nothing: after a write the outcome is unknown, after a question nothing was changed."""
 
-WRITE_LIMIT = ("429 empty", "429 with Retry-After")
+WRITE_LIMIT = ("429 empty",)
 """What the limit of edits answers; the block after wrong logins has an envelope and is another."""
 
 
@@ -165,8 +147,14 @@ def test_a_general_answer_means_the_same_to_every_call(
     make = stub(http, call, arguments)
     with pytest.raises(errors.CloudError) as caught:
         make(cloud)
+    if expected is errors.ServerFault and call == "get_user":
+        expected = errors.AccountUnreadable
     assert public(caught.value) is expected
-    assert len(http.calls) == 1, "it was sent again, or a redirect was followed"
+    asked = [one for one in http.calls if not one.request.url.split("?")[0].endswith("/cloud/user")]
+    if expected is errors.ServerFault and call == "enable_user":
+        assert len(asked) == 2, "the limit of users is looked at"
+    else:
+        assert len(asked) == 1, "it was sent again, or a redirect was followed"
     assert PASSWORD not in str(caught.value)
 
 
@@ -208,6 +196,8 @@ def test_a_code_means_what_it_means_beside_its_call(
     expected: Type[errors.PmError],
 ) -> None:
     make = stub(http, call, ocs(code, message="said so"))
+    if code == 107 and call == "create_user":
+        http.post(CLOUD + "/users", **ocs(101, message="no such login"))
     with pytest.raises(errors.PmError) as caught:
         make(cloud)
     assert type(caught.value) is expected
@@ -228,6 +218,7 @@ def test_create_hands_on_the_policys_own_words(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     http.post(CLOUD + "/users", **recorded("create weak password [v1json]"))
+    http.post(CLOUD + "/users", **ocs(101, message="no such login"))
     with pytest.raises(errors.PasswordRefused, match="among the 1,000,000"):
         create(cloud)
 
@@ -273,10 +264,21 @@ def test_success_without_a_user_object_is_no_account(
 
 
 @pytest.mark.parametrize("data", NO_USER_OBJECTS)
-def test_a_page_with_one_that_is_no_user_object_is_none(
+def test_a_row_that_is_no_user_object_is_left_out_of_its_page_alone(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, data: Any
 ) -> None:
-    users = {"user_6": {"id": "user_6", "enabled": True}, "user_7": data}
+    good = {name: {"id": name, "enabled": True} for name in ("user_6", "user_8")}
+    users = {"user_6": good["user_6"], "user_7": data, "user_8": good["user_8"]}
+    http.get(CLOUD + "/users/details", **ocs(100, {"users": users}))
+    page = cloud.users_page(0, 200)
+    assert [account.login for account in page.accounts] == ["user_6", "user_8"]
+    assert page.rows == 3
+
+
+@pytest.mark.parametrize("users", ["text", 7, True])
+def test_a_page_without_a_list_is_none(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, users: Any
+) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, {"users": users}))
     with pytest.raises(errors.CloudUnreachable, match="no accounts"):
         cloud.users_page(0, 200)
@@ -667,7 +669,7 @@ def test_an_owncloud_account_bears_the_login_it_was_asked_by() -> None:
 
 def test_numeric_ids_are_texts(http: responses.RequestsMock, cloud: NextcloudAPIClient) -> None:
     http.get(CLOUD + "/users/details", **recorded("numeric userid in details [v1json]"))
-    [account] = cloud.users_page(0, 200)
+    [account] = cloud.users_page(0, 200).accounts
     assert account.login == "4711"
 
 
@@ -683,7 +685,7 @@ def test_a_page_of_users_is_asked_for_by_its_place(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     http.get(CLOUD + "/users/details", **page("e", 7))
-    assert [account.login for account in cloud.users_page(4, 2)] == ["e", "7"]
+    assert [account.login for account in cloud.users_page(4, 2).accounts] == ["e", "7"]
     assert query(http) == {"limit": ["2"], "offset": ["4"], "format": ["json"]}
 
 
@@ -692,7 +694,7 @@ def test_a_page_may_be_empty(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
 ) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, nobody))
-    assert cloud.users_page(200, 200) == []
+    assert cloud.users_page(200, 200) == ([], 0)
 
 
 def test_groups_are_read_page_by_page_as_texts(
@@ -819,6 +821,12 @@ def see(
         http.put(PROBE, **(probe or recorded("disable nonexistent [v1json]")))
 
 
+def ocs_status(**changes: Any) -> Dict[str, Any]:
+    """The recorded status page with changes."""
+    page = json.loads(recorded("status.php")["body"])
+    return {"body": json.dumps({**page, **changes})}
+
+
 NOT_STATUS: Dict[str, Any] = {
     "a web page": (HTML, errors.NotACloud),
     "no page": ({**HTML, "status": 404}, errors.NotACloud),
@@ -826,23 +834,46 @@ NOT_STATUS: Dict[str, Any] = {
     "a JSON list": ({"body": "[]"}, errors.NotACloud),
     "half a JSON": ({"body": '{"installed":true,"version"'}, errors.NotACloud),
     "nothing": ({"status": 204}, errors.NotACloud),
+    "a page that needs another login": ({**HTML, "status": 401}, errors.FrontAnswered),
+    "a page of a protection service": ({**HTML, "status": 403}, errors.FrontAnswered),
+    "a page of a busy proxy": ({**HTML, "status": 503}, errors.FrontAnswered),
+    "a cloud without set-up": (
+        ocs_status(installed=False),
+        errors.CloudNotInstalled,
+    ),
+    "a death of PHP": (
+        {"body": "<br />\n<b>Fatal error</b>:  Uncaught Error: x in lib/base.php"},
+        errors.AnswerSpoilt,
+    ),
     "an unknown host": (recorded("untrusted domain, status.php"), errors.CloudUntrustedHost),
     "maintenance": (recorded("maintenance status.php"), errors.CloudMaintenance),
     "a redirect": ({"status": 301, "headers": {"Location": "/x"}}, errors.CloudMoved),
-    "an error": ({"status": 500}, errors.CloudUnreachable),
+    "an error": ({"status": 500}, errors.FrontAnswered),
     "a throttle": ({"status": 429}, errors.CloudThrottled),
 }
 
 
 @pytest.mark.parametrize("answer", NOT_STATUS)
 def test_the_connection_test_ends_at_a_status_that_is_none(
-    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: str
+    http: responses.RequestsMock, log: logging.Logger, answer: str
 ) -> None:
     status, expected = NOT_STATUS[answer]
     see(http, status=status)
     with pytest.raises(errors.CloudError) as caught:
-        cloud.test_connection()
+        NextcloudAPIClient(make_server(), log).test_connection()
     assert public(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    "answer", [name for name, (_, kind) in NOT_STATUS.items() if kind is errors.NotACloud]
+)
+def test_where_a_cloud_was_seen_before_somebody_in_front_of_it_answers(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: str
+) -> None:
+    see(http, status=NOT_STATUS[answer][0])
+    with pytest.raises(errors.CloudError) as caught:
+        cloud.test_connection()
+    assert type(caught.value) in (errors.FrontAnswered, errors.CloudUnreachable)
 
 
 def bruteforce(delay: object) -> Dict[str, Any]:
@@ -891,10 +922,11 @@ def test_the_connection_test_looks_without_a_login_and_writes_to_nobody(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:
     see(http)
+    http.get(CLOUD + "/user", **ocs(100, {"id": "admin", "quota": {"quota": -3, "used": 7}}))
     cloud.test_connection()
     methods = [call.request.method for call in http.calls]
     logins = ["Authorization" in call.request.headers for call in http.calls]
-    assert (methods, logins) == (["GET", "GET", "PUT"], [False, False, True])
+    assert (methods, logins) == (["GET", "GET", "PUT", "GET"], [False, False, True, True])
 
 
 @pytest.mark.parametrize(

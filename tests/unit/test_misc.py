@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from utils import misc
 from utils.base import errors, sizes
 from utils.base.secret import Secret
-from utils.consts import MODULE
+from utils.consts import MODULE, PASSWORD_SYMBOLS
+from utils.host.settings import Settings
 from utils.misc import (
     generate_secure_password,
     setup_logging,
@@ -71,6 +72,20 @@ def test_a_password_has_its_length_and_every_kind_of_character(length: int) -> N
         assert password.isprintable()
         assert not set(password) & set(LOOK_ALIKES)
         assert {char for char in password if not char.isalnum()} <= set("-_.!+*=")
+
+
+@pytest.mark.parametrize("symbols", ["", "#!", "-", "~"])
+def test_a_password_has_the_symbols_that_are_named_and_no_others(symbols: str) -> None:
+    for _ in range(100):
+        password = generate_secure_password(20, symbols)
+        assert len(password) == 20
+        used = [char for char in password if not char.isalnum()]
+        assert set(used) <= set(symbols)
+        assert len(used) >= (2 if symbols else 0)
+
+
+def test_the_settings_have_the_symbols_of_a_password_as_it_is_without_them() -> None:
+    assert Settings().password_symbols == PASSWORD_SYMBOLS
 
 
 def test_ten_thousand_passwords_are_ten_thousand() -> None:

@@ -1,23 +1,31 @@
 """Whose account is it? Nothing in the cloud is changed for a service before this is answered.
 
-A service owns the login in its own mark, written by this installation for this service and this
-server. A service of the predecessor owns exactly `user_<item>`, where a password is saved with
-it. Any other saved login is no record: an order form may let the client type one.
+A service owns the login in its own mark, sealed by this installation for this service and this
+server. What else is saved on it is what its customer sees, and proves nothing beside a mark. A
+service of the predecessor has no mark; it owns `user_<item>`, where a password is saved with it.
 
-A mark alone is an intention. It is proved once what `open` saves after it has seen the account as
-ordered stands on the service too: the login and, encrypted, a password. Until then the account
-must accept the password in the mark. (Staff may correct the saved password later.)
+A mark that announces an account is an intention: until the account was seen as ordered, and the
+mark written anew, the account must accept the password in it.
+
+BILLmanager copies a service under a new number when it gets another client, with all that is saved
+on it. The copy owns the account once the old half is closed; while both live it owns nothing.
+
+Staff adopts an account by typing its login and password on a service. That is taken for what it
+is where the account accepts the password, but never while a service is opened: an order form may
+let the client type them.
 """
 
 import re
 from logging import Logger
-from typing import Iterable, NamedTuple, Optional
+from typing import Dict, Iterable, List, NamedTuple, Optional
 
+from utils.accounts.guesses import Guesses
 from utils.api import NextcloudAPIClient
-from utils.base import address, errors
+from utils.base import address, errors, logins
 from utils.base.secret import Secret
-from utils.base.values import Account, Item, Mark, Server
-from utils.consts import is_admin_group
+from utils.base.values import Account, Item, Mark, Server, Trust
+from utils.billing.billmanager import Billing
+from utils.consts import ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, STATUS_CLOSED, is_admin_group
 
 TRIED_LOGINS = 10
 """Where a login may differ, user_15 and user_15_2 to user_15_9 are looked at before staff is asked:
@@ -29,20 +37,43 @@ _OUR_LOGIN = re.compile(r"user_([0-9]{1,18})(_[0-9])?", re.ASCII)
 
 def item_of(login: str) -> Optional[int]:
     """The number of the service that an account of that login may be of, or None where of none."""
-    match = _OUR_LOGIN.fullmatch(login.casefold())
+    match = _OUR_LOGIN.fullmatch(logins.fold(login))
     return int(match.group(1)) if match else None
 
 
 class Record(NamedTuple):
-    """What a service says of its account; `proved` is whether it was seen to be its own."""
+    """What a service says of its account.
+
+    `proved` is whether that alone proves it; else the account must accept the password, which
+    `is_typed` tells to be no password of ours: it may be anybody's guess. `is_copied` is whether
+    the service was another one before.
+    """
 
     login: str
     password: Secret
     proved: bool
+    is_typed: bool = False
+    is_copied: bool = False
+
+
+class Renewal(NamedTuple):
+    """What is to be written on a service anew: a mark or None, and values that the customer sees.
+
+    `is_copied` is whether the service has a new client. `words` say why, for the log.
+    """
+
+    mark: Optional[Mark]
+    values: Dict[str, object]
+    is_copied: bool
+    words: str
 
 
 class Ownership:
-    """Answers for one service; `former_servers` are addresses the module's server had before."""
+    """Answers for one service; `former_servers` are addresses the module's server had before.
+
+    `was_open` is whether BILLmanager has, or had, the service as open: only then what stands on
+    it may have been written by the predecessor, or by staff.
+    """
 
     def __init__(
         self,
@@ -50,15 +81,21 @@ class Ownership:
         server: Server,
         cloud: NextcloudAPIClient,
         log: Logger,
-        installation: str,
+        billing: Billing,
+        guesses: Guesses,
         former_servers: Iterable[str] = (),
+        was_open: bool = False,
     ) -> None:
         self._item = item
         self._server = server
         self._cloud = cloud
         self._log = log
-        self._installation = installation
+        self._billing = billing
+        self._guesses = guesses
         self._addresses = (server.base_url, *former_servers)
+        self._was_open = was_open
+        self._adopted: Optional[Record] = None
+        self._by_password: Optional[Record] = None
 
     def default_login(self) -> str:
         """The login that an account of this service has, where nobody else had it before."""
@@ -81,15 +118,17 @@ class Ownership:
                 self._log.info("%s is there, and not ours to see", login)
         raise errors.LoginTaken(candidates[-1])
 
-    def new_mark(self, login: str, password: Secret) -> Mark:
-        """The mark that announces a new account."""
+    def new_mark(self, login: str, password: Secret, is_made: bool) -> Mark:
+        """The mark of an account that was seen as ordered, or else the one that announces it."""
         return Mark(
-            installation=self._installation,
             item_id=self._item.id,
             login=login,
             server=address.digest(self._server.base_url),
             password=password,
+            is_made=is_made,
         )
+
+    # -- what stands on the service ---------------------------------------------------------------
 
     def record(self) -> Optional[Record]:
         """What stands on the service, or None where it never had an account of ours.
@@ -99,42 +138,141 @@ class Ownership:
         item = self._item
         if item.mark is not None:
             return self._marked(item.mark)
-        if item.saved_password and item.saved_login == self.default_login():
+        if not item.saved_password:
+            return None
+        if logins.names(item.saved_login, self.default_login()):
             self._refuse_elsewhere_url(item.saved_url)
-            return Record(item.saved_login, item.saved_password, proved=True)
-        return None
+            login, proved = self.default_login(), self._was_open
+            return Record(login, item.saved_password, proved, is_typed=True)
+        return self._copied()
 
     def _marked(self, mark: Mark) -> Record:
-        if mark.installation != self._installation or mark.item_id != self._item.id:
-            raise errors.MarkForeign(f"{mark.installation}/{mark.item_id}")
-        if mark.server not in map(address.digest, self._addresses):
+        if mark.trust is Trust.NONE:
+            raise errors.MarkForeign(mark.item_id)
+        if not any(mark.server in address.digests(one) for one in self._addresses):
             raise errors.AccountElsewhere(address.shown(self._item.saved_url) or mark.server)
-        proved = self._item.password_is_crypted and self._item.saved_login == mark.login
-        return Record(mark.login, mark.password, proved)
+        is_copied = mark.item_id != self._item.id
+        if is_copied:
+            self._refuse_living_half(mark.item_id, mark.login)
+        proved = mark.is_made or (mark.trust is Trust.OLD and self._proves_old(mark))
+        return Record(mark.login, mark.password, proved, is_copied=is_copied)
+
+    def _proves_old(self, mark: Mark) -> bool:
+        """Whether what `open` of 1.0 saved last stands with its mark, or the service was open."""
+        item = self._item
+        is_saved = item.password_is_crypted and logins.names(item.saved_login, mark.login)
+        return is_saved or self._was_open
+
+    def _copied(self) -> Optional[Record]:
+        """The record of a service that was one of the predecessor's under another number."""
+        item = self._item
+        number = item_of(item.saved_login.strip())
+        if number is None or number == item.id or not self._was_open or not item.saved_password:
+            return None
+        before = self._billing.services.saved(number)
+        if before is None or not logins.names(before.login, item.saved_login.strip()):
+            return None
+        if (before.password, before.url) != (item.saved_password, item.saved_url):
+            return None
+        self._refuse_elsewhere_url(item.saved_url)
+        login = f"user_{number}"
+        self._refuse_living_half(number, login)
+        return Record(login, item.saved_password, proved=True, is_copied=True)
+
+    def _refuse_living_half(self, item_id: int, login: str) -> None:
+        """Raises MarkForeign where the account of service `item_id` is not this one's yet."""
+        status = self._billing.services.status(item_id)
+        is_over = status in (None, STATUS_CLOSED)
+        if not is_over or not logins.names(self._item.saved_login, login) or self.rivals(login):
+            raise errors.MarkForeign(item_id)
 
     def _refuse_elsewhere_url(self, url: str) -> None:
         """The predecessor saved the address without its path, so only the host can be compared."""
         if url and address.host(url) not in map(address.host, self._addresses):
             raise errors.AccountElsewhere(address.shown(url))
 
+    def others(self) -> List[int]:
+        """The other living services that name the account which this one names."""
+        mark = self._item.mark
+        is_ours = mark is not None and mark.trust is not Trust.NONE
+        login = mark.login if mark is not None and is_ours else self._item.saved_login.strip()
+        return self.rivals(login) if login else []
+
+    def rivals(self, login: str) -> List[int]:
+        """The other living services on the same server that name the account, or our own mark."""
+        naming = self._billing.services.naming(login, self._item.id)
+        return [item_id for item_id, module_id in naming.items() if self._is_here(module_id)]
+
+    def _is_here(self, module_id: int) -> bool:
+        """Whether another module's accounts are on the same server, as far as can be told."""
+        if module_id == self._item.module_id:
+            return True
+        base_url = self._billing.modules.base_url(module_id)
+        named = address.digests(base_url) if base_url else ()
+        return not named or any(
+            one in address.digests(here) for one in named for here in self._addresses
+        )
+
+    # -- what stands in the cloud -----------------------------------------------------------------
+
     def account(self) -> Account:
         """The service's own account as it is now.
 
         Raises AccountMissing where it never had one or it is gone, LoginTaken where the account
-        is another's, AccountProtected.
+        is another's, TypedLogin, AccountProtected.
         """
         account = self.existing()
         if account is None:
-            raise errors.AccountMissing(self.default_login())
+            raise errors.AccountMissing(self._item.saved_login.strip() or self.default_login())
         return account
 
     def existing(self) -> Optional[Account]:
         """The service's own account as it is now, or None where it has none.
 
-        Raises LoginTaken where the account is another's, AccountProtected.
+        Raises LoginTaken where the account is another's, AccountProtected, and TypedLogin where
+        a login was typed on the service whose account is there but not to be taken over.
         """
         record = self.record()
+        typed = self._item.saved_login.strip()
+        if typed and (record is None or not logins.same(typed, record.login)):
+            account = self._typed(typed, is_marked=record is not None)
+            if account is not None:
+                return account
         return None if record is None else self.find(record)
+
+    def _typed(self, login: str, is_marked: bool) -> Optional[Account]:
+        """The account of a login that was typed by hand, taken over; None where it is not there.
+
+        Beside a mark the mark stands for whatever is not taken over, and None is returned too.
+        """
+        try:
+            account = self._cloud.get_user(login)
+            if account is None:
+                return None
+            self._adopt(account)
+        except (errors.TypedLogin, errors.RightsMissing) as error:
+            if is_marked:
+                self._log.warning("what is saved as login is not ours: %s", error)
+                return None
+            raise errors.TypedLogin(login) from error
+        return account
+
+    def _adopt(self, account: Account) -> None:
+        """Takes an account over. Raises TypedLogin where it may not be."""
+        login, password = account.login, self._item.saved_password
+        try:
+            self._refuse_protected(account)
+        except errors.AccountProtected as error:
+            raise errors.TypedLogin(login) from error
+        if not self._was_open or not password or self.rivals(login):
+            raise errors.TypedLogin(login)
+        if not self._accepts_typed(login, password):
+            raise errors.TypedLogin(login)
+        self._log.warning("%s accepts the password that was typed: it is taken over", login)
+        self._adopted = self._by_password = Record(login, password, proved=True, is_typed=True)
+
+    def _accepts_typed(self, login: str, password: Secret) -> bool:
+        return self._guesses.try_once(self._item.id, login, password, self._cloud.accepts)
 
     def find(self, record: Record) -> Optional[Account]:
         """The account of the record as it is now, or None where nobody has the login.
@@ -150,13 +288,82 @@ class Ownership:
             self.prove(record)
         return account
 
+    def unread_login(self, error: errors.AccountUnreadable) -> str:
+        """The login of an account that the cloud cannot show, where billing alone proves it.
+
+        Raises the error where it does not, AccountProtected, and what reading the groups raises:
+        whoever may be an administrator is not touched.
+        """
+        record = self.record()
+        if record is None or not record.proved:
+            raise error
+        is_own = logins.same(record.login, self._cloud.own_login())
+        if is_own or any(map(is_admin_group, self._cloud.groups_of(record.login))):
+            raise errors.AccountProtected(record.login)
+        self._log.warning("%s cannot be read, and is ours: going on without", record.login)
+        return record.login
+
     def prove(self, record: Record) -> None:
         """Tries the record's password once. Raises LoginTaken where the account refuses it."""
-        if not self._cloud.accepts(record.login, record.password):
+        if record.is_typed:
+            accepts = self._accepts_typed(record.login, record.password)
+        else:
+            accepts = self._cloud.accepts(record.login, record.password)
+        if not accepts:
             raise errors.LoginTaken(record.login)
-        self._log.info("%s accepts the password of our mark: it is ours", record.login)
+        self._log.info("%s accepts the password that we know: it is ours", record.login)
+        self._by_password = record
 
     def _refuse_protected(self, account: Account) -> None:
-        is_own = account.login.casefold() == self._cloud.own_login().casefold()
+        is_own = logins.same(account.login, self._cloud.own_login())
         if is_own or any(map(is_admin_group, account.groups)):
             raise errors.AccountProtected(account.login)
+
+    # -- what is to be written on the service -----------------------------------------------------
+
+    def urgent_mark(self) -> Optional[Mark]:
+        """The mark to be written before anything is changed, or None where none is.
+
+        An account that was proved by its password accepts it no longer once it is disabled.
+        """
+        record = self._by_password
+        return record and self.new_mark(record.login, record.password, is_made=True)
+
+    def renewal(self) -> Optional[Renewal]:
+        """What is to be written on the service now that its account was found, or None.
+
+        A service of the predecessor stays as it left it.
+        """
+        record = self._adopted or self.record()
+        mark = self._item.mark
+        if record is None or (mark is None and not (self._adopted or record.is_copied)):
+            return None
+        password = self._item.saved_password or record.password
+        values = self._damaged(record, password)
+        reasons = [f"saved anew: {', '.join(values)}"] if values else []
+        if self._adopted:
+            reasons.insert(0, "typed by hand")
+        elif record.is_copied:
+            reasons.insert(0, "it had another number")
+        is_marked = mark is not None and mark.trust is Trust.SEALED and mark.is_made
+        new_mark = None
+        if self._adopted or record.is_copied or not is_marked:
+            new_mark = self.new_mark(record.login, record.password, is_made=True)
+        if new_mark is None and not values:
+            return None
+        return Renewal(new_mark, values, record.is_copied, "; ".join(reasons))
+
+    def _damaged(self, record: Record, password: Secret) -> Dict[str, object]:
+        """What the customer sees otherwise than it was saved, or not at all.
+
+        A password that stands in clear was put there by hand, and stays what it is.
+        """
+        item = self._item
+        values: Dict[str, object] = {}
+        if item.saved_login != record.login:
+            values[ITEM_LOGIN] = record.login
+        if not item.saved_url:
+            values[ITEM_URL] = self._server.base_url
+        if not item.password_is_crypted:
+            values[ITEM_PASSWORD] = password
+        return values

@@ -52,11 +52,16 @@ class Provisioning:
         except (errors.CloudRefused, errors.CloudLost) as unclear:
             self._log.warning("creating %s: %s, looking for it", record.login, unclear)
             account = owner.find(record._replace(proved=False))
-            if account is None:
-                if isinstance(unclear, errors.CloudRefused):
-                    raise errors.AccountRefused(unclear.value) from unclear
-                raise
-            return account
+            if account is not None:
+                return account
+            is_answer = isinstance(unclear, (errors.CloudRefused, errors.ServerFault))
+            is_group = isinstance(unclear, errors.NoSuchGroup)
+            if is_answer and not is_group and (order.email or order.display_name):
+                # Either may be what the cloud does not take, and neither may cost the account.
+                return self.create(owner, record, order._replace(email="", display_name=""))
+            if isinstance(unclear, errors.CloudRefused):
+                raise errors.AccountRefused(unclear.value) from unclear
+            raise
         self._log.info("created %s", record.login)
         if not self._cloud.product.creates_whole:
             return _bare(record.login, order.group)
@@ -125,18 +130,18 @@ class Provisioning:
     ) -> List[Change]:
         """Writes the changes in their order and returns those that the cloud has taken.
 
-        A change that is not required must never cost the customer his account: that the cloud
-        refuses it is only logged, and so is a lost answer where `is_repeated` says that one was
-        lost before.
+        A change that is not required must never cost the customer his account: whatever fails at
+        it is only logged, a lost answer where `is_repeated` says that one was lost before.
         """
         written = []
         for change in planned:
             try:
                 with self._writing(login):
                     self._writers[change.what](login, change.wanted)
-            except (errors.CloudRefused, errors.CloudLost) as error:
-                may_pass = isinstance(error, errors.CloudLost) and not is_repeated
-                if change.required or may_pass or isinstance(error, errors.NoSuchUser):
+            except errors.CloudError as error:
+                is_lost = isinstance(error, errors.CloudLost)
+                may_pass = is_lost and not is_repeated
+                if change.required or may_pass or _ends_all(error):
                     raise
                 self._log.warning("%s: %s is not set: %s", login, change, error)
             else:
@@ -173,6 +178,7 @@ class Provisioning:
         if left:
             raise errors.NotAsOrdered(f"{account.login}: {', '.join(left)}")
         if is_unread(account, order):
+            self._cloud.refuse_hidden_files()
             raise errors.QuotaUnread(account.login)
         self._log.info("%s is as ordered: %s", account.login, _describe(account, order))
 
@@ -192,11 +198,62 @@ class Provisioning:
                 raise
         self._log.info("deleted %s", account.login)
 
+    # -- without a look at the account ------------------------------------------------------------
+
+    def switch_unread(self, login: str, enabled: bool) -> None:
+        """Switches an account that the cloud cannot show. Raises what the last of two tries says.
+
+        The list of disabled accounts fails as well while it holds such a one. So the switch is
+        seen to be made by its repeat: 34.0.1 fails at the first and takes the second.
+        """
+        try:
+            self._write_unread(login, lambda: self._switch(login, enabled))
+        except errors.CloudLost as lost:
+            self._log.warning("%s: trying once more", lost)
+        self._write_unread(login, lambda: self._switch(login, enabled))
+        self._log.warning("%s: switched %s unread", login, "on" if enabled else "off")
+
+    def delete_unread(self, login: str) -> None:
+        """Deletes an account that the cloud cannot show; seen by its repeat, which finds nobody.
+
+        Raises NotAsOrdered where the cloud takes the repeat as well, CloudLost.
+        """
+        try:
+            self._write_unread(login, lambda: self._cloud.delete_user(login))
+        except errors.NoSuchUser:
+            self._log.warning("%s was gone already", login)
+            return
+        except errors.CloudLost as lost:
+            self._log.warning("%s: trying once more", lost)
+        try:
+            self._write_unread(login, lambda: self._cloud.delete_user(login))
+        except errors.NoSuchUser:
+            self._log.warning("deleted %s unread", login)
+            return
+        raise errors.NotAsOrdered(f"{login}: not gone after it was deleted")
+
+    def _write_unread(self, login: str, write: Callable[[], None]) -> None:
+        """Writes; tells a missing right from a missing account by the account's groups."""
+        try:
+            write()
+        except errors.NoSuchUser as error:
+            try:
+                self._cloud.groups_of(login)
+            except (errors.NoSuchUser, errors.RightsMissing):
+                raise error from None
+            raise errors.RightsMissing(error.value) from error
+
     def _read(self, login: str) -> Account:
         account: Optional[Account] = self._cloud.get_user(login)
         if account is None:
             raise errors.NotAsOrdered(f"{login}: not there after it was written")
         return account
+
+
+def _ends_all(error: errors.CloudError) -> bool:
+    """Whether nothing else can be done for the account after that failure either."""
+    is_right = isinstance(error, errors.RightsMissing)  # to change one field, perhaps
+    return isinstance(error, errors.NoSuchUser) or (error.lasts and not is_right)
 
 
 def _bare(login: str, group: str) -> Account:

@@ -174,8 +174,8 @@ class PythonMissing(HostError):
     """The module's Python is gone; what answers so is etc/pmnextcloud.sh, with the remedy."""
 
 
-class StateUnwritable(HostError):
-    """A file under var/pmnextcloud cannot be written."""
+class StateUnwritable(HostError, told=Told.PROBLEM):
+    """A file under var/pmnextcloud cannot be written, as where the disk is full."""
 
 
 # -- one service ------------------------------------------------------------------------------
@@ -194,11 +194,15 @@ class ServiceNotOpen(PmError):
 
 
 class QuotaMissing(PmError, told=Told.STAFF_NOW):
-    """The tariff has no numeric add-on disk or disc."""
+    """The tariff has no add-on for space that counts."""
 
 
 class QuotaZero(PmError, told=Told.STAFF_NOW):
     """The ordered space is zero, or no size at all."""
+
+
+class ChoiceUnreadable(PmError, told=Told.STAFF_NOW):
+    """The space is sold as a choice, and the name of the chosen value is no size."""
 
 
 class MeasureUnknown(PmError, told=Told.STAFF_NOW):
@@ -229,6 +233,10 @@ class CoreRefused(PmError):
         self.error_type = error_type
 
 
+class OpenUnknown(PmError):
+    """BILLmanager has no function that opens services of this type of product."""
+
+
 class NotSaved(PmError):
     """A parameter of the service was sent to BILLmanager but is not there."""
 
@@ -257,8 +265,16 @@ class AccountElsewhere(PmError, told=Told.STAFF_NOW):
     """The service's account is on another server than the module names now."""
 
 
+class TypedLogin(PmError, told=Told.STAFF_NOW):
+    """The login saved on the service was typed by hand, and the account is not to be taken over."""
+
+
 class MarkForeign(PmError, told=Told.STAFF_NOW):
-    """The mark on the service is another installation's or another service's."""
+    """The mark on the service is another installation's or another service's, or forged."""
+
+
+class AccountShared(PmError, told=Told.STAFF_NOW):
+    """Another living service names the account: of what ends, nothing was deleted."""
 
 
 class GroupNotAllowed(PmError, told=Told.STAFF_NOW):
@@ -291,6 +307,14 @@ class PasswordRefused(AccountRefused):
 class CloudError(PmError):
     """An answer that is no answer to what was asked: a 5xx, an unknown code."""
 
+    wait_s: Optional[float] = None
+    """The seconds that the answer asked to wait for, where it named a time."""
+
+    def after(self, wait_s: Optional[float]) -> "CloudError":
+        """The error itself, with the time that its answer asked to wait for."""
+        self.wait_s = wait_s
+        return self
+
 
 class CloudRefused(CloudError, told=Told.STAFF_NOW):
     """The cloud answered with an error code of its own; the call's meaning is the caller's."""
@@ -315,6 +339,45 @@ class CloudLost(CloudError):
 
 class CloudUnreachable(CloudError, told=Told.PROBLEM):
     """No connection, or no answer to a mere question: nothing was changed."""
+
+
+class ServerFault(CloudLost, code="cloud_lost"):
+    """The cloud's own program failed on the request, and says no more; what it did is unknown."""
+
+
+class AccountUnreadable(ServerFault):
+    """The cloud fails at showing this one account, whose record or storage is broken there."""
+
+
+class FrontAnswered(CloudError, told=Told.PROBLEM):
+    """Somebody in front of the cloud answered for it: a proxy, a protection service, a web server.
+
+    Nothing about the cloud may be concluded from it.
+    """
+
+
+class FrontLost(CloudLost, code="front_answered", told=Told.PROBLEM):
+    """The same after a write, of which the outcome is unknown."""
+
+
+class FrontThrottled(FrontAnswered, stands_for=Level.READS):
+    """Somebody in front of the cloud takes no more requests for now, and let this one not pass."""
+
+
+class AnswerSpoilt(CloudError, code="cloud_answer_spoilt", told=Told.PROBLEM):
+    """PHP wrote its messages into the cloud's answer, and no document is left of it."""
+
+
+class SpoiltLost(CloudLost, code="cloud_answer_spoilt", told=Told.PROBLEM):
+    """The same after a write, of which the outcome is unknown."""
+
+
+class CloudNotInstalled(CloudError, told=Told.PROBLEM, lasts=True):
+    """The cloud's files are there, but it was never set up, or lost its configuration."""
+
+
+class InstanceFull(CloudError, code="cloud_full", told=Told.PROBLEM):
+    """The cloud has as many accounts as its limit of users allows."""
 
 
 class CloudCertificate(CloudError, told=Told.PROBLEM, lasts=True):
@@ -393,3 +456,29 @@ class RightsMissing(
     CloudError, code="cloud_rights_missing", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
 ):
     """The module's user may not do this in the cloud."""
+
+
+class AdminRefused(
+    CloudError, code="cloud_admin_refused", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
+):
+    """The module's user is in the group of administrators, and may not act as one from here."""
+
+
+class AuthorizationLost(
+    CloudError,
+    code="cloud_authorization_lost",
+    told=Told.PROBLEM,
+    lasts=True,
+    stands_for=Level.READS,
+):
+    """The cloud never saw the login that was sent: its web server drops the header."""
+
+
+class SessionLost(
+    CloudError, code="cloud_session_lost", told=Told.PROBLEM, lasts=True, stands_for=Level.WRITES
+):
+    """The cloud's cookies do not come back to it, so that no session of it lasts a request."""
+
+
+class FilesHidden(CloudError, code="cloud_files_hidden", told=Told.PROBLEM, lasts=True):
+    """The app password may not see files: the cloud measured no account for it."""

@@ -68,7 +68,7 @@ def strike_out(text: str) -> str:
     """The text with every secret that this process knows replaced by ***, encoded ones too."""
     if not text:
         return text
-    forms = {form for secret in _known for form in _forms_of(secret)}
+    forms = {form for secret in tuple(_known) for form in _forms_of(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, "***")
     return text
@@ -76,9 +76,11 @@ def strike_out(text: str) -> str:
 
 def _forms_of(secret: str) -> Tuple[str, ...]:
     """The secret as it is and as it may stand in an address, in JSON, XML or Base64."""
-    forms = _known[secret]
+    forms = _known.get(secret)
     if forms is None:
-        forms = _known[secret] = tuple(_encode(secret))
+        forms = tuple(_encode(secret))
+        if secret in _known:  # another thread may have forgotten it meanwhile
+            _known[secret] = forms
     return forms
 
 

@@ -2,7 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Union
+from typing import NamedTuple, Union
 
 UNLIMITED = float("inf")
 """A quota without a limit: larger than any size, equal to itself."""
@@ -10,6 +10,10 @@ UNLIMITED = float("inf")
 _UNITS = ("KB", "MB", "GB", "TB", "PB")
 _TOLERANCE_BYTES = 1024
 _TEXT = re.compile(r"([0-9]{0,18}\.?[0-9]{1,18})\s*([kmgtp]?)b?", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"([0-9]{1,15}(?:[.,][0-9]{1,6})?)[\s_-]*(|b|bytes?|[kmgtp](?:i?b)?)", re.IGNORECASE | re.ASCII
+)
+"""A number of an amount that no disk has, at most, and a unit with or without its bytes."""
 
 
 def _half_up(value: Decimal, step: str) -> Decimal:
@@ -46,11 +50,39 @@ def bytes_to_ask(quota_bytes: float) -> float:
     return asked
 
 
-def _next_step(quota_bytes: float) -> int:
-    """The next larger size of the form n.n of its unit."""
+def bytes_not_above(quota_bytes: float) -> float:
+    """The largest size that a cloud keeps as it is and that is not above `quota_bytes`.
+
+    1040 GiB is kept as 1 TB. What a cloud would round up is asked for one step lower.
+    """
+    kept = stored_bytes(quota_bytes)
+    step = quota_bytes
+    while kept > quota_bytes:
+        step = _step_below(step)
+        kept = stored_bytes(step)
+    return kept
+
+
+def _step_below(quota_bytes: float) -> int:
+    """The next smaller size of the form n.n of its unit."""
+    factor = _factor(quota_bytes)
+    if factor == 1024:
+        return (int(quota_bytes) - 1) // 1024 * 1024
+    tenths = -(-int(quota_bytes) * 10 // factor) - 1
+    return int(_half_up(Decimal(tenths) * factor / 10, "1"))
+
+
+def _factor(quota_bytes: float) -> int:
+    """The bytes of the unit in which a cloud writes a size."""
     factor = 1024
     while quota_bytes >= factor * 1024:
         factor *= 1024
+    return factor
+
+
+def _next_step(quota_bytes: float) -> int:
+    """The next larger size of the form n.n of its unit."""
+    factor = _factor(quota_bytes)
     if factor == 1024:
         return (int(quota_bytes) // 1024 + 1) * 1024
     tenths = int(Decimal(int(quota_bytes)) * 10 / factor) + 1
@@ -80,6 +112,27 @@ def parse_text(text: str) -> float:
         return int(_half_up(Decimal(match.group(1)) * 1024**unit, "1"))
     except InvalidOperation as error:  # more digits than a decimal has
         raise ValueError(f"not a size: {text!r}") from error
+
+
+class Choice(NamedTuple):
+    """A size as a value of a list names it: `unit_bytes` is 0 where it names no unit."""
+
+    text: str
+    number: Decimal
+    unit_bytes: int
+
+
+def parse_choice(text: str) -> Choice:
+    """The size in the name of a value: "50", "50gb", "50 GiB", "1.5_tb".
+
+    Raises ValueError where the name is anything else.
+    """
+    match = _CHOICE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"not a size: {text!r}")
+    number, unit = match.group(1), match.group(2).lower()
+    power = "bkmgtp".index(unit[0]) if unit else 0
+    return Choice(text, Decimal(number.replace(",", ".")), 1024**power if unit else 0)
 
 
 def in_measure(size_bytes: int, unit_bytes: int) -> str:

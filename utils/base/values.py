@@ -1,5 +1,6 @@
 """What the commands talk about: services, servers, orders, accounts. All frozen."""
 
+from enum import Enum
 from typing import NamedTuple, Optional, Tuple
 
 from utils.base.secret import Secret
@@ -21,14 +22,30 @@ class Server(NamedTuple):
     confirm_secret: Secret = Secret("")
 
 
-class Mark(NamedTuple):
-    """The module's own record on a service; see utils.billing.mark."""
+class Trust(Enum):
+    """Who has made a mark, as far as it can be told."""
 
-    installation: str
+    SEALED = "sealed"
+    """This installation: nobody else can make its seal."""
+    OLD = "old"
+    """This installation before it knew seals; taken once."""
+    NONE = "none"
+    """Another installation, or a forger."""
+
+
+class Mark(NamedTuple):
+    """The module's own record on a service; see utils.billing.mark.
+
+    `is_made` is whether the account was seen as ordered when the mark was written; until then it
+    announces an account.
+    """
+
     item_id: int
     login: str
     server: str
     password: Secret
+    is_made: bool = False
+    trust: Trust = Trust.SEALED
 
 
 class Item(NamedTuple):

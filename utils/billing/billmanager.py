@@ -2,28 +2,39 @@
 
 from functools import cached_property
 from logging import Logger
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Optional
 
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
 from utils.host.root import Host
+from utils.host.settings import Settings
 
 if TYPE_CHECKING:
     from utils.billing.closing import Closing
+    from utils.billing.facts import Facts
     from utils.billing.modules import Modules
     from utils.billing.operations import Operations
     from utils.billing.services import Services
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
+    from utils.billing.tasks import Tasks
 
 
 class Billing:
     """Holds the nouns; each is made, and its file loaded, when it is first asked for.
 
     Database, core and key stay behind them. What others need of the key is a method here.
+    `settings` gives the administrator's choices; it is asked where one of them is needed.
     """
 
-    def __init__(self, host: Host, log: Logger, operation_id: Optional[int] = None) -> None:
+    def __init__(
+        self,
+        host: Host,
+        log: Logger,
+        operation_id: Optional[int] = None,
+        settings: Callable[[], Settings] = Settings,
+    ) -> None:
+        self._settings = settings
         self._doors = Doors(host, log)
         self._log = log
         self._operation_id = operation_id
@@ -64,20 +75,34 @@ class Billing:
         return Statistics(self._doors)
 
     @cached_property
+    def tasks(self) -> "Tasks":
+        """Tasks for staff that belong to no operation."""
+        from utils.billing.tasks import Tasks
+
+        return Tasks(self._doors)
+
+    @cached_property
     def tariffs(self) -> "Tariffs":
         """What was ordered, and what can be."""
         from utils.billing.tariffs import Tariffs
 
-        return Tariffs(self._doors.db)
+        return Tariffs(self._doors.db, self._log, self._settings)
+
+    @cached_property
+    def facts(self) -> "Facts":
+        """What this BILLmanager is like."""
+        from utils.billing.facts import Facts
+
+        return Facts(self._doors)
 
     # -- the key ------------------------------------------------------------------------------
 
-    def installation(self) -> str:
-        """A short name of this BILLmanager: its key is what moves with its database.
+    def key_digest(self) -> str:
+        """A short name of BILLmanager's key, which helps nobody to make a mark.
 
         Raises KeyUnavailable.
         """
-        return self._doors.key.installation()
+        return self._doors.key.shown_digest()
 
     def fingerprint(self, text: str) -> str:
         """A short name of a secret text that tells nobody without the key anything about it.

@@ -51,18 +51,20 @@ class Closing:
             self._log.warning("%s was taken, but the status is %s", post.function, status)
 
     def post_open(self, item: Item) -> None:
-        """Tells BILLmanager that the service is open. Raises NotPosted where it is not.
+        """Tells BILLmanager that the service is open.
 
-        The function is `<item type>.open`; where the core has none, `service.postopen`.
+        Raises OpenUnknown where the core has no function for it, NotPosted where the service is
+        not open after it. There is no other function to go to: `service.postopen` ends the
+        operation and leaves the service unopened (docs/en/protocol.md, "Closing calls").
         """
         post = Post(f"{item.itemtype}.open", STATUS_ACTIVE)
         try:
             status = self._post(item.id, post)
         except errors.CoreRefused as error:
-            if error.error_type != "missed":
+            # What is missing may also be the service.
+            if error.error_type != "missed" or self._services.status(item.id) is None:
                 raise
-            post = Post(FUNCTIONS.post_open, STATUS_ACTIVE)
-            status = self._post(item.id, post)
+            raise errors.OpenUnknown(error.value) from error
         if status != post.status:
             raise errors.NotPosted(f"{post.function}: status {status}, not {post.status}")
 

@@ -3,7 +3,7 @@
 import time
 from contextlib import contextmanager
 from logging import Logger
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from utils.base import errors
 from utils.base.later import SSH_KEYS, later
@@ -15,6 +15,8 @@ with later("pymysql.optionfile", SSH_KEYS):
 
 CONNECT_TIMEOUT_S = 5
 QUERY_TIMEOUT_S = 30
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 Row = Dict[str, Any]
 
@@ -35,13 +37,13 @@ class Database:
     def _connect(self) -> "pymysql.connections.Connection[DictCursor]":
         if self._connection is None:
             config = self._config
-            host, _, port = (config.get("DBHost") or "localhost").partition(":")
-            is_local = bool(config.get("DBSocket")) or host in ("localhost", "127.0.0.1", "::1")
+            host, port = host_and_port(config.get("DBHost", ""))
+            is_local = bool(config.get("DBSocket")) or host in _LOCAL
             try:
                 self._connection = pymysql.connect(
                     unix_socket=config.get("DBSocket") or None,
                     host=host,
-                    port=int(port or 3306),
+                    port=int(port),
                     ssl_disabled=is_local,  # a TLS context alone costs 30 ms
                     user=config.get("DBUser") or "root",
                     password=config.get("DBPassword", "").encode("utf-8", "surrogateescape"),
@@ -81,16 +83,15 @@ class Database:
         """The first row that a query finds, or None."""
         return next(iter(self.rows(sql, *params)), None)
 
-    def has_column(self, table: str, column: str) -> bool:
-        """Whether the table has the column; BILLmanager's versions differ."""
-        return bool(
-            self.row(
-                "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE()"
-                " AND table_name = %s AND column_name = %s",
-                table,
-                column,
-            )
+    def has_column(self, table: str, *columns: str) -> bool:
+        """Whether the table has the column, or all of several; BILLmanager's versions differ."""
+        row = self.row(
+            "SELECT COUNT(*) AS found FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND table_name = %s AND column_name IN %s",
+            table,
+            columns,
         )
+        return row is not None and row["found"] == len(columns)
 
     def version(self) -> str:
         """What the server says that it is."""
@@ -119,6 +120,23 @@ class Database:
             except BaseException:
                 cursor.connection.rollback()
                 raise
+
+
+def host_and_port(address: str) -> Tuple[str, str]:
+    """The two parts of DBHost; an address of IPv6 has brackets where a port stands behind it.
+
+    >>> host_and_port("[2001:db8::5]:3307")
+    ('2001:db8::5', '3307')
+    """
+    address = address.strip()
+    if address.startswith("["):
+        host, _, rest = address[1:].partition("]")
+        port = rest.partition(":")[2]
+    elif address.count(":") > 1:
+        host, port = address, ""
+    else:
+        host, _, port = address.partition(":")
+    return host.strip() or "localhost", port.strip() or "3306"
 
 
 def _words(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""The ways into BILLmanager: its database, its core, its key. They are private to this room."""
+"""The ways into BILLmanager: its database, its core, its key. They are private to this room.
+
+Beside them stands the way to our own memory, where this room remembers something.
+"""
 
 from functools import cached_property
 from logging import Logger
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from utils.billing.database import Database
     from utils.billing.key import Key
     from utils.billing.mgrctl import Mgrctl
+    from utils.host.state import State
 
 CRYPTED = "crypted:"
 """Stands before the name of a parameter that comes from a table of encrypted values."""
@@ -45,6 +49,13 @@ class Doors:
         from utils.billing.key import Key
 
         return Key(self._host.path(self._config.get("CryptKey") or root.KEY))
+
+    @cached_property
+    def state(self) -> "State":
+        """The module's own files."""
+        from utils.host.state import State
+
+        return State(self._host.path(root.STATE))
 
     @cached_property
     def _config(self) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from functools import cached_property
 from typing import Any
 
 from utils.base import errors
@@ -14,6 +15,13 @@ from utils.base.later import SSH_KEYS, later
 from utils.base.secret import Secret
 
 _INSTALLATION_LENGTH = 12
+
+_SEAL_BYTES = 9
+"""Of 72 bits nobody finds a second text by trying, and they are 12 characters: as many as stood in
+their place in marks of version 1, which just fit into a block of 1024 bits."""
+
+_SEAL_PURPOSE, _SHOWN_PURPOSE = b"pmnextcloud mark\0", b"pmnextcloud doctor\0"
+"""What a digest is made for: one of them never stands for another."""
 
 _CHANCE_LENGTH = 12
 """Random bytes of fewer characters may be clean text by chance, for one of some thousand keys."""
@@ -46,12 +54,30 @@ class Key:
         )
 
     def installation(self) -> str:
-        """A short name of this BILLmanager: its key is what moves with its database."""
+        """What names this BILLmanager in marks of version 1."""
         return hashlib.sha256(self._public_der).hexdigest()[:_INSTALLATION_LENGTH]
 
     def fingerprint(self, text: str) -> str:
         """A short name of a secret text that tells nobody without the key anything about it."""
         return hmac.new(self._pem, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def seal(self, text: str) -> str:
+        """A short proof that the holder of this key has written the text: 72 bits of an HMAC.
+
+        It is made with the key itself and not with its file, whose form may change.
+        """
+        digest = hmac.new(self._exponent, _SEAL_PURPOSE + text.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest[:_SEAL_BYTES]).decode("ascii")
+
+    @cached_property
+    def _exponent(self) -> bytes:
+        """The private exponent."""
+        exponent: int = self._key.private_numbers().d
+        return exponent.to_bytes((exponent.bit_length() + 7) // 8, "big")
+
+    def shown_digest(self) -> str:
+        """A short name of the key for people, of which none that stands in a mark can be made."""
+        return hashlib.sha256(_SHOWN_PURPOSE + self._public_der).hexdigest()[:_INSTALLATION_LENGTH]
 
     def capacity_bytes(self) -> int:
         """How long a text BILLmanager can encrypt with this key: one block less its padding."""

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
 
 from utils.base import errors
 from utils.base.secret import Secret
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CALL_TIMEOUT_S = 20
 """Three such waits and their pauses fit into the default budget of a command."""
+
+SHORT_TIMEOUT_S = 10
+"""The longest time in which another program may say what it is: ten times what ours takes."""
 
 ATTEMPTS = 3
 MOST_WORDS = 300
@@ -49,6 +52,20 @@ class Mgrctl:
     def call_once(self, function: str, **params: object) -> "Form":
         """As `call`, for a function that adds something each time: it is not asked again."""
         return self._call(function, params, self._run)
+
+    def describe(self, function: str) -> Optional[str]:
+        """What mgrctl tells of a function without calling it, or None where it knows none such.
+
+        Raises CoreUnavailable where mgrctl cannot be run or does not answer.
+        """
+        command = [self._path, "-m", "billmgr", "-i", function, "lang=en"]
+        try:
+            done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise errors.CoreUnavailable(type(error).__name__) from error
+        text = done.stdout.decode("utf-8", "replace").strip()
+        is_known = done.returncode == 0 and text and not text.startswith("ERROR")
+        return text if is_known else None
 
     def _call(
         self,
@@ -132,3 +149,30 @@ class Mgrctl:
                 function, refusal.get("type", "unknown"), tame(detail, MOST_WORDS)
             )
         return answer
+
+
+def ask(command: List[str]) -> Optional[str]:
+    """What a program says; it has no input and nothing of our environment.
+
+    None where it cannot be started, fails, or takes longer than SHORT_TIMEOUT_S.
+    """
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
+    try:
+        done = _finish(command, SHORT_TIMEOUT_S, environment)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _finish(
+    command: List[str], timeout_s: float, environment: Dict[str, str]
+) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=timeout_s,
+        env=environment,
+        check=False,
+    )

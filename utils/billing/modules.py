@@ -79,6 +79,13 @@ class Modules:
             raise errors.ModuleNotFound(module_id)
         return {row["intname"]: row["value"] or "" for row in rows if row["intname"]}
 
+    def base_url(self, module_id: int) -> str:
+        """The address of a module's cloud, or an empty text where it has none that is one."""
+        try:
+            return address.clean(self.params(module_id).get(PARAM_BASE_URL, ""))
+        except (errors.ModuleNotFound, errors.UrlMissing, errors.UrlInvalid):
+            return ""
+
     def server(self, module_id: int) -> Server:
         """The connection of a module.
 

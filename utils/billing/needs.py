@@ -15,7 +15,6 @@ class Functions(NamedTuple):
     params: str = "paramlist"
     save_param: str = "service.saveparam"
     drop_param: str = "service.dropparam"
-    post_open: str = "service.postopen"
     post_suspend: str = "service.postsuspend"
     post_resume: str = "service.postresume"
     post_close: str = "service.postclose"
@@ -26,6 +25,8 @@ class Functions(NamedTuple):
     stop_operation: str = "runningoperation.setmanual"
     find_task_type: str = "task.gettype"
     make_task: str = "task.edit"
+    make_task_of_department: str = "task.simple.create"
+    delete_task: str = "task.delete"
     register_problem: str = "problems.register"
     show_module: str = "processing.edit"
 
@@ -34,10 +35,11 @@ FUNCTIONS = Functions()
 
 TABLES: Dict[str, Tuple[str, ...]] = {
     "account": ("id", "name"),
+    "enumerationitem": ("id", "intname"),
     "information_schema.columns": ("table_schema", "table_name", "column_name"),
     "item": (
         *("id", "parent", "account", "pricelist", "lastpricelist", "processingmodule", "period"),
-        *("status", "intvalue", "addonlimit", "addonmax", "addonmaxtrial"),
+        *("status", "intvalue", "addonlimit", "addonmax", "addonmaxtrial", "enumerationitem"),
     ),
     "itemcryptedparam": ("item", "intname", "value"),
     "itemparam": ("item", "intname", "value"),
@@ -45,25 +47,31 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "measure": ("id", "intname", "relation", "lessmeasure"),
     "pricelist": (
         *("id", "parent", "intname", "itemtype", "active", "billtype", "addontype", "measure"),
-        *("compound", "addonlimit", "addonmax", "addonmaxtrial"),
+        *("compound", "addonlimit", "addonlimittrial", "addonmax", "addonmaxtrial"),
+        "enumerationitem",
     ),
     "pricelistparam": ("pricelist", "intname", "value"),
     "processingcryptedparam": ("processingmodule", "intname", "value"),
-    "processingmodule": ("id", "name", "module", "active"),
+    "processingmodule": ("id", "name", "module", "active", "department"),
     "processingmodule2pricelist": ("processingmodule", "pricelist"),
     "processingparam": ("processingmodule", "intname", "value"),
     "runningoperation": ("id", "item", "trycount"),
-    "task": ("runningoperation", "status"),
+    "task": ("id", "runningoperation", "status"),
     "user": ("id", "account", "email"),
 }
 """The columns that are read, by table."""
 
 
 class OptionalColumns(NamedTuple):
-    """Columns that are read where BILLmanager's version has them: table and column."""
+    """Columns that are read where BILLmanager's version has them: the table, and one or more."""
 
-    operation_stopped: Tuple[str, str] = ("runningoperation", "manual")
-    user_disabled: Tuple[str, str] = ("user", "disabled")
+    operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
+    trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
+    task_text: Tuple[str, ...] = ("task", "specification")
+    type_params: Tuple[str, ...] = (
+        *("itemtypeparam", "itemtype", "intname", "editvisible", "editreadlevel", "crypted"),
+    )
+    user_disabled: Tuple[str, ...] = ("user", "disabled")
 
 
 OPTIONAL = OptionalColumns()

@@ -11,10 +11,7 @@ from utils.billing import reply
 from utils.billing.doors import Doors
 from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
-from utils.consts import MODULE
-
-_TASK_CLOSED = 2
-"""task.status of a task that staff has done with."""
+from utils.consts import MODULE, TASK_CLOSED
 
 
 class Operations:
@@ -48,7 +45,7 @@ class Operations:
             self._doors.db.row(
                 "SELECT 1 FROM task WHERE runningoperation = %s AND IFNULL(status, 0) <> %s",
                 self._operation_id,
-                _TASK_CLOSED,
+                TASK_CLOSED,
             )
         )
 
@@ -70,8 +67,24 @@ class Operations:
         has_task = self.has_task()
         self._doors.core.call(FUNCTIONS.stop_operation, sok="ok", elid=self._operation_id)
         self._log.error("operation %s is left to staff: %s", self._operation_id, error)
-        if has_task:
+        if not has_task:
+            self._make_task(item_id, command)
+
+    def tell_staff(self, item_id: int, command: str, error: errors.PmError) -> None:
+        """Makes a task of something that does not keep this run's operation from its end.
+
+        The operation is gone then, and its error with it, so the task says itself what was found.
+        Where the operation has ended, or has an open task already, none is made.
+        """
+        self._log.error("staff is to know: %s", error)
+        if not self.waits() or self.has_task():
             return
+        self.save_error(error)
+        self._make_task(
+            item_id, command, params=reply.error(error).document.decode("utf-8").strip()
+        )
+
+    def _make_task(self, item_id: int, command: str, **more: str) -> None:
         answer = self._doors.core.call(FUNCTIONS.find_task_type, operation=command)
         task_type = answer.findtext(".//task_type")
         if task_type:
@@ -82,6 +95,7 @@ class Operations:
                 item=item_id,
                 runningoperation=self._operation_id,
                 type=task_type,
+                **more,
             )
 
     def stopped(self, module_id: Optional[int] = None) -> List[int]:

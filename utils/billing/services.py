@@ -1,21 +1,24 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
 from logging import Logger
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from utils.base import errors
+from utils.base import errors, logins
 from utils.base.secret import Secret
-from utils.base.values import Item, Mark
+from utils.base.values import Item, Mark, Trust
 from utils.billing import mark
 from utils.billing.doors import CRYPTED, Doors
-from utils.billing.needs import FUNCTIONS
+from utils.billing.needs import FUNCTIONS, OPTIONAL
+from utils.billing.oldmarks import OldMarks
 from utils.consts import (
+    ITEM_ACCOUNT,
     ITEM_LOGIN,
     ITEM_MARK,
     ITEM_PASSWORD,
     ITEM_URL,
     MODULE,
     STATUS_ACTIVE,
+    STATUS_ORDERED,
     STATUS_PROCESSING,
     STATUS_SUSPENDED,
     TRIAL_PERIOD,
@@ -35,7 +38,32 @@ SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.proc
 _COUNTED = (STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_PROCESSING)
 """Statuses of the services that may own an account and are counted."""
 
+_LIVING = (STATUS_ORDERED, *_COUNTED)
+"""Statuses of the services that have, or may yet get, an account."""
+
+_NAMING = """
+SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
+  FROM item i
+  JOIN processingmodule m ON m.id = i.processingmodule
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+ WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND i.id <> %s
+   AND (INSTR(LOWER(p.value), %s) > 0
+        OR c.value IS NOT NULL AND IFNULL(p.value, '') <> CONCAT('user_', i.id))
+ ORDER BY i.id
+"""
+"""The living services that may name a login. Whose saved login is that of its own number has a mark
+for the same login, so only the few others have their marks decrypted."""
+
 _SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
+
+
+class Saved(NamedTuple):
+    """What stands on a service for its customer to see."""
+
+    login: str
+    password: Optional[Secret]
+    url: str
 
 
 class Services:
@@ -47,6 +75,7 @@ class Services:
     def __init__(self, doors: Doors, log: Logger) -> None:
         self._doors = doors
         self._log = log
+        self._old_marks = OldMarks(doors.state, self._highest, log)
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -61,7 +90,11 @@ class Services:
             raise errors.ItemNotFound(item_id)
         if row["module"] != MODULE:
             raise errors.ItemNotFound(f"{item_id} ({row['module'] or '-'})")
-        return self._item(row, self._saved([item_id]).get(item_id, {}))
+        self._old_marks.begin()
+        item = self._item(row, self._saved([item_id]).get(item_id, {}))
+        if item.mark is not None and item.mark.trust is Trust.SEALED:
+            self._old_marks.note_sealed(item_id)  # which an earlier run may not have lived to do
+        return item
 
     def items(self, module_id: int, item_ids: List[int]) -> List[Item]:
         """Those of the services that ids() would have, in order of id.
@@ -104,6 +137,28 @@ class Services:
         )
         return int(row["services"]) if row else 0
 
+    def of_client(self, module_id: int, account_id: int) -> List[int]:
+        """The services of a client in a module that may own an account, in order of id."""
+        rows = self._doors.db.rows(
+            "SELECT id FROM item WHERE processingmodule = %s AND account = %s AND parent IS NULL"
+            " AND status IN %s ORDER BY id",
+            module_id,
+            account_id,
+            _COUNTED,
+        )
+        return [row["id"] for row in rows]
+
+    def count_namesakes(self, module_id: int) -> int:
+        """How many services of a module share their client, and so their e-mail, with another."""
+        row = self._doors.db.row(
+            "SELECT IFNULL(SUM(alike), 0) AS services FROM (SELECT COUNT(*) AS alike FROM item"
+            " WHERE processingmodule = %s AND parent IS NULL AND status IN %s"
+            " GROUP BY account HAVING COUNT(*) > 1) AS shared",
+            module_id,
+            _COUNTED,
+        )
+        return int(row["services"]) if row else 0
+
     def module_of(self, item_id: int) -> int:
         """The module of a service. Raises ItemNotFound."""
         row = self._doors.db.row("SELECT processingmodule FROM item WHERE id = %s", item_id)
@@ -115,6 +170,46 @@ class Services:
         """The status of a service as it is now, or None where it is gone."""
         row = self._doors.db.row("SELECT status FROM item WHERE id = %s", item_id)
         return None if row is None else row["status"]
+
+    def saved(self, item_id: int) -> Optional[Saved]:
+        """What is saved on any service of these modules, or None where there is no such service.
+
+        Raises SecretBroken.
+        """
+        row = self._doors.db.row(_ITEM + " WHERE i.id = %s AND i.parent IS NULL", item_id)
+        if row is None or row["module"] != MODULE:
+            return None
+        saved = self._saved([item_id]).get(item_id, {})
+        password = self._doors.secret(saved, ITEM_PASSWORD)
+        return Saved(saved.get(ITEM_LOGIN, ""), password, saved.get(ITEM_URL, ""))
+
+    def naming(self, login: str, besides: int) -> Dict[int, int]:
+        """The other living services that name the login, or whose mark is for service `besides`.
+
+        Each with its module, of any of this kind. Living is what is ordered, active, suspended or
+        in processing. What does not decrypt names nobody.
+        """
+        statuses, wanted = _LIVING, logins.fold(login)
+        rows = self._doors.db.rows(
+            _NAMING, ITEM_LOGIN, ITEM_MARK, MODULE, statuses, besides, wanted
+        )
+        return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+
+    def _names(self, row: "Row", login: str, besides: int) -> bool:
+        if logins.names(row["login"] or "", login):
+            return True
+        try:
+            own_mark = self._read_mark(row["mark"] or "")
+        except errors.SecretBroken:
+            return False
+        if own_mark is None:
+            return False
+        return own_mark.item_id == besides or logins.same(own_mark.login, login)
+
+    def _highest(self) -> int:
+        """The highest number that a service has."""
+        row = self._doors.db.row("SELECT MAX(id) AS id FROM item")
+        return int(row["id"] or 0) if row else 0
 
     def _saved(self, item_ids: List[int]) -> Dict[int, Dict[str, str]]:
         """What stands in both parameter tables; encrypted values under `crypted:<name>`."""
@@ -132,13 +227,15 @@ class Services:
         return saved
 
     def _item(self, row: "Row", saved: Mapping[str, str], strict: bool = True) -> Item:
+        is_crypted = bool(saved.get(CRYPTED + ITEM_PASSWORD))
         password: Optional[Secret] = None
         own_mark: Optional[Mark] = None
         is_broken = False
         try:
-            own_mark = self._mark(saved)
+            own_mark = self._mark(row["id"], saved)
             if strict or own_mark is None:
-                password = self._doors.secret(saved, ITEM_PASSWORD)
+                password = self._password(row["id"], saved, own_mark)
+                is_crypted = is_crypted and password is not None
         except errors.SecretBroken as error:
             if strict:
                 raise
@@ -157,20 +254,42 @@ class Services:
             saved_password=password,
             saved_url=saved.get(ITEM_URL, ""),
             mark=own_mark,
-            password_is_crypted=bool(saved.get(CRYPTED + ITEM_PASSWORD)),
+            password_is_crypted=is_crypted,
             is_broken=is_broken,
         )
 
-    def _mark(self, saved: Mapping[str, str]) -> Optional[Mark]:
+    def _password(
+        self, item_id: int, saved: Mapping[str, str], own_mark: Optional[Mark]
+    ) -> Optional[Secret]:
+        """The saved password. Raises SecretBroken, unless a mark of ours knows another."""
+        try:
+            return self._doors.secret(saved, ITEM_PASSWORD)
+        except errors.SecretBroken as error:
+            if own_mark is None or own_mark.trust is Trust.NONE:
+                raise
+            self._log.warning("service %d: its saved password is lost: %s", item_id, error)
+            return None
+
+    def _mark(self, item_id: int, saved: Mapping[str, str]) -> Optional[Mark]:
         """The mark, which only counts encrypted: an order form may let the client type a plain one.
 
         Raises SecretBroken where it does not decrypt, or to something that is no mark.
         """
-        crypted = saved.get(CRYPTED + ITEM_MARK, "")
+        own_mark = self._read_mark(saved.get(CRYPTED + ITEM_MARK, ""))
+        if own_mark is None or own_mark.trust is not Trust.OLD:
+            return own_mark
+        if self._old_marks.admits(item_id, own_mark.item_id):
+            return own_mark
+        self._log.warning("service %d: its mark has no seal, as no mark there may be now", item_id)
+        return own_mark._replace(trust=Trust.NONE)
+
+    def _read_mark(self, crypted: str) -> Optional[Mark]:
+        """The mark in an encrypted value. Raises SecretBroken."""
         if not crypted:
             return None
-        text = self._doors.key.decrypt(crypted).reveal()
-        own_mark = mark.from_text(text)
+        key = self._doors.key
+        text = key.decrypt(crypted).reveal()
+        own_mark = mark.from_text(text, key.seal, key.installation())
         if text and own_mark is None:
             raise errors.SecretBroken(ITEM_MARK)
         return own_mark
@@ -182,58 +301,53 @@ class Services:
 
         Values that are there already are left alone. Raises NotSaved.
         """
-        missing = self._unsaved(item_id, values)
-        for name, value in missing.items():
-            self._save_one(item_id, {"name": name, "value": value})
-        if not missing:
-            return
-        # BILLmanager's own library for Python sends only the form <name>=<value>, so there may
-        # be cores that read no other (docs/en/protocol.md, "Saved parameters"). What is saved
-        # tells.
-        missing = self._unsaved(item_id, missing)
-        for name, value in missing.items():
-            self._save_one(item_id, {name: value})
-        if missing and self._unsaved(item_id, missing):
-            raise errors.NotSaved(", ".join(missing))
+        from utils.billing.saving import Saving  # most commands only read
 
-    def _save_one(self, item_id: int, form: Mapping[str, object]) -> None:
-        """Saves one parameter, which stands in the form as the core wants it; Secrets encrypted."""
-        crypted = "on" if any(isinstance(value, Secret) for value in form.values()) else "off"
-        params: Dict[str, Any] = {"sok": "ok", "elid": item_id, **form, "crypted": crypted}
-        self._doors.core.call(FUNCTIONS.save_param, **params)
-
-    def _unsaved(self, item_id: int, values: Mapping[str, object]) -> Dict[str, object]:
-        saved = self._saved([item_id]).get(item_id, {})
-        unsaved = {}
-        for name, value in values.items():
-            if isinstance(value, Secret):
-                crypted = saved.get(CRYPTED + name, "")
-                there = bool(crypted) and self._decrypts_to(crypted, value)
-            else:
-                there = saved.get(name) == str(value)
-            if not there:
-                unsaved[name] = value
-        return unsaved
-
-    def _decrypts_to(self, crypted: str, value: Secret) -> bool:
-        try:
-            return self._doors.key.decrypt(crypted) == value
-        except errors.SecretBroken:
-            return False
+        Saving(self._doors, self._log).save(item_id, values)
 
     def save_mark(self, own_mark: Mark) -> None:
-        """Writes the module's own mark on the service, before anything is made in the cloud."""
-        self.save(own_mark.item_id, {ITEM_MARK: Secret(mark.to_text(own_mark))})
-        self._log.info("marked as owner of %s", own_mark.login)
+        """Writes the module's own mark on the service, sealed.
+
+        One that announces an account is written before anything is made in the cloud.
+        """
+        text = mark.to_text(own_mark, self._doors.key.seal)
+        self.save(own_mark.item_id, {ITEM_MARK: Secret(text)})
+        self._old_marks.note_sealed(own_mark.item_id)
+        words = "owner" if own_mark.is_made else "owner to be"
+        self._log.info("marked as %s of %s", words, own_mark.login)
 
     def drop_mark(self, item_id: int) -> None:
         """Takes the mark off again: what it announced was refused and will never be."""
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
-        """Saves what the customer sees: login, password, address."""
-        # The password comes last: ownership takes it for the sign that all was as ordered.
-        self.save(item_id, {ITEM_LOGIN: login, ITEM_URL: base_url, ITEM_PASSWORD: password})
+        """Saves what the customer sees: login, password, address.
+
+        The login a second time where the type of product has a column of its own for it.
+        """
+        self.save(
+            item_id,
+            {
+                ITEM_LOGIN: login,
+                **({ITEM_ACCOUNT: login} if self._shows_account(item_id) else {}),
+                ITEM_URL: base_url,
+                ITEM_PASSWORD: password,
+            },
+        )
+
+    def _shows_account(self, item_id: int) -> bool:
+        """Whether services of its type show the name of the account; `backupservice` may."""
+        if not self._doors.db.has_column(*OPTIONAL.type_params):
+            return False
+        return bool(
+            self._doors.db.row(
+                "SELECT 1 FROM item i JOIN pricelist p ON p.id = i.pricelist"
+                " JOIN itemtypeparam t ON t.itemtype = p.itemtype"
+                " WHERE i.id = %s AND t.intname = %s",
+                item_id,
+                ITEM_ACCOUNT,
+            )
+        )
 
 
 def _some(values: Sequence[object]) -> Sequence[object]:

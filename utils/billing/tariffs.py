@@ -3,47 +3,21 @@
 How add-ons add up: docs/en/protocol.md, "Space of a service".
 """
 
+import re
 from contextlib import suppress
-from decimal import Decimal, InvalidOperation
-from typing import Any, Dict, List, NamedTuple, Optional
+from decimal import Decimal
+from logging import Logger
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
-from utils.billing.database import Database, Row
+from utils.billing import addons
+from utils.billing.addons import Addon, Addons
+from utils.billing.database import Database
 from utils.billing.needs import OPTIONAL
-from utils.consts import (
-    ADDON_INTEGER,
-    BILL_BY_STATISTICS,
-    DISK_ADDONS,
-    ITEM_TYPES,
-    TARIFF_GROUP,
-    is_admin_group,
-)
+from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
+from utils.host.settings import Settings
 from utils.misc import validate_email, validate_quota
-
-_ADDONS = """
-SELECT i.id AS item, IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtype,
-       p.measure, IFNULL(a.addonlimit, p.addonlimit) AS included, a.intvalue AS extra,
-       IFNULL(a.addonmax, p.addonmax) AS cap, IFNULL(a.addonmaxtrial, p.addonmaxtrial) AS trial_cap
-  FROM item i
-  JOIN pricelist p
-    ON p.parent = IFNULL(%s, i.pricelist) AND p.active = 'on' AND p.billtype NOT IN (4, 10)
-  LEFT JOIN itemtype t ON t.id = p.itemtype
-  LEFT JOIN item a ON a.parent = i.id AND a.pricelist = p.id
- WHERE (p.compound IS NULL OR a.id IS NOT NULL)
-   AND p.addontype = %s AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s AND i.id IN %s
- ORDER BY p.id
-"""
-_OFFERED = """
-SELECT IFNULL(NULLIF(p.intname, ''), t.intname) AS name, p.billtype, p.measure,
-       p.addonlimit AS included, NULL AS extra, p.addonmax AS cap, p.addonmaxtrial AS trial_cap
-  FROM pricelist p
-  LEFT JOIN itemtype t ON t.id = p.itemtype
- WHERE p.parent = %s AND p.active = 'on' AND p.billtype NOT IN (4, 10)
-   AND p.addontype = %s AND IFNULL(NULLIF(p.intname, ''), t.intname) IN %s
- ORDER BY p.id
-"""
-"""The same of a tariff, which may sell the space as part of a compound add-on."""
 
 _EMAIL = "SELECT email FROM user WHERE account = %s ORDER BY id LIMIT 1"
 _EMAIL_ENABLED = """
@@ -61,11 +35,27 @@ class Measure(NamedTuple):
     lesser_id: Optional[int]
 
 
-class Tariffs:
-    """Reads tariffs; every method may raise DatabaseUnavailable."""
+class TypeParam(NamedTuple):
+    """A parameter of a type of product: whether clients see it, whether it is stored encrypted."""
 
-    def __init__(self, db: Database) -> None:
+    name: str
+    is_seen: bool
+    is_crypted: bool
+
+
+class Tariffs:
+    """Reads tariffs; every method may raise DatabaseUnavailable.
+
+    `settings` gives the administrator's choices where they are needed.
+    """
+
+    def __init__(
+        self, db: Database, log: Logger, settings: Callable[[], Settings] = Settings
+    ) -> None:
+        self._log = log
         self._db = db
+        self._settings = settings
+        self._addons = Addons(db)
         self._measures: Optional[Dict[int, Measure]] = None
 
     # -- what is sold -------------------------------------------------------------------------
@@ -78,14 +68,39 @@ class Tariffs:
         )
         return [row["intname"] for row in rows]
 
+    def type_params(self) -> Optional[Dict[str, List[TypeParam]]]:
+        """The parameters that services of each of those types have, by the type's name.
+
+        None where BILLmanager's version has no such table.
+        """
+        if not self._db.has_column(*OPTIONAL.type_params):
+            return None
+        params: Dict[str, List[TypeParam]] = {name: [] for name in self.product_types()}
+        for row in self._db.rows(
+            "SELECT t.intname AS type_name, p.intname, p.editvisible, p.editreadlevel, p.crypted"
+            " FROM itemtypeparam p JOIN itemtype t ON t.id = p.itemtype"
+            " WHERE t.parent IS NULL AND t.intname IN %s ORDER BY p.intname",
+            ITEM_TYPES,
+        ):
+            level = row["editreadlevel"]
+            seen = row["editvisible"] == "on" and (level is None or level <= CLIENT_LEVEL)
+            param = TypeParam(row["intname"] or "", seen, row["crypted"] == "on")
+            params.setdefault(row["type_name"], []).append(param)
+        return params
+
     def sells_space(self) -> bool:
-        """Whether any of those types has an add-on that sells space."""
-        return bool(
-            self._db.row(
-                "SELECT 1 FROM itemtype a JOIN itemtype t ON t.id = a.parent"
-                " WHERE t.parent IS NULL AND t.intname IN %s AND a.intname IN %s",
+        """Whether any of those types has an add-on that sells space, or a tariff of one calls so.
+
+        A type may refuse `disk` as the name of an add-on of its own; a tariff does not.
+        """
+        return addons.sells_space(
+            self._db.rows(
+                "SELECT a.intname FROM itemtype a JOIN itemtype t ON t.id = a.parent"
+                " WHERE t.parent IS NULL AND t.intname IN %s"
+                " UNION SELECT p.intname FROM pricelist p JOIN pricelist o ON o.id = p.parent"
+                " JOIN itemtype t ON t.id = o.itemtype WHERE t.intname IN %s",
                 ITEM_TYPES,
-                DISK_ADDONS,
+                ITEM_TYPES,
             )
         )
 
@@ -132,80 +147,121 @@ class Tariffs:
     def quota(self, item: Item) -> float:
         """The ordered bytes of a service, or sizes.UNLIMITED.
 
-        Raises QuotaMissing, QuotaZero, MeasureUnknown.
+        Raises QuotaMissing, QuotaZero, MeasureUnknown, ChoiceUnreadable, SettingsBroken.
         """
         return self._bytes(self._disk_addon(item), item.trial)
 
     def included(self, tariff_id: int) -> float:
         """The bytes of a service that orders nothing beyond the tariff, or sizes.UNLIMITED.
 
-        Raises QuotaMissing, QuotaZero, MeasureUnknown.
+        Raises what `quota` raises.
         """
-        addon = _first_disk(self._db.rows(_OFFERED, tariff_id, ADDON_INTEGER, DISK_ADDONS))
+        return self._bytes(self._offered(tariff_id), trial=False)
+
+    def maximum(self, tariff_id: int) -> Optional[float]:
+        """The bytes beyond which BILLmanager stops a service; None where it does not.
+
+        It does where the space is billed by statistics with a maximum. Raises as `quota`.
+        """
+        addon = self._offered(tariff_id)
+        amount = addon.amount(trial=False, own_trial_limit=None, included_is_most=False)
+        if not addon.is_by_statistics or amount is None:
+            return None
+        return validate_quota(amount * self._unit_bytes(addon.measure_id))
+
+    def _offered(self, tariff_id: int) -> Addon:
+        addon = self._addons.of_tariff(tariff_id)
         if addon is None:
             raise errors.QuotaMissing(tariff_id)
-        return self._bytes(addon, trial=False)
+        return addon
 
-    def _bytes(self, addon: Row, trial: bool) -> float:
-        """What the add-on sells. Raises QuotaZero, MeasureUnknown."""
-        amount = _amount(addon, trial)
+    def _bytes(self, addon: Addon, trial: bool) -> float:
+        """What the add-on sells. By statistics a size that clouds keep, and never more.
+
+        A service that uses more than the maximum is stopped by BILLmanager, and its customer could
+        not delete anything then (docs/en/protocol.md, "Space of a service").
+        """
+        if addon.is_chosen:
+            return self._chosen_bytes(addon)
+        amount = addon.amount(
+            trial,
+            own_trial_limit=self._addons.own_trial_limit(addon) if trial else None,
+            included_is_most=addon.is_by_statistics and self._included_is_most(),
+        )
         if amount is None:
             return sizes.UNLIMITED
-        return validate_quota(amount * self._unit_bytes(addon["measure"]))
+        quota_bytes = validate_quota(amount * self._unit_bytes(addon.measure_id))
+        return sizes.bytes_not_above(quota_bytes) if addon.is_by_statistics else quota_bytes
+
+    def _included_is_most(self) -> bool:
+        return self._settings().statistics_without_maximum == "included"
+
+    def _chosen_bytes(self, addon: Addon) -> float:
+        choice, quantity = self._addons.choice(addon), addon.quantity()
+        if quantity is None:
+            raise errors.ChoiceUnreadable(f"{choice.text} x ?")
+        unit_bytes = choice.unit_bytes or self._unit_bytes(addon.measure_id)
+        return validate_quota(choice.number * unit_bytes * quantity)
 
     def disks(self, items: List[Item]) -> Dict[int, Disk]:
         """What the usage of each service is counted on, by id; those without are left out."""
         disks = {}
-        for item_id, addon in self._disk_addons(items).items():
-            with suppress(errors.MeasureUnknown):
+        for item_id, addon in self._addons.of_items([item.id for item in items]).items():
+            with suppress(errors.MeasureUnknown, errors.ChoiceUnreadable):
                 disks[item_id] = self._disk(addon)
         return disks
 
     def disk(self, item: Item) -> Disk:
-        """What the usage of a service is counted on. Raises QuotaMissing, MeasureUnknown."""
+        """What the usage of a service is counted on.
+
+        Raises QuotaMissing, MeasureUnknown, ChoiceUnreadable.
+        """
         return self._disk(self._disk_addon(item))
 
-    def _disk(self, addon: Row) -> Disk:
-        return Disk(addon["name"], addon["measure"], self._unit_bytes(addon["measure"]))
+    def _disk(self, addon: Addon) -> Disk:
+        measure_id = addon.measure_id
+        if measure_id is None and addon.is_chosen:
+            measure_id = self._measure_of(self._addons.choice(addon).unit_bytes)
+        unit_bytes = self._unit_bytes(measure_id)
+        if measure_id is None:  # which _unit_bytes has refused
+            raise errors.MeasureUnknown(measure_id)
+        return Disk(addon.word, measure_id, unit_bytes)
 
-    def _disk_addon(self, item: Item) -> Row:
-        addon = self._disk_addons([item], item.tariff_id).get(item.id)
+    def _measure_of(self, unit_bytes: int) -> Optional[int]:
+        """The measure of which one is that many bytes, where BILLmanager has such a one."""
+        for measure_id in self._all_measures():
+            with suppress(errors.MeasureUnknown):
+                if self._unit_bytes(measure_id) == unit_bytes:
+                    return measure_id
+        return None
+
+    def _disk_addon(self, item: Item) -> Addon:
+        addon = self._addons.of_items([item.id], item.tariff_id).get(item.id)
         if addon is None:
             raise errors.QuotaMissing(item.tariff_id)
         return addon
 
-    def _disk_addons(self, items: List[Item], tariff_id: Optional[int] = None) -> Dict[int, Row]:
-        """The add-on that sells space, of each service that has one: `disk` before `disc`.
-
-        By the service's tariff, or as if it had the one given.
-        """
-        if not items:
-            return {}
-        rows = self._db.rows(
-            _ADDONS, tariff_id, ADDON_INTEGER, DISK_ADDONS, [item.id for item in items]
-        )
-        of_item: Dict[int, List[Row]] = {}
-        for row in rows:
-            of_item.setdefault(row["item"], []).append(row)
-        found = {item_id: _first_disk(addons) for item_id, addons in of_item.items()}
-        return {item_id: addon for item_id, addon in found.items() if addon is not None}
-
-    def _unit_bytes(self, measure_id: Optional[int]) -> int:
-        """How many bytes one of the measure is, down BILLmanager's own chain of measures."""
+    def _all_measures(self) -> Dict[int, Measure]:
+        """BILLmanager's measures by number, read once."""
         if self._measures is None:
             self._measures = {
                 row["id"]: Measure(row["intname"], row["relation"], row["lessmeasure"])
                 for row in self._db.rows("SELECT id, intname, relation, lessmeasure FROM measure")
             }
+        return self._measures
+
+    def _unit_bytes(self, measure_id: Optional[int]) -> int:
+        """How many bytes one of the measure is, down BILLmanager's own chain of measures."""
+        measures = self._all_measures()
         factor, lesser_id = Decimal(1), measure_id
-        for _ in self._measures:  # no longer than the chain can be, in case it is a circle
-            measure = self._measures.get(lesser_id) if lesser_id is not None else None
+        for _ in measures:  # no longer than the chain can be, in case it is a circle
+            measure = measures.get(lesser_id) if lesser_id is not None else None
             if measure is None:
                 break
             power = _KNOWN_MEASURES.get(measure.name.lower())
             if power is not None:
                 return int(factor * 1024**power)
-            relation = _decimal(measure.relation)
+            relation = addons.decimal(measure.relation)
             if relation is None or relation <= 0:
                 break
             factor *= relation
@@ -216,46 +272,24 @@ class Tariffs:
         """The address of the client's first enabled user; empty for none or a broken one."""
         has_switch = self._db.has_column(*OPTIONAL.user_disabled)
         row = self._db.row(_EMAIL_ENABLED if has_switch else _EMAIL, account_id)
-        address = (row["email"] or "").strip() if row else ""
-        return address if validate_email(address) else ""
+        text = (row["email"] or "").strip() if row else ""
+        address = find_email(text)
+        if text and not address:
+            self._log.warning("the e-mail of account %d cannot be used", account_id)
+        return address
 
     def _client_name(self, account_id: int) -> str:
         row = self._db.row("SELECT name FROM account WHERE id = %s", account_id)
         return (row["name"] or "").strip()[:64] if row else ""
 
 
-def _first_disk(rows: List[Row]) -> Optional[Row]:
-    """The add-on that counts; the database compares names without letter case and end blanks."""
-    for name in DISK_ADDONS:
-        for row in rows:
-            if row["name"].strip().lower() == name:
-                return row
-    return None
+def find_email(text: str) -> str:
+    """The e-mail address in a text that people may have written, or an empty text.
 
-
-def _amount(addon: Row, trial: bool) -> Optional[Decimal]:
-    """The amount in the add-on's measure; None is unlimited: by statistics, without a cap."""
-    if addon["billtype"] == BILL_BY_STATISTICS:
-        amount = _decimal(addon["cap"])
-    else:
-        amount = (_decimal(addon["included"]) or Decimal(0)) + (
-            _decimal(addon["extra"]) or Decimal(0)
-        )
-    trial_cap = _decimal(addon["trial_cap"])
-    if trial and trial_cap is not None and (amount is None or trial_cap < amount):
-        return trial_cap
-    return amount
-
-
-def _decimal(value: Any) -> Optional[Decimal]:
-    """A number however the database's driver hands it over; None stays None."""
-    if value is None:
-        return None
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation as error:
-        raise errors.QuotaZero(text) from error
-    if not number.is_finite():
-        raise errors.QuotaZero(text)
-    return number
+    A name before the address in brackets, `mailto:` and blanks are left out.
+    """
+    found = re.search(r"<([^<>]*)>\s*\Z", text)
+    address = (found.group(1) if found else text).strip()
+    if address.lower().startswith("mailto:"):
+        address = address[len("mailto:") :].strip()
+    return address if validate_email(address) else ""

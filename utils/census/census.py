@@ -12,7 +12,7 @@ from typing import Generator, Iterable, Iterator, List, NamedTuple, Optional, Se
 
 from utils.accounts.ownership import item_of
 from utils.api import NextcloudAPIClient
-from utils.base import errors
+from utils.base import errors, logins
 from utils.base.secret import forgotten
 from utils.base.values import Account, Item
 from utils.census.numberset import NumberSet
@@ -20,17 +20,24 @@ from utils.census.pace import Patience, TimeIsUp
 from utils.census.progress import Progress
 from utils.census.reader import Reader
 from utils.census.register import Entry, Register
+from utils.host import budget
 
 FEW_SERVICES = 4
 """Up to this number of services no page is read: a page, and the look beyond it that tells whether
 more pages pay, cost as much as four accounts do."""
 
-LONGEST_RESERVE_S = 60
+LONGEST_RESERVE_S = 50
 """Part of the budget that is kept back for what comes after reading: the last rows and the call
-that tells BILLmanager. Of a budget of less than four minutes it is a quarter."""
+that tells BILLmanager. Of a budget of less than 200 seconds it is a quarter. It ends before the
+time begins in which BILLmanager is told of a failure: what was read is to be told as such."""
 
 MISSING = "missing"
 """Why a service with an account on record has none: the cloud says that nobody has the login."""
+
+
+def reading_s(budget_s: float) -> float:
+    """How much of a budget is for reading, in seconds."""
+    return budget_s - budget.telling_s(budget_s) - min(LONGEST_RESERVE_S, budget_s / 4)
 
 
 class Pair(NamedTuple):
@@ -92,6 +99,10 @@ class Census:
         """
         self._again.add(item_id)
 
+    def refuse_hidden_files(self) -> None:
+        """For whoever misses the usage of an account. Raises FilesHidden where all miss theirs."""
+        self._cloud.refuse_hidden_files()
+
     def unread(self) -> Iterator[List[int]]:
         """The ids of the services that are not settled, some at a time."""
         for item_ids in self._register.ids():
@@ -104,7 +115,7 @@ class Census:
         return max(self._services - len(self._settled), 0)
 
     def _batches(self) -> Generator[List[Pair], None, None]:
-        until = time.monotonic() + self._budget_s - min(LONGEST_RESERVE_S, self._budget_s / 4)
+        until = time.monotonic() + reading_s(self._budget_s)
         progress = Progress(self._log, self._services)
         reader = Reader(
             self._cloud,
@@ -136,14 +147,14 @@ class Census:
 
     def _meet(self, page: Iterable[Account]) -> List[Pair]:
         """The services that own an account on a page, and those that its logins hint at in vain."""
-        accounts = {account.login.casefold(): account for account in page}
+        accounts = {logins.fold(account.login): account for account in page}
         numbers = {item_of(login) for login in accounts}
         unsettled = sorted(
             number for number in numbers if number is not None and number not in self._settled
         )
         pairs = []
         for item, login, why, words in self._register.look_up(unsettled):
-            account = accounts.get(login.casefold())
+            account = accounts.get(logins.fold(login))
             if why or account:
                 pairs.append(Pair(item, account, why, words))
         return pairs

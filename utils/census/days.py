@@ -7,11 +7,12 @@ killed or never began, lie between that day and today.
 from datetime import date, timedelta
 from typing import List, Optional
 
+from utils.base import errors
 from utils.host.state import USAGE, State
 
 
 class WholeDays:
-    """The memory of one module. Writing raises StateUnwritable."""
+    """The memory of one module: what cannot be kept is not told of later, and stops nothing."""
 
     def __init__(self, state: State, module_id: int) -> None:
         self._state = state
@@ -38,4 +39,7 @@ class WholeDays:
 
     def add(self, day: date) -> None:
         """Remembers that the day is whole; what was missing before it stays so and was said."""
-        self._state.write(self._name, day.isoformat())
+        try:
+            self._state.write(self._name, day.isoformat())
+        except errors.StateUnwritable:
+            return  # the state itself knows why, and the report tells it

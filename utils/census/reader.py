@@ -113,13 +113,13 @@ class Reader:
                 size, asked = self._ask_page(offset, most)
                 continue
             offset += size
-            is_last = len(answer.value) < size
+            is_last = answer.value.rows < size
             if not (is_last or pays):
                 pays = self._paging_pays(services, answer.took_s / size)
                 is_last = not pays
             if not is_last:
                 size, asked = self._ask_page(offset)
-            yield answer.value
+            yield answer.value.accounts
             if is_last:
                 return
 
@@ -146,7 +146,7 @@ class Reader:
         most = PAGED_FOR_ONE * services
         while True:
             beyond = self._answer(self._send(self._cloud.users_page, most, 1))
-            if beyond is None or not beyond.value:
+            if beyond is None or not beyond.value.rows:
                 return True
             fair = int(services * beyond.took_s / SPEEDUP / paged_s)
             if fair <= most:

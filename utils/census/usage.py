@@ -10,6 +10,9 @@ from utils.billing.billmanager import Billing
 from utils.billing.statistics import stat_row
 from utils.census.census import MISSING, Census, Pair
 from utils.census.pace import TimeIsUp
+from utils.census.uncounted import Uncounted
+
+UNSOLD = "its tariff has no usable disk add-on"
 
 MOST_BYTES = 1024**5
 """1 PiB: nobody has so much in one account."""
@@ -30,11 +33,15 @@ def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
 class Collector:
     """One day's statistics of one module."""
 
-    def __init__(self, census: Census, billing: Billing, log: Logger, day: date) -> None:
+    def __init__(
+        self, census: Census, billing: Billing, log: Logger, day: date, uncounted: Uncounted
+    ) -> None:
         self._census = census
         self._billing = billing
         self._log = log
         self._day = day
+        self._uncounted = uncounted
+        self._may_see_files = False
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
     def collect(self) -> None:
@@ -42,7 +49,8 @@ class Collector:
 
         Rows are replaced, never added to. They are written batch by batch, so what was read stays
         whatever comes after it. Where a service is still unread when the time is over, raises
-        UsageUnread, or the cloud's failure if it never answered.
+        UsageUnread, or the cloud's failure if it never answered. Raises FilesHidden where the
+        cloud measures nobody for the module's login.
         """
         batches = self._census.batches()
         try:
@@ -64,9 +72,11 @@ class Collector:
                 self._leave_out(pair)
             elif disk is None:
                 self._unsold += 1
-                self._log.warning("service %d: its tariff has no usable disk add-on", item.id)
+                self._log.warning("service %d: %s", item.id, UNSOLD)
+                self._uncounted.note(item, UNSOLD)
             elif account.used_bytes is None:
                 self._log.warning("service %d: the cloud cannot read %s", item.id, account.login)
+                self._refuse_hidden_files()
                 self._census.ask_again(item.id)
             elif not is_plausible(account.used_bytes, account.quota_bytes):
                 shown = sizes.spoken(account.used_bytes)
@@ -78,8 +88,15 @@ class Collector:
             self._billing.statistics.write(rows)
             self._booked += len(rows)
 
+    def _refuse_hidden_files(self) -> None:
+        """Looks once a run whether the module's login may see files. Raises FilesHidden."""
+        if not self._may_see_files:
+            self._census.refuse_hidden_files()
+            self._may_see_files = True
+
     def _leave_out(self, pair: Pair) -> None:
         """Says why a service without an account gets no row."""
+        self._uncounted.note(pair.item, pair.words)
         if pair.why == MISSING:
             self._missing += 1
             self._log.warning("service %d: %s", pair.item.id, pair.words)

@@ -1,18 +1,27 @@
 """One cloud in one run: what it is, how we log in there, what its refusals mean."""
 
+import re
 import time
+from contextlib import suppress
 from logging import Logger
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
+from urllib.parse import quote
 
 from utils.base import errors
 from utils.base.text import tame
 from utils.base.values import Server
-from utils.cloud import ocs, products, transport
+from utils.cloud import front, ocs, products, transport
 from utils.cloud.ocs import Envelope, Meanings, mapping
 from utils.cloud.products import Memory, Product
 from utils.cloud.transport import Response
+from utils.consts import is_admin_group
 
 WHO_AM_I = "/cloud/user"
+
+_STATUS = "/status.php"
+
+_APP_PASSWORD = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3,4}|[A-Za-z0-9]{72}", re.ASCII)
+"""App passwords as Nextcloud makes them in its settings and by occ, and as ownCloud does."""
 
 
 class CloudStatus(NamedTuple):
@@ -60,13 +69,16 @@ class Connection:
         ca_file: str = "",
         proxy: str = "",
         memory: Optional[Memory] = None,
+        is_strict: bool = False,
     ) -> None:
         self._server = server
         self._log = log
-        self._http = transport.Http(server.timeout_s, server.verify_tls, ca_file, proxy)
+        verify_tls = server.verify_tls
+        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict)
         self._memory = memory
         self._product = memory.recall() if memory else None
         self._is_sure = False
+        self._own_groups_path = ""
         self.answered = False
         """Whether the cloud has answered anything yet."""
         self.logged_in = False
@@ -100,18 +112,25 @@ class Connection:
 
     def _look(self) -> CloudStatus:
         """status.php, which tells a cloud from anything else, without a login."""
-        request = Request("GET", "/status.php", auth=transport.Anonymous())
+        request = Request("GET", _STATUS, auth=transport.Anonymous())
         response = self._send(request)
-        try:
-            status = mapping(ocs.json_document(response.body))
-        except ValueError as error:
-            ocs.refuse_other(str(request), response)
-            raise errors.NotACloud(request) from error
+        status = mapping(ocs.read_document(response.body, ocs.json_document))
         if status.get("code") == 15:
             raise errors.CloudUntrustedHost(request)
         if "installed" not in status or "version" not in status:
-            raise errors.NotACloud(request)
+            raise self._no_status(request, response)
+        if status["installed"] is not True:
+            raise errors.CloudNotInstalled(request)
         return CloudStatus(status, response)
+
+    def _no_status(self, request: Request, response: Response) -> errors.CloudError:
+        """What a status page that is none means: nobody knows yet whether a cloud is behind it."""
+        error = front.error_of(str(request), response)
+        was_cloud = self._memory is not None and self._memory.recall() is not None
+        is_other = response.status < 300 or response.status in (404, 405, 410)
+        if was_cloud or not is_other or isinstance(error, errors.AnswerSpoilt):
+            return error
+        return errors.NotACloud(f"{request}: {front.shown(response)}")
 
     def capabilities_for_all(self) -> Optional[Mapping[str, Any]]:
         """What the cloud shows of itself without a login; ownCloud shows nothing: None."""
@@ -154,7 +173,28 @@ class Connection:
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
             raise self._refused_login(request, response, envelope, meanings)
-        raise ocs.error_of(str(request), response, envelope, meanings)
+        error = ocs.error_of(str(request), response, envelope, meanings)
+        raise error if auth is not None else self._seen_closer(error, path)
+
+    def _seen_closer(self, error: errors.PmError, path: str) -> errors.PmError:
+        """The error, or the likelier cause of it that what else is seen shows."""
+        if isinstance(error, errors.AppPasswordRefused) and self._http.session.is_confirmed:
+            why = self._http.session.why_lost(f"{self._server.base_url}/ocs/v1.php{path}")
+            return errors.SessionLost(f"{error.value}: {why}") if why else error
+        is_own = path in (WHO_AM_I, self._own_groups_path)
+        if isinstance(error, errors.RightsMissing) and not is_own and self._is_admin():
+            return errors.AdminRefused(error.value)
+        return error
+
+    def _is_admin(self) -> bool:
+        """Whether the login is in the group of administrators; False where it cannot be read."""
+        try:
+            own = str(mapping(self.ask("GET", WHO_AM_I)).get("id") or "")
+            self._own_groups_path = f"/cloud/users/{quote(own, safe='')}/groups"
+            groups = mapping(self.ask("GET", self._own_groups_path)).get("groups")
+        except errors.CloudError:
+            return False
+        return isinstance(groups, list) and any(map(is_admin_group, map(str, groups)))
 
     def _may_be_asked_again(self, method: str, response: Response, envelope: Envelope) -> bool:
         """Whether something was learned or done by which the same call may be answered better.
@@ -206,7 +246,24 @@ class Connection:
             return ocs.error_for(kind, str(request), envelope)
         if not self.product.explains_login:
             return errors.LoginRefused(where)
-        return ocs.refused_login(where, response)
+        error = ocs.refused_login(where, response)
+        if isinstance(error, errors.AppPasswordNeeded) and request.auth is None:
+            return self._unseen_login(error)
+        return error
+
+    def _unseen_login(self, error: errors.CloudError) -> errors.CloudError:
+        """What it means that the cloud did not look at the module's own login.
+
+        No second factor stops an app password or a token. A wrong app password is refused by
+        another answer (recorded on 29.0.6 and 34.0.1), a wrong token by this one.
+        """
+        server = self._server
+        if not server.username:
+            return errors.LoginRefused(error.value)
+        is_app_password = _APP_PASSWORD.fullmatch(server.secret.reveal()) is not None
+        if is_app_password and "@" not in server.username:  # two accounts may share an address
+            return errors.AuthorizationLost(error.value)
+        return error
 
     # -- one request --------------------------------------------------------------------------
 
@@ -216,8 +273,7 @@ class Connection:
         response = self._send(request._replace(path="/ocs/v1.php" + request.path, params=in_json))
         envelope = ocs.read_envelope(response)
         if envelope is None:
-            ocs.refuse_other(str(request), response)
-            raise ocs.no_answer(f"{request}: no OCS answer, HTTP {response.status}")
+            raise front.error_of(str(request), response)
         return response, envelope
 
     def _send(self, request: Request) -> Response:
@@ -243,8 +299,16 @@ class Connection:
         took_ms = (time.monotonic() - started) * 1000
         self._log.debug("%s answered %d in %d ms", request, response.status, took_ms)
         if 300 <= response.status < 400:
-            raise errors.CloudMoved(f"{request}: {response.headers.get('Location', '')}")
+            location = response.headers.get("Location", "")
+            if "index.php" in location and request.path != _STATUS:
+                self._refuse_uninstalled()
+            raise errors.CloudMoved(f"{request}: {location}")
         return response
+
+    def _refuse_uninstalled(self) -> None:
+        """A cloud that is not set up sends everybody to its set-up. Raises CloudNotInstalled."""
+        with suppress(errors.CloudMoved, errors.NotACloud, errors.FrontAnswered):
+            self._look()
 
     def _own_auth(self) -> transport.AuthBase:
         """The module's own login; without a user name the secret is a token."""

@@ -1,7 +1,7 @@
 """The OCS envelope: how answers are read, and what is no answer of a cloud."""
 
 import json
-from typing import Any, Mapping, NamedTuple, Optional, Type
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Type, TypeVar
 
 from utils.base import errors
 from utils.base.text import tame
@@ -13,8 +13,8 @@ Meanings = Mapping[int, Type[errors.PmError]]
 _GENERAL: Meanings = {
     429: errors.CloudThrottled,
     503: errors.CloudMaintenance,
-    996: errors.CloudLost,
-    500: errors.CloudLost,
+    996: errors.ServerFault,
+    500: errors.ServerFault,
     999: errors.ApiDisabled,
 }
 
@@ -80,23 +80,43 @@ def json_document(body: bytes) -> Any:
 
 def read_envelope(response: Response) -> Optional[Envelope]:
     """The OCS envelope of an answer, in JSON or, where the server insists, in XML."""
-    body = response.body
-    try:
-        if body.lstrip()[:1] == b"<":
-            from utils.base import xml
+    return read_document(response.body, _envelope)
 
-            _refuse_flood(body)
-            meta = xml.parse(body).find("meta")
-            if meta is None:
-                return None
-            values = xml.fields(meta)
-            return Envelope(_code(values.get("statuscode")), _words(values.get("message")), None)
-        ocs = mapping(json_document(body)).get("ocs")
-        meta_json = mapping(mapping(ocs).get("meta"))
-        code = _code(meta_json["statuscode"])
-        return Envelope(code, _words(meta_json.get("message")), mapping(ocs).get("data"))
-    except (ValueError, KeyError, TypeError):
+
+_Read = TypeVar("_Read")
+
+
+def read_document(body: bytes, read: Callable[[bytes], _Read]) -> Optional[_Read]:
+    """What `read` makes of an answer's document, or None where it raises ValueError.
+
+    Messages of PHP around the document are left out.
+    """
+    try:
+        return read(body)
+    except ValueError:
+        from utils.cloud import front
+
+    try:
+        return read(front.without_php(body))
+    except ValueError:
         return None
+
+
+def _envelope(body: bytes) -> Envelope:
+    """The envelope in a document. Raises ValueError where it is none."""
+    if body.lstrip()[:1] == b"<":
+        from utils.base import xml
+
+        _refuse_flood(body)
+        meta = xml.parse(body).find("meta")
+        if meta is None:
+            raise ValueError("no meta")
+        values = xml.fields(meta)
+        return Envelope(_code(values.get("statuscode")), _words(values.get("message")), None)
+    ocs = mapping(mapping(json_document(body)).get("ocs"))
+    meta_json = mapping(ocs.get("meta"))
+    code = _code(meta_json.get("statuscode"))
+    return Envelope(code, _words(meta_json.get("message")), ocs.get("data"))
 
 
 def _code(shown: Any) -> int:
@@ -131,37 +151,6 @@ def _refuse_flood(body: bytes) -> None:
         raise ValueError("too many elements")
 
 
-def refuse_other(call: str, response: Response) -> None:
-    """Raises what an answer outside the OCS envelope means, where its HTTP status tells."""
-    status = response.status
-    where = f"{call}: HTTP {status}"
-    if status == 401:
-        raise refused_login(where, response)
-    if status == 429:
-        raise errors.CloudThrottled(where, is_bare=True)
-    if status == 503:
-        raise errors.CloudMaintenance(where)
-    if status == 400 and b"<" in response.body[:200]:
-        raise errors.CloudUntrustedHost(where)
-    if status == 400 and not response.body:
-        # What Nextcloud 33 and later make of a request that lacks a parameter
-        # (docs/en/clouds.md, "Answers without an envelope").
-        raise errors.CloudRefused(call, status)
-    if status in (404, 405, 412) or (status < 300 and _looks_like_html(response)):
-        raise errors.NotACloud(where)
-    if status == 403:
-        raise errors.RightsMissing(where)
-    if status >= 500:
-        raise no_answer(where)
-
-
-def no_answer(where: str) -> errors.CloudError:
-    """What an answer that says nothing means: after a mere question, a cloud out of order."""
-    if where.startswith("GET "):
-        return errors.CloudUnreachable(where)
-    return errors.CloudLost(where)
-
-
 def refused_login(where: str, response: Response) -> errors.CloudError:
     """Nextcloud's wrong login bears WWW-Authenticate; a right one that may not be used does not.
 
@@ -180,7 +169,12 @@ def error_of(call: str, response: Response, envelope: Envelope, means: Meanings)
     if envelope.code == 403 or response.status == 403:
         return errors.RightsMissing(f"{call}: {envelope.message}")
     kind = means.get(envelope.code) or _GENERAL.get(envelope.code) or _GENERAL.get(response.status)
-    return error_for(kind or errors.CloudRefused, call, envelope)
+    error = error_for(kind or errors.CloudRefused, call, envelope)
+    if isinstance(error, errors.CloudThrottled):
+        from utils.cloud import front
+
+        error.after(front.wait_s(response.headers))
+    return error
 
 
 def error_for(kind: Type[errors.PmError], call: str, envelope: Envelope) -> errors.PmError:
@@ -189,7 +183,3 @@ def error_for(kind: Type[errors.PmError], call: str, envelope: Envelope) -> erro
     if issubclass(kind, errors.CloudRefused):
         return kind(call, envelope.code, words)
     return kind(f"{call}: {envelope.code} {words}".strip())
-
-
-def _looks_like_html(response: Response) -> bool:
-    return b"<html" in response.body[:2000].lower()

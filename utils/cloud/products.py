@@ -29,6 +29,10 @@ class Product(NamedTuple):
     """Whether an account's record names its login and its groups."""
     tells_settings: bool
     """Whether administrators may ask for the settings of its apps."""
+    tells_own_usage: bool
+    """Whether the login's own record shows its usage."""
+    limits_users: bool
+    """Whether there may be a limit of users, above which no account is made or enabled."""
     hides_rights: bool
     """Whether a missing right is answered like a wrong password."""
     explains_login: bool
@@ -44,6 +48,11 @@ _JOINING: Meanings = {
     105: errors.GroupNotAllowed,
 }
 
+_BROKEN: Meanings = {996: errors.AccountUnreadable, 500: errors.AccountUnreadable}
+"""An account whose record is damaged answers so when it is shown, alone or in a list. Its groups
+are shown all the same, and it is switched and deleted as any other (docs/en/clouds.md, "Accounts
+that cannot be shown")."""
+
 NEXTCLOUD = Product(
     name="Nextcloud",
     token_scheme="Bearer",  # noqa: S106  a scheme, no secret
@@ -52,6 +61,8 @@ NEXTCLOUD = Product(
     lists_details=True,
     shows_groups=True,
     tells_settings=True,
+    tells_own_usage=True,
+    limits_users=True,
     hides_rights=False,
     explains_login=True,
     means={
@@ -61,7 +72,7 @@ NEXTCLOUD = Product(
             106: errors.GroupNotAllowed,
             107: errors.PasswordRefused,
         },
-        "read": {404: errors.NoSuchUser, 998: errors.RightsMissing},
+        "read": {404: errors.NoSuchUser, 998: errors.RightsMissing, **_BROKEN},
         "edit": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "switch": {101: errors.NoSuchUser, 404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "delete": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
@@ -78,6 +89,8 @@ OWNCLOUD = Product(
     lists_details=False,
     shows_groups=False,
     tells_settings=False,
+    tells_own_usage=False,
+    limits_users=False,
     hides_rights=True,
     explains_login=False,
     means={
@@ -88,7 +101,7 @@ OWNCLOUD = Product(
             105: errors.GroupNotAllowed,
             106: errors.GroupNotAllowed,
         },
-        "read": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        "read": {404: errors.NoSuchUser, 998: errors.NoSuchUser, **_BROKEN},
         # 997 stands for a missing right or account, once the login itself was seen to be right.
         "edit": {997: errors.NoSuchUser},
         "switch": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
@@ -141,6 +154,9 @@ class Memory:
         return _BY_NAME.get(str(kept.get("product")))
 
     def keep(self, product: Product) -> None:
-        """Keeps it for the next runs. Raises StateUnwritable."""
+        """Keeps it for the next runs. One that cannot keep it asks the cloud again."""
         entry = {"base_url": self._base_url, "product": product.name}
-        self._state.write(self._name, entry)
+        try:
+            self._state.write(self._name, entry)
+        except errors.StateUnwritable:
+            return  # the state itself knows why, and the report tells it

@@ -6,6 +6,7 @@ import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from urllib.parse import urlsplit
 
 import certifi
 
@@ -119,9 +120,10 @@ def token_auth(secret: Secret, scheme: str) -> AuthBase:
 class _Adapter(HTTPAdapter):
     """Gives every request the session's time limits and trusts further authorities."""
 
-    def __init__(self, timeout_s: float, ca_file: str = "") -> None:
+    def __init__(self, timeout_s: float, ca_file: str = "", is_strict: bool = False) -> None:
         self._timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
         self._ca_file = ca_file
+        self._is_strict = is_strict
         super().__init__(max_retries=_RETRY)
 
     def _trust(self) -> Dict[str, Any]:
@@ -132,6 +134,12 @@ class _Adapter(HTTPAdapter):
             context = ssl.create_default_context(cafile=self._ca_file)
         except OSError as error:
             raise errors.SettingsBroken(f"ca_file: {self._ca_file}: {error}") from error
+        # From Python 3.13 on checks are strict, which many a private authority does not stand.
+        # Whoever names one trusts it as it is.
+        if self._is_strict:
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
+        else:
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.load_verify_locations(certifi.where())
         return {"ssl_context": context}
 
@@ -202,6 +210,16 @@ class Session:
         """Whether it was opened by a real password, as Nextcloud's cookie tells."""
         return _TEST_COOKIE in self._http.cookies
 
+    def why_lost(self, url: str) -> str:
+        """Why a cookie that the cloud has set is not sent to that address; empty where all are."""
+        parts = urlsplit(url)
+        for cookie in self._http.cookies:
+            if cookie.secure and parts.scheme != "https":
+                return "Secure"
+            if not (parts.path + "/").startswith(cookie.path.rstrip("/") + "/"):
+                return f"Path={cookie.path}"
+        return ""
+
     def next(self) -> requests.Session:
         """The session for one more request, without its cookies where they are not worth it."""
         now = time.monotonic()
@@ -221,12 +239,18 @@ class Http:
 
     `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
     Cookies are kept only where a request asks for the session, and never beyond the run.
+    `is_strict` checks a certificate under `ca_file` as the newest Python does by itself.
     """
 
     def __init__(
-        self, timeout_s: float, verify_tls: bool, ca_file: str = "", proxy: str = ""
+        self,
+        timeout_s: float,
+        verify_tls: bool,
+        ca_file: str = "",
+        proxy: str = "",
+        is_strict: bool = False,
     ) -> None:
-        self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "")
+        self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "", is_strict)
         """Holds the connections, which requests with and without session share."""
         self._verify_tls = verify_tls
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}

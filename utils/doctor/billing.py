@@ -5,9 +5,14 @@ from typing import Iterator, List
 from utils.base import errors
 from utils.billing.modules import StoredModule
 from utils.billing.needs import TABLES, WRITTEN
-from utils.consts import ITEM_TYPES
+from utils.billing.tariffs import TypeParam
+from utils.consts import ITEM_LOGIN, ITEM_PASSWORD, ITEM_TYPES, ITEM_URL
+from utils.doctor import findings
 from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.run.context import Context
+
+SEEN = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL)
+"""What a client is to see in the form of his service."""
 
 SHOWN = 10
 """How many numbers are named: a line of them. Of the others there is only the count."""
@@ -35,7 +40,7 @@ def core(ctx: Context) -> Iterator[Finding]:
 
 def key(ctx: Context) -> Iterator[Finding]:
     """The key by which secrets are decrypted. The modules' own secrets show whether it fits."""
-    yield well(ctx.billing.installation())
+    yield well(ctx.billing.key_digest())
 
 
 def product_type(ctx: Context) -> Iterator[Finding]:
@@ -47,6 +52,29 @@ def product_type(ctx: Context) -> Iterator[Finding]:
         yield well(names)
     else:
         yield advice("type_without_disk", names)
+
+
+def type_params(ctx: Context) -> Iterator[Finding]:
+    """Whether the form of a service shows its client login, password and address.
+
+    BILLmanager stores them in any case; which it shows, the parameters of the type decide.
+    """
+    params = ctx.billing.tariffs.type_params() or {}
+    found = [finding for name, of_type in params.items() for finding in _unseen(name, of_type)]
+    yield from found or [well(", ".join(params))]
+
+
+def _unseen(type_name: str, params: List[TypeParam]) -> Iterator[Finding]:
+    """What clients do not see of a service of that type, or see in clear in the database."""
+    stored = {param.name: param for param in params}
+    missing = [name for name in SEEN if name not in stored]
+    hidden = [name for name in SEEN if name in stored and not stored[name].is_seen]
+    if missing:
+        yield advice("params_missing", ", ".join(missing), type_name)
+    if hidden:
+        yield advice("params_hidden", ", ".join(hidden), type_name)
+    if ITEM_PASSWORD in stored and not stored[ITEM_PASSWORD].is_crypted:
+        yield advice("param_in_clear", ITEM_PASSWORD, type_name)
 
 
 def modules(ctx: Context) -> Iterator[Finding]:
@@ -87,11 +115,12 @@ def numbers(ids: List[int]) -> str:
 
 CHECKS = (
     Check("database", database),
-    Check("tables", tables, ("database",)),
+    Check(findings.TABLES, tables, ("database",)),
     Check("core", core),
     Check("key", key),
-    Check("product_type", product_type, ("tables",)),
-    Check("modules", modules, ("tables",)),
+    Check("product_type", product_type, ("database",)),
+    Check("type_params", type_params, ("database",)),
+    Check("modules", modules, ("database",)),
     Check("forms_known", forms_known, ("core", "modules")),
-    Check("operations", operations, ("tables",)),
+    Check("operations", operations, ("database",)),
 )

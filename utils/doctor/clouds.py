@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
-from utils.api import MAX_WAIT_S
+from utils.api import MAX_WAIT_S, NextcloudAPIClient
 from utils.base import address, errors, sizes
 from utils.census.days import WholeDays
 from utils.cloud.ocs import mapping
@@ -113,7 +113,7 @@ def throttle(module: Module) -> Iterator[Finding]:
     """Whether the cloud makes logins from here wait."""
     delay_s = module.cloud.throttle().delay_s
     if delay_s > MAX_WAIT_S:
-        raise errors.CloudThrottled(f"{delay_s:.0f} s")
+        raise errors.CloudThrottled(f"{delay_s:.0f} s").after(delay_s)
     yield advice("throttled", f"{delay_s:.1f}") if delay_s else well()
 
 
@@ -152,6 +152,49 @@ def secret(module: Module) -> Iterator[Finding]:
         yield named("secret_real")
 
 
+def files(module: Module) -> Iterator[Finding]:
+    """Whether the login may see files: to an app password that may not nobody's usage is told."""
+    module.cloud.refuse_hidden_files()
+    yield well()
+
+
+def expiry(module: Module) -> Iterator[Finding]:
+    """Whether the password of the module's user ends some day; an app password does not."""
+    days = (module.cloud.setting("password_policy", "expiration") or "0").strip()
+    ends = days.isdecimal() and int(days) > 0 and module.cloud.keeps_real_password
+    yield advice("password_expires", days) if ends else well()
+
+
+def room(module: Module) -> Iterator[Finding]:
+    """Whether the cloud's limit of users leaves room for one more."""
+    if module.cloud.is_full():
+        raise errors.InstanceFull(module.server.base_url)
+    yield well()
+
+
+def authority(module: Module) -> Iterator[Finding]:
+    """Whether Python's strict checks, usual from 3.13 on, would stand the private authority."""
+    settings = module.ctx.settings
+    if not settings.ca_file or not module.server.verify_tls:
+        yield well()
+        return
+    strict = NextcloudAPIClient(
+        module.server, module.ctx.log, settings.ca_file, settings.proxy, is_strict=True
+    )
+    try:
+        strict.look()
+    except errors.CloudCertificate as error:
+        yield advice("authority_weak", error.value.rpartition(": ")[2])
+    else:
+        yield well(settings.ca_file)
+
+
+def namesakes(module: Module) -> Iterator[Finding]:
+    """Services of one client have one e-mail, by which none of them can log in."""
+    alike = module.ctx.billing.services.count_namesakes(module.id)
+    yield advice("services_share_email", alike) if alike else well()
+
+
 def login_name(module: Module) -> Iterator[Finding]:
     """Whether a customer could take away the name by which the module logs in.
 
@@ -166,19 +209,20 @@ def login_name(module: Module) -> Iterator[Finding]:
 
 
 def user(module: Module) -> Iterator[Finding]:
-    """Whether the module's user is an administrator, or only one of some groups."""
-    own = module.cloud.own_login()
+    """Whether the module's user is an administrator, or only one of some groups.
+
+    His login name need not be the id that the cloud knows him by.
+    """
+    own = module.cloud.own_id()
     is_admin = any(map(is_admin_group, module.cloud.groups_of(own)))
     yield well(own) if is_admin else advice("user_not_admin", own)
 
 
 def policy(module: Module) -> Iterator[Finding]:
     """Whether generated passwords are long enough for the cloud."""
-    rules = mapping(module.capabilities.get("password_policy"))
-    least = rules.get("minLength")
-    length = module.ctx.settings.password_length
-    if isinstance(least, int) and least > length:
-        yield fault("password_too_short", f"{length} < {least}")
+    least, length = module.cloud.password_rules().least_length, module.ctx.settings.password_length
+    if least > length:  # the second try of each order is long enough
+        yield advice("password_too_short", f"{length} < {least}")
     else:
         yield well(length)
 
@@ -254,18 +298,23 @@ CHECKS = (
     Check("name", name, _OPEN),
     Check("answers", answers, ("name", *_OPEN)),
     Check("certificate", certificate, _SEEN),
+    Check("authority", authority, _SEEN),
     Check("version", version, _SEEN),
     Check("upkeep", upkeep, _SEEN),
     Check("clock", clock, _SEEN),
     Check("throttle", throttle, ("upkeep",)),
     Check("login", login, ("throttle", "bound")),
     Check("secret", secret, _IN),
+    Check("files", files, _IN),
     Check("login_name", login_name, _IN),
     Check("user", user, _IN),
+    Check("expiry", expiry, _IN),
+    Check("room", room, _IN),
     Check("policy", policy, _IN),
     Check("shares", shares, _IN),
     Check("limits", limits, (*_IN, "tariffs")),
     Check("groups", groups, (*_IN, "tariffs")),
+    Check("namesakes", namesakes, ("modules",)),
     Check("statistics", statistics, ("modules",)),
     Check("remembered", remembered, ("modules",)),
 )

@@ -33,6 +33,11 @@ class Group(NamedTuple):
     findings: List[Finding]
 
 
+TABLES = "tables"
+"""The check that tells of each table and column that cannot be read. Others are run in spite of
+what it found: whatever else they stumble over there was told already."""
+
+
 class Check(NamedTuple):
     """A check, by its stable name, and the checks that have to be without fault before it."""
 
@@ -72,7 +77,7 @@ def run(checks: Sequence[Check], subject: object, failed: Set[str]) -> List[Find
     for check in checks:
         missing = next((name for name in check.needs if name in failed), None)
         if missing is None:
-            found = _look(check, subject)
+            found = _look(check, subject, TABLES in failed)
         else:
             found = [Finding(UNCHECKED, UNCHECKED, missing)]
         findings += [finding._replace(check=check.name) for finding in found]
@@ -81,7 +86,7 @@ def run(checks: Sequence[Check], subject: object, failed: Set[str]) -> List[Find
     return findings
 
 
-def _look(check: Check, subject: object) -> List[Finding]:
+def _look(check: Check, subject: object, are_tables_bad: bool) -> List[Finding]:
     """What the check finds; whatever goes wrong in it is a finding after those before it."""
     found: List[Finding] = []
     try:
@@ -89,7 +94,8 @@ def _look(check: Check, subject: object) -> List[Finding]:
             for finding in check.look(subject):
                 found.append(finding)  # noqa: PERF402  what was found before a failure counts
     except errors.PmError as error:
-        found.append(of_error(error))
+        is_told = are_tables_bad and isinstance(error, errors.DatabaseUnavailable)
+        found.append(Finding(UNCHECKED, UNCHECKED, TABLES) if is_told else of_error(error))
     except budget.Spent:
         found.append(of_error(errors.OutOfTime(f"{CHECK_S} s")))
     except Exception as error:  # noqa: BLE001  a check that fails is a finding, not the end

@@ -1,12 +1,20 @@
 """Whether what the tariffs promise can be sold."""
 
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 from utils.base import errors, sizes
 from utils.consts import is_admin_group
 from utils.doctor import billing
 from utils.doctor.findings import Check, Finding, advice, named, of_error, well
 from utils.run.context import Context
+
+UNSOLD = (
+    errors.QuotaMissing,
+    errors.QuotaZero,
+    errors.MeasureUnknown,
+    errors.ChoiceUnreadable,
+)
+"""Why no service of a tariff can be opened."""
 
 
 def _all(ctx: Context) -> List[int]:
@@ -25,20 +33,32 @@ def space(ctx: Context) -> Iterator[Finding]:
     good = 0
     for tariff_id in _all(ctx):
         try:
-            quota_bytes = ctx.billing.tariffs.included(tariff_id)
-        except (errors.QuotaMissing, errors.QuotaZero, errors.MeasureUnknown) as error:
-            yield of_error(error, str(tariff_id))
-            continue
-        if quota_bytes == sizes.UNLIMITED:
-            yield advice("tariff_unlimited", "", str(tariff_id))
-            continue
-        kept_bytes = sizes.stored_bytes(sizes.bytes_to_ask(quota_bytes))
-        if sizes.same_quota(kept_bytes, quota_bytes):
+            found = _space(ctx, tariff_id)
+        except UNSOLD as error:
+            found = of_error(error, str(tariff_id))
+        if found is None:
             good += 1
         else:
-            change = " -> ".join(map(sizes.in_largest_unit, (quota_bytes, kept_bytes)))
-            yield advice("tariff_rounded", change, str(tariff_id))
+            yield found
     yield named("tariffs_good", good)
+
+
+def _space(ctx: Context, tariff_id: int) -> Optional[Finding]:
+    """What is to be known of a tariff's space, or None. Raises UNSOLD."""
+    quota_bytes = ctx.billing.tariffs.included(tariff_id)
+    if quota_bytes == sizes.UNLIMITED:
+        return advice("tariff_unlimited", "", str(tariff_id))
+    maximum_bytes = ctx.billing.tariffs.maximum(tariff_id)
+    if maximum_bytes is not None:
+        return advice("tariff_maximum", _change(maximum_bytes, quota_bytes), str(tariff_id))
+    kept_bytes = sizes.stored_bytes(sizes.bytes_to_ask(quota_bytes))
+    if sizes.same_quota(kept_bytes, quota_bytes):
+        return None
+    return advice("tariff_rounded", _change(quota_bytes, kept_bytes), str(tariff_id))
+
+
+def _change(*sizes_bytes: float) -> str:
+    return " -> ".join(map(sizes.in_largest_unit, sizes_bytes))
 
 
 def groups(ctx: Context) -> Iterator[Finding]:

@@ -17,7 +17,9 @@ from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Finding, Group
 from utils.doctor.installation import FORMS, HOME
 
 MESSAGES = f"doctor.{MODULE}"
+TASKS = f"tasks.{MODULE}"
 ERRORS = "msgerror"
+LANGUAGES = ("ru", "en")
 VERDICTS = (FAULT, ADVICE, UNCHECKED, OK)
 _COLUMN = 14
 LONGEST_DETAIL = 1000
@@ -94,6 +96,12 @@ class Words:
     def _message(self, name: str) -> str:
         """The message of that name; where the program's XML is not whole, the name and detail."""
         return self._texts.get(name) or self._texts.get(f"msg_error_{name}") or f"{name} __value__"
+
+
+def in_each_language(name: str, value: str) -> str:
+    """A message of the module with its detail, in every language: who reads it is not known."""
+    texts = (_messages(one, TASKS).get(name, f"{name} __value__") for one in LANGUAGES)
+    return "\n".join(text.replace("__value__", _shown(value)) for text in texts)
 
 
 def language(wanted: str) -> str:

@@ -5,6 +5,18 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Iterator, Optional
 
+TELLING_S = 10
+"""Part of a budget that is kept back for telling BILLmanager of a failure: two calls of mgrctl on
+a slow server."""
+
+MOST_KEPT_BACK = 4
+"""Of a small budget no more than this part is kept back: one divided by it."""
+
+
+def telling_s(budget_s: float) -> float:
+    """How much of a budget is kept back for telling BILLmanager of a failure, in seconds."""
+    return min(TELLING_S, budget_s / MOST_KEPT_BACK)
+
 
 class Spent(BaseException):
     """Raised in the middle of whatever runs when the time is over.

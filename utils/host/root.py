@@ -14,6 +14,7 @@ STATE = f"var/{MODULE}"
 FORMS = f"etc/xml/billmgr_mod_{MODULE}.xml"
 
 MGRCTL = "sbin/mgrctl"
+CORE = "bin/core"
 CONFIG = "etc/billmgr.conf"
 CONFIG_FOLDER = "etc/billmgr.conf.d"
 DATABASE = "etc/billmgr.conf.d/db.conf"

@@ -5,9 +5,11 @@ administrator; docs/*/settings.md is made of both by `make docs`.
 """
 
 import os
+import string
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
 from utils.base import address, errors
+from utils.consts import PASSWORD_SYMBOLS
 
 _Value = TypeVar("_Value")
 _Reader = Callable[[str], Any]
@@ -57,6 +59,13 @@ def absolute_path(text: str) -> str:
     return text
 
 
+def punctuation(text: str) -> str:
+    """Reads symbols of a password, or an empty text for none. Raises ValueError."""
+    if any(char not in string.punctuation for char in text):
+        raise ValueError("other characters than punctuation")
+    return text
+
+
 def addresses(text: str) -> Tuple[str, ...]:
     """Reads addresses of clouds, separated by blanks. Raises ValueError."""
     try:
@@ -89,8 +98,10 @@ class Settings(NamedTuple):
     tries_before_manual: int = _setting(10, Number(1, 1000))
     on_close: str = _setting("delete", Choice("delete", "disable"))
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
+    statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     display_name: str = _setting("none", Choice("none", "client"))
     password_length: int = _setting(20, Number(12, 40))
+    password_symbols: str = _setting(PASSWORD_SYMBOLS, punctuation)
     allow_plain_http: bool = _setting(False, yes_or_no)
     ca_file: str = _setting("", absolute_path)
     proxy: str = _setting("", url)

@@ -22,6 +22,8 @@ class Call(NamedTuple):
     runningoperation: Optional[int] = None
     lang: str = ""
     format: str = "text"
+    date: str = ""
+    facts: bool = False
     level: Level = Level.READS
 
     def item_id(self) -> int:

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
 from utils.base import errors
+from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.host import root
 from utils.host.root import Host
 from utils.host.settings import Settings, load
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
+
+
+FOR_OPEN_SERVICES = ("suspend", "resume", "setparam")
+"""Commands that BILLmanager has for services that were opened, and for no others."""
 
 
 class Context:
@@ -63,7 +68,7 @@ class Context:
         """BILLmanager."""
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.call.runningoperation)
+        return Billing(self.host, self.log, self.call.runningoperation, lambda: self.settings)
 
     @cached_property
     def state(self) -> "State":
@@ -105,11 +110,29 @@ class Context:
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""
+        from utils.accounts.guesses import Guesses
         from utils.accounts.ownership import Ownership
 
-        installation = self.billing.installation()
-        former_servers = self.settings.former_servers
-        return Ownership(item, server, cloud, self.log, installation, former_servers)
+        guesses = Guesses(self.state, self.billing.fingerprint, server.module_id)
+        return Ownership(
+            item,
+            server,
+            cloud,
+            self.log,
+            self.billing,
+            guesses,
+            self.settings.former_servers,
+            was_open=self.was_open(item),
+        )
+
+    def was_open(self, item: "Item") -> bool:
+        """Whether BILLmanager has or had the service as open, for all that this call tells.
+
+        A status of its own stands for every change that is under way, be it the first one.
+        """
+        command = self.call.command
+        is_open = item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
+        return command != "open" and (is_open or command in FOR_OPEN_SERVICES)
 
     def service(self, closed_too: bool = False) -> "Service":
         """The service of the call, for this run alone; see utils.run.service."""

@@ -1,10 +1,11 @@
 """Tells BILLmanager of a failure: on the operation, to staff, as a problem of the module."""
 
+from typing import Optional
+
 from utils.base import errors
 from utils.base.errors import Told
 from utils.host import budget
-from utils.host.locks import LockFile
-from utils.host.state import PROBLEM
+from utils.host.state import PROBLEM, UNWRITABLE
 from utils.run.context import Context
 
 REPORT_WAIT_S = 3
@@ -35,6 +36,8 @@ def failed(context: Context, error: errors.PmError) -> None:
         steps.append(_tell_operation)
     if error.told is Told.PROBLEM and context.call.concerns_module:
         steps.append(_register_problem)
+    if context.call.concerns_module:
+        steps.append(_tell_of_state)
     for step in steps:
         try:
             step(context, error)
@@ -45,14 +48,20 @@ def failed(context: Context, error: errors.PmError) -> None:
 
 
 def succeeded(context: Context) -> None:
-    """Forgets problem and refusals of the module whose cloud was just seen to work."""
+    """Forgets problem and refusals of the module whose cloud was just seen to work.
+
+    Where nothing could be written in this run that is told; else it is no problem any more.
+    """
     visit = context.visit
     if visit is None or not visit.has_answer:
         return
     try:
         context.state.forget(PROBLEM.format(visit.module_id))
         visit.forget()
-    except errors.StateUnwritable as error:
+        if context.state.failure is None:
+            context.state.forget(UNWRITABLE.format(visit.module_id))
+        _tell_of_state(context)
+    except errors.PmError as error:
         context.log.warning("%s", error)
 
 
@@ -77,15 +86,30 @@ def _tell_operation(context: Context, error: errors.PmError) -> None:
     operations.leave_to_staff(context.call.item, context.call.command, error)
 
 
+def _tell_of_state(context: Context, error: Optional[errors.PmError] = None) -> None:
+    """Tells that the module's own files cannot be written, whatever else the run has come to."""
+    failure = context.state.failure
+    if failure is not None and not isinstance(error, errors.StateUnwritable):
+        _register_problem(context, failure)
+
+
 def _register_problem(context: Context, error: errors.PmError) -> None:
-    """Tells everybody in charge of the module, unless the same problem stands already."""
+    """Tells everybody in charge of the module, unless the same problem stands already.
+
+    It is remembered before it is told: what cannot be remembered would be told at each try. One
+    of which a killed run or a lost answer leaves open whether it was told is told again.
+    """
     module_id = _module_of(context)
-    name = PROBLEM.format(module_id)
-    with LockFile(context.state.path(name) + ".lock") as lock:
-        if lock.take([0], REPORT_WAIT_S) is None or context.state.read(name) == error.code:
+    # A full disk is a problem beside that of the cloud, and neither hides the other.
+    kind = UNWRITABLE if isinstance(error, errors.StateUnwritable) else PROBLEM
+    name, state = kind.format(module_id), context.state
+    told = {"code": error.code, "told": True}
+    with state.lock(name) as lock:
+        if lock.take([0], REPORT_WAIT_S) is None or state.read(name) in (told, error.code):
             return
+        state.write(name, {**told, "told": False})
         context.billing.modules.register_problem(module_id, error)
-        context.state.write(name, error.code)
+        state.write(name, told)
     context.log.error("module %d has a problem: %s", module_id, error)
 
 

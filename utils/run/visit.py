@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 VISITORS = 4
 """As many processes talk to one module's cloud at the same time: twice the cores of a small cloud,
-which answers no faster to more of them."""
+which answers no faster to more of them. Where nothing can be remembered it is one: none of them
+would know what the others were refused."""
 
 
 class Visit:
@@ -46,7 +47,8 @@ class Visit:
         self._binding = ctx.binding(server.module_id)
         self._binding.check(server)
         path = ctx.state.path(CLOUD.format(server.module_id)) + ".lock"
-        self._lock = hold(path, range(VISITORS), ctx.wait_s, f"module {server.module_id}")
+        seats = range(VISITORS if ctx.state.can_keep() else 1)
+        self._lock = hold(path, seats, ctx.wait_s, f"module {server.module_id}")
         refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
         refusals.check()
         self._refusals = refusals

@@ -28,7 +28,12 @@ ORDERED, ACTIVE, SUSPENDED, DELETED, PROCESSING = 1, 2, 3, 4, 5
 TRIAL_PERIOD = -100
 # Kinds of billing and of add-ons: docs/en/protocol.md, "Space of a service"
 BY_ORDER, BY_STATISTICS, COMPOUND = 2, 3, 4
-INTEGER = 2
+INTEGER, CHOICE, CHOICE_TIMES = 2, 3, 4
+# itemtypeparam.editreadlevel: who sees a parameter in the form of a service
+CLIENT, STAFF = 16, 29
+
+# Whom the tasks of modules go to
+DEPARTMENT = 3
 
 # A shorter text is found on command lines by chance.
 SECRET_MIN_LENGTH = 6
@@ -40,8 +45,10 @@ class Addon(NamedTuple):
     """An add-on of a tariff; sizes are whole numbers of `measure` (byte, kib, mib, gib, tib).
 
     `limit` is what the tariff includes, `max` the cap (None: no cap), `trial_max` the cap during
-    a trial. `billtype` 2 is by order, 3 by statistics. `compound` puts the add-on into a compound
-    one. Without `own_name` the row has no intname and bears that of its add-on type.
+    a trial, `trial_limit` what is included then. `billtype` 2 is by order, 3 by statistics.
+    `compound` puts the add-on into a compound one. Without `own_name` the row has no intname and
+    bears that of its add-on type, which is `type_name` where that differs. `choice` is the
+    internal name of the value that is chosen where the client chooses none.
     """
 
     name: str = "disk"
@@ -54,6 +61,9 @@ class Addon(NamedTuple):
     compound: bool = False
     addontype: int = INTEGER
     own_name: bool = True
+    type_name: Optional[str] = None
+    trial_limit: Optional[int] = None
+    choice: Optional[str] = None
 
 
 def _flag(value: bool) -> Optional[str]:
@@ -77,7 +87,10 @@ class Business:
     # -- setting up ----------------------------------------------------------------------------
 
     def add_itemtype(self, intname: Optional[str], parent: Optional[int] = None) -> int:
-        """A product type, or with `parent` an add-on type; an existing one is given back."""
+        """A product type, or with `parent` an add-on type; an existing one is given back.
+
+        A product type has the parameters that a client is to see: login, password, address.
+        """
         found = self.database.first(
             "SELECT id FROM itemtype WHERE intname <=> %s AND parent <=> %s",
             intname,
@@ -85,7 +98,32 @@ class Business:
         )
         if found:
             return int(found["id"])
-        return self.database.insert("itemtype", intname=intname, name=intname, parent=parent)
+        number = self.database.insert("itemtype", intname=intname, name=intname, parent=parent)
+        if parent is None:
+            for name in ("username", "userpassword", "url"):
+                self.add_type_param(number, name, crypted=name == "userpassword")
+        return number
+
+    def add_type_param(
+        self, itemtype: int, intname: str, *, crypted: bool = False, read_level: int = CLIENT
+    ) -> int:
+        """A parameter that the services of a product type show in their form."""
+        return self.database.insert(
+            "itemtypeparam",
+            itemtype=itemtype,
+            intname=intname,
+            name=intname,
+            embedded="off",
+            ordervisible="off",
+            editvisible="on",
+            editreadlevel=read_level,
+            editwritelevel=STAFF,
+            crypted="on" if crypted else "off",
+        )
+
+    def add_choice(self, intname: Optional[str]) -> int:
+        """A value of a list from which space is chosen."""
+        return self.database.insert("enumerationitem", intname=intname, name=intname)
 
     def add_account(
         self,
@@ -140,6 +178,7 @@ class Business:
             module=module,
             active="on",
             orderpriority=1,
+            department=DEPARTMENT,
         )
         if password is not None and not crypted:
             plain["nc_password"] = password
@@ -207,13 +246,15 @@ class Business:
             intname=addon.name if addon.own_name else None,
             name=addon.name,
             parent=tariff,
-            itemtype=self.add_itemtype(addon.name, itemtype),
+            itemtype=self.add_itemtype(addon.type_name or addon.name, itemtype),
             active=_flag(addon.active),
             addontype=addon.addontype,
             billtype=addon.billtype,
             addonlimit=addon.limit,
             addonmax=addon.max,
             addonmaxtrial=addon.trial_max,
+            addonlimittrial=addon.trial_limit,
+            enumerationitem=None if addon.choice is None else self.add_choice(addon.choice),
             measure=self.measure(addon.measure),
             compound=compound,
         )
@@ -460,7 +501,7 @@ class Business:
         """The tasks for staff, with the type's name as `type_name`."""
         return self.database.sql(
             "SELECT task.*, tasktype.intname AS type_name FROM task"
-            " JOIN tasktype ON tasktype.id = task.type ORDER BY task.id"
+            " LEFT JOIN tasktype ON tasktype.id = task.type ORDER BY task.id"
         )
 
     def problems(self) -> List[Row]:

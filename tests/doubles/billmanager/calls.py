@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
 RELOAD = "-R"
+DESCRIBE = "-i"
 
 # What a CoreFault can do.
 FAULTS = ("exit1", "error", "hang", "cut_after_effect", "garbage")
@@ -23,7 +24,8 @@ class Call:
 
     `args` has a value given by `-e` as it was named (`$VARIABLE`), `secrets` has the value
     itself. `answered` is the text on stdout, None until there is one (and for good if the call
-    got none); `seconds` is the time from the call's arrival to its answer.
+    got none); `seconds` is the time from the call's arrival to its answer. It `describes` where the
+    function is only asked for (-i).
     """
 
     argv: Tuple[str, ...]
@@ -31,6 +33,7 @@ class Call:
     args: Dict[str, str] = field(default_factory=dict)
     secrets: Dict[str, str] = field(default_factory=dict)
     form: str = "text"
+    describes: bool = False
     ssh_connection: str = ""
     answered: Optional[str] = None
     exit_code: Optional[int] = None
@@ -103,8 +106,9 @@ def parse(argv: List[str], environment: Dict[str, str]) -> Call:
                 call.form = value
             else:
                 _read_secret(call, value, environment)
-        elif word == RELOAD:
-            words.append(word)
+        elif word in (DESCRIBE, RELOAD):
+            call.describes = call.describes or word == DESCRIBE
+            words += [word] if word == RELOAD else []
         elif word.startswith("-"):
             raise ValueError(f"unknown option {word}")
         else:

@@ -38,7 +38,8 @@ OPENED = Post(
     f"status = {ACTIVE}, opendate = IFNULL(opendate, CURRENT_DATE)",
 )
 POSTS = {
-    "service.postopen": OPENED,
+    # The request to open was accepted; the service is opened by its type's function later.
+    "service.postopen": Post((ORDERED, ACTIVE, PROCESSING), "status = status"),
     "service.postclose": Post((ORDERED, DELETED, *ALIVE), f"status = {DELETED}"),
     "service.postsuspend": Post(
         ALIVE,
@@ -83,6 +84,8 @@ class Core:
             "runningoperation.setmanual": self._setmanual,
             "task.gettype": self._task_gettype,
             "task.edit": self._task_edit,
+            "task.simple.create": self._task_create,
+            "task.delete": self._task_delete,
             "processing.edit": self._processing_edit,
             "problems.register": self._problems_register,
             **{function: self._post(post) for function, post in POSTS.items()},
@@ -92,6 +95,11 @@ class Core:
         """Do what `function` does, as one transaction; raises Refused."""
         with self.business.database.transaction():
             return self._find(function)(args)
+
+    def describe(self, function: str) -> str:
+        """What mgrctl -i says of a function; nobody has seen the real words. Raises Refused."""
+        self._find(function)
+        return f"{function}\n  elid\n  sok\n"
 
     def _find(self, function: str) -> Callable[[Arguments], Answer]:
         owner, _, action = function.rpartition(".")
@@ -229,6 +237,21 @@ class Core:
             params=args.get("params"),
         )
         return document(id=task)
+
+    def _task_create(self, args: Arguments) -> Answer:
+        """A task of no operation, for a department."""
+        _need_sok(args)
+        self.business.database.insert(
+            "task",
+            department=_number(args, "elid"),
+            specification=_need(args, "specification"),
+        )
+        return document()
+
+    def _task_delete(self, args: Arguments) -> Answer:
+        task = self._row("task", args)["id"]
+        self.business.sql("DELETE FROM task WHERE id = %s", task)
+        return document()
 
     def _processing_edit(self, args: Arguments) -> Answer:
         """The form of a module in clear (docs/en/protocol.md, "Form of a stored module")."""

@@ -106,7 +106,8 @@ class CoreServer:
         self._check(call)
         reply: Optional[Reply]
         try:
-            reply = _failed(broken) if broken else self._answer(call, connection)
+            answer = self._describe if call.describes else self._answer
+            reply = _failed(broken) if broken else answer(call, connection)
         except DropCall:
             reply = None
         except Exception:  # noqa: BLE001  whatever it is, the test has to see it
@@ -117,6 +118,14 @@ class CoreServer:
             call.answered = reply.out.decode("utf-8", "replace")
         call.seconds = time.monotonic() - started
         return reply
+
+    def _describe(self, call: Call, _connection: socket.socket) -> Reply:
+        if self.down:
+            return _failed("cannot connect to the core")
+        try:
+            return Reply(0, self.core.describe(call.function).encode())
+        except Refused:
+            return _failed(f"no such function: {call.function}")
 
     def _answer(self, call: Call, connection: socket.socket) -> Reply:
         if self.before_call:

@@ -611,14 +611,13 @@ def test_open_of_other_types(shop: Shop) -> None:
 
 
 def test_a_function_can_be_hidden(shop: Shop) -> None:
-    """A core may miss `<type>.open` and still know service.postopen (docs/en/protocol.md, "Closing
-    calls").
-    """
+    """What says that a request was accepted ends the operation and opens nothing."""
     shop.stand.hidden_functions.add("backupservice.open")
     elid = f"elid={shop.item}"
     assert not ok(mgrctl(shop.stand, "backupservice.open", elid, "sok=ok"))
     assert ok(mgrctl(shop.stand, "service.postopen", elid, "sok=ok"))
-    assert shop.stand.item(shop.item)["status"] == ACTIVE
+    assert shop.stand.item(shop.item)["status"] == PROCESSING
+    assert shop.stand.operation(shop.operation) is None
 
 
 @pytest.mark.parametrize(

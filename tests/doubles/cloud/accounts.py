@@ -129,8 +129,12 @@ class Call:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the acting user is in the group admin."""
-        return ADMIN_GROUP in self.user.groups
+        """Whether the acting user is in the group admin, and may act as such from here.
+
+        Ranges of addresses were tried on 34.0.1; 29.0.6 does not know them.
+        """
+        is_elsewhere = self.cloud.profile.since_30 and not self.cloud.is_admin_range
+        return ADMIN_GROUP in self.user.groups and not is_elsewhere
 
     @property
     def is_delegated(self) -> bool:
@@ -259,7 +263,11 @@ def array_keys(call: Call, logins: List[str]) -> List[Union[str, int]]:
 
 def list_details(call: Call) -> Dict[str, Any]:
     """GET users/details."""
-    return {"users": _by_login(call, _found_users(call))}
+    found = _by_login(call, _found_users(call))
+    broken = call.cloud.broken_rows
+    if isinstance(found, dict):
+        found = {name: {"id": name} if name in broken else row for name, row in found.items()}
+    return {"users": found}
 
 
 def list_disabled(call: Call) -> Dict[str, Any]:
@@ -294,6 +302,7 @@ def create_user(call: Call) -> Dict[str, str]:
     _check_groups(call, groups)
     _check_subadmin_groups(call, subadmin)
     _check_password_and_email(call, password, email)
+    _check_limit(call)
     _check_login(login, ".ncdata" if cloud.profile.since_30 else ".ocdata")
     if password and not password.strip():
         raise OcsError(101, "A valid password must be provided")
@@ -350,6 +359,11 @@ def edit_user(call: Call, login: str) -> None:
 
 def enable_user(call: Call, login: str) -> None:
     """PUT users/ID/enable."""
+    if call.cloud.profile.limit_holds_enable:
+        try:
+            _check_limit(call)
+        except OcsError as error:
+            raise PhpError("nobody catches the hint") from error
     _set_enabled(call, login, True)
 
 
@@ -523,13 +537,27 @@ def _by_login(call: Call, users: List[User]) -> Union[Dict[str, Any], List[Any]]
     return records
 
 
+def _shown_quota(call: Call, user: User, quota_text: str) -> Union[Dict[str, Any], List[Any]]:
+    """Give the quota object; to an app password that may not see files nobody's was measured."""
+    cloud = call.cloud
+    if user.storage_locked:
+        return []
+    quota = cloud.profile.quota(user, quota_text, cloud.disk_free_bytes)
+    if call.session.app_password not in cloud.hides_files_from:
+        return quota
+    if cloud.profile.since_30:
+        return {**quota, "used": "0"}
+    return {"free": -2, "used": 0, "total": -2, "relative": 0, "quota": -3}
+
+
 def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
     """Give one user as the acting user may see it, with ``scopes`` on one's own record only."""
     cloud = call.cloud
     since_30 = cloud.profile.since_30
     quota_text = user.quota if user.quota != "default" else cloud.default_quota
-    quota: Any = cloud.profile.quota(user, quota_text, cloud.disk_free_bytes)
     fields = (*PROFILE_FIELDS, *NEW_FIELDS) if since_30 else (*PROFILE_FIELDS,)
+    if user.is_broken:
+        raise OcsError(996, "Internal Server Error\n")
     record: Dict[str, Any] = {}
     if call.may_manage(user) or since_30:
         record["enabled"] = user.enabled
@@ -541,7 +569,7 @@ def _record(call: Call, user: User, *, scopes: bool) -> Dict[str, Any]:
             "lastLogin": int(user.last_login) * 1000,
             "backend": "Database",
             "subadmin": sorted(user.subadmin),
-            "quota": [] if user.storage_locked else quota,
+            "quota": _shown_quota(call, user, quota_text),
             "manager": user.profile.get("manager", ""),
             "email": user.email or None,
             "additional_mail": list(user.additional_mail),
@@ -614,6 +642,16 @@ def _check_password_and_email(call: Call, password: str, email: str) -> None:
         raise OcsError(110, "Required email address was not provided")
 
 
+def _check_limit(call: Call) -> None:
+    """Raise OcsError 107 where there are as many users as may be: looked at before the login."""
+    if call.cloud.user_limit is not None and len(call.cloud.users) >= call.cloud.user_limit:
+        raise OcsError(
+            107,
+            "The user was not created because the user limit has been reached."
+            " Check your notifications to learn more.",
+        )
+
+
 def _check_policy(call: Call, password: str) -> None:
     """Raise OcsError 107 for a weak password; without one the server makes its own."""
     faults = _password_faults(call, password)
@@ -645,6 +683,20 @@ def _check_subadmin_groups(call: Call, groups: List[str]) -> None:
             raise OcsError(403)
 
 
+def symbol_faults(call: Call, password: str) -> List[str]:
+    """Give what is wrong with the characters beside letters and digits, nothing without a rule."""
+    allowed = call.cloud.allowed_symbols
+    if allowed is None:
+        return []
+    symbols = {char for char in password if not char.isalnum()}
+    faults = []
+    if symbols - set(allowed):
+        faults.append("The password contains invalid special characters.")
+    if allowed and not symbols:
+        faults.append("The password contains too few special characters.")
+    return faults
+
+
 def _password_faults(call: Call, password: str) -> str:
     """Give what the password policy says, "" if nothing; the real list has a million words, this
     one a few.
@@ -655,6 +707,7 @@ def _password_faults(call: Call, password: str) -> str:
     minimum = call.cloud.password_policy_min
     if len(password) < minimum:
         faults.append(f"Password needs to be at least {minimum} characters long.")
+    faults += symbol_faults(call, password)
     return " ".join(faults)
 
 

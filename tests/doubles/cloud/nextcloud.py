@@ -107,9 +107,13 @@ def _through_gates(cloud: "Cloud", request: Request, seen: Seen, was_free: bool)
     if request.path == STATUS:
         return plain_json(
             200,
-            cloud.profile.status(cloud.maintenance, edition="", extendedSupport=False),
+            cloud.profile.status(
+                cloud.maintenance, installed=cloud.installed, edition="", extendedSupport=False
+            ),
             "application/json",
         )
+    if not cloud.installed:
+        return not_installed()
     if cloud.maintenance:
         return maintenance(cloud.profile, request)
     if not re.match(r"/ocs/v[12]\.php(/|\Z)", request.path):
@@ -245,6 +249,13 @@ def untrusted(request: Request) -> Answer:
     if request.path == STATUS:
         return plain_json(400, {"error": "Trusted domain error.", "code": 15}, "application/json")
     return html(400, "Access through untrusted domain", "Please contact your administrator.")
+
+
+def not_installed() -> Answer:
+    """Make the answer of a cloud that has no configuration: everything leads to its set-up."""
+    answer = Answer(302)
+    answer.headers["Location"] = "/index.php"
+    return answer
 
 
 def maintenance(profile: Profile, request: Request) -> Answer:

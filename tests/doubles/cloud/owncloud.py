@@ -21,6 +21,7 @@ from .message import (
     html,
     plain_json,
 )
+from .nextcloud import not_installed
 from .profile import UNLIMITED, Profile, measured
 from .routes import ADMIN, KNOWN, SUBADMIN, Methods, find, table
 from .sizes import Number, computer_file_size, human_file_size, is_numeric
@@ -89,9 +90,16 @@ def handle(cloud: "Cloud", request: Request, seen: Seen, was_free: bool) -> Answ
     if request.path == STATUS:
         return plain_json(
             200,
-            cloud.profile.status(cloud.maintenance, edition="Community", product="ownCloud"),
+            cloud.profile.status(
+                cloud.maintenance,
+                installed=cloud.installed,
+                edition="Community",
+                product="ownCloud",
+            ),
             "application/json",
         )
+    if not cloud.installed:
+        return not_installed()
     if cloud.maintenance:
         return maintenance(cloud.profile, request)
     if not request.ocs_version:
@@ -199,7 +207,14 @@ def _ocs(
 
 def capabilities(call: Call) -> Dict[str, Any]:
     """GET cloud/capabilities."""
-    return call.cloud.profile.capabilities(call.cloud.url, call.user, 0)
+    shown = call.cloud.profile.capabilities(call.cloud.url, call.user, 0)
+    allowed = call.cloud.allowed_symbols
+    if allowed:
+        source = {"characters": allowed}
+        kinds = {"special_characters": {"generate_from": source, "minimum": 1}}
+        wanted = {"configuration": kinds}
+        shown["capabilities"]["password_policy"] = {"password_requirements": wanted}
+    return shown
 
 
 def own_record(call: Call) -> Dict[str, Any]:
@@ -418,7 +433,7 @@ def _password_fault(call: Call, password: str) -> str:
         return f"The password is too short. At least {minimum} characters are required."
     if minimum and not re.search("[0-9]", password):
         return "The password contains too few numbers. At least one number is required."
-    return ""
+    return " ".join(accounts.symbol_faults(call, password))
 
 
 def _stored_quota(value: str) -> str:
@@ -434,6 +449,8 @@ def _stored_quota(value: str) -> str:
 
 def _quota(call: Call, user: User) -> Dict[str, Any]:
     """Give the quota object: before the first login there is no home, only the definition."""
+    if user.is_broken:
+        raise OcsError(996, "Internal Server Error\n")
     definition = {"definition": user.quota}
     if not user.logged_in:
         return definition

@@ -27,7 +27,8 @@ class Profile:
     ``api_header``: the only value of OCS-APIRequest that is taken, None for any.
     ``app_passwords_may_write``: whether writes pass with an app password that nothing confirmed.
     ``bad_parameter_is_400``: a parameter missing or of the wrong type is an empty HTTP 400, else a
-    fault of the server. ``since_30``: has what came between 29 and 32: refused logins in JSON,
+    fault of the server. ``limit_holds_enable``: with as many users as may be nobody is enabled
+    either. ``since_30``: has what came between 29 and 32: refused logins in JSON,
     whole quota objects, negative free space, more keys, values that are checked, users/recent,
     delegated administrators. ``password_policy_min``: shortest password at first, 0 for no policy.
     ``skeleton_bytes``: what a new home holds. ``visit_counts_after_s``: for how long after a login
@@ -43,6 +44,7 @@ class Profile:
     page_limit_max: Optional[int] = None
     app_passwords_may_write: bool = True
     bad_parameter_is_400: bool = False
+    limit_holds_enable: bool = False
     since_30: bool = True
     password_policy_min: int = 10
     skeleton_bytes: int = 0
@@ -53,7 +55,7 @@ class Profile:
     def status(self, maintenance: bool, **own: object) -> Dict[str, object]:
         """Give status.php, which needs no login and tells the truth in maintenance mode too."""
         return {
-            "installed": True,
+            "installed": own.pop("installed", True),
             "maintenance": maintenance,
             "needsDbUpgrade": False,
             "version": self.version,
@@ -167,6 +169,7 @@ NEXTCLOUD_34 = dataclasses.replace(
     version_string="34.0.1",
     page_limit_max=500,
     app_passwords_may_write=False,
+    limit_holds_enable=True,
 )
 OWNCLOUD_10 = Profile(
     name="owncloud-10.15.2",

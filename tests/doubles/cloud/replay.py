@@ -22,7 +22,7 @@ Entry = Dict[str, Any]
 RECORDINGS = Path(__file__).parent / "recordings"
 PASSWORD = "Very-Strong-Pw-77!"  # noqa: S105  the one that the recorder gave its accounts
 DISK_BYTES = 50_000_000_000
-PAGE_START = "<!DOCTYPE html>"
+PAGE_START = '<!DOCTYPE html>\n<html class="ng-csp"'
 CUT = "...cut"  # a recorder's mark at the end of a body that was too long for him
 ADMIN_PASSWORD = "{admin password}"  # noqa: S105  stands in a form for that of the double
 ADDRESS = re.compile(r"http://127\.0\.0\.1(:\d+)?")

@@ -130,6 +130,21 @@ class Cloud:
             self.email_required = False
             self.generate_login: Optional[Callable[[], str]] = None
             self.password_policy_min = self.profile.password_policy_min
+            self.allowed_symbols: Optional[str] = None
+            """The only characters beside letters and digits that a password may have, and one of
+            them it must have; None for any."""
+            self.installed = True
+            self.user_limit: Optional[int] = None
+            self.hides_files_from: Set[str] = set()
+            """App passwords that may not see files."""
+            self.is_admin_range = True
+            """Whether requests come from where administrators may come from."""
+            self.drops_authorization = False
+            self.secure_cookies = False
+            """Whether the cloud takes its address for https whatever was asked."""
+            self.cookie_path = "/"
+            self.broken_rows: Set[str] = set()
+            """Logins of which a user directory leaves nothing but the id in lists."""
             self.provisioning_api = True
             self.disk_free_bytes = 1024**4
             self.clock_ahead_s = 0.0
@@ -339,11 +354,15 @@ class Cloud:
             self._stopping.wait(fault.seconds)
         answer: Optional[Answer] = None
         if fault is None or fault.has_effect:
+            if self.drops_authorization:
+                request.headers = {**request.headers, "authorization": ""}
             answer = (
                 self.product.handle(self, request, seen, was_free)
                 if inside
                 else html(404, "Page not found")
             )
+        if answer is not None:
+            answer.cookies = [self._changed(cookie) for cookie in answer.cookies]
         if fault is not None:
             answer = fault.answer(self, request, answer)
         if answer is not None:
@@ -352,6 +371,11 @@ class Cloud:
         if self.after is not None:
             self.after(seen)
         self._send(connection, request, answer, fault)
+
+    def _changed(self, cookie: str) -> str:
+        """A cookie as the cloud sets it that takes another address for its own."""
+        cookie = cookie.replace("path=/", f"path={self.cookie_path}")
+        return cookie + "; secure" if self.secure_cookies else cookie
 
     def _send(
         self,

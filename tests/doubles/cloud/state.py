@@ -13,7 +13,9 @@ class User:
     ``logged_in`` whether the home exists: until then some servers show the quota in a shorter
     shape. ``display_name`` is "" until it was set; the login is shown instead. ``storage_locked``
     is whether Nextcloud cannot read the storage, as after a scan that was killed: every read then
-    shows an empty list in place of the quota.
+    shows an empty list in place of the quota. ``is_broken`` is whether the server fails where it
+    is to show the account, alone or in a list, as Nextcloud does where an app left a text in its
+    settings that is no JSON (`occ user:setting ID settings manager x`; tried on 29.0.6, 34.0.1).
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class User:
         self.additional_mail: List[str] = []
         self.created = 0.0
         self.storage_locked = False
+        self.is_broken = False
         self.directory: Optional[Users] = None
         self._display_name = display_name
 

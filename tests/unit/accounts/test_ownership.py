@@ -8,49 +8,75 @@ import pytest
 
 from tests.doubles.cloud import Cloud
 from tests.tools.remembered import Remembered
-from tests.unit.conftest import make_account, make_item, make_server
-from utils.accounts.ownership import Ownership, Record
+from tests.unit.conftest import make_account, make_billing, make_item, make_server
+from utils.accounts.guesses import Guesses
+from utils.accounts.ownership import Ownership, Record, item_of
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
-from utils.base.values import Mark
+from utils.base.values import Mark, Trust
+from utils.billing.services import Saved
+from utils.consts import STATUS_CLOSED
 
-HERE = "0123456789ab"
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
+TYPED = RECORD._replace(is_typed=True)
 OPENED: Dict[str, Any] = {
     "saved_login": "user_1001",
     "saved_password": PASSWORD,
+    "saved_url": make_server().base_url,
     "password_is_crypted": True,
 }
 """What `open` saves last."""
 
 
 def make_mark(**changes: Any) -> Mark:
-    """The mark of this service on this server."""
+    """The mark of this service on this server, its account made."""
     server = address.digest(make_server().base_url)
-    return Mark(HERE, 1001, "user_1001", server, PASSWORD)._replace(**changes)
+    return Mark(1001, "user_1001", server, PASSWORD, is_made=True)._replace(**changes)
+
+
+INTENTION = make_mark(is_made=False)
+OLD = make_mark(is_made=False, trust=Trust.OLD)
 
 
 def owner(
-    log: logging.Logger, *former: str, server: Any = None, cloud: Any = None, **item: Any
+    log: logging.Logger,
+    *former: str,
+    server: Any = None,
+    cloud: Any = None,
+    billing: Any = None,
+    was_open: bool = True,
+    **item: Any,
 ) -> Tuple[Ownership, Any]:
     """Ownership of service 1001 with this on it, and its cloud."""
     if cloud is None:
         cloud = create_autospec(NextcloudAPIClient, instance=True)
         cloud.own_login.return_value = make_server().username
-    one = Ownership(make_item(**item), server or make_server(), cloud, log, HERE, former)
+    guesses = create_autospec(Guesses, instance=True)
+    guesses.try_once.side_effect = lambda item, login, password, accepts: accepts(login, password)
+    one = Ownership(
+        make_item(**item),
+        server or make_server(),
+        cloud,
+        log,
+        billing or make_billing(),
+        guesses,
+        former,
+        was_open=was_open,
+    )
     return one, cloud
 
 
 # -- what stands on the service ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("changes", [{"installation": "another-one!"}, {"item_id": 1002}])
-def test_another_ones_mark_is_told(log: logging.Logger, changes: Any) -> None:
-    one, cloud = owner(log, mark=make_mark(**changes), saved_password=PASSWORD)
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_mark_that_nobody_sealed_is_told(log: logging.Logger, is_made: bool) -> None:
+    mark = make_mark(trust=Trust.NONE, is_made=is_made)
+    one, cloud = owner(log, mark=mark, **OPENED)
     with pytest.raises(errors.MarkForeign):
-        one.record()
+        one.existing()
     assert not cloud.mock_calls
 
 
@@ -78,29 +104,41 @@ def test_a_predecessors_account_on_another_server_is_told(log: logging.Logger, u
     [
         ("", None),
         ("admin", PASSWORD),
-        ("USER_1001", PASSWORD),
-        ("user_1001 ", PASSWORD),
+        ("uſer_1001", PASSWORD),
         ("user_1002", PASSWORD),
         ("user_1001", None),
         ("user_1001", Secret("")),
         ("", PASSWORD),
     ],
 )
-def test_what_a_client_may_have_typed_is_no_record(
+def test_what_anybody_may_have_typed_is_no_record(
     log: logging.Logger, login: str, password: Any
 ) -> None:
-    one, cloud = owner(log, saved_login=login, saved_password=password)
+    billing = make_billing()
+    billing.services.saved.return_value = None
+    one, _ = owner(log, billing=billing, saved_login=login, saved_password=password)
     assert one.record() is None
-    assert one.existing() is None
-    with pytest.raises(errors.AccountMissing):
-        one.account()
-    assert not cloud.mock_calls
 
 
+@pytest.mark.parametrize("login", ["user_1001", "USER_1001", " user_1001\t"])
 @pytest.mark.parametrize("url", ["", "https://cloud.example.com", "http://CLOUD.example.com/x"])
-def test_a_predecessors_account_is_ours(log: logging.Logger, url: str) -> None:
-    one, _ = owner(log, saved_login="user_1001", saved_password=PASSWORD, saved_url=url)
-    assert one.record() == RECORD
+def test_a_predecessors_account_is_ours(log: logging.Logger, url: str, login: str) -> None:
+    one, _ = owner(log, saved_login=login, saved_password=PASSWORD, saved_url=url)
+    assert one.record() == TYPED
+
+
+def test_what_looks_like_a_predecessors_account_before_it_was_open_is_a_guess(
+    log: logging.Logger,
+) -> None:
+    saved = {"saved_login": "user_1001", "saved_password": PASSWORD}
+    one, cloud = owner(log, was_open=False, **saved)
+    assert one.record() == TYPED._replace(proved=False)
+    cloud.get_user.return_value = make_account()
+    cloud.accepts.return_value = False
+    with pytest.raises(errors.LoginTaken):
+        one.existing()
+    cloud.accepts.return_value = True
+    assert one.existing() == make_account()
 
 
 def test_former_addresses_of_the_server_count(log: logging.Logger) -> None:
@@ -108,40 +146,343 @@ def test_former_addresses_of_the_server_count(log: logging.Logger) -> None:
     one, _ = owner(log, old, mark=make_mark(server=address.digest(old)))
     assert one.record() is not None
     one, _ = owner(log, old, saved_login="user_1001", saved_password=PASSWORD, saved_url=old)
-    assert one.record() == RECORD
+    assert one.record() == TYPED
 
 
-def test_a_mark_alone_is_an_intention(log: logging.Logger) -> None:
-    one, _ = owner(log, mark=make_mark())
+@pytest.mark.parametrize("was_open", [True, False])
+def test_a_mark_of_an_account_that_is_not_made_is_an_intention(
+    log: logging.Logger, was_open: bool
+) -> None:
+    one, _ = owner(log, mark=INTENTION, was_open=was_open, **OPENED)
     assert one.record() == RECORD._replace(proved=False)
 
 
-def test_a_mark_with_what_open_saves_last_is_proved(log: logging.Logger) -> None:
-    one, _ = owner(log, mark=make_mark(), **OPENED)
+DAMAGE = [
+    {},
+    {"saved_login": "USER_1001"},
+    {"saved_login": "user_1001 "},
+    {"saved_login": ""},
+    {"saved_login": "admin"},
+    {"saved_password": Secret("corrected-pw-1")},
+    {"saved_password": Secret("corrected-pw-1"), "password_is_crypted": False},
+    {"password_is_crypted": False, "saved_password": None},
+    {"saved_url": ""},
+    {"saved_login": "", "saved_url": "", "saved_password": None, "password_is_crypted": False},
+]
+
+
+@pytest.mark.parametrize("changes", DAMAGE)
+def test_a_mark_of_an_account_that_is_made_is_proved_whatever_is_saved(
+    log: logging.Logger, changes: Any
+) -> None:
+    one, _ = owner(log, mark=make_mark(), was_open=False, **{**OPENED, **changes})
+    assert one.record() == RECORD
+
+
+@pytest.mark.parametrize("changes", DAMAGE)
+def test_an_old_mark_is_proved_where_the_service_is_open(log: logging.Logger, changes: Any) -> None:
+    one, _ = owner(log, mark=OLD, **{**OPENED, **changes})
     assert one.record() == RECORD
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "proved"),
     [
-        {"saved_login": "admin"},
-        {"saved_login": "USER_1001"},
-        {"saved_login": ""},
-        {"password_is_crypted": False},
-        {"password_is_crypted": False, "saved_password": None},
+        ({}, True),
+        ({"saved_login": " User_1001"}, True),
+        ({"saved_password": Secret("corrected-pw-1")}, True),
+        ({"saved_login": ""}, False),
+        ({"saved_login": "admin"}, False),
+        ({"password_is_crypted": False}, False),
     ],
 )
-def test_a_mark_without_what_open_saves_last_is_not_proved(
-    log: logging.Logger, changes: Any
+def test_before_that_an_old_mark_is_proved_by_what_open_saved(
+    log: logging.Logger, changes: Any, proved: bool
 ) -> None:
-    """An order form may let the client type a login and a password, but none that is encrypted."""
-    one, _ = owner(log, mark=make_mark(), **{**OPENED, **changes})
-    assert one.record() == RECORD._replace(proved=False)
+    one, _ = owner(log, mark=OLD, was_open=False, **{**OPENED, **changes})
+    assert one.record() == RECORD._replace(proved=proved)
 
 
-def test_a_password_that_staff_corrected_leaves_the_mark_proved(log: logging.Logger) -> None:
-    one, _ = owner(log, mark=make_mark(), **{**OPENED, "saved_password": Secret("corrected-pw-1")})
-    assert one.record() == RECORD
+# -- a service that has another number --------------------------------------------------------
+
+COPIED: Dict[str, Any] = {**OPENED, "saved_login": "user_900"}
+"""What is saved on service 1001, which was service 900."""
+
+COPY = Record("user_900", PASSWORD, proved=True, is_copied=True)
+
+
+def copy_of_900(status: Any, naming: Any = None, saved: Any = None) -> Any:
+    """A BILLmanager where service 900 has that status."""
+    billing = make_billing()
+    billing.services.status.return_value = status
+    billing.services.naming.return_value = naming or {}
+    billing.services.saved.return_value = saved
+    return billing
+
+
+def before(**changes: Any) -> Saved:
+    """What is saved on service 900."""
+    return Saved("user_900", PASSWORD, make_server().base_url)._replace(**changes)
+
+
+@pytest.mark.parametrize("status", [STATUS_CLOSED, None])
+def test_the_copy_of_a_service_that_is_over_owns_its_account(
+    log: logging.Logger, status: Any
+) -> None:
+    billing = copy_of_900(status)
+    mark = make_mark(item_id=900, login="user_900")
+    one, _ = owner(log, billing=billing, mark=mark, **COPIED)
+    assert one.record() == COPY
+
+
+@pytest.mark.parametrize("status", [1, 2, 3, 5])
+@pytest.mark.parametrize("with_mark", [True, False])
+def test_while_both_halves_live_the_copy_owns_nothing(
+    log: logging.Logger, status: int, with_mark: bool
+) -> None:
+    billing = copy_of_900(status, saved=before())
+    mark = make_mark(item_id=900, login="user_900") if with_mark else None
+    one, cloud = owner(log, billing=billing, mark=mark, **COPIED)
+    with pytest.raises(errors.MarkForeign, match="900"):
+        one.existing()
+    assert not cloud.mock_calls
+
+
+@pytest.mark.parametrize("login", ["", "admin", "user_1001", "user_90"])
+def test_a_copied_mark_without_the_login_that_was_saved_with_it_is_foreign(
+    log: logging.Logger, login: str
+) -> None:
+    mark = make_mark(item_id=900, login="user_900")
+    one, _ = owner(log, billing=copy_of_900(4), mark=mark, **{**COPIED, "saved_login": login})
+    with pytest.raises(errors.MarkForeign):
+        one.record()
+
+
+def test_of_two_copies_neither_owns_the_account(log: logging.Logger) -> None:
+    mark = make_mark(item_id=900, login="user_900")
+    one, _ = owner(log, billing=copy_of_900(4, {1002: 31}), mark=mark, **COPIED)
+    with pytest.raises(errors.MarkForeign):
+        one.record()
+
+
+def test_a_predecessors_copy_owns_the_account_of_its_old_half(log: logging.Logger) -> None:
+    one, _ = owner(log, billing=copy_of_900(STATUS_CLOSED, saved=before()), **COPIED)
+    assert one.record() == COPY
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        None,
+        before(login="user_901"),
+        before(login=""),
+        before(password=None),
+        before(password=Secret("another-pw-1")),
+        before(url=""),
+        before(url="https://other.example.com"),
+    ],
+)
+def test_what_is_not_the_same_on_both_is_no_copy(log: logging.Logger, saved: Any) -> None:
+    one, _ = owner(log, billing=copy_of_900(STATUS_CLOSED, saved=saved), **COPIED)
+    assert one.record() is None
+
+
+def test_nothing_is_a_copy_before_it_was_open(log: logging.Logger) -> None:
+    billing = copy_of_900(STATUS_CLOSED, saved=before())
+    one, _ = owner(log, billing=billing, was_open=False, **COPIED)
+    assert one.record() is None
+
+
+# -- what was typed by hand -------------------------------------------------------------------
+
+BY_HAND: Dict[str, Any] = {"saved_login": "moved", "saved_password": Secret("typed-pw-1")}
+
+
+def moved(one: Any) -> None:
+    """The cloud has the typed account, and the one of the mark."""
+    one.get_user.side_effect = lambda login: make_account(login=login)
+    one.accepts.side_effect = lambda login, password: password == BY_HAND["saved_password"]
+
+
+@pytest.mark.parametrize("mark", [None, make_mark(), INTENTION, OLD])
+def test_a_typed_login_that_accepts_the_typed_password_is_taken_over(
+    log: logging.Logger, mark: Any
+) -> None:
+    one, cloud = owner(log, mark=mark, **BY_HAND)
+    moved(cloud)
+    assert one.existing() == make_account(login="moved")
+    renewal = one.renewal()
+    assert renewal is not None
+    assert renewal.mark == make_mark(login="moved", password=BY_HAND["saved_password"])
+    assert renewal.values["userpassword"] == BY_HAND["saved_password"]
+
+
+REFUSED: Dict[str, Any] = {
+    "another password": {"saved_password": Secret("typed-pw-2")},
+    "no password": {"saved_password": None},
+    "the module's own": {"saved_login": "Admin"},
+    "another service's": {},
+    "an administrator's": {},
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize("with_mark", [True, False])
+def test_a_typed_login_that_is_not_to_be_taken_over(
+    log: logging.Logger, kind: str, with_mark: bool
+) -> None:
+    billing = make_billing()
+    if kind == "another service's":
+        billing.services.naming.return_value = {7: 31}
+    saved = {**BY_HAND, **REFUSED[kind]}
+    mark = make_mark() if with_mark else None
+    one, cloud = owner(log, billing=billing, mark=mark, **saved)
+    moved(cloud)
+    if kind == "an administrator's":
+        groups = {"moved": ("admin",)}
+        cloud.get_user.side_effect = lambda login: make_account(
+            login=login, groups=groups.get(login, ())
+        )
+    if with_mark:
+        assert one.existing() == make_account(groups=() if groups_differ(kind) else ("clients",))
+    else:
+        with pytest.raises(errors.TypedLogin, match=saved["saved_login"]):
+            one.existing()
+    assert cloud.accepts.call_count == (kind == "another password")
+
+
+def groups_differ(kind: str) -> bool:
+    """Whether the accounts of a case are in no group of customers."""
+    return kind == "an administrator's"
+
+
+def test_a_typed_login_that_the_cloud_hides_is_not_taken_over(log: logging.Logger) -> None:
+    one, cloud = owner(log, **BY_HAND)
+    cloud.get_user.side_effect = errors.RightsMissing("GET")
+    with pytest.raises(errors.TypedLogin):
+        one.existing()
+
+
+def test_a_typed_login_that_nobody_has_is_no_account(log: logging.Logger) -> None:
+    one, cloud = owner(log, **BY_HAND)
+    cloud.get_user.return_value = None
+    assert one.existing() is None
+    with pytest.raises(errors.AccountMissing, match="moved"):
+        one.account()
+
+
+def test_nothing_is_taken_over_before_it_was_open(log: logging.Logger) -> None:
+    one, cloud = owner(log, was_open=False, **BY_HAND)
+    moved(cloud)
+    with pytest.raises(errors.TypedLogin):
+        one.existing()
+    cloud.accepts.assert_not_called()
+
+
+# -- what is written anew ---------------------------------------------------------------------
+
+
+def test_what_stands_as_it_was_saved_is_left_alone(log: logging.Logger) -> None:
+    one, _ = owner(log, mark=make_mark(), **OPENED)
+    assert one.renewal() is None
+
+
+def test_what_a_predecessor_saved_is_left_alone(log: logging.Logger) -> None:
+    one, _ = owner(log, saved_login="User_1001", saved_password=PASSWORD)
+    assert one.renewal() is None
+
+
+CLEAR = Secret("corrected-pw-1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        ({"saved_login": "USER_1001"}, {"username": "user_1001"}),
+        ({"saved_login": "user_1001 "}, {"username": "user_1001"}),
+        ({"saved_login": ""}, {"username": "user_1001"}),
+        ({"saved_login": "nobody"}, {"username": "user_1001"}),
+        ({"saved_url": ""}, {"url": make_server().base_url}),
+        ({"saved_password": None, "password_is_crypted": False}, {"userpassword": PASSWORD}),
+        ({"saved_password": CLEAR, "password_is_crypted": False}, {"userpassword": CLEAR}),
+        ({"saved_password": CLEAR}, None),
+    ],
+)
+def test_what_is_damaged_is_saved_anew(log: logging.Logger, changes: Any, values: Any) -> None:
+    one, cloud = owner(log, mark=make_mark(), **{**OPENED, **changes})
+    cloud.get_user.side_effect = lambda login: make_account() if login == "user_1001" else None
+    one.existing()
+    renewal = one.renewal()
+    assert (renewal and renewal.values) == values
+    assert renewal is None or renewal.mark is None
+
+
+@pytest.mark.parametrize("mark", [OLD, INTENTION])
+def test_a_mark_that_is_old_or_an_intention_becomes_that_of_a_made_account(
+    log: logging.Logger, mark: Mark
+) -> None:
+    one, cloud = owner(log, mark=mark, **OPENED)
+    cloud.get_user.return_value = make_account()
+    one.existing()
+    renewal = one.renewal()
+    assert renewal is not None
+    assert (renewal.mark, renewal.values, renewal.is_copied) == (make_mark(), {}, False)
+
+
+@pytest.mark.parametrize("with_mark", [True, False])
+def test_a_copy_gets_a_mark_of_its_own(log: logging.Logger, with_mark: bool) -> None:
+    mark = make_mark(item_id=900, login="user_900") if with_mark else None
+    billing = copy_of_900(STATUS_CLOSED, saved=before())
+    one, _ = owner(log, billing=billing, mark=mark, **COPIED)
+    renewal = one.renewal()
+    assert renewal is not None
+    assert renewal.mark == make_mark(login="user_900")
+    assert renewal.is_copied
+
+
+# -- who else names the account ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_here"),
+    [
+        (make_server().base_url, True),
+        ("https://old.example.com", True),
+        ("https://other.example.com", False),
+        ("", True),
+    ],
+)
+def test_services_of_other_modules_count_where_their_server_is_the_same(
+    log: logging.Logger, base_url: str, is_here: bool
+) -> None:
+    billing = make_billing()
+    billing.services.naming.return_value = {1002: 31, 1003: 32}
+    billing.modules.base_url.return_value = base_url
+    one, _ = owner(log, "https://old.example.com", billing=billing, mark=make_mark(), **OPENED)
+    assert one.others() == [1002, 1003][: 1 + is_here]
+    billing.services.naming.assert_called_once_with("user_1001", 1001)
+
+
+def test_a_service_that_names_nobody_shares_with_nobody(log: logging.Logger) -> None:
+    one, _ = owner(log)
+    assert one.others() == []
+
+
+@pytest.mark.parametrize(
+    ("login", "number"),
+    [
+        ("user_15", 15),
+        ("USER_15", 15),
+        ("user_15_2", 15),
+        ("uſer_15", None),
+        ("user_15 ", None),
+        ("user_", None),
+        ("user_１５", None),
+        ("user_15_22", None),
+    ],
+)
+def test_a_login_hints_at_its_service(login: str, number: Any) -> None:
+    assert item_of(login) == number
 
 
 # -- what stands in the cloud -----------------------------------------------------------------
@@ -172,7 +513,7 @@ def test_the_connections_own_account_is_the_one_that_the_client_tells(log: loggi
 
 
 def test_an_account_that_refuses_the_marks_password_is_a_strangers(log: logging.Logger) -> None:
-    one, cloud = owner(log, mark=make_mark())
+    one, cloud = owner(log, mark=INTENTION)
     cloud.get_user.return_value = make_account()
     cloud.accepts.return_value = False
     with pytest.raises(errors.LoginTaken, match="user_1001"):
@@ -181,7 +522,7 @@ def test_an_account_that_refuses_the_marks_password_is_a_strangers(log: logging.
 
 
 def test_an_account_that_takes_the_marks_password_is_ours(log: logging.Logger) -> None:
-    one, cloud = owner(log, mark=make_mark())
+    one, cloud = owner(log, mark=INTENTION)
     cloud.get_user.return_value = make_account()
     cloud.accepts.return_value = True
     assert one.account() == make_account()
@@ -210,7 +551,7 @@ def real(log: logging.Logger) -> Iterator[Tuple[Cloud, Ownership]]:
         cloud.add_user("user_1001", "Strangers-Pw-1", used_bytes=5)
         server = make_server(base_url=cloud.url, secret=Secret(cloud.mint_app_password("admin")))
         client = NextcloudAPIClient(server, log, memory=Remembered())
-        mark = make_mark(server=address.digest(cloud.url))
+        mark = INTENTION._replace(server=address.digest(cloud.url))
         one, _ = owner(log, server=server, cloud=client, mark=mark)
         yield cloud, one
 
@@ -237,11 +578,12 @@ def test_a_stranger_is_not_adopted_where_no_password_is_looked_at(
 # -- new accounts -----------------------------------------------------------------------------
 
 
-def test_a_new_mark_names_installation_service_server_and_password(log: logging.Logger) -> None:
+def test_a_new_mark_names_service_server_and_password(log: logging.Logger) -> None:
     one, _ = owner(log)
     login = one.default_login()
     assert login == "user_1001"
-    assert one.new_mark(login, PASSWORD) == make_mark()
+    assert one.new_mark(login, PASSWORD, is_made=True) == make_mark()
+    assert one.new_mark(login, PASSWORD, is_made=False) == INTENTION
 
 
 def test_a_taken_login_is_told(log: logging.Logger) -> None:

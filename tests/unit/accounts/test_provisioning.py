@@ -48,7 +48,7 @@ def refused(code: int = 101) -> errors.CloudRefused:
 
 def writes(cloud: Any) -> List[str]:
     """The names of the calls that write, in their order."""
-    return [one[0] for one in cloud.mock_calls if one[0] != "get_user"]
+    return [one[0] for one in cloud.mock_calls if one[0] not in ("get_user", "refuse_hidden_files")]
 
 
 # -- create -----------------------------------------------------------------------------------
@@ -334,7 +334,16 @@ def test_a_quota_that_the_cloud_does_not_tell_is_not_written_and_told_as_unread(
 ) -> None:
     with pytest.raises(errors.QuotaUnread, match="user_1001"):
         accounts.bring(UNTOLD, make_order())
-    assert not cloud.mock_calls
+    assert not writes(cloud)
+
+
+def test_a_quota_that_is_told_to_nobody_is_a_fault_of_the_modules_login(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.refuse_hidden_files.side_effect = errors.FilesHidden("admin")
+    with pytest.raises(errors.FilesHidden):
+        accounts.bring(UNTOLD, make_order())
+    assert not writes(cloud)
 
 
 def test_beside_a_quota_that_the_cloud_does_not_tell_all_else_is_written(
@@ -479,10 +488,67 @@ def test_a_write_that_finds_nobody_looks_whether_he_is_there(
     account = AS_ORDERED._replace(**DIFFERENCES[what][0])
     getattr(cloud, METHODS[what]).side_effect = errors.NoSuchUser("PUT", 998)
     cloud.get_user.return_value = account if there else None
-    expected = errors.RightsMissing if there else errors.NoSuchUser
-    with pytest.raises(expected):
-        accounts.bring(account, FULL)
+    if there and what in ("email", "name"):
+        cloud.get_user.return_value = account
+        assert accounts.bring(account, FULL) == account  # neither may cost the account
+    else:
+        with pytest.raises(errors.RightsMissing if there else errors.NoSuchUser):
+            accounts.bring(account, FULL)
     assert writes(cloud) == [METHODS[what]]
+
+
+WORDS_FAILURES = [
+    errors.CloudRefused("PUT", 101),
+    errors.ServerFault("PUT: 996"),
+    errors.CloudLost("PUT"),
+    errors.FrontLost("PUT: HTTP 403"),
+    errors.FrontThrottled("PUT: HTTP 429"),
+    errors.CloudThrottled("PUT: 429"),
+    errors.CloudWriteLimit("PUT: 429"),
+    errors.CloudUnreachable("PUT"),
+    errors.RightsMissing("PUT: 403"),
+]
+
+
+@pytest.mark.parametrize("what", ["email", "name"])
+@pytest.mark.parametrize(
+    "failure",
+    WORDS_FAILURES,
+    ids=lambda one: type(one).__name__,
+)
+def test_neither_address_nor_name_costs_an_account_whatever_fails_at_them(
+    accounts: Provisioning, cloud: Any, failure: errors.CloudError, what: str
+) -> None:
+    account = AS_ORDERED._replace(**DIFFERENCES[what][0])
+    getattr(cloud, METHODS[what]).side_effect = failure
+    cloud.get_user.return_value = account
+    assert accounts.bring(account, FULL) == account
+
+
+@pytest.mark.parametrize("what", ["email", "name"])
+@pytest.mark.parametrize(
+    "failure", [errors.LoginRefused("PUT"), errors.CloudMoved("PUT"), errors.AdminRefused("PUT")]
+)
+def test_what_ends_all_ends_it_at_address_and_name_too(
+    accounts: Provisioning, cloud: Any, failure: errors.CloudError, what: str
+) -> None:
+    account = AS_ORDERED._replace(**DIFFERENCES[what][0])
+    getattr(cloud, METHODS[what]).side_effect = failure
+    with pytest.raises(type(failure)):
+        accounts.bring(account, FULL)
+
+
+@pytest.mark.parametrize("failure", [refused(101), refused(102), errors.ServerFault("POST: 996")])
+def test_an_account_is_made_without_address_and_name_where_the_cloud_takes_none_of_them(
+    accounts: Provisioning, cloud: Any, owner: Any, failure: errors.CloudError
+) -> None:
+    owner.find.return_value = None
+    cloud.create_user.side_effect = [failure, None]
+    cloud.get_user.return_value = make_account()
+    order = make_order(display_name="x" * 70)
+    assert accounts.create(owner, RECORD, order) == make_account()
+    told = cloud.create_user.call_args_list[-1][1]
+    assert (told["email"], told["display_name"]) == ("", "")
 
 
 def test_a_group_that_the_connection_may_not_make_is_told(

@@ -1,5 +1,6 @@
 """Addresses of clouds: their one form, where secrets may be sent, which server they name."""
 
+import hashlib
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from utils.base import address, errors
 
 PIECES = st.sampled_from(
     ["http://", "https://", "HTTPS://", "ftp://", "//", "/", "/index.php", "cloud.example.com"]
+    + ["/login", "/apps/files", "/settings/user", "/apps/xcloud", "xn--80a", "xn--"]
     + ["127.0.0.1", "[::1]", ":443", ":80", ":8443", ":0", ":", "@", "?a=b", "#x", "%20", " "]
     + ["\\", "\x00", "\n", "nc", "..", "пример.рф", "user:Made-up-pw-77@", ":99999", ":x", "["]
 )
@@ -87,10 +89,74 @@ def test_credentials_in_an_address_are_never_repeated(text: str) -> None:
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("https://[2001:DB8::1]:8443/", "https://[2001:db8::1]:8443"),
         ("https://cloud.example.com/a%20b", "https://cloud.example.com/a%20b"),
+        ("https://cloud.example.com/apps/nextcloud", "https://cloud.example.com/apps/nextcloud"),
+        ("https://cloud.example.com/apps", "https://cloud.example.com/apps"),
+        ("https://cloud.example.com/settings", "https://cloud.example.com/settings"),
+        ("https://cloud.example.com/loginserver", "https://cloud.example.com/loginserver"),
     ],
 )
 def test_an_address_has_one_form(text: str, clean: str) -> None:
     assert address.clean(text) == clean
+
+
+PAGES = (
+    "/login",
+    "/login?redirect_url=/apps/files",
+    "/index.php/login",
+    "/index.php/apps/files/",
+    "/index.php/apps/files/?dir=/&fileid=7#top",
+    "/apps/dashboard/",
+    "/apps/files/files?dir=/",
+    "/apps/files",
+    "/settings/user/security",
+    "/settings/admin/overview#x",
+    "/settings/users",
+    "/status.php",
+    "/remote.php/dav/files/admin/",
+    "/ocs/v1.php/cloud/users?format=json",
+    "/f/4711",
+    "/index.php/settings/apps?category=x",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "cloud",
+    [
+        "https://cloud.example.com",
+        "https://cloud.example.com:8443/nc",
+        "https://cloud.example.com/apps/nextcloud",
+        "https://облако.рф",
+    ],
+)
+def test_what_a_browser_shows_may_be_pasted(cloud: str, page: str) -> None:
+    assert address.clean(cloud + page) == cloud
+
+
+@pytest.mark.parametrize("name", ["облако.рф", "bücher.example", "cloud.例え.jp", "a.ПРИМЕР.рф"])
+@pytest.mark.parametrize("rest", ["", ":8443", "/nc", ":8443/nc"])
+def test_a_name_in_its_own_letters_and_in_ascii_is_one_server(name: str, rest: str) -> None:
+    own, ascii_ = (
+        address.clean(f"https://{one}{rest}") for one in (name, name.encode("idna").decode())
+    )
+    assert own != ascii_
+    assert address.digest(own) == address.digest(ascii_)
+    assert address.origin(own) == address.origin(ascii_)
+    assert address.host(own) == address.host(ascii_)
+
+
+@pytest.mark.parametrize("name", ["облако.рф", "bücher.example"])
+def test_marks_that_bear_the_digest_of_the_other_spelling_stay_valid(name: str) -> None:
+    """Earlier versions took the digest of the name as it was written."""
+    earlier = hashlib.sha256(f"{name}:/nc".encode()).hexdigest()[:16]
+    for spelling in (name, name.encode("idna").decode()):
+        found = address.digests(address.clean(f"https://{spelling}/nc"))
+        assert {earlier, address.digest(f"https://{name}/nc")} <= found
+
+
+@pytest.mark.parametrize("text", ["https://cloud.example.com", "http://127.0.0.1:8080/nc"])
+def test_an_address_in_ascii_has_one_digest_alone(text: str) -> None:
+    assert address.digests(text) == {address.digest(text)}
 
 
 @given(ADDRESSES)

@@ -9,7 +9,14 @@ from utils.base import errors
 from utils.base.errors import Told
 from utils.consts import Level
 
-SHARED = {"bad_arguments", "account_missing", "cloud_error"}
+SHARED = {
+    "bad_arguments",
+    "account_missing",
+    "cloud_error",
+    "cloud_lost",
+    "front_answered",
+    "cloud_answer_spoilt",
+}
 """Types that two classes may bear: the same words for the same reader."""
 
 
@@ -71,6 +78,13 @@ WHOLE_MODULE = [
     errors.CloudMoved,
     errors.CloudUntrustedHost,
     errors.NotACloud,
+    errors.FrontAnswered,
+    errors.FrontLost,
+    errors.FrontThrottled,
+    errors.AnswerSpoilt,
+    errors.SpoiltLost,
+    errors.CloudNotInstalled,
+    errors.InstanceFull,
     errors.ModuleUnset,
     errors.ModuleSecretBroken,
 ]
@@ -88,7 +102,6 @@ def test_a_fault_of_the_whole_module_is_no_services(error: Type[errors.PmError])
         errors.CoreUnavailable,
         errors.KeyUnavailable,
         errors.SettingsBroken,
-        errors.StateUnwritable,
         errors.UsageUnread,
     ],
 )

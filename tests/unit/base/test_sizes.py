@@ -190,3 +190,30 @@ def test_a_measured_size_is_plain_and_near(size_bytes: int, unit_bytes: int) -> 
 )
 def test_a_size_is_spoken_for_the_log(size_bytes: float, words: str) -> None:
     assert sizes.spoken(size_bytes) == words
+
+
+@given(st.integers(0, 2**55))
+def test_a_size_that_is_not_above_is_kept_and_the_largest_such(quota_bytes: int) -> None:
+    kept = sizes.bytes_not_above(quota_bytes)
+    assert kept <= quota_bytes
+    assert sizes.stored_bytes(kept) == kept
+    assert sizes.bytes_to_ask(kept) == kept
+    if kept < quota_bytes:
+        assert sizes.stored_bytes(sizes._next_step(kept + 1)) > quota_bytes
+
+
+@pytest.mark.parametrize(
+    ("quota_bytes", "kept"),
+    [
+        (sizes.UNLIMITED, sizes.UNLIMITED),
+        (1023, 1023),
+        (1040 * 1024**3, 1024**4),
+        (1023 * 1024**3, 1023 * 1024**3),
+        (1024**4, 1024**4),
+        (1024**4 - 1, 1099404253594),  # 1023.9 GiB
+    ],
+)
+def test_a_size_is_kept_one_step_lower_where_a_cloud_would_round_up(
+    quota_bytes: float, kept: float
+) -> None:
+    assert sizes.bytes_not_above(quota_bytes) == kept

@@ -95,17 +95,24 @@ def test_an_opened_service_is_told_by_its_types_own_function(
     assert stand.calls[-1].function == "backupservice.open"
 
 
-def test_a_core_without_that_function_is_told_by_the_general_one(
-    stand: Stand, billing: Billing
+def test_a_core_without_that_function_is_told_and_the_operation_stays(
+    stand: Stand, serving: Callable[[int], Billing]
 ) -> None:
     stand.hidden_functions.add("backupservice.open")
     item = order(stand)
-    billing.closing.post_open(billing.services.item(item))
-    assert stand.item(item)["status"] == ACTIVE
-    assert [call.function for call in stand.calls[-2:]] == [
-        "backupservice.open",
-        "service.postopen",
-    ]
+    operation = stand.add_operation("open", item)
+    billing = serving(operation)
+    with pytest.raises(errors.OpenUnknown, match=r"backupservice\.open"):
+        billing.closing.post_open(billing.services.item(item))
+    assert stand.calls[-1].function == "backupservice.open"
+    assert stand.item(item)["status"] == PROCESSING
+    assert stand.operation(operation) is not None
+
+
+def test_a_service_that_is_gone_is_no_missing_function(stand: Stand, billing: Billing) -> None:
+    item = billing.services.item(order(stand))._replace(id=999_999)
+    with pytest.raises(errors.CoreRefused, match="missed"):
+        billing.closing.post_open(item)
 
 
 def test_another_refusal_of_an_opened_service_is_told(stand: Stand, billing: Billing) -> None:

@@ -4,11 +4,12 @@ import gc
 import logging
 from typing import Any, Dict, Iterator
 
+import pymysql
 import pytest
 
 from tests.doubles.billmanager import Stand
 from utils.base import errors
-from utils.billing.database import Database
+from utils.billing.database import Database, host_and_port
 
 LOG = logging.getLogger("unit")
 
@@ -47,6 +48,7 @@ def db(stand: Stand) -> Iterator[Database]:
         {"DBPassword": "made-up-Пароль"},
         {"DBSocket": "/no/such/socket"},
         {"DBSocket": "-", "DBHost": "127.0.0.1"},
+        {"DBSocket": "-", "DBHost": "[::1]:no-port"},
     ],
 )
 def test_a_database_that_cannot_be_reached_is_told_without_its_password(
@@ -188,3 +190,41 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Dict[str, Any]
 
     monkeypatch.setattr("utils.billing.database.pymysql.connect", connect)
     return seen
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port"),
+    [
+        ("", "localhost", "3306"),
+        ("localhost", "localhost", "3306"),
+        (" db.example.com:3307 ", "db.example.com", "3307"),
+        ("192.0.2.7", "192.0.2.7", "3306"),
+        ("host:", "host", "3306"),
+        ("::1", "::1", "3306"),
+        ("2001:db8::5", "2001:db8::5", "3306"),
+        ("[2001:db8::5]", "2001:db8::5", "3306"),
+        ("[::1]:3307", "::1", "3307"),
+        ("[fe80::1%eth0]:3307", "fe80::1%eth0", "3307"),
+    ],
+)
+def test_the_address_of_the_database_may_be_any_that_there_is(
+    address: str, host: str, port: str
+) -> None:
+    assert host_and_port(address) == (host, port)
+
+
+def test_a_database_is_reached_over_ipv6(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that answers there is asked as PyMySQL asks any other."""
+    asked: Dict[str, Any] = {}
+    connect = pymysql.connect
+
+    def connect_by_socket(**given: Any) -> Any:
+        asked.update(given)
+        return connect(**{**given, "unix_socket": stand.database.server.socket})
+
+    monkeypatch.setattr(pymysql, "connect", connect_by_socket)
+    database = Database(config(stand, DBSocket="-", DBHost="[::1]:3307"), LOG)
+    assert database.row("SELECT 1 AS one") == {"one": 1}
+    assert (asked["host"], asked["port"], asked["ssl_disabled"]) == ("::1", 3307, True)
+    assert database._connection is not None
+    database._connection.close()

@@ -48,4 +48,4 @@ def test_a_missing_key_is_told(stand: Stand, log: logging.Logger, tmp_path: Path
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "billmgr.conf").write_text("DBName x\n")
     with pytest.raises(errors.KeyUnavailable):
-        Billing(Host(str(tmp_path)), log).installation()
+        Billing(Host(str(tmp_path)), log).key_digest()

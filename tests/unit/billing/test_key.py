@@ -162,5 +162,32 @@ def test_an_installation_is_named_by_its_key(key: Key, path: Path, tmp_path: Pat
     assert len(key.installation()) == 12
 
 
+def test_a_seal_is_short_and_of_one_key_and_one_text(key: Key, path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    other.write_bytes(keys.Key().pem())
+    seal = key.seal("[2,1001]")
+    assert seal == Key(str(path)).seal("[2,1001]")
+    assert seal not in (key.seal("[2,1002]"), Key(str(other)).seal("[2,1001]"))
+    assert len(seal) == 12
+
+
+def test_a_seal_does_not_depend_on_how_the_key_is_written(
+    key: Key, path: Path, tmp_path: Path
+) -> None:
+    """A key that moves to another server may be converted on its way."""
+    private: Any = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    forms = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
+    for form in forms:
+        pem = private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        other = tmp_path / "converted.pem"
+        other.write_bytes(pem + b"\n")
+        assert Key(str(other)).seal("[2,1001]") == key.seal("[2,1001]")
+
+
+def test_what_is_shown_of_a_key_stands_in_no_mark(key: Key) -> None:
+    assert key.shown_digest() != key.installation()
+    assert key.shown_digest() not in key.seal("")
+
+
 def test_the_key_says_how_much_it_encrypts(key: Key) -> None:
     assert key.capacity_bytes() == keys.PLAINTEXT_MAX_BYTES

@@ -5,7 +5,7 @@ from typing import Any, Callable, NamedTuple, Set
 
 import pytest
 
-from tests.doubles.billmanager import PROCESSING, Addon, Stand
+from tests.doubles.billmanager import CHOICE, DEPARTMENT, PROCESSING, Addon, Stand, live
 from tests.unit.billing.given import OWN_TABLES, declared, module
 from tests.unit.conftest import NOUNS
 from utils.base import errors
@@ -13,7 +13,10 @@ from utils.base.secret import Secret
 from utils.base.values import Mark
 from utils.billing import needs
 from utils.billing.billmanager import Billing
+from utils.billing.services import Saved
 from utils.billing.statistics import StatRow, stat_row
+
+GIB = 1024**3
 
 COLUMNS = [(table, column) for table, columns in OWN_TABLES.items() for column in columns]
 
@@ -44,7 +47,9 @@ def sell(stand: Stand) -> Given:
     """A service with a login and a password on it, in a change of its tariff."""
     module_id = module(stand)
     kind = stand.add_itemtype("backupservice")
-    tariffs = [stand.add_tariff(kind, [Addon()], usergroup="clients") for _ in range(2)]
+    stand.add_type_param(kind, "accountname")
+    addons = [Addon(limit=5), Addon(name="disc", addontype=CHOICE, choice="5gb", measure=None)]
+    tariffs = [stand.add_tariff(kind, [addon], usergroup="clients") for addon in addons]
     account = stand.add_account("Client 7", emails=["client7@example.com"])
     saved = {"username": "user_7", "url": "https://cloud.example.com"}
     crypted = {"userpassword": "made-up-pw-77"}
@@ -74,22 +79,34 @@ def read(billing: Any, given: Given) -> None:
     item = services.item(given.item)
     assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
     assert services.count(given.module) == 1
+    assert services.of_client(given.module, item.account_id) == [item.id]
+    assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
     assert services.status(given.item) == PROCESSING
+    assert services.saved(given.item) == Saved(
+        item.saved_login, item.saved_password, item.saved_url
+    )
+    assert services.naming("nobody", item.id) == {}
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
+    assert modules.base_url(given.module) == modules.server(given.module).base_url
     assert billing.operations.waits()
     assert billing.operations.tries() == 0
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
+    assert billing.tasks.department(given.module) == DEPARTMENT
+    billing.tasks.withdraw(4711)
     order = tariffs.order(item, with_client=True, with_name=True)
     assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
     assert order.group == tariffs.group(given.tariff)
-    assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff)
+    assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff) == 5 * GIB
+    assert tariffs.maximum(given.tariff) is None
+    assert tariffs.quota(item._replace(tariff_id=item.last_tariff_id, trial=True)) == 5 * GIB
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
     assert tariffs.served_by([given.module]) == [item.last_tariff_id]
     assert tariffs.product_types() == ["backupservice"]
     assert tariffs.sells_space()
+    assert set(tariffs.type_params() or ["backupservice"]) == {"backupservice"}
 
 
 def row_of(billing: Any, given: Given) -> StatRow:
@@ -104,21 +121,22 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     item = services.item(given.item)
     services.save(given.item, {"username": "user_8"})
     services.save_login(given.item, "user_8", Secret("made-up-pw-78"), "https://cloud.example.com")
-    services.save_mark(Mark("0123456789ab", given.item, "user_8", "0" * 16, Secret("made-up-79")))
+    services.save_mark(Mark(given.item, "user_8", "0" * 16, Secret("made-up-79")))
     services.drop_mark(given.item)
     billing.statistics.write([row_of(billing, given)])
     billing.statistics.post(given.module, "2026-11-21")
     billing.modules.shows_fields(given.module)
     billing.modules.register_problem(given.module, errors.LoginRefused("x"))
     operations.save_error(errors.QuotaZero("0"))
+    operations.tell_staff(given.item, "open", errors.QuotaZero("0"))
     operations.leave_to_staff(given.item, "open", errors.QuotaZero("0"))
+    task = billing.tasks.make(DEPARTMENT, "sold and not counted")
+    if task is not None:  # where it is known which one it is
+        billing.tasks.withdraw(task)
     closing.roll_back_tariff(item)
     closing.post_set_param(item)
-    closing.post_open(item)
     stand.set_status(given.item, PROCESSING)
-    stand.hidden_functions.add(f"{item.itemtype}.open")
     closing.post_open(item)
-    stand.hidden_functions.clear()
     for action in ("suspend", "resume", "close"):
         closing.post(item, action)
 
@@ -166,7 +184,10 @@ def test_what_is_written_by_sql_is_declared(stand: Stand, given: Given, serving:
     assert {"itemstat": filled} == {table: set(columns) for table, columns in needs.WRITTEN.items()}
 
 
-@pytest.mark.parametrize(("table", "column"), needs.OPTIONAL)
+OPTIONAL = [(table, column) for table, *columns in needs.OPTIONAL for column in columns]
+
+
+@pytest.mark.parametrize(("table", "column"), OPTIONAL)
 def test_a_version_without_an_optional_column_is_read_all_the_same(
     stand: Stand, given: Given, serving: Serving, table: str, column: str
 ) -> None:
@@ -174,3 +195,32 @@ def test_a_version_without_an_optional_column_is_read_all_the_same(
     with stand.database.unreadable(table, column):
         assert billing.unreadable_tables() == {}
         read(billing, given)
+
+
+FROM_CODE = {
+    *("account", "enumerationitem", "item", "itemcryptedparam", "itemparam", "itemstat"),
+    *("measure", "processingcryptedparam", "runningoperation", "task", "user"),
+}
+"""Tables that the dump of a living BILLmanager leaves out. Public modules read these columns."""
+
+
+@pytest.mark.parametrize("table", [*OWN_TABLES, *needs.WRITTEN])
+def test_what_has_no_fallback_is_in_a_living_billmanager(table: str) -> None:
+    columns = {**OWN_TABLES, **needs.WRITTEN}[table]
+    if table not in FROM_CODE:
+        assert set(columns) <= set(live.COLUMNS[table])
+
+
+def test_no_table_that_the_dump_shows_is_taken_from_code() -> None:
+    assert not FROM_CODE & set(live.COLUMNS)
+
+
+@pytest.mark.parametrize("table", live.COLUMNS)
+def test_the_stands_tables_have_what_a_living_billmanager_has(stand: Stand, table: str) -> None:
+    rows = stand.sql(
+        "SELECT column_name AS name FROM information_schema.columns"
+        " WHERE table_schema = DATABASE() AND table_name = %s",
+        table,
+    )
+    if rows or table in declared():
+        assert set(live.COLUMNS[table]) <= {row["name"] for row in rows}

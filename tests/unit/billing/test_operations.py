@@ -77,6 +77,36 @@ def test_an_operation_that_is_left_to_staff_is_stopped_and_has_one_task(
     assert f"operation {operation} is left to staff: quota_zero: 0" in caplog.text
 
 
+def test_staff_is_told_of_what_does_not_stop_an_operation(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("close", item)
+    operations = serving(operation).operations
+    for _ in range(2):  # a run that was killed after it tells nothing twice
+        operations.tell_staff(item, "close", errors.AccountShared("user_7: 8 <9>"))
+    [task] = [one for one in stand.tasks() if one["item"] == item]
+    assert (task["type_name"], task["runningoperation"]) == ("close", operation)
+    error = xml.parse(task["params"].encode()).find("error")
+    assert error is not None
+    assert (error.get("type"), error.findtext("param")) == ("account_shared", "user_7: 8 <9>")
+    saved = stand.operation(operation)
+    assert saved is not None
+    assert saved["manual"] is None
+    assert "account_shared" in saved["errorxml"]
+
+
+def test_an_operation_that_has_ended_gets_no_task(
+    stand: Stand, serving: Callable[[int], Billing], caplog: pytest.LogCaptureFixture
+) -> None:
+    item = order(stand)
+    operations = serving(4711).operations
+    before = len(stand.calls)
+    operations.tell_staff(item, "close", errors.AccountShared("user_7: 8"))
+    assert len(stand.calls) == before
+    assert "account_shared: user_7: 8" in caplog.text
+
+
 def test_a_command_without_a_type_of_task_has_none(
     stand: Stand, serving: Callable[[int], Billing]
 ) -> None:

@@ -1,21 +1,44 @@
 """Services on the stand's BILLmanager: read, and saved on, as the real ones are."""
 
-from typing import Any
+import json
+import logging
+from pathlib import Path
+from typing import Any, List, Optional
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, DELETED, PROCESSING, SUSPENDED, CoreFault, Stand, keys
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    PROCESSING,
+    SUSPENDED,
+    Call,
+    CoreFault,
+    Stand,
+    keys,
+)
 from tests.unit.billing.given import module, order
+from tests.unit.conftest import opened
 from utils.base import errors
 from utils.base.secret import Secret
-from utils.base.values import Mark
+from utils.base.values import Mark, Trust
 from utils.billing import mark
 from utils.billing.billmanager import Billing
+from utils.billing.key import Key
+from utils.billing.services import Saved
 from utils.consts import ITEM_MARK
 
-MARK = mark.to_text(
-    Mark("0123456789ab", 1001, "user_1001", "0123456789abcdef", Secret("Made-up-1"))
-)
+OWN = Mark(1001, "user_1001", "0123456789abcdef", Secret("Made-up-1"), is_made=True)
+
+
+def sealed(stand: Stand, own_mark: Mark = OWN) -> str:
+    """The mark as the stand's BILLmanager seals it."""
+    return mark.to_text(own_mark, key_of(stand).seal)
+
+
+def key_of(stand: Stand) -> Key:
+    """The stand's key, as the program knows it."""
+    return Key(str(stand.root / "etc/billmgr.pem"))
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -49,14 +72,14 @@ def test_an_add_ons_row_is_no_service(stand: Stand, billing: Billing) -> None:
 def test_a_service_is_read_whole(stand: Stand, billing: Billing) -> None:
     module_id = module(stand)
     saved = {"username": "user_7", "url": "https://cloud.example.com"}
-    crypted = {"userpassword": "Пароль-77", ITEM_MARK: MARK}
+    crypted = {"userpassword": "Пароль-77", ITEM_MARK: sealed(stand)}
     item_id = order(stand, module_id, trial=True, params=saved, crypted_params=crypted)
     item = billing.services.item(item_id)
     assert (item.id, item.module_id, item.itemtype) == (item_id, module_id, "backupservice")
     assert (item.status, item.trial, item.last_tariff_id) == (PROCESSING, True, None)
     assert (item.saved_login, item.saved_url) == ("user_7", "https://cloud.example.com")
     assert item.saved_password == Secret("Пароль-77")
-    assert item.mark == mark.from_text(MARK)
+    assert item.mark == OWN
 
 
 def test_a_fresh_service_has_nothing_saved(stand: Stand, billing: Billing) -> None:
@@ -108,7 +131,7 @@ def test_a_mark_that_is_none_of_ours_is_told(stand: Stand, billing: Billing, tex
 
 def test_a_plain_mark_is_no_mark(stand: Stand, billing: Billing) -> None:
     """An order form may let the client type one."""
-    item = order(stand, params={ITEM_MARK: MARK})
+    item = order(stand, params={ITEM_MARK: sealed(stand)})
     assert billing.services.item(item).mark is None
 
 
@@ -157,7 +180,7 @@ def test_one_broken_service_is_named_and_does_not_hide_the_others(
 ) -> None:
     module_id = module(stand)
     broken = order(stand, module_id)
-    whole = order(stand, module_id, crypted_params={ITEM_MARK: MARK})
+    whole = order(stand, module_id, crypted_params={ITEM_MARK: sealed(stand)})
     stand.database.insert("itemcryptedparam", item=broken, intname=name, value="AAAA")
     items = {item.id: item for item in billing.services.items(module_id, [broken, whole])}
     assert items[broken].is_broken
@@ -181,7 +204,7 @@ def test_of_many_numbers_only_counted_services_of_the_module_are_read(
 
 def test_of_many_services_one_secret_each_is_decrypted(stand: Stand, billing: Billing) -> None:
     module_id = module(stand)
-    params = {ITEM_MARK: MARK, "userpassword": "made-up-pw-77"}
+    params = {ITEM_MARK: sealed(stand), "userpassword": "made-up-pw-77"}
     marked = order(stand, module_id, crypted_params=params)
     unmarked = order(stand, module_id, crypted_params={"userpassword": "made-up-pw-77"})
     first, second = billing.services.items(module_id, [marked, unmarked])
@@ -192,42 +215,282 @@ def test_of_many_services_one_secret_each_is_decrypted(stand: Stand, billing: Bi
     assert billing.services.item(marked).saved_password == Secret("made-up-pw-77")
 
 
+# -- whose the mark is -----------------------------------------------------------------------------
+
+
+def test_a_mark_that_was_changed_is_not_trusted(stand: Stand, billing: Billing) -> None:
+    forged = sealed(stand).replace("user_1001", "director")
+    item = order(stand, crypted_params={ITEM_MARK: forged})
+    found = billing.services.item(item).mark
+    assert found is not None
+    assert (found.login, found.trust) == ("director", Trust.NONE)
+
+
+def old_mark(stand: Stand, item: int) -> str:
+    """The mark that pmnextcloud 1.0 wrote."""
+    return json.dumps(
+        [1, key_of(stand).installation(), item, f"user_{item}", "0" * 16, "pw-77-old"]
+    )
+
+
+@pytest.fixture
+def fresh(stand: Stand) -> Path:
+    """The folder of a module that has not run yet in this version."""
+    folder = stand.root / "var/pmnextcloud"
+    for kept in folder.glob("marks*"):
+        kept.unlink()
+    return folder
+
+
+def trust_of(stand: Stand, log: logging.Logger, item: int) -> Trust:
+    """How far another run trusts the mark on a service."""
+    for billing in opened(stand, log):
+        found = billing.services.item(item).mark
+    assert found is not None
+    return found.trust
+
+
+@pytest.mark.usefixtures("fresh")
+def test_an_old_mark_is_trusted_until_the_service_has_a_sealed_one(
+    stand: Stand, log: logging.Logger, billing: Billing
+) -> None:
+    item = order(stand)
+    old = old_mark(stand, item)
+    stand.save_param(item, ITEM_MARK, old, crypted=True)
+    for _ in range(2):
+        assert trust_of(stand, log, item) is Trust.OLD
+    billing.services.save_mark(OWN._replace(item_id=item))
+    assert trust_of(stand, log, item) is Trust.SEALED
+    stand.save_param(item, ITEM_MARK, old, crypted=True)
+    assert trust_of(stand, log, item) is Trust.NONE
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_seal_that_a_killed_run_did_not_note_is_noted_when_it_is_read(
+    stand: Stand, log: logging.Logger
+) -> None:
+    item = order(stand)
+    stand.save_param(item, ITEM_MARK, sealed(stand, OWN._replace(item_id=item)), crypted=True)
+    assert trust_of(stand, log, item) is Trust.SEALED
+    stand.save_param(item, ITEM_MARK, old_mark(stand, item), crypted=True)
+    assert trust_of(stand, log, item) is Trust.NONE
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_service_that_came_after_the_upgrade_has_no_old_mark(
+    stand: Stand, log: logging.Logger, billing: Billing
+) -> None:
+    billing.services.item(order(stand))
+    newer = order(stand)
+    stand.save_param(newer, ITEM_MARK, old_mark(stand, newer), crypted=True)
+    assert trust_of(stand, log, newer) is Trust.NONE
+
+
+def test_an_old_mark_of_another_installation_is_not_trusted(
+    stand: Stand, log: logging.Logger, fresh: Path
+) -> None:
+    item = order(stand)
+    foreign = old_mark(stand, item).replace(key_of(stand).installation(), "another-one!")
+    stand.save_param(item, ITEM_MARK, foreign, crypted=True)
+    assert trust_of(stand, log, item) is Trust.NONE
+    assert fresh.exists()
+
+
+def test_a_password_that_does_not_decrypt_is_lost_where_a_mark_knows_one(
+    stand: Stand, billing: Billing, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = order(stand, crypted_params={ITEM_MARK: sealed(stand)})
+    stand.database.insert("itemcryptedparam", item=item, intname="userpassword", value="AAAA")
+    found = billing.services.item(item)
+    assert found.saved_password is None
+    assert not found.password_is_crypted
+    assert "lost" in caplog.text
+
+
+# -- who names an account --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("login", ["shared_1", "SHARED_1", " shared_1", "Shared_1\t"])
+@pytest.mark.parametrize("status", [1, ACTIVE, SUSPENDED, PROCESSING])
+def test_living_services_that_name_a_login_are_told_with_their_module(
+    stand: Stand, billing: Billing, login: str, status: int
+) -> None:
+    module_id = module(stand)
+    item = order(stand, module_id, params={"username": login})
+    stand.set_status(item, status)
+    assert billing.services.naming("shared_1", 7) == {item: module_id}
+    assert billing.services.naming("shared_1", item) == {}
+    stand.set_status(item, DELETED)
+
+
+@pytest.mark.parametrize("login", ["shared_2x", "xshared_2", "sharedx2", "ſhared_2", "shared 2"])
+def test_who_names_another_login_is_not_told(stand: Stand, billing: Billing, login: str) -> None:
+    order(stand, params={"username": login})
+    assert billing.services.naming("shared_2", 7) == {}
+
+
+def test_closed_services_and_those_of_other_handlers_name_nobody(
+    stand: Stand, billing: Billing
+) -> None:
+    stand.set_status(order(stand, params={"username": "shared_3"}), DELETED)
+    order(stand, module(stand, module="pmother"), params={"username": "shared_3"})
+    assert billing.services.naming("shared_3", 7) == {}
+
+
+@pytest.mark.parametrize("login", [None, "edited", "USER_7"])
+@pytest.mark.parametrize(
+    "own", [OWN._replace(item_id=7, login="x"), OWN._replace(login="Shared_4")]
+)
+def test_a_service_whose_mark_is_copied_names_the_account_whatever_its_login_is(
+    stand: Stand, billing: Billing, login: Optional[str], own: Mark
+) -> None:
+    params = {"username": login} if login else {}
+    item = order(stand, params=params, crypted_params={ITEM_MARK: sealed(stand, own)})
+    assert item in billing.services.naming("shared_4", 7)
+    stand.set_status(item, DELETED)
+
+
+def test_a_mark_that_does_not_decrypt_names_nobody(stand: Stand, billing: Billing) -> None:
+    item = order(stand)
+    stand.database.insert("itemcryptedparam", item=item, intname=ITEM_MARK, value="AAAA")
+    assert billing.services.naming("shared_5", 7) == {}
+
+
+def test_what_is_saved_on_any_service_of_these_modules_is_told(
+    stand: Stand, billing: Billing
+) -> None:
+    item = order(stand, params={"username": "user_8"}, crypted_params={"userpassword": "pw-77-x"})
+    stand.set_status(item, DELETED)
+    assert billing.services.saved(item) == Saved("user_8", Secret("pw-77-x"), "")
+    assert billing.services.saved(4711) is None
+    assert billing.services.saved(order(stand, module(stand, module="pmother"))) is None
+
+
 # -- saving ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["name", "both"])
-def test_values_are_saved_encrypted_where_they_are_secrets(
+LOGIN = ("user_7", Secret("Пароль $x 'y' \"z\" 77"), "https://cloud.example.com")
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(stand: Stand) -> None:
+    """No run before this one has found a form that works."""
+    stand.write("var/pmnextcloud/saveparam.json", "")
+
+
+def saving_calls(stand: Stand, item: int) -> List[Call]:
+    """The calls that save something on the service."""
+    return [call for call in stand.called("service.saveparam") if call.args["elid"] == str(item)]
+
+
+@pytest.mark.parametrize("form", ["name", "pairs", "both"])
+def test_values_are_saved_in_whichever_form_the_core_reads(
     stand: Stand, billing: Billing, form: str
 ) -> None:
     stand.saveparam_form = form
     item = order(stand)
     leaks = len(stand.leaks)
-    billing.services.save_login(
-        item, "user_7", Secret("Пароль $x 'y' \"z\" 77"), "https://cloud.example.com"
-    )
+    billing.services.save_login(item, *LOGIN)
     assert stand.params(item) == {
         "username": "user_7",
         "url": "https://cloud.example.com",
-        "userpassword": "Пароль $x 'y' \"z\" 77",
+        "userpassword": LOGIN[1].reveal(),
     }
     assert stand.crypted_names(item) == ["userpassword"]
     assert len(stand.leaks) == leaks
-    names = [call.args.get("name") for call in stand.called("service.saveparam")[-3:]]
-    assert names == ["username", "url", "userpassword"]
 
 
-def test_a_core_that_reads_the_other_form_is_given_it(stand: Stand, billing: Billing) -> None:
-    stand.saveparam_form = "pairs"
+@pytest.mark.parametrize(("form", "tries"), [("name", 4), ("pairs", 3), ("both", 3)])
+def test_the_form_that_worked_is_remembered(
+    stand: Stand, billing: Billing, form: str, tries: int
+) -> None:
+    stand.saveparam_form = form
+    items = [order(stand) for _ in range(2)]
+    for item in items:
+        billing.services.save_login(item, *LOGIN)
+    assert [len(saving_calls(stand, item)) for item in items] == [tries, 3]
+
+
+@pytest.mark.parametrize("text", ["", "{", '["named"]', '"other"', '"named"', '"pairs"'])
+@pytest.mark.parametrize("form", ["name", "pairs", "both"])
+def test_the_memory_of_a_form_never_fails_an_order_and_leaves_nothing_beside(
+    stand: Stand, billing: Billing, form: str, text: str
+) -> None:
+    """BILLmanager may be another since then."""
+    stand.saveparam_form = form
+    stand.write("var/pmnextcloud/saveparam.json", text)
     item = order(stand)
-    billing.services.save_login(
-        item, "user_7", Secret("made-up-pw-77"), "https://cloud.example.com"
-    )
-    saved = stand.params(item)
-    assert saved["username"] == "user_7"
-    assert saved["userpassword"] == "made-up-pw-77"
-    assert "userpassword" in stand.crypted_names(item)
-    calls = [call for call in stand.called("service.saveparam") if call.args["elid"] == str(item)]
-    assert not [call for call in calls if "made-up-pw-77" in " ".join(call.argv)]
+    billing.services.save_login(item, *LOGIN)
+    assert set(stand.params(item)) == {"username", "url", "userpassword"}
+    assert stand.crypted_names(item) == ["userpassword"]
+
+
+def test_a_memory_that_cannot_be_written_never_fails_an_order(
+    stand: Stand, billing: Billing, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = order(stand)
+    state = billing._doors.state
+    state.folder = str(stand.root / "etc/billmgr.conf/no-folder")
+    billing.services.save_login(item, *LOGIN)
+    assert stand.params(item)["username"] == "user_7"
+    assert "state_unwritable" in caplog.text
+
+
+CLIENTS = {"name": "Client's own name", "value": "12"}
+
+
+@pytest.mark.parametrize("is_secret", [False, True])
+@pytest.mark.parametrize("names", [["name"], ["value"], ["name", "value"]])
+@pytest.mark.parametrize("form", ["name", "pairs", "both"])
+@pytest.mark.parametrize("known", ["", '"named"'])
+def test_a_customers_own_parameters_of_these_names_stay(
+    stand: Stand, billing: Billing, form: str, names: List[str], is_secret: bool, known: str
+) -> None:
+    stand.saveparam_form = form
+    stand.write("var/pmnextcloud/saveparam.json", known)
+    own = {name: CLIENTS[name] for name in names}
+    item = order(stand, **{"crypted_params" if is_secret else "params": own})
+    billing.services.save_login(item, *LOGIN)
+    params = stand.params(item)
+    assert {name: params.pop(name) for name in names} == own
+    assert set(params) == {"username", "url", "userpassword"}
+    assert set(stand.crypted_names(item)) == {"userpassword", *(names if is_secret else [])}
+
+
+def test_what_a_call_overwrote_is_put_back(stand: Stand, billing: Billing) -> None:
+    """A core that takes the second form's words for parameters, after it refused the first."""
+    stand.saveparam_form = "pairs"
+    item = order(stand, params={"name": CLIENTS["name"]}, crypted_params={"value": "made-up-12"})
+    stand.core_faults.append(CoreFault("service.saveparam", kind="error", times=1))
+    with pytest.raises(errors.NotSaved):
+        billing.services.save(item, {"username": "user_7"})
+    assert stand.params(item) == {"name": CLIENTS["name"], "value": "made-up-12"}
+    assert stand.crypted_names(item) == ["value"]
+
+
+@pytest.mark.parametrize("has_column", [True, False])
+def test_the_login_stands_where_the_type_shows_the_accounts_name(
+    stand: Stand, billing: Billing, has_column: bool
+) -> None:
+    kind = stand.add_itemtype("nextcloud" if has_column else "backupservice")
+    if has_column:
+        stand.add_type_param(kind, "accountname")
+    item = stand.order(stand.add_tariff(kind), stand.add_account(), module(stand))
+    billing.services.save_login(item, *LOGIN)
+    assert stand.params(item).get("accountname") == ("user_7" if has_column else None)
+
+
+def test_a_billmanager_without_parameters_of_types_has_no_such_column(
+    log: logging.Logger,
+) -> None:
+    with Stand() as without:
+        without.sql("DROP TABLE itemtypeparam")
+        without.sql("INSERT INTO itemtype (intname) VALUES ('backupservice')")
+        for billing in opened(without, log):
+            item = order(without)
+            billing.services.save_login(item, *LOGIN)
+            assert set(without.params(item)) == {"username", "url", "userpassword"}
+            assert billing.tariffs.type_params() is None
 
 
 def test_what_is_saved_already_is_not_saved_again(stand: Stand, billing: Billing) -> None:
@@ -276,14 +539,14 @@ def test_a_value_that_does_not_arrive_is_told(stand: Stand, billing: Billing) ->
 
 def test_a_core_that_refuses_to_save_is_told(stand: Stand, billing: Billing) -> None:
     item = order(stand)
-    stand.core_faults.append(CoreFault("service.saveparam", kind="error"))
+    stand.core_faults.append(CoreFault("service.saveparam", kind="error", times=None))
     with pytest.raises(errors.CoreRefused):
         billing.services.save(item, {"username": "user_7"})
 
 
 def test_a_mark_is_saved_read_and_taken_off(stand: Stand, billing: Billing) -> None:
     item = order(stand)
-    one = Mark("0123456789ab", item, f"user_{item}", "0123456789abcdef", Secret("made-up-pw-77"))
+    one = Mark(item, f"user_{item}", "0123456789abcdef", Secret("made-up-pw-77"))
     billing.services.save_mark(one)
     assert billing.services.item(item).mark == one
     assert stand.crypted_names(item) == [ITEM_MARK]

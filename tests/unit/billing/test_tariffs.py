@@ -7,16 +7,17 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from tests.doubles.billmanager import BY_STATISTICS, Addon, Stand
+from tests.doubles.billmanager import BY_STATISTICS, CHOICE, CHOICE_TIMES, Addon, Stand
 from tests.unit.conftest import close, make_item, opened
 from utils.base import errors, sizes
 from utils.base.values import Item
 from utils.billing.billmanager import Billing
 from utils.billing.database import Database
-from utils.billing.tariffs import Tariffs
+from utils.billing.tariffs import Tariffs, find_email
+from utils.host.settings import Settings
 
 MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
-ENUMERATION, BOOLEAN = 3, 1
+BOOLEAN = 1
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def ordered(
         [Addon(compound=True)],
         [Addon(billtype=4)],
         [Addon(billtype=10)],
-        [Addon(addontype=ENUMERATION)],
+        [Addon(addontype=CHOICE)],
         [Addon(addontype=BOOLEAN)],
         [Addon(name="disk2"), Addon(name="disks")],
     ],
@@ -163,7 +164,7 @@ def test_a_measure_of_ones_own_is_followed_down(
         ([Addon(name="disc", limit=7), Addon(name="disk", limit=5)], {}, 5 * GIB),
         ([Addon(name="disk", limit=5), Addon(name="disc", limit=7)], {}, 5 * GIB),
         ([Addon(name="disk", active=False), Addon(name="disc", limit=7)], {}, 7 * GIB),
-        ([Addon(addontype=ENUMERATION), Addon(name="disc", limit=7)], {}, 7 * GIB),
+        ([Addon(addontype=CHOICE), Addon(name="disc", limit=7)], {}, 7 * GIB),
         ([Addon(own_name=False, limit=4)], {}, 4 * GIB),
         ([Addon(name="traffic", limit=9), Addon(limit=4)], {}, 4 * GIB),
         ([Addon(compound=True, limit=5)], {"ordered": {"disk": 2}}, 7 * GIB),
@@ -203,7 +204,15 @@ def test_the_services_own_limit_wins_over_the_tariffs(
 
 @pytest.mark.parametrize(
     ("columns", "trial", "quota_bytes"),
-    [({"addonmax": 9}, False, 9 * GIB), ({"addonmaxtrial": 2}, True, 2 * GIB)],
+    [
+        ({"addonmax": 9}, False, 9 * GIB),
+        ({"addonmaxtrial": 2}, True, 2 * GIB),
+        ({"addonlimit": 20}, False, 20 * GIB),
+        ({"addonlimit": 120}, False, 100 * GIB),
+        ({"addonlimit": 20, "addonmax": 10}, False, 10 * GIB),
+        ({"addonlimit": 20, "addonmaxtrial": 2}, True, 2 * GIB),
+        ({"addonlimit": 20, "addonlimittrial": 3}, True, 3 * GIB),
+    ],
 )
 def test_the_services_own_caps_win_over_the_tariffs(
     stand: Stand,
@@ -217,6 +226,213 @@ def test_the_services_own_caps_win_over_the_tariffs(
     item = ordered(stand, billing, [addon], trial=trial)
     stand.add_addon_row(item.id, stand.addons(item.tariff_id)["disk"], **columns)
     assert tariffs.quota(item) == quota_bytes
+
+
+NAMES = [
+    ("disk disc", "disk"),
+    ("disc disk", "disc"),
+    ("in out disk", "disk"),
+    ("  Disk\tDISC ", "Disk"),
+    ("mem\ndisc", "disc"),
+    ("traffic, disk", "disk"),
+]
+
+
+@pytest.mark.parametrize("own_name", [True, False])
+@pytest.mark.parametrize(("name", "word"), NAMES)
+def test_a_name_is_a_list_of_words_and_usage_has_one(
+    stand: Stand, billing: Billing, tariffs: Tariffs, name: str, word: str, own_name: bool
+) -> None:
+    item = ordered(stand, billing, [Addon(name=name, limit=7, own_name=own_name)])
+    assert tariffs.quota(item) == 7 * GIB
+    assert tariffs.disk(item).addon == tariffs.disks([item])[item.id].addon == word
+
+
+@pytest.mark.parametrize("name", ["space", "in out", "disks", "my-disk"])
+def test_a_tariffs_own_name_does_not_hide_the_types(
+    stand: Stand, billing: Billing, tariffs: Tariffs, name: str
+) -> None:
+    item = ordered(stand, billing, [Addon(name=name, type_name="disc disk", limit=7)])
+    assert tariffs.quota(item) == 7 * GIB
+    assert tariffs.disk(item).addon == "disc"
+    plain = [Addon(name=name, type_name="disk", limit=9), Addon(name="disc", limit=7)]
+    assert tariffs.quota(ordered(stand, billing, plain)) == 7 * GIB
+
+
+@pytest.mark.parametrize("name", ["space", "", "in out"])
+def test_a_type_of_any_name_may_be_called_disk_by_the_tariff(
+    stand: Stand, billing: Billing, tariffs: Tariffs, name: str
+) -> None:
+    item = ordered(stand, billing, [Addon(name="disk", type_name=name or "x", limit=7)])
+    assert tariffs.quota(item) == 7 * GIB
+
+
+SIZES = [
+    ("50", 50 * GIB),
+    ("50gb", 50 * GIB),
+    ("50 GiB", 50 * GIB),
+    ("50_gb", 50 * GIB),
+    ("50-G", 50 * GIB),
+    ("512mb", 512 * MIB),
+    ("1.5tb", 3 * TIB // 2),
+    ("1,5TiB", 3 * TIB // 2),
+    ("2048 bytes", 2048),
+]
+
+
+@pytest.mark.parametrize(("name", "size_bytes"), SIZES)
+@pytest.mark.parametrize("kind", [CHOICE, CHOICE_TIMES])
+@pytest.mark.parametrize("is_own", [True, False])
+def test_space_sold_by_choice_is_what_the_values_name_says(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    name: str,
+    size_bytes: int,
+    kind: int,
+    is_own: bool,
+) -> None:
+    addon = Addon(addontype=kind, limit=3, choice="1gb" if is_own else name)
+    item = ordered(stand, billing, [addon])
+    if is_own:
+        number, choice = stand.addons(item.tariff_id)["disk"], stand.add_choice(name)
+        stand.add_addon_row(item.id, number, enumerationitem=choice, intvalue=2)
+    times = 1 if kind == CHOICE else 2 if is_own else 3
+    assert tariffs.quota(item) == size_bytes * times
+    assert tariffs.disk(item) == ("disk", stand.measure("gib"), GIB)
+
+
+@pytest.mark.parametrize("name", ["big", "gb50", "50 apples", "", None, "-5gb", "1e3", "50gb plus"])
+def test_a_value_whose_name_is_no_size_is_told_by_its_name(
+    stand: Stand, billing: Billing, tariffs: Tariffs, name: Optional[str]
+) -> None:
+    choice = stand.add_choice(name)
+    item = ordered(stand, billing, [Addon(addontype=CHOICE, choice="1gb", measure=None)])
+    number = stand.addons(item.tariff_id)["disk"]
+    stand.add_addon_row(item.id, number, enumerationitem=choice)
+    with pytest.raises(errors.ChoiceUnreadable) as caught:
+        tariffs.quota(item)
+    assert caught.value.value == (name or f"({choice})")
+    assert tariffs.disks([item]) == {}
+
+
+def test_a_choice_that_nobody_counts_is_told(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(addontype=CHOICE_TIMES, limit=None, choice="50gb")])
+    with pytest.raises(errors.ChoiceUnreadable, match="50gb"):
+        tariffs.quota(item)
+
+
+@pytest.mark.parametrize(("name", "measure"), [("50gb", "gib"), ("512mb", "mib")])
+def test_a_choice_without_a_measure_is_counted_in_its_own_unit(
+    stand: Stand, billing: Billing, tariffs: Tariffs, name: str, measure: str
+) -> None:
+    item = ordered(stand, billing, [Addon(addontype=CHOICE, choice=name, measure=None)])
+    assert tariffs.disk(item).measure_id == stand.measure(measure)
+
+
+def test_a_choice_without_any_unit_is_told(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(addontype=CHOICE, choice="50", measure=None)])
+    with pytest.raises(errors.MeasureUnknown):
+        tariffs.quota(item)
+    assert tariffs.disks([item]) == {}
+
+
+@pytest.mark.parametrize("billtype", [2, BY_STATISTICS])
+@pytest.mark.parametrize("others", [[], [Addon(name="disc", limit=99, max=99)]])
+def test_what_was_bought_counts_after_the_tariffs_add_on_is_switched_off(
+    stand: Stand, billing: Billing, tariffs: Tariffs, billtype: int, others: List[Addon]
+) -> None:
+    addon = Addon(limit=5, max=8, billtype=billtype, active=False)
+    item = ordered(stand, billing, [addon, *others], ordered={"disk": 3})
+    assert tariffs.quota(item) == 8 * GIB
+    assert tariffs.disks([item])[item.id].addon == "disk"
+
+
+def test_of_two_that_were_bought_the_one_that_is_not_switched_off_counts(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    addons = [Addon(limit=5, active=False), Addon(name="disc", limit=7)]
+    item = ordered(stand, billing, addons, ordered={"disk": 3, "disc": 1})
+    assert tariffs.quota(item) == 8 * GIB
+    assert tariffs.disk(item).addon == "disc"
+
+
+@pytest.mark.parametrize(
+    ("addon", "more", "own", "quota_bytes"),
+    [
+        (Addon(limit=5, trial_limit=1), {}, {}, GIB),
+        (Addon(limit=5, trial_limit=1), {"ordered": 3}, {}, 4 * GIB),
+        (Addon(limit=5, trial_limit=9), {}, {}, 9 * GIB),
+        (Addon(limit=5, trial_limit=4, trial_max=2), {}, {}, 2 * GIB),
+        (Addon(limit=5, trial_limit=1), {}, {"addonlimittrial": 2}, 2 * GIB),
+        (Addon(limit=5, trial_limit=1), {}, {"addonlimit": 8}, GIB),
+        (Addon(limit=5), {}, {"addonlimit": 8}, 8 * GIB),
+        (Addon(limit=5), {}, {"addonlimit": 8, "addonlimittrial": 3}, 3 * GIB),
+        (Addon(limit=5, trial_limit=1, max=9, billtype=BY_STATISTICS), {}, {}, 9 * GIB),
+    ],
+)
+def test_a_trial_includes_what_a_trial_includes(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    addon: Addon,
+    more: Dict[str, Any],
+    own: Dict[str, Any],
+    quota_bytes: int,
+) -> None:
+    item = ordered(stand, billing, [addon], trial=True, **more)
+    if own:
+        stand.add_addon_row(item.id, stand.addons(item.tariff_id)["disk"], **own)
+    assert tariffs.quota(item) == quota_bytes
+    paid = item._replace(trial=False)
+    assert tariffs.quota(paid) != GIB
+
+
+def test_a_trial_of_nothing_included_cannot_be_sold(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    with pytest.raises(errors.QuotaZero):
+        tariffs.quota(ordered(stand, billing, [Addon(trial_limit=0)], trial=True))
+
+
+BY_INCLUDED = Settings(statistics_without_maximum="included")
+
+
+@pytest.mark.parametrize(
+    ("addon", "more", "quota_bytes"),
+    [
+        (Addon(billtype=BY_STATISTICS, limit=5), {}, 5 * GIB),
+        (Addon(billtype=BY_STATISTICS, limit=5, max=9), {}, 9 * GIB),
+        (Addon(billtype=BY_STATISTICS, limit=5, trial_limit=1), {"trial": True}, GIB),
+        (Addon(billtype=BY_STATISTICS, limit=None), {}, sizes.UNLIMITED),
+        (Addon(limit=5), {"ordered": 3}, 8 * GIB),
+    ],
+)
+def test_by_statistics_without_a_maximum_the_included_space_may_be_the_most(
+    stand: Stand, billing: Billing, addon: Addon, more: Dict[str, Any], quota_bytes: float
+) -> None:
+    item = ordered(stand, billing, [addon], **more)
+    tariffs = Tariffs(billing._doors.db, billing._log, lambda: BY_INCLUDED)
+    assert tariffs.quota(item) == quota_bytes
+    if not more:
+        assert tariffs.included(item.tariff_id) == quota_bytes
+
+
+@pytest.mark.parametrize("gib", [1, 1023, 1024, 1040, 1100, 1900, 2047, 10000])
+def test_by_statistics_the_quota_is_never_above_the_maximum(
+    stand: Stand, billing: Billing, tariffs: Tariffs, gib: int
+) -> None:
+    item = ordered(stand, billing, [Addon(billtype=BY_STATISTICS, max=gib)])
+    quota_bytes = tariffs.quota(item)
+    assert tariffs.maximum(item.tariff_id) == gib * GIB >= quota_bytes
+    assert sizes.stored_bytes(sizes.bytes_to_ask(quota_bytes)) == quota_bytes
+    by_order = ordered(stand, billing, [Addon(limit=gib)])
+    assert tariffs.quota(by_order) == gib * GIB
+    assert tariffs.maximum(by_order.tariff_id) is None
 
 
 def test_another_services_add_ons_are_not_ours(
@@ -244,12 +460,8 @@ def test_an_add_on_in_another_letter_case_is_no_crash(
 ) -> None:
     """MariaDB finds it all the same: it compares without letter case and trailing blanks."""
     item = ordered(stand, billing, [Addon(name=name, limit=5)])
-    try:
-        assert tariffs.quota(item) == 5 * GIB
-    except errors.QuotaMissing:
-        assert tariffs.disks([item]) == {}
-    else:
-        assert tariffs.disks([item])[item.id].addon == name
+    assert tariffs.quota(item) == 5 * GIB
+    assert tariffs.disks([item])[item.id].addon == name.strip()
 
 
 @pytest.mark.parametrize(
@@ -269,20 +481,15 @@ def test_what_is_no_number_cannot_be_sold(value: Any) -> None:
 def from_rows(included: Any) -> Tariffs:
     """Tariffs of a database that hands the included limit over like this."""
     addon = {
-        "item": 1001,
-        "name": "disk",
-        "addontype": 2,
-        "billtype": 2,
-        "measure": 54,
-        "included": included,
-        "extra": None,
-        "cap": None,
-        "trial_cap": None,
+        **{"item": 1001, "row_id": None, "own_name": "disk", "type_name": "disk", "active": "on"},
+        **{"addontype": 2, "billtype": 2, "measure": 54, "addonlimit": included, "ordered": None},
+        **dict.fromkeys(("addonlimittrial", "addonmax", "addonmaxtrial", "enumerationitem")),
+        **dict.fromkeys(("own_limit", "own_max", "own_max_trial", "own_choice")),
     }
     measure = {"id": 54, "intname": "GiB", "relation": 1024, "lessmeasure": None}
     db = create_autospec(Database, instance=True)
     db.rows.side_effect = [[addon], [measure]]
-    return Tariffs(db)
+    return Tariffs(db, logging.getLogger("unit"))
 
 
 # -- group, client ----------------------------------------------------------------------------
@@ -335,6 +542,40 @@ def test_the_address_is_the_first_enabled_users(
     assert tariffs.order(item, with_client=True).email == address
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("a@example.com", "a@example.com"),
+        ("Name <a@example.com>", "a@example.com"),
+        ('"Name, of a Firm" < a@example.com > ', "a@example.com"),
+        ("<a@example.com>", "a@example.com"),
+        ("mailto:a@example.com", "a@example.com"),
+        ("Имя <mailto:a@example.com>", "a@example.com"),
+        ("\ta@example.com\n", "a@example.com"),
+        ("", ""),
+        ("Name", ""),
+        ("Name <>", ""),
+        ("Name <a@example>", ""),
+        ("a@example.com, b@example.com", ""),
+        ("a@example.com <b@example.com> c", ""),
+        ("<a@example.com", ""),
+    ],
+)
+def test_the_address_in_what_people_write_is_found(text: str, address: str) -> None:
+    assert find_email(text) == address
+
+
+def test_an_address_that_cannot_be_used_is_one_line_of_warning(
+    stand: Stand, billing: Billing, tariffs: Tariffs, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = stand.add_account("Client 7", ["Name <broken>"])
+    assert tariffs.order(ordered(stand, billing, account=account), with_client=True).email == ""
+    warnings = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert [one.getMessage() for one in warnings] == [
+        f"the e-mail of account {account} cannot be used"
+    ]
+
+
 def test_the_client_is_told_to_the_cloud_only_where_that_is_wanted(
     stand: Stand, billing: Billing, tariffs: Tariffs
 ) -> None:
@@ -352,6 +593,16 @@ def test_a_service_of_no_client_has_neither(
     item = ordered(stand, billing)._replace(account_id=4711)
     order = tariffs.order(item, with_client=True, with_name=True)
     assert (order.email, order.display_name) == ("", "")
+
+
+def test_a_billmanager_whose_services_have_no_limit_of_a_trial_has_the_tariffs(
+    log: logging.Logger,
+) -> None:
+    with Stand() as without:
+        without.sql("ALTER TABLE item DROP COLUMN addonlimittrial")
+        for billing in opened(without, log):
+            item = ordered(without, billing, [Addon(trial_limit=1)], trial=True, ordered=2)
+            assert billing.tariffs.quota(item) == 3 * GIB
 
 
 def test_a_billmanager_without_the_column_has_only_enabled_users(log: logging.Logger) -> None:
@@ -416,7 +667,18 @@ def test_the_types_that_the_module_serves_are_told_and_whether_they_sell_space(
     insert("itemtype", intname="backupservice", parent=own)
     assert billing.tariffs.product_types() == ["nextcloud"]
     assert billing.tariffs.sells_space() is False
-    insert("itemtype", intname="disc", parent=own)
+    insert("itemtype", intname="Disc disk", parent=own)
+    assert billing.tariffs.sells_space() is True
+
+
+def test_a_tariff_may_name_the_add_on_that_its_type_may_not(
+    fresh: Tuple[Stand, Billing],
+) -> None:
+    stand, billing = fresh
+    own = stand.add_itemtype("nextcloud")
+    stand.add_tariff(own, [Addon(name="traffic")])
+    assert billing.tariffs.sells_space() is False
+    stand.add_tariff(own, [Addon(name="disk", type_name="space")])
     assert billing.tariffs.sells_space() is True
 
 

@@ -28,5 +28,5 @@ def either(request: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> World
 def patient(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Time for two pauses."""
     monkeypatch.setattr(pace, "FIRST_PAUSE_S", 0.1)
-    world.budget_s = 1
+    world.budget_s = 1.5
     return world

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.census.world import GIB, World, own
 from tests.unit.conftest import make_account
+from utils.api import Page
 from utils.base import errors, secret
 from utils.base.secret import Secret
 from utils.base.values import Account
@@ -14,6 +15,7 @@ from utils.census import census, register
 from utils.census.census import FEW_SERVICES, Census, Pair
 from utils.census.pace import TimeIsUp
 from utils.cloud.products import OWNCLOUD
+from utils.host import budget, settings
 
 LASTING = [kind for kind in errors.list_kinds(errors.CloudError) if kind.lasts]
 """After one of these nothing more is sent."""
@@ -127,9 +129,12 @@ def test_who_was_not_on_any_page_is_asked_for(
     for number in (1, 2, 3):
         world.sell(own(number))
     hidden = world.accounts[2]
-    world.cloud.users_page.side_effect = lambda offset, size: [
-        account for account in world.page(offset, size) if account is not hidden
-    ]
+
+    def page(offset: int, size: int) -> Page:
+        whole = world.page(offset, size)
+        return Page([one for one in whole.accounts if one is not hidden], whole.rows)
+
+    world.cloud.users_page.side_effect = page
     assert read(world.census())[3].account == hidden
     world.cloud.get_user.assert_called_once_with("user_3", False)
 
@@ -152,7 +157,7 @@ def test_a_first_page_that_breaks_is_left_out_and_the_question_what_costs_less_i
     patient.page_size, patient.budget_s = 200, 2
     asked = []
 
-    def page(offset: int, size: int) -> List[Account]:
+    def page(offset: int, size: int) -> Page:
         asked.append((offset, size))
         if offset == 0:
             raise errors.CloudUnreachable("it breaks on somebody")
@@ -328,3 +333,20 @@ def test_the_threads_go_whatever_ends_the_reading(
     either.cloud.users_page.side_effect = errors.LoginRefused("x")
     until_it_ends(either.census(), errors.LoginRefused)
     assert len(closed) == 3
+
+
+# -- time ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget_s", [*range(10, 301), 3600, 86400])
+def test_reading_ends_clearly_before_the_alarm_of_the_command(budget_s: int) -> None:
+    alarm_s = budget_s - budget.telling_s(budget_s)
+    left_s = alarm_s - census.reading_s(budget_s)
+    assert left_s >= min(budget_s / 4, 10)
+    assert census.reading_s(budget_s) >= budget_s / 2
+
+
+def test_the_settings_allow_no_budget_that_was_not_tried() -> None:
+    reader = settings.READERS["stat_budget_s"]
+    assert isinstance(reader, settings.Number)
+    assert (reader.low, reader.high) == (10, 86400)

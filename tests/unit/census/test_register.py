@@ -7,6 +7,7 @@ import pytest
 from tests.unit.census.world import PASSWORD, World, own
 from tests.unit.conftest import make_item
 from utils.base import errors
+from utils.base.values import Trust
 from utils.census import register
 from utils.census.register import Register
 
@@ -40,7 +41,7 @@ def test_services_are_listed_by_batches(
 
 def test_a_service_of_ours_has_its_login(world: World) -> None:
     world.sell(own(1, login="User_Renamed"))
-    world.sell(make_item(id=2, saved_login="user_2", saved_password=PASSWORD))
+    world.sell(make_item(id=2, status=2, saved_login="user_2", saved_password=PASSWORD))
     found = world.register().look_up([1, 2])
     assert [(one.item.id, one.login, one.why) for one in found] == [
         (1, "User_Renamed", ""),
@@ -53,9 +54,8 @@ def test_a_service_of_ours_has_its_login(world: World) -> None:
     [
         ({"mark": None, "saved_password": None}, "unopened"),
         ({"mark": None, "saved_login": "admin"}, "unopened"),
-        ({"saved_login": ""}, "unopened"),
-        ({"password_is_crypted": False}, "unopened"),
-        ({"mark": own(1).mark._replace(installation="another-one!")}, "foreign"),
+        ({"mark": own(1).mark._replace(is_made=False)}, "unopened"),
+        ({"mark": own(1).mark._replace(trust=Trust.NONE)}, "foreign"),
         ({"mark": own(2).mark}, "foreign"),
         ({"mark": own(1).mark._replace(server="0" * 16)}, "elsewhere"),
         ({"mark": None, "saved_password": None, "is_broken": True}, "unreadable"),

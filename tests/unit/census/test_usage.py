@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any, Dict, List, Optional, Tuple
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -11,6 +12,7 @@ from utils.base import errors
 from utils.base.values import Account, Disk, Item
 from utils.billing.statistics import StatRow
 from utils.census import census, register
+from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
 
 DAY = date(2026, 11, 21)
@@ -23,7 +25,8 @@ def collect(world: World) -> None:
         return {item.id: world.disks[item.id] for item in items if item.id in world.disks}
 
     world.billing.tariffs.disks.side_effect = disks
-    Collector(world.census(), world.billing, world.log, DAY).collect()
+    uncounted = create_autospec(Uncounted, instance=True)
+    Collector(world.census(), world.billing, world.log, DAY, uncounted).collect()
 
 
 def rows(world: World) -> Dict[int, Tuple[str, str]]:
@@ -77,7 +80,7 @@ def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
     ("changes", "words"),
     [
         ({"mark": None, "saved_password": None}, "no account was opened for it"),
-        ({"saved_login": ""}, "no account was opened for it"),
+        ({"mark": own(1).mark._replace(is_made=False)}, "no account was opened for it"),
         ({"mark": own(2).mark}, "mark_foreign: "),
         ({"mark": own(1).mark._replace(server="0" * 16)}, "account_elsewhere: "),
         ({"mark": None, "is_broken": True}, "what is saved on it does not decrypt"),
@@ -163,7 +166,7 @@ def test_each_service_is_booked_once_in_its_measure(either: World) -> None:
 
 
 def test_the_predecessors_services_are_counted_too(either: World) -> None:
-    item = make_item(id=1, saved_login="user_1", saved_password=PASSWORD)
+    item = make_item(id=1, status=2, saved_login="user_1", saved_password=PASSWORD)
     either.sell(item, used_bytes=GIB)
     collect(either)
     assert set(rows(either)) == {1}

@@ -5,17 +5,18 @@ from typing import Any, Dict, List, Optional
 from unittest.mock import create_autospec
 
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
+from utils.accounts.guesses import Guesses
 from utils.accounts.ownership import Ownership
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, Page
 from utils.base import address
 from utils.base.secret import Secret
 from utils.base.values import Account, Disk, Item, Mark
 from utils.census.census import Census
 from utils.census.register import Register
 from utils.cloud.products import NEXTCLOUD
+from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 
 GIB = 1024**3
-HERE = "0123456789ab"
 PASSWORD = Secret("made-up-pw-77")
 DISK = Disk("disk", 12, GIB)
 
@@ -23,9 +24,9 @@ DISK = Disk("disk", 12, GIB)
 def own(number: int, login: str = "", **changes: Any) -> Item:
     """A service with an account that `open` made."""
     login = login or f"user_{number}"
-    mark = Mark(HERE, number, login, address.digest(make_server().base_url), PASSWORD)
+    mark = Mark(number, login, address.digest(make_server().base_url), PASSWORD, is_made=True)
     saved = {"saved_login": login, "saved_password": PASSWORD, "password_is_crypted": True}
-    return make_item(**{"id": number, "mark": mark, **saved, **changes})
+    return make_item(**{"id": number, "status": STATUS_ACTIVE, "mark": mark, **saved, **changes})
 
 
 class World:
@@ -70,12 +71,17 @@ class World:
         found = [one for one in self.accounts if one.login.casefold() == login.casefold()]
         return found[0] if found else None
 
-    def page(self, offset: int, page_size: int) -> List[Account]:
+    def page(self, offset: int, page_size: int) -> Page:
         """A page of accounts, as the cloud tells it."""
-        return self.accounts[offset : offset + page_size]
+        found = self.accounts[offset : offset + page_size]
+        return Page(found, len(found))
 
     def _owner_of(self, item: Item) -> Ownership:
-        return Ownership(item, make_server(), self.cloud, self.log, HERE)
+        guesses = create_autospec(Guesses, instance=True)
+        was_open = item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
+        return Ownership(
+            item, make_server(), self.cloud, self.log, self.billing, guesses, was_open=was_open
+        )
 
     def _item_ids(self, module_id: int, after: int, count: int) -> List[int]:
         return [item.id for item in self.services if item.id > after][:count]

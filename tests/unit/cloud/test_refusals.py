@@ -14,7 +14,7 @@ from utils.base import errors
 from utils.base.secret import Secret
 from utils.billing.key import Key
 from utils.cloud import refusals
-from utils.cloud.refusals import STANDS_S, Refusals
+from utils.cloud.refusals import FIRST_PAUSE_S, STANDS_S, Refusals
 from utils.consts import Level
 from utils.host.locks import LockFile
 from utils.host.state import State
@@ -104,7 +104,7 @@ def test_a_refusal_stands_for_ten_minutes(memory: Memory, clock: Clock, after_s:
     clock.now += after_s
     error = stands(memory())
     assert type(error) is errors.LoginRefused
-    assert error.value == f"GET /cloud/user: 997 ({STANDS_S - after_s} s)"
+    assert error.value == f"GET /cloud/user: 997 ({STANDS_S - after_s:.0f} s)"
 
 
 def test_after_ten_minutes_one_process_tries_and_the_others_wait_ten_more(
@@ -178,6 +178,86 @@ def test_a_clock_that_went_back_stops_nobody_for_longer(
     assert stands(memory()) is not None
     clock.now += STANDS_S
     assert stands(memory()) is None
+
+
+PATIENCE = [errors.CloudThrottled, errors.CloudWriteLimit, errors.FrontThrottled]
+
+
+def try_in_vain(memory: Memory, error: errors.PmError) -> None:
+    """A process that may try and is refused again."""
+    trying = memory()
+    trying.check()
+    trying.remember(error)
+
+
+def stands_for_s(memory: Memory, clock: Clock) -> float:
+    """After how many seconds the next process may try; nobody tries meanwhile."""
+    began = clock.now
+    while stands(memory()) is not None:
+        clock.now += 1
+    return clock.now - began
+
+
+@pytest.mark.parametrize("kind", PATIENCE)
+def test_a_wish_for_patience_without_a_time_costs_seconds_at_first_and_grows_to_ten_minutes(
+    memory: Memory, clock: Clock, kind: Type[errors.CloudError]
+) -> None:
+    memory().remember(kind("x"))
+    found = []
+    for _ in range(9):
+        found.append(stands_for_s(memory, clock))  # the last look there is the try
+        memory().remember(kind("x"))
+    assert found == [5, 10, 20, 40, 80, 160, 320, 600, 600]
+
+
+@pytest.mark.parametrize("kind", PATIENCE)
+@pytest.mark.parametrize("wait_s", [1.0, 7.0, 90.0, 600.0])
+def test_a_time_that_the_answer_names_is_kept_to(
+    memory: Memory, clock: Clock, kind: Type[errors.CloudError], wait_s: float
+) -> None:
+    memory().remember(kind("x").after(wait_s))
+    assert stands_for_s(memory, clock) == wait_s
+
+
+@pytest.mark.parametrize("kind", PATIENCE)
+def test_a_new_time_takes_the_place_of_the_one_before(
+    memory: Memory, clock: Clock, kind: Type[errors.CloudError]
+) -> None:
+    memory().remember(kind("x").after(300.0))
+    clock.now += 300
+    try_in_vain(memory, kind("x").after(30.0))
+    assert stands_for_s(memory, clock) == 30
+
+
+@pytest.mark.parametrize("kind", PATIENCE)
+def test_a_success_makes_the_next_pause_a_short_one(
+    memory: Memory, clock: Clock, kind: Type[errors.CloudError]
+) -> None:
+    memory().remember(kind("x"))
+    for _ in range(4):
+        stands_for_s(memory, clock)
+    memory().forget()
+    memory().remember(kind("x"))
+    assert stands_for_s(memory, clock) == FIRST_PAUSE_S
+
+
+@pytest.mark.parametrize("kind", PATIENCE)
+def test_what_was_long_over_does_not_lengthen_the_pause(
+    memory: Memory, clock: Clock, kind: Type[errors.CloudError]
+) -> None:
+    memory().remember(kind("x").after(600.0))
+    clock.now += 86400
+    try_in_vain(memory, kind("x"))
+    assert stands_for_s(memory, clock) == FIRST_PAUSE_S
+
+
+@pytest.mark.parametrize("stands_s", [0.0, -5.0, 1e9, float("nan"), float("inf"), "5", None])
+def test_a_pause_that_makes_no_sense_is_ten_minutes(
+    memory: Memory, state: State, clock: Clock, stands_s: Any
+) -> None:
+    memory().remember(errors.CloudThrottled("x"))
+    state.write(NAME, {**state.read(NAME), "stands_s": stands_s})
+    assert stands_for_s(memory, clock) == STANDS_S
 
 
 # -- against whom -----------------------------------------------------------------------------

@@ -13,12 +13,12 @@ import pytest
 from commands import load
 from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
-from utils.accounts.ownership import Ownership, Record
+from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, PasswordRules
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.base.values import Order
+from utils.base.values import Mark, Order
 from utils.census.days import WholeDays
 from utils.consts import STATUS_SUSPENDED
 from utils.host.locks import LockFile
@@ -33,7 +33,12 @@ PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
 OK = b"<doc/>"
-READING = ("billing.tariffs.", "billing.modules.", "billing.secret_capacity_bytes")
+READING = (
+    "billing.tariffs.",
+    "billing.modules.",
+    "billing.services.of_client",
+    "billing.secret_capacity_bytes",
+)
 """What of billing changes nothing there."""
 
 
@@ -54,10 +59,15 @@ class World:
         self.owner.account.return_value = make_account()
         self.owner.existing.return_value = make_account()
         self.owner.free_login.return_value = "user_1001"
+        self.owner.others.return_value = []
+        self.owner.renewal.return_value = None
+        self.owner.urgent_mark.return_value = None
         self.accounts: Any = create_autospec(Provisioning, instance=True)
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
+        self.billing.services.of_client.return_value = [1001]
         self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
         self.item = make_item()
@@ -131,11 +141,33 @@ def test_a_refused_password_takes_the_mark_back(world: World) -> None:
     world.accounts.create.side_effect = errors.PasswordRefused("too weak")
     with pytest.raises(errors.PasswordRefused):
         world.run("open")
-    assert world.done() == [
-        "billing.services.save_mark",
-        "accounts.create",
-        "billing.services.drop_mark",
-    ]
+    once = ["billing.services.save_mark", "accounts.create", "billing.services.drop_mark"]
+    assert world.done() == [*once, *once]
+
+
+@pytest.mark.parametrize(
+    ("rules", "symbols", "length"),
+    [
+        (PasswordRules(), "#!", 20),
+        (PasswordRules(32), "#!", 32),
+        (PasswordRules(12, 3, "@"), "@", 20),
+        (PasswordRules(500), "#!", 64),
+    ],
+)
+def test_a_refused_password_is_followed_by_one_of_the_kind_that_the_cloud_tells(
+    world: World, rules: PasswordRules, symbols: str, length: int
+) -> None:
+    world.owner.record.return_value = None
+    world.cloud.password_rules.return_value = rules
+    made = world.accounts.create.return_value
+    world.accounts.create.side_effect = [errors.PasswordRefused("invalid symbols"), made]
+    world.run("open")
+    first, second, seen = (one[0][1] for one in world.owner.new_mark.call_args_list)
+    assert seen == second
+    assert first.reveal() != second.reveal()
+    assert {char for char in second.reveal() if not char.isalnum()} <= set(symbols)
+    assert len(second.reveal()) == length
+    assert "billing.closing.post_open" in world.done()
 
 
 @pytest.mark.parametrize("error", [errors.CloudLost("x"), errors.AccountRefused("x")])
@@ -157,6 +189,7 @@ def test_an_account_that_is_not_as_ordered_is_not_shown_to_the_customer(world: W
 OPENED = [
     "accounts.bring",
     "accounts.bring",
+    "billing.services.save_mark",
     "billing.services.save_login",
     "billing.closing.post_open",
 ]
@@ -175,6 +208,10 @@ def test_a_new_account_is_marked_made_saved_and_told(world: World) -> None:
     world.settings["password_length"] = 33
     assert OK in world.run("open")
     assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
+    assert [one.kwargs for one in world.owner.new_mark.call_args_list] == [
+        {"is_made": False},
+        {"is_made": True},
+    ]
     login, password = world.owner.new_mark.call_args[0]
     assert login == "user_1001"
     assert len(password.reveal()) == 33
@@ -207,12 +244,30 @@ def test_a_predecessors_account_that_is_gone_is_made_anew_with_a_mark(world: Wor
     assert world.accounts.create.call_args[0][1].password != PASSWORD
 
 
+def test_an_account_that_was_made_and_is_gone_is_announced_anew(world: World) -> None:
+    """Who takes the login in between would be taken for the service's own."""
+    world.item = make_item(mark=object())
+    world.owner.find.return_value = None
+    world.run("open")
+    assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
+    assert world.owner.new_mark.call_args_list[0] == call("user_1001", PASSWORD, is_made=False)
+    assert world.accounts.create.call_args[0][1] == NEW
+
+
+@pytest.mark.parametrize("record", [RECORD, NEW])
+def test_a_password_that_stands_in_clear_is_not_the_customers(world: World, record: Record) -> None:
+    world.item = make_item(saved_password=Secret("typed-by-the-client"))
+    world.owner.record.return_value = record
+    world.run("open")
+    assert world.billing.services.save_login.call_args.args[2] == record.password
+
+
 @pytest.mark.parametrize(("record", "kept"), [(RECORD, True), (NEW, False)])
 def test_a_saved_password_stays_once_the_account_is_proved(
     world: World, record: Record, kept: bool
 ) -> None:
     corrected = Secret("Corrected-by-staff-1")
-    world.item = make_item(saved_password=corrected)
+    world.item = make_item(saved_password=corrected, password_is_crypted=True)
     world.owner.record.return_value = record
     world.run("open")
     password = world.billing.services.save_login.call_args.args[2]
@@ -284,17 +339,17 @@ def test_the_end_of_a_service_removes_its_account(world: World, on_close: str, d
 
 def never_had_one(owner: Any) -> None:
     """A service that was never opened."""
-    owner.record.return_value = None
+    owner.existing.return_value = None
 
 
 def is_gone(owner: Any) -> None:
     """A service whose account somebody deleted."""
-    owner.find.return_value = None
+    owner.existing.return_value = None
 
 
 def is_a_strangers(owner: Any) -> None:
     """A service whose login a stranger has."""
-    owner.find.side_effect = errors.LoginTaken("user_1001")
+    owner.existing.side_effect = errors.LoginTaken("user_1001")
 
 
 @pytest.mark.parametrize("what", [never_had_one, is_gone, is_a_strangers])
@@ -310,10 +365,98 @@ def test_a_service_without_an_account_ends_and_nothing_is_touched(world: World, 
 def test_a_service_whose_account_is_unclear_does_not_end(
     world: World, error: errors.PmError
 ) -> None:
-    world.owner.find.side_effect = error
+    world.owner.existing.side_effect = error
     with pytest.raises(type(error)):
         world.run("close")
     assert not world.done()
+
+
+def test_a_service_does_not_end_while_the_account_that_it_names_is_not_its_own(
+    world: World,
+) -> None:
+    world.item = make_item(saved_login=" USER_1001")
+    world.owner.existing.side_effect = errors.LoginTaken("user_1001")
+    with pytest.raises(errors.TypedLogin, match="user_1001"):
+        world.run("close")
+    assert not world.done()
+
+
+def test_an_account_that_another_service_names_too_is_left_and_staff_is_told(world: World) -> None:
+    world.item = make_item(saved_login="user_1001")
+    world.owner.others.return_value = [1002, 1003]
+    world.run("close")
+    assert world.done() == ["billing.operations.tell_staff", "billing.closing.post"]
+    item_id, command, error = world.billing.operations.tell_staff.call_args.args
+    assert (item_id, command, str(error)) == (
+        1001,
+        "close",
+        "account_shared: user_1001: 1002, 1003",
+    )
+    assert not world.cloud.mock_calls
+
+
+# -- what stands on the service is renewed ----------------------------------------------------
+
+RENEWING = ("suspend", "resume", "setparam")
+MARK = Mark(1001, "user_1001", "0" * 16, PASSWORD, is_made=True)
+
+
+@pytest.mark.parametrize("command", RENEWING)
+def test_what_stands_on_the_service_is_renewed_between_the_work_and_the_closing_call(
+    world: World, command: str
+) -> None:
+    values = {"username": "user_1001"}
+    world.owner.renewal.return_value = Renewal(MARK, values, is_copied=False, words="why")
+    world.run(command)
+    assert [name for name in world.done() if "post" not in name] == [
+        "accounts.bring",
+        "billing.services.save_mark",
+        "billing.services.save",
+    ]
+    assert "post" in world.done()[-1]
+
+
+@pytest.mark.parametrize("command", [*RENEWING, "close"])
+def test_what_only_its_password_proved_is_marked_before_it_is_changed(
+    world: World, command: str
+) -> None:
+    """A disabled account accepts no password, and the command may be killed after that."""
+    world.settings["on_close"] = "disable"
+    world.owner.urgent_mark.return_value = MARK
+    world.run(command)
+    assert world.done()[:2] == ["billing.services.save_mark", "accounts.bring"]
+
+
+@pytest.mark.parametrize("command", RENEWING)
+@pytest.mark.parametrize("error", [errors.NotSaved("x"), errors.CoreRefused("x", "y")])
+def test_what_cannot_be_renewed_costs_the_command_nothing(
+    world: World, command: str, error: errors.PmError, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=False, words="why")
+    world.billing.services.save_mark.side_effect = error
+    assert OK in world.run(command)
+    assert "post" in world.done()[-1]
+    assert error.code in caplog.text
+
+
+@pytest.mark.parametrize("command", RENEWING)
+def test_a_new_clients_address_stands_before_the_mark_of_a_copy(world: World, command: str) -> None:
+    world.settings["display_name"] = "client"
+    world.tariffs.order.return_value = make_order(display_name="Client 8")
+    world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
+    world.run(command)
+    follow = call.accounts.bring(
+        make_account(), Order(email="client7@example.com", display_name="Client 8")
+    )
+    changes = world.changes()
+    assert changes.index(follow) + 1 == changes.index(call.billing.services.save_mark(MARK))
+
+
+def test_while_that_address_is_not_set_the_copy_gets_no_mark(world: World) -> None:
+    world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
+    world.accounts.bring.side_effect = [make_account(), errors.CloudWriteLimit("x")]
+    world.run("suspend")
+    assert world.done() == ["accounts.bring", "accounts.bring", "billing.closing.post"]
 
 
 # -- setparam ---------------------------------------------------------------------------------

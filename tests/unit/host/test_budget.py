@@ -69,3 +69,10 @@ def test_afterwards_nothing_rings_and_the_handler_is_the_old_one(fails: bool) ->
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(("budget_s", "kept_s"), [(5, 1.25), (20, 5), (40, 10), (86400, 10)])
+def test_what_is_kept_back_for_telling_is_enough_and_leaves_most(
+    budget_s: int, kept_s: float
+) -> None:
+    assert budget.telling_s(budget_s) == kept_s

@@ -231,14 +231,13 @@ def test_billing_and_state_are_made_once(tmp_path: Path, log: logging.Logger) ->
     assert context.state.folder == str(tmp_path / "var" / "pmnextcloud")
 
 
-def test_an_owner_knows_the_installation_and_the_former_servers(
+def test_an_owner_knows_the_former_servers(
     tmp_path: Path, billing: Any, log: logging.Logger
 ) -> None:
     old = "https://old.example.com"
     context = make(tmp_path, billing, log, ITEM, former_servers=(old,))
     cloud = create_autospec(NextcloudAPIClient, instance=True)
     owner = context.owner(make_item(), make_server(base_url=old), cloud)
-    mark = owner.new_mark("user_1001", make_server().secret)
-    assert mark.installation == "0123456789ab"
+    mark = owner.new_mark("user_1001", make_server().secret, is_made=True)
     owner = context.owner(make_item(mark=mark), make_server(), cloud)
     assert owner.record() is not None

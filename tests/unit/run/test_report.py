@@ -258,3 +258,90 @@ def test_an_operation_that_is_gone_has_had_no_tries(tmp_path: Path, billing: Any
     billing.operations.tries.return_value = None
     report.failed(make(tmp_path, billing, log), errors.CloudLost("x"))
     assert told(billing) == [SAVED]
+
+
+# -- a memory that cannot be written ----------------------------------------------------------
+
+
+def folder_is_a_file(tmp_path: Path) -> None:
+    """Nothing can be written where the module keeps its files."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "pmnextcloud").write_text("a file")
+
+
+def registered(billing: Any) -> List[str]:
+    """The codes of the problems that BILLmanager was told of, in their order."""
+    return [one[0][1].code for one in billing.modules.register_problem.call_args_list]
+
+
+def test_without_a_folder_each_problem_is_registered_once_and_the_folder_is_one(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    folder_is_a_file(tmp_path)
+    for _ in range(10):
+        report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert registered(billing) == ["cloud_login_refused", "state_unwritable"]
+    report.failed(make(tmp_path, billing, log), errors.CloudMaintenance("x"))
+    assert registered(billing)[2:] == ["cloud_maintenance"]
+
+
+def test_without_any_memory_nothing_is_registered_and_the_operation_has_the_error(
+    tmp_path: Path, billing: Any, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("utils.host.state.SPARES", "/proc")
+    folder_is_a_file(tmp_path)
+    for _ in range(3):
+        report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert told(billing) == [SAVED] * 3
+
+
+def test_a_success_tells_of_a_folder_that_could_not_be_written_and_of_its_next_fault(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    state_path = tmp_path / "var" / "pmnextcloud"
+    for expected in (1, 2):
+        state_path.parent.mkdir(exist_ok=True)
+        state_path.write_text("a file")
+        for _ in range(3):
+            context = seen(make(tmp_path, billing, log))
+            assert context.state.can_keep()
+            report.succeeded(context)
+        assert registered(billing) == ["state_unwritable"] * expected
+        state_path.unlink()
+        report.succeeded(seen(make(tmp_path, billing, log)))
+
+
+@pytest.mark.parametrize("left", ["cloud_login_refused", {"told": True}])
+def test_what_was_told_is_not_told_again(tmp_path: Path, billing: Any, log: Any, left: Any) -> None:
+    """The first is how earlier versions kept it."""
+    context = make(tmp_path, billing, log)
+    kept = {"code": "cloud_login_refused", **left} if isinstance(left, dict) else left
+    context.state.write("problem-31", kept)
+    report.failed(context, errors.LoginRefused("x"))
+    assert told(billing) == [SAVED]
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_run_that_is_killed_while_it_tells_is_followed_by_one_that_tells(
+    tmp_path: Path, billing: Any, log: Any, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_args: Any) -> None:
+        raise Killed
+
+    if where == "before":
+        billing.modules.register_problem.side_effect = die
+    else:
+        billing.modules.register_problem.side_effect = lambda *_args: monkeypatch.setattr(
+            "utils.host.state._write", die
+        )
+    with monkeypatch.context():
+        with pytest.raises(Killed):
+            report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+        monkeypatch.undo()
+    billing.modules.register_problem.side_effect = None
+    for _ in range(2):
+        report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert len(registered(billing)) == 2

@@ -1,0 +1,128 @@
+"""What an answer without the cloud's envelope means: somebody in front of the cloud gave it.
+
+A proxy, a protection service and a web server answer for the cloud with any status. Nothing about
+the cloud follows from that: no right, no login, no limit, no version. Only the answers that a real
+cloud was recorded to give without one are its own:
+docs/en/clouds.md, "Answers without an envelope".
+"""
+
+import re
+import time
+from typing import Mapping, Optional
+
+from utils.base import errors
+from utils.base.text import tame
+from utils.cloud.transport import Response
+
+LONGEST_WAIT_S = 600.0
+"""No wish of an answer keeps the module away for longer than ten minutes."""
+
+_MAINTENANCE = "X-Nextcloud-Maintenance-Mode"
+_CLOUD_PAGE = b"ng-csp"
+"""Stands in the first line of each page that Nextcloud or ownCloud makes itself."""
+
+_PHP = re.compile(
+    rb"(?:Warning|Notice|Deprecated|Strict Standards|(?:Recoverable )?[Ff]atal error|Parse error)"
+    rb"(?:</b>)?\s*:\s"
+)
+"""How PHP begins what it writes into a page, with and without HTML."""
+
+_READ_BYTES = 20_000
+_WORDS = 120
+"""So many characters of a page tell who made it, and fit into a message."""
+
+
+def error_of(call: str, response: Response) -> errors.CloudError:
+    """The error that an answer without an envelope stands for.
+
+    After a write the outcome is unknown where the answer does not say that nothing was let
+    through.
+    """
+    own = _own_answer(call, response)
+    if own is not None:
+        return own
+    is_question = call.startswith("GET ")
+    where = f"{call}: {shown(response)}"
+    if _PHP.search(response.body[:_READ_BYTES]):
+        return errors.AnswerSpoilt(where) if is_question else errors.SpoiltLost(where)
+    if response.status == 429 or (response.status == 503 and "Retry-After" in response.headers):
+        return errors.FrontThrottled(where).after(wait_s(response.headers))
+    return errors.FrontAnswered(where) if is_question else errors.FrontLost(where)
+
+
+def _own_answer(call: str, response: Response) -> Optional[errors.CloudError]:
+    """The error where the cloud itself was recorded to answer so, or its envelope is cut off."""
+    status, body = response.status, response.body
+    where = f"{call}: HTTP {status}"
+    if status == 503 and _MAINTENANCE in response.headers:
+        return errors.CloudMaintenance(where)
+    if status == 429 and not body and "Retry-After" not in response.headers:
+        return errors.CloudThrottled(where, is_bare=True)
+    if status == 400 and _CLOUD_PAGE in body[:200]:
+        return errors.CloudUntrustedHost(where)
+    if status == 400 and not body:
+        # What Nextcloud 33 and later make of a request that lacks a parameter.
+        return errors.CloudRefused(call, status)
+    if _is_cut_off(response):
+        return no_answer(f"{call}: no OCS answer, HTTP {status}")
+    return None
+
+
+def _is_cut_off(response: Response) -> bool:
+    """Whether it begins as an envelope does, or is the empty page of a script that died."""
+    begin = response.body.lstrip()[:200]
+    is_dead = response.status < 300 and not begin
+    return is_dead or begin.startswith(b'{"ocs"') or b"<ocs>" in begin
+
+
+def no_answer(where: str) -> errors.CloudError:
+    """What an answer that says nothing means: after a mere question, a cloud out of order."""
+    return errors.CloudUnreachable(where) if where.startswith("GET ") else errors.CloudLost(where)
+
+
+def shown(response: Response) -> str:
+    """The status of an answer and the first words that a reader of its page sees."""
+    words = first_words(response.body)
+    return f'HTTP {response.status} "{words}"' if words else f"HTTP {response.status}"
+
+
+def first_words(body: bytes) -> str:
+    """The first words of a page as one line, without tags, secrets and control characters."""
+    from html import unescape  # only for what goes wrong
+
+    text = body[:_READ_BYTES].decode("utf-8", "replace")
+    text = re.sub(r"(?is)<(script|style|svg)\b.*?(</\1\s*>|\Z)|<!--.*?(-->|\Z)", " ", text)
+    text = unescape(re.sub(r"<[^>]*(>|\Z)", " ", text))
+    return tame(" ".join(text.split()), _WORDS)
+
+
+def wait_s(headers: Mapping[str, str]) -> Optional[float]:
+    """The seconds that an answer asks to wait for, by Retry-After as a number or as a date.
+
+    From 1 to LONGEST_WAIT_S, or None where it names no time that can be read.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]{1,9}", text, re.ASCII):
+        seconds = float(text)
+    else:
+        from email.utils import parsedate_to_datetime
+
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return None
+    return min(max(seconds, 1.0), LONGEST_WAIT_S)
+
+
+def without_php(body: bytes) -> bytes:
+    """The document of an answer into which PHP wrote messages, before or behind it.
+
+    Raises ValueError where PHP wrote none, or where no whole document is left.
+    """
+    if not _PHP.search(body[:_READ_BYTES]) and not _PHP.search(body[-_READ_BYTES:]):
+        raise ValueError("no messages of PHP")
+    begin = re.search(rb'\{\s*"(?:ocs|installed)"|<\?xml\b|<ocs>', body)
+    if begin is None:
+        raise ValueError("no document")
+    last = b"</ocs>" if body[begin.start() :].startswith(b"<") else b"}"
+    return body[begin.start() : body.rfind(last) + len(last)]
