@@ -155,13 +155,12 @@ def told_world(request: pytest.FixtureRequest, stand: Stand, cloud: Cloud) -> Wo
 def test_a_service_lives_on_a_billmanager_like_the_document(told_world: World) -> None:
     world = told_world
     item = world.order(world.tariff(gib=5), ordered=3)
-    for command in ("open", "suspend", "resume", "setparam", "sync_item"):
-        world.run(command, item).check()
-    assert world.status(item) == ACTIVE
-    assert world.customer_gets_in(item)
-    world.stand.run("stat", module=world.module).check()
-    assert len(world.stand.stats(item)) == 1
-    world.run("close", item).check()
+    for command, run in world.live(item):
+        assert run.exit_code == 0, run
+        if command == "stat":
+            assert world.status(item) == ACTIVE
+            assert world.customer_gets_in(item)
+            assert len(world.stand.stats(item)) == 1
     assert world.status(item) == DELETED
 
 

@@ -17,6 +17,7 @@ from tests.doubles.billmanager.runs import DEVNULL, Peak, Run
 from tests.doubles.hostile import Hostile
 from tests.doubles.hostile.answers import KINDS, SLOW
 from tests.e2e.world import World
+from tests.tools import table
 
 MOST_KIB = 256 * 1024
 MOST_LOG_BYTES = 40_000
@@ -30,8 +31,7 @@ DOCTOR_S = 140
 
 SETTINGS = "budget_s = 20\nform_budget_s = 5\nstat_budget_s = 10\n"
 PASSWORD = "Hostile-Pw-for-tests-1"
-ITEM_COMMANDS = ("open", "suspend", "resume", "setparam", "sync_item", "close")
-COMMANDS = (*ITEM_COMMANDS, "stat", "get_server_config", "check_connection", "doctor")
+COMMANDS = table.AT_CLOUDS
 
 
 class Target(NamedTuple):
@@ -62,18 +62,16 @@ def strike(target: Target, command: str) -> "tuple[Run, int]":
     stand, world = target.stand, target.world
     options = {}
     stdin = DEVNULL
-    if command in ITEM_COMMANDS:
+    if command in table.SERVICES:
         item = world.many(1)[0]
         options = {"item": item, "runningoperation": stand.add_operation(command, item)}
         if command == "open":
             stand.set_status(item, 5)
-    elif command in ("stat", "get_server_config"):
+    elif command in table.MODULES:
         world.many(1)
         options = {"module": world.module}
-    elif command == "check_connection":
-        fields = {"base_url": target.cloud.url, "nc_username": "admin", "nc_password": PASSWORD}
-        text = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
-        stdin = f"<doc><processingmodule>{text}</processingmodule></doc>"
+    elif command in table.FORMS:
+        stdin = world.form()
     extra: List[str] = ["--format", "json"] if command == "doctor" else []
     process = stand.start(command, stdin=stdin, extra=extra, **options)
     peak = Peak(process.pid)

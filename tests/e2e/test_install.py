@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional
 
 import pytest
 
-from tests import ROOT
+from tests import PATIENCE_S, ROOT
 from tests.doubles.billmanager import SUSPENDED, CoreFault, Stand
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
@@ -81,14 +82,14 @@ class Host:
     ) -> str:
         """Runs a target of make that has to succeed, and returns what it said."""
         process = self.start(target, source, within, **more)
-        said = process.communicate(timeout=300)[0]
+        said = process.communicate(timeout=PATIENCE_S)[0]
         assert process.returncode == 0, said
         return said
 
     def fail(self, target: str, source: Path = ROOT, **more: str) -> str:
         """Runs a target of make that has to fail, and returns what it said."""
         process = self.start(target, source, **more)
-        said = process.communicate(timeout=300)[0]
+        said = process.communicate(timeout=PATIENCE_S)[0]
         assert process.returncode != 0, said
         return said
 
@@ -129,10 +130,25 @@ class Host:
         )
 
 
+@contextmanager
+def ground() -> Iterator[Path]:
+    """A folder that everybody can enter and whose name has no blanks, as BILLmanager's root is.
+
+    Wherever the clone is, and whatever TMPDIR names.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pmnc-ground-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host() -> Iterator[Host]:
     """A server without the module."""
-    return Host(tmp_path)
+    with ground() as folder:
+        yield Host(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -275,7 +291,7 @@ def test_a_billmanager_that_cannot_be_reloaded_is_said_aloud(host: Host) -> None
 
 def test_two_at_the_same_time_end_one_after_the_other(host: Host, newer: Path) -> None:
     both = [host.start("install"), host.start("install", newer)]
-    said = [process.communicate(timeout=300)[0] for process in both]
+    said = [process.communicate(timeout=PATIENCE_S)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert host.answers()
     assert len(host.versions()) == 2
@@ -301,12 +317,13 @@ def test_nobody_else_can_hold_up_an_installation(host: Host) -> None:
             holder.kill()
 
 
-def test_who_takes_the_lock_of_a_file_that_is_gone_takes_the_new_one(tmp_path: Path) -> None:
+def test_who_takes_the_lock_of_a_file_that_is_gone_takes_the_new_one(host: Host) -> None:
     """As whoever waited while the module was taken out."""
-    (tmp_path / "var").mkdir()
-    script = f"""BASE={tmp_path}; . {ROOT}/etc/places
+    (host.root / "var").mkdir()
+    script = """. etc/places
         alone; exec 8>&9; rm "$lock"; ( exec 9>&-; alone 8>&-; [ "$lock" -ef /proc/self/fd/9 ] )"""
-    subprocess.run(["sh", "-euc", script], check=True, timeout=60)
+    command = ["sh", "-euc", script]
+    subprocess.run(command, cwd=ROOT, env=host.environment(), check=True, timeout=PATIENCE_S)
 
 
 def test_no_python_of_the_folder_where_somebody_stands_is_run(host: Host, tmp_path: Path) -> None:
@@ -335,19 +352,10 @@ def test_every_python_of_the_installation_is_isolated(script: str) -> None:
     assert not [start for start in starts if not re.match(r'"[^"]*" (-I|-Es) ', start)]
 
 
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A folder that everybody can enter, whoever runs the tests, and wherever the clone is."""
-    folder = Path(tempfile.mkdtemp(prefix="pmnc-public-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
-    host: Host, public: Path
+    host: Host,
 ) -> None:
-    source, package = other(public / "source", "9.0.1"), public / "package"
+    source, package = other(host.folder / "source", "9.0.1"), host.folder / "package"
     package.mkdir()
     within, python = [], PYTHON
     if os.geteuid() == 0:
@@ -469,12 +477,13 @@ def test_a_host_without_a_fitting_python_is_told_so(host: Host, tmp_path: Path) 
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def installed() -> Iterator[Host]:
     """A server with the module, for tests that leave it as it is."""
-    host = Host(tmp_path_factory.mktemp("installed"))
-    host.make("install")
-    yield host
-    assert host.answers()
+    with ground() as folder:
+        host = Host(folder)
+        host.make("install")
+        yield host
+        assert host.answers()
 
 
 # -- killed ---------------------------------------------------------------------------------------
@@ -515,7 +524,7 @@ class Killer:
         self._count.write_text("")
         path = f"{self._folder}{os.pathsep}{os.environ['PATH']}"
         process = host.start(target, source, KILL_AT=str(nth), PATH=path)
-        said = process.communicate(timeout=300)[0]
+        said = process.communicate(timeout=PATIENCE_S)[0]
         assert process.returncode in (0, -signal.SIGKILL), said
         return process.returncode != 0
 

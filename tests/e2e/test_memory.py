@@ -13,7 +13,7 @@ import pytest
 from tests.doubles.billmanager import Run, Stand
 from tests.doubles.cloud import Cloud, Seen
 from tests.e2e.sites import DoubleSite
-from tests.e2e.world import World
+from tests.e2e.world import LIFE, World
 from tests.tools import table
 from utils.host import state
 from utils.host.state import State
@@ -229,8 +229,9 @@ class Visits:
 def test_without_any_memory_a_service_lives_as_ever(world: World, tmp_path: Path) -> None:
     without_files(world.stand, tmp_path)
     item = world.order()
-    for command in ("open", "suspend", "resume", "sync_item", "close"):
-        world.run(command, item).check()
+    for command in LIFE:
+        if command in table.SERVICES:
+            world.run(command, item).check()
     assert not world.stand.problems()
 
 

@@ -15,10 +15,10 @@ from tests.doubles.cloud import Cloud
 from tests.doubles.hostile import Heard, Hostile, whole
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from tests.tools import table
 
 CONFIRM = "Real-Pw-for-tests-77"
 STATUS = {"installed": True, "version": "34.0.1", "versionstring": "34", "extendedSupport": False}
-WRITES = ("open", "suspend", "setparam", "close", "sync_item")
 
 
 def want_confirmation(request: Heard) -> Iterator[bytes]:
@@ -84,16 +84,13 @@ def ask_form(world: World, **fields: str) -> str:
     return world.stand.run("check_connection", stdin=document).error_type or ""
 
 
-@pytest.mark.parametrize("command", [*WRITES, "get_server_config", "stat"])
+@pytest.mark.parametrize("command", [*table.SERVICES, *table.MODULES])
 def test_a_changed_address_makes_no_command_send_a_secret(
     world: World, stranger: Hostile, command: str
 ) -> None:
     item = world.order()
     store(world, base_url=stranger.url)
-    if command in WRITES:
-        run = world.run(command, item)
-    else:
-        run = world.stand.run(command, module=world.module)
+    run = world.call(command, item)
     assert (run.exit_code, run.error_type) == (1, "secret_elsewhere")
     assert not stranger.heard
 

@@ -102,8 +102,9 @@ class _Template:
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--force",
-            f"--datadir={datadir}",
-            f"--tmpdir={datadir}",
+            # Named from where it lies: its way there may have blanks, which the script is not for.
+            f"--datadir=./{datadir.name}",
+            "--tmpdir=.",
             "--loose-innodb-log-file-size=4M",
             "--innodb-flush-log-at-trx-commit=0",
             *_as_user(),
@@ -113,6 +114,7 @@ class _Template:
         done = subprocess.run(
             command,
             env=environment,
+            cwd=datadir.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

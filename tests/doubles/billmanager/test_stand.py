@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -1425,7 +1426,14 @@ def test_a_socket_name_that_is_too_long_is_said(
     assert list(folder.iterdir()) == []
 
 
-def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder with room for the name of a socket in it, however long TMPDIR is."""
+    with tempfile.TemporaryDirectory(prefix="pmnc-", dir="/tmp") as name:
+        yield Path(name)
+
+
+def test_server_and_its_files_go_with_a_killed_parent(short_path: Path) -> None:
     """Nothing is left of a test run that was killed."""
     code = (
         "import sys; from tests.doubles.billmanager import MariaDb; server = MariaDb();"
@@ -1436,7 +1444,7 @@ def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(short_path)},
     ) as parent:
         assert parent.stdout is not None
         pid_file = Path(parent.stdout.readline().decode().strip())
@@ -1444,6 +1452,6 @@ def test_server_and_its_files_go_with_a_killed_parent(tmp_path: Path) -> None:
         wait_until(lambda: pid_file.exists() and pid_file.read_text("utf-8").endswith("\n"))
         pid = int(pid_file.read_text("utf-8"))
         parent.kill()
-    wait_until(lambda: not list(tmp_path.iterdir()))
+    wait_until(lambda: not list(short_path.iterdir()))
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
