@@ -332,12 +332,11 @@ def test_a_module_secret_that_does_not_decrypt(world: World, stored: str) -> Non
     assert not double(world).requests
 
 
-@pytest.mark.parametrize("name", ["userpassword", MARK])
-def test_a_secret_of_the_item_that_does_not_decrypt(world: World, name: str) -> None:
+def test_a_mark_that_does_not_decrypt(world: World) -> None:
     item = world.opened()
     asked = len(double(world).requests)
     world.stand.sql(
-        "UPDATE itemcryptedparam SET value = 'QUJD' WHERE item = %s AND intname = %s", item, name
+        "UPDATE itemcryptedparam SET value = 'QUJD' WHERE item = %s AND intname = %s", item, MARK
     )
     refused(world, "secret_broken", "close", item=item)
     assert len(double(world).requests) == asked
@@ -345,7 +344,7 @@ def test_a_secret_of_the_item_that_does_not_decrypt(world: World, name: str) -> 
 
 def test_a_secret_that_decrypts_to_control_characters(world: World) -> None:
     item = world.opened()
-    world.stand.save_param(item, "userpassword", "Made-Up-8\r\nHost: x", crypted=True)
+    world.stand.save_param(item, "pmnextcloud_mark", "Made-Up-8\r\nHost: x", crypted=True)
     refused(world, "secret_broken", "close", item=item)
 
 

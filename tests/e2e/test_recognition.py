@@ -116,7 +116,9 @@ def test_a_new_address_is_asked_anew(world: World) -> None:
     world.opened()
     with Cloud(OWNCLOUD_10) as other:
         change = "UPDATE processingparam SET value = %s WHERE intname = 'base_url'"
+        former = world.site.url
         world.stand.sql(change, other.url)
+        world.stand.write("etc/pmnextcloud.conf", f"former_servers = {former}\n")
         world.site = DoubleSite(other)
         item = world.opened()
         assert other.users[world.login(item)].quota == "5 GB"

@@ -74,7 +74,7 @@ def form(data: bytes) -> None:
 
 def own_mark(data: bytes) -> None:
     """The mark on a service."""
-    found = mark.from_text(data.decode("utf-8", "surrogateescape"))
+    found = mark.from_text(data.decode("utf-8", "surrogateescape"), lambda text: "x" * 12, "0" * 12)
     if found is not None:
         assert isinstance(found.item_id, int)
         assert found.login

@@ -79,6 +79,7 @@ def test_a_memory_that_cannot_be_written_stops_nobody(
     make: Make, state: State, caplog: pytest.LogCaptureFixture
 ) -> None:
     Path(state.folder).write_text("no folder")
+    Path(state.spare).write_text("no folder")
     memory = make()
     assert memory.admits(1001)
     memory.note_sealed(1001)

@@ -431,6 +431,7 @@ def test_a_memory_that_cannot_be_written_never_fails_an_order(
     item = order(stand)
     state = billing._doors.state
     state.folder = str(stand.root / "etc/billmgr.conf/no-folder")
+    Path(state.spare).write_text("no folder")
     billing.services.save_login(item, *LOGIN)
     assert stand.params(item)["username"] == "user_7"
     assert "state_unwritable" in caplog.text

@@ -105,6 +105,7 @@ def test_what_cannot_be_remembered_is_not_told(
 ) -> None:
     Path(staff.state.folder).rmdir()
     Path(staff.state.folder).write_text("no folder")
+    Path(staff.state.spare).write_text("no folder")
     staff.day(7)
     assert not staff.tasks
     assert "state_unwritable" in caplog.text
