@@ -7,7 +7,6 @@ from utils.base import errors
 from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
-from utils.host.settings import Settings, load
 from utils.run.call import Call
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from utils.billing.billmanager import Billing
     from utils.cloud.binding import Binding
     from utils.cloud.products import Memory
+    from utils.host.settings import Settings
     from utils.host.state import State
     from utils.run.service import Service
     from utils.run.visit import Visit
@@ -43,8 +43,10 @@ class Context:
             setattr(self, name, value)
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """etc/pmnextcloud.conf. Raises SettingsBroken."""
+        from utils.host.settings import load  # `features` does without
+
         return load(self.host.path(root.SETTINGS))
 
     @cached_property
