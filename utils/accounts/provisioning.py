@@ -233,15 +233,12 @@ class Provisioning:
         raise errors.NotAsOrdered(f"{login}: not gone after it was deleted")
 
     def _write_unread(self, login: str, write: Callable[[], None]) -> None:
-        """Writes; tells a missing right from a missing account by the account's groups."""
+        """Writes; tells a missing right from a missing account, which alone can be read as such."""
         try:
-            write()
-        except errors.NoSuchUser as error:
-            try:
-                self._cloud.groups_of(login)
-            except (errors.NoSuchUser, errors.RightsMissing):
-                raise error from None
-            raise errors.RightsMissing(error.value) from error
+            with self._writing(login):
+                write()
+        except errors.AccountUnreadable as error:
+            raise errors.RightsMissing(f"{login}: it is there, and refuses") from error
 
     def _read(self, login: str) -> Account:
         account: Optional[Account] = self._cloud.get_user(login)
