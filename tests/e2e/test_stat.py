@@ -326,7 +326,7 @@ def test_nothing_is_booked_where_the_cloud_cannot_be_read(world: World, count: i
     configure(world, IMPATIENT)
     double(world).faults.append(Fault("status", code=500, times=None))
     run = stat(world)
-    assert (run.exit_code, run.error_type) == (1, "cloud_unreachable")
+    assert (run.exit_code, run.error_type) == (1, "front_answered")
     assert f"({date.today()}: {count})" in (run.error_value or "")
     assert not booked(world)
     assert not_posted(world)
