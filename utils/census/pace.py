@@ -79,12 +79,16 @@ class Patience:
         if time.monotonic() >= self._until:
             raise TimeIsUp
 
-    def pause(self, why: object) -> None:
-        """Logs why, and waits. Raises TimeIsUp at once where the pause would outlast the time."""
-        if time.monotonic() + self._pause_s >= self._until:
+    def pause(self, why: object, least_s: float = 0.0) -> None:
+        """Waits, `least_s` at least, and says why.
+
+        Raises TimeIsUp at once where no time is left after the pause.
+        """
+        pause_s = max(self._pause_s, least_s)
+        if time.monotonic() + pause_s >= self._until:
             raise TimeIsUp
-        self._log.warning("%s; nothing is sent for %d s", why, self._pause_s)
-        time.sleep(self._pause_s)
+        self._log.warning("%s; nothing is sent for %d s", why, pause_s)
+        time.sleep(pause_s)
         self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 
     def forget(self) -> None:

@@ -218,4 +218,4 @@ class Reader:
         if error.lasts and not is_one:
             raise error
         self.failure = error
-        self._patience.pause(error)
+        self._patience.pause(error, error.wait_s or 0.0)

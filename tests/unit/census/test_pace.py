@@ -116,3 +116,16 @@ def test_after_an_answer_pauses_are_short_again(slept: List[float], log: logging
 def test_time_that_is_over_is_noticed(log: logging.Logger) -> None:
     with pytest.raises(TimeIsUp):
         Patience(time.monotonic() - 1, log).check()
+
+
+def test_a_pause_is_as_long_as_the_cloud_asks_for(
+    log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: List[float] = []
+    monkeypatch.setattr(pace.time, "sleep", slept.append)
+    patience = pace.Patience(time.monotonic() + 1000, log)
+    patience.pause("busy", 30.0)
+    patience.pause("busy")
+    assert slept == [30.0, 2 * pace.FIRST_PAUSE_S]
+    with pytest.raises(pace.TimeIsUp):
+        patience.pause("busy", 5000.0)
