@@ -196,7 +196,8 @@ def test_all_groups_but_admin_are_kept_for_nobody_else_to_read(world: World) -> 
     assert json.loads(kept(world)) == names
     folder = world.stand.root / "var/pmnextcloud"
     left = {path.name for path in folder.iterdir() if path.suffix != ".lock"}
-    assert left == {f"groups-{world.module}.json", f"product-{world.module}.json"}
+    kinds = ("groups", "product", "secrets")
+    assert left == {f"{kind}-{world.module}.json" for kind in kinds}
     assert (folder / f"groups-{world.module}.json").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
     paths = [seen.path.rpartition("/")[2] for seen in double(world).requests]

@@ -125,11 +125,15 @@ def test_the_connections_own_user_is_never_touched(world: World) -> None:
 
 def test_close_never_deletes_on_another_server(world: World) -> None:
     item = world.opened()
-    with Cloud() as other:
+    with Cloud(admin_password="Other-Pw-for-tests-1") as other:
         other.add_user(world.login(item), STRANGER)
-        other.admin_password = double(world).password
         world.stand.sql(
             "UPDATE processingparam SET value = %s WHERE intname = 'base_url'", other.url
+        )
+        assert world.run("close", item).error_type == "secret_elsewhere"
+        world.stand.sql(
+            "UPDATE processingcryptedparam SET value = %s WHERE intname = 'nc_password'",
+            world.stand.encrypt(other.admin_password),
         )
         for command in table.SERVICES:
             run = world.run(command, item)
