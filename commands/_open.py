@@ -73,7 +73,7 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
             record = None
         else:
             if account is not None:
-                return record, account
+                return service.owner.accepted(record), account
     if record is None or service.item.mark is None or record.is_copied:
         record = _claim(ctx, service, _usual_password(ctx))
     elif record.proved:

@@ -10,6 +10,10 @@ from tests.e2e.world import World
 from tests.meta.messages import LANGUAGES, read
 
 
+SAVED = ("pmnextcloud_mark", "username", "url", "userpassword")
+"""What `open` saves on a service, in the form in which the parameter's name is an argument's."""
+
+
 def drawn(language: str, login: str) -> List[str]:
     """What the sequence of an order sends to cloud and core, the service having that login."""
     arrows = re.findall(r"P->>[CM]: ([^,\n]+)", read(f"docs/{language}/architecture.md"))
@@ -26,7 +30,7 @@ def test_an_order_goes_as_it_is_drawn(world: World, language: str) -> None:
         f"{seen.method} {re.sub('.*/cloud/|^/', '', seen.path)}"
     )
     world.stand.before_call = lambda call: sent.append(
-        f"{call.function} {call.args.get('name', '')}".strip()
+        f"{call.function} {next((name for name in SAVED if name in call.args), '')}".strip()
     )
     login = world.login(world.opened())
     assert sent == drawn(language, login)

@@ -16,7 +16,9 @@ def told(world: World, item: int) -> Tuple[Any, ...]:
     assert isinstance(world.site, DoubleSite)
     service, params = world.stand.item(item), world.stand.params(item)
     user = world.site.cloud.users[world.login(item)]
-    own_mark = mark.from_text(params.pop("pmnextcloud_mark"))
+    own_mark = mark.from_text(
+        params.pop("pmnextcloud_mark"), world.key.seal, world.key.installation()
+    )
     assert own_mark is not None
     assert own_mark.password.reveal() == params.pop("userpassword") == user.password
     assert params.pop("username") == own_mark.login == user.login == world.login(item)

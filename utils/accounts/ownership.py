@@ -310,9 +310,27 @@ class Ownership:
         else:
             accepts = self._cloud.accepts(record.login, record.password)
         if not accepts:
-            raise errors.LoginTaken(record.login)
+            record = self._proved_by_saved(record)
         self._log.info("%s accepts the password that we know: it is ours", record.login)
         self._by_password = record
+
+    def accepted(self, record: Record) -> Record:
+        """The record with the password that the account has accepted, where one was tried."""
+        return self._by_password or record
+
+    def _proved_by_saved(self, record: Record) -> Record:
+        """The record with the password that stands encrypted beside the mark.
+
+        A mark that a killed run sent may arrive after another run has made the account, and take
+        the place of that run's mark. Raises LoginTaken where the account refuses that one too.
+        """
+        item, saved = self._item, self._item.saved_password
+        is_saved = item.password_is_crypted and logins.names(item.saved_login, record.login)
+        if record.is_typed or not is_saved or not saved or saved == record.password:
+            raise errors.LoginTaken(record.login)
+        if not self._accepts_typed(record.login, saved):
+            raise errors.LoginTaken(record.login)
+        return record._replace(password=saved)
 
     def _refuse_protected(self, account: Account) -> None:
         is_own = logins.same(account.login, self._cloud.own_login())

@@ -76,6 +76,18 @@ KINDS = {
 """Of add-ons neither ids nor sizes are told: what is sold is the provider's own business."""
 
 
+_OF_OURS = """
+  JOIN item i ON i.id = p.item JOIN processingmodule m ON m.id = i.processingmodule
+ WHERE m.module = %s AND p.intname IN %s GROUP BY p.intname
+"""
+_SAVED = f"""
+SELECT 'itemparam' AS tab, p.intname AS saved, COUNT(*) AS number FROM itemparam p {_OF_OURS}
+ UNION ALL
+SELECT 'itemcryptedparam', p.intname, COUNT(*) FROM itemcryptedparam p {_OF_OURS}
+ ORDER BY tab, saved
+"""
+
+
 class Function(NamedTuple):
     """What the core says of a function, whose words are looked for, not repeated."""
 
@@ -110,9 +122,7 @@ class Facts:
         names = ", ".join(column for column in kind.columns if column in present)
         if not names:
             return None
-        # Names cannot be parameters of a query. These are constants of the program.
-        sql = f"SELECT DISTINCT {names} FROM {kind.table} WHERE {kind.which}"  # noqa: S608
-        found = self._doors.db.rows(sql)
+        found = self._doors.db.distinct_rows(kind.table, names, kind.which)
         rows = [{name: _told(name, value) for name, value in row.items()} for row in found]
         return sorted(rows, key=str)
 
@@ -142,17 +152,9 @@ class Facts:
         `name` and `value` are there where a core took our first form for the second one.
         """
         names = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, "accountname", "name", "value")
-        found = {}
-        for table in ("itemparam", "itemcryptedparam"):
-            rows = self._doors.db.rows(
-                f"SELECT p.intname AS saved, COUNT(*) AS number FROM {table} p"  # noqa: S608
-                " JOIN item i ON i.id = p.item JOIN processingmodule m"
-                " ON m.id = i.processingmodule WHERE m.module = %s AND p.intname IN %s"
-                " GROUP BY p.intname ORDER BY p.intname",
-                MODULE,
-                names,
-            )
-            found[table] = {row["saved"]: row["number"] for row in rows}
+        found: Dict[str, Dict[str, int]] = {"itemparam": {}, "itemcryptedparam": {}}
+        for row in self._doors.db.rows(_SAVED, MODULE, names, MODULE, names):
+            found[row["tab"]][row["saved"]] = row["number"]
         return found
 
     def functions(self) -> List[str]:

@@ -56,6 +56,7 @@ class World:
         self.owner: Any = create_autospec(Ownership, instance=True)
         self.owner.record.return_value = RECORD
         self.owner.find.return_value = make_account()
+        self.owner.accepted.side_effect = lambda record: record
         self.owner.account.return_value = make_account()
         self.owner.existing.return_value = make_account()
         self.owner.free_login.return_value = "user_1001"
