@@ -145,7 +145,7 @@ def test_the_same_open_five_times_at_once(world: World, effect: Optional[str]) -
     assert (account.enabled, account.email) == (True, "client7@example.com")
     params = world.stand.params(item)
     assert world.customer_gets_in(item)
-    assert json.loads(params["pmnextcloud_mark"])[-1] == params["userpassword"]
+    assert json.loads(params["pmnextcloud_mark"])[-2] == params["userpassword"]
     assert world.status(item) == ACTIVE
     assert not world.stand.operations(item)
     made = [

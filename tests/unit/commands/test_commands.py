@@ -76,12 +76,12 @@ class World:
         self.host = Host(str(tmp_path))
         self.log = log
 
-    def run(self, command: str, module: Optional[int] = None) -> bytes:
+    def run(self, command: str, module: Optional[int] = None, day: str = "") -> bytes:
         """The reply of the command."""
         lock = create_autospec(LockFile, instance=True)
         service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
         context = Context(
-            Call(command, 1001, module),
+            Call(command, 1001, module, date=day),
             self.host,
             billing=self.billing,
             log=self.log,
@@ -812,3 +812,63 @@ def test_features_tell_the_secret_field(world: World) -> None:
     fields = {str(node.get("name")): node.get("crypted") for node in answer.iter("param")}
     crypted = [name for name, is_crypted in fields.items() if is_crypted == "yes"]
     assert crypted == ["nc_password", "nc_confirm_password"]
+
+
+# -- what is left alone -----------------------------------------------------------------------
+
+
+def test_an_account_that_another_service_names_is_left_and_staff_told(world: World) -> None:
+    world.owner.others.return_value = [1002]
+    assert OK in world.run("close")
+    assert world.done() == ["billing.operations.tell_staff", "billing.closing.post"]
+    assert isinstance(world.billing.operations.tell_staff.call_args[0][2], errors.AccountShared)
+
+
+@pytest.mark.parametrize(
+    ("on_close", "done"),
+    [
+        ("delete", call.accounts.delete_unread("user_1001")),
+        ("disable", call.accounts.switch_unread("user_1001", enabled=False)),
+    ],
+)
+def test_an_account_that_cannot_be_read_is_removed_without(
+    world: World, on_close: str, done: Any
+) -> None:
+    world.settings["on_close"] = on_close
+    world.owner.existing.side_effect = errors.AccountUnreadable("user_1001")
+    world.owner.unread_login.return_value = "user_1001"
+    world.run("close")
+    assert world.changes() == [done, call.billing.closing.post(world.item, "close")]
+
+
+def test_the_usage_of_another_day_is_not_booked(world: World) -> None:
+    assert OK in world.run("stat", module=31, day="2001-02-03 00:20:00")
+    assert not world.done()
+    with pytest.raises(errors.BadArguments, match="yesterday"):
+        world.run("stat", module=31, day="yesterday")
+
+
+def test_an_order_without_an_e_mail_tells_of_no_namesakes(world: World) -> None:
+    world.tariffs.order.return_value = make_order(email="")
+    assert OK in world.run("open")
+    world.billing.services.of_client.assert_not_called()
+
+
+def test_a_form_of_a_module_that_cannot_be_used_is_as_a_new_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.billing.modules.server.side_effect = errors.ModuleUnset("module 31")
+    assert OK in check(world, monkeypatch, id="31")
+    with pytest.raises(errors.ModuleUnset):
+        check(world, monkeypatch, id="31", nc_password="")
+
+
+def test_a_form_with_another_server_must_bring_new_secrets(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = make_server()
+    world.billing.modules.server.return_value = stored
+    world.billing.fingerprint.side_effect = lambda text: sha256(text.encode()).hexdigest()
+    with pytest.raises(errors.SecretElsewhere):
+        check(world, monkeypatch, id="31", nc_password=stored.secret.reveal())
+    assert OK in check(world, monkeypatch, id="31", nc_password="a-new-made-up-pw")
