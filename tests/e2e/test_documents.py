@@ -9,7 +9,6 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.meta.messages import LANGUAGES, read
 
-
 SAVED = ("pmnextcloud_mark", "username", "url", "userpassword")
 """What `open` saves on a service, in the form in which the parameter's name is an argument's."""
 
