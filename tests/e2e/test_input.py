@@ -736,7 +736,7 @@ def answers(draw: st.DrawFn, login: str) -> transport.Response:
             elements().map(lambda node: b"<ocs><meta>" + ET.tostring(node) + b"</meta></ocs>"),
         )
     )
-    # The first words of a page are told to staff. A token that only the page has is no secret of ours.
+    # The first words of a page are told to staff. A token that stands only there is not ours.
     return transport.Response(draw(STATUSES), draw(HEADERS), body.replace(TOKEN.encode(), b""))
 
 
