@@ -28,7 +28,7 @@ MAX_WAIT_S = 6.4
 
 
 MOST_GROUPS = 10_000
-"""So many groups are offered in the tariff form, which nobody could look through."""
+"""The tariff form offers no more groups than this: nobody could look through more."""
 
 LONGEST_NAME = 255
 """Characters of a group's id; the clouds' own columns hold 64 and 255."""

@@ -66,7 +66,7 @@ STAT_BUDGET_S = 18
 
 SERVICES_BY_PAGES = 22
 RIGS = 8
-"""So many cases that mostly wait are tried at the same time."""
+"""Cases that mostly wait are tried at the same time: this many."""
 
 
 # -- where it is tried ------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Rigs:
         self._contexts: List[Any] = []
 
     def get(self, tls: Optional[str] = None, count: int = 1) -> List[Rig]:
-        """So many rigs whose cloud speaks plain http or has a good certificate."""
+        """Makes rigs whose cloud speaks plain http or has a good certificate."""
         made = self._made.setdefault(tls, [])
         while len(made) < count:
             rig = Rig(tls)
@@ -407,7 +407,7 @@ def drifted(rig: Rig) -> Case:
 
 
 def uncounted(rig: Rig, count: int) -> Case:
-    """So many services whose usage is to be counted, none of it counted yet."""
+    """Makes services whose usage is to be counted; none of it is counted yet."""
     world = rig.counted(count)
     rig.stand.sql("DELETE FROM itemstat")
     return Case(rig, "stat", world)

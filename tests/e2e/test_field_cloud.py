@@ -285,10 +285,10 @@ def test_messages_of_php_do_not_stop_a_life(world: World, cloud: Cloud) -> None:
 
     def spoil(connection: object, request: object, answer: object, fault: object) -> None:
         if answer is not None:
-            answer.body = NOTICE + answer.body  # type: ignore[attr-defined]
-        send(connection, request, answer, fault)  # type: ignore[arg-type]
+            answer.body = NOTICE + answer.body
+        send(connection, request, answer, fault)
 
-    cloud._send = spoil  # type: ignore[assignment]
+    cloud._send = spoil
     item = world.opened()
     for command in ("suspend", "resume", "sync_item", "close"):
         world.run(command, item).check()

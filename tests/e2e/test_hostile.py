@@ -54,7 +54,7 @@ def target(stand: Stand) -> Iterator[Target]:
     """The provider, and a hostile cloud that answers nothing yet."""
     stand.write("etc/pmnextcloud.conf", SETTINGS)
     with Hostile(lambda request: iter([])) as cloud:
-        yield Target(stand, cloud, World(stand, _Site(cloud)))  # type: ignore[arg-type]
+        yield Target(stand, cloud, World(stand, _Site(cloud)))
 
 
 def strike(target: Target, command: str) -> "tuple[Run, int]":
@@ -148,7 +148,7 @@ def test_every_python_bears_every_hostile_answer_with_its_libraries(
         command = COMMANDS[crc32(f"{version} {kind}".encode()) % len(COMMANDS)]
         with Stand(python=python) as stand, Hostile(answer) as cloud:
             stand.write("etc/pmnextcloud.conf", SETTINGS)
-            target = Target(stand, cloud, World(stand, _Site(cloud)))  # type: ignore[arg-type]
+            target = Target(stand, cloud, World(stand, _Site(cloud)))
             check(target, *strike(target, command), command)
 
 

@@ -52,7 +52,7 @@ def start(world: World, command: str, item: int) -> ModuleProcess:
 
 
 def opened(world: World, count: int) -> List[int]:
-    """So many open services, at the same time because that is quicker."""
+    """Opens services at the same time, which is quicker."""
     tariff = world.tariff()
     double(world).add_group(world.group)
     items = [world.order(tariff) for _ in range(count)]

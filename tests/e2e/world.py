@@ -174,7 +174,7 @@ class World:
         self.stand.run("get_server_config", module=self.module).check()
 
     def many(self, count: int, tariff: Optional[int] = None) -> List[int]:
-        """So many active services as `open` leaves them, without their accounts."""
+        """Makes active services as `open` leaves them, without their accounts."""
         items = self.stand.order_many(
             tariff if tariff is not None else self.tariff(),
             self.client,

@@ -19,7 +19,7 @@ from utils.host.locks import LockFile
 from utils.host.state import SECRETS, State
 
 MOST_KEPT = 8
-"""So many secrets are remembered beside those in use: each try of a form adds two."""
+"""No more secrets are remembered beside those in use. Each try of a form adds two."""
 
 _WAIT_S = 5.0
 """Longest wait for another process that writes the same file, which takes a moment."""

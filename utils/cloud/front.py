@@ -29,7 +29,7 @@ _PHP = re.compile(
 
 _READ_BYTES = 20_000
 _WORDS = 120
-"""So many characters of a page tell who made it, and fit into a message."""
+"""Characters of a page that are shown: they tell who made it, and fit into a message."""
 
 
 def error_of(call: str, response: Response) -> errors.CloudError:

@@ -75,7 +75,7 @@ again, which a login that it no longer looks at cannot do (docs/en/clouds.md, "S
 
 
 SHORT_RUN = 6
-"""So many requests go without a session where it costs more than it spares: Nextcloud opens none
+"""The first requests go without a session where it costs more than it spares: Nextcloud opens none
 at the first login by a real password, says so by a cookie, and logs in twice at the second."""
 
 
