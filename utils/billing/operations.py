@@ -55,7 +55,7 @@ class Operations:
             FUNCTIONS.edit_operation,
             sok="ok",
             elid=self._operation_id,
-            errorxml=Unseen(reply.error(error).document.decode("utf-8").strip()),
+            errorxml=_document(error),
         )
 
     def leave_to_staff(self, item_id: int, command: str, error: errors.PmError) -> None:
@@ -80,11 +80,9 @@ class Operations:
         if not self.waits() or self.has_task():
             return
         self.save_error(error)
-        self._make_task(
-            item_id, command, params=reply.error(error).document.decode("utf-8").strip()
-        )
+        self._make_task(item_id, command, params=_document(error))
 
-    def _make_task(self, item_id: int, command: str, **more: str) -> None:
+    def _make_task(self, item_id: int, command: str, **more: Unseen) -> None:
         answer = self._doors.core.call(FUNCTIONS.find_task_type, operation=command)
         task_type = answer.findtext(".//task_type")
         if task_type:
@@ -113,3 +111,8 @@ class Operations:
             module_id,
         )
         return [row["id"] for row in rows]
+
+
+def _document(error: errors.PmError) -> Unseen:
+    """The error document as BILLmanager keeps it."""
+    return Unseen(reply.error(error).document.decode("utf-8").strip())

@@ -8,6 +8,7 @@ from typing import Optional
 
 from utils.base import errors
 from utils.billing.doors import Doors
+from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.consts import TASK_CLOSED
 
@@ -37,7 +38,10 @@ class Tasks:
             return number
         try:
             self._doors.core.call_once(
-                FUNCTIONS.make_task_of_department, sok="ok", elid=department, specification=text
+                FUNCTIONS.make_task_of_department,
+                sok="ok",
+                elid=department,
+                specification=Unseen(text),
             )
         except errors.CoreUnavailable:
             number = self._find(text)

@@ -94,6 +94,7 @@ def test_staff_is_told_of_what_does_not_stop_an_operation(
     assert saved is not None
     assert saved["manual"] is None
     assert "account_shared" in saved["errorxml"]
+    assert not [call for call in stand.calls if "account_shared" in " ".join(call.argv)]
 
 
 def test_an_operation_that_has_ended_gets_no_task(

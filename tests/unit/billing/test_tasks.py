@@ -25,6 +25,7 @@ def test_a_task_is_made_once_for_the_department(stand: Stand, billing: Billing) 
     assert made == numbers(stand, "Service 7 'x' \"y\"\nУслуга") * 2
     [task] = [task for task in stand.tasks() if task["id"] == made[0]]
     assert (task["department"], task["item"], task["runningoperation"]) == (DEPARTMENT, None, None)
+    assert not [call for call in stand.calls if "Услуга" in " ".join(call.argv)]
 
 
 def test_a_module_that_is_not_there_has_no_department(billing: Billing) -> None:
