@@ -287,8 +287,9 @@ def test_what_takes_no_whole_file_is_no_place_to_keep_anything(
     state: State, size_bytes: int
 ) -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", TRY, state.folder],
+        [sys.executable, "-B", "-c", TRY, state.folder],
         cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},  # nothing else is to write a file, as coverage would
         preexec_fn=lambda: limited(size_bytes),
         stdout=subprocess.PIPE,
         check=True,
