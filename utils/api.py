@@ -9,7 +9,7 @@ are translated and never compared, with the one exception that is not.
 from contextlib import suppress
 from logging import Logger
 from string import punctuation
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
@@ -91,9 +91,10 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
         is_strict: bool = False,
+        connect: Callable[..., Connection] = Connection,
     ) -> None:
         self._username = server.username
-        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict)
+        self._connection = connect(server, log, ca_file, proxy, memory, is_strict)
 
     @property
     def answered(self) -> bool:

@@ -35,9 +35,12 @@ class Billing:
         settings: Callable[[], Settings] = Settings,
     ) -> None:
         self._settings = settings
-        self._doors = Doors(host, log)
+        self._doors = self._open(host, log)
         self._log = log
         self._operation_id = operation_id
+
+    def _open(self, host: Host, log: Logger) -> Doors:
+        return Doors(host, log)
 
     @cached_property
     def services(self) -> "Services":
