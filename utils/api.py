@@ -13,6 +13,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence,
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
+from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server
@@ -91,9 +92,10 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
     ) -> None:
         self._username = server.username
-        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict)
+        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict, deeds)
 
     @property
     def answered(self) -> bool:

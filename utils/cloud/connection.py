@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.base.text import tame
 from utils.base.values import Server
 from utils.cloud import front, ocs, products, transport
@@ -70,11 +71,12 @@ class Connection:
         proxy: str = "",
         memory: Optional[Memory] = None,
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
     ) -> None:
         self._server = server
         self._log = log
         verify_tls = server.verify_tls
-        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict)
+        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict, deeds)
         self._memory = memory
         self._product = memory.recall() if memory else None
         self._is_sure = False
@@ -274,6 +276,8 @@ class Connection:
         envelope = ocs.read_envelope(response)
         if envelope is None:
             raise front.error_of(str(request), response)
+        if response.note is not None:
+            response.note.code = envelope.code
         return response, envelope
 
     def _send(self, request: Request) -> Response:

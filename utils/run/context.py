@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
@@ -37,6 +38,8 @@ class Context:
     def __init__(self, call: Call, host: Host, **given: Any) -> None:
         self.call = call
         self.host = host
+        self.deeds = Deeds()
+        """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
         for name, value in given.items():
@@ -70,7 +73,8 @@ class Context:
         """BILLmanager."""
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.call.runningoperation, lambda: self.settings)
+        operation_id = self.call.runningoperation
+        return Billing(self.host, self.log, operation_id, lambda: self.settings, self.deeds)
 
     @cached_property
     def state(self) -> "State":
@@ -91,12 +95,16 @@ class Context:
         """How long this run may wait until others have done their work."""
         return max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
 
-    def client(self, server: "Server", memory: "Optional[Memory]" = None) -> "NextcloudAPIClient":
+    def client(
+        self, server: "Server", memory: "Optional[Memory]" = None, is_strict: bool = False
+    ) -> "NextcloudAPIClient":
         """A client of a cloud; the HTTP library is loaded only here."""
         from utils.api import NextcloudAPIClient
 
-        settings = self.settings
-        return NextcloudAPIClient(server, self.log, settings.ca_file, settings.proxy, memory)
+        ca_file, proxy = self.settings.ca_file, self.settings.proxy
+        return NextcloudAPIClient(
+            server, self.log, ca_file, proxy, memory, is_strict=is_strict, deeds=self.deeds
+        )
 
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
