@@ -51,9 +51,7 @@ class Command(NamedTuple):
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
-_LIGHT = Command(
-    obeys_do_nothing=False, is_limited=False, is_advertised=False, takes_dry_run=False
-)
+_LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False, takes_dry_run=False)
 
 COMMANDS: Dict[str, Command] = {
     "features": _LIGHT,

@@ -6,9 +6,10 @@ statuses of services. BILLmanager does more than that after a call, which no run
 
 from functools import cached_property
 from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence
 
 from utils.base import deeds, logins
+from utils.base.deeds import Deeds
 from utils.base.intended import Plan
 from utils.base.secret import Secret
 from utils.billing.billmanager import Billing
@@ -21,7 +22,6 @@ from utils.billing.services import Services
 from utils.consts import STATUS_ACTIVE
 from utils.host import root
 from utils.host.root import Host
-from utils.host.settings import Settings
 from utils.host.state import State
 
 if TYPE_CHECKING:
@@ -41,26 +41,31 @@ class Overlay:
         self.params: Dict[int, Dict[str, Optional[str]]] = {}
         """By service and name, encrypted values under `crypted:<name>`; None is dropped."""
 
-    def lay_over(self, item_id: int, names: Sequence[str], saved: Mapping[str, str]) -> Dict[str, str]:
+    def lay_over(
+        self, item_id: int, names: Sequence[str], saved: Mapping[str, str]
+    ) -> Dict[str, str]:
         """What is saved on a service under some of the names, as it would be."""
         wanted = {*names, *(CRYPTED + name for name in names)}
-        ours = {name: value for name, value in self.params.get(item_id, {}).items() if name in wanted}
+        ours = {
+            name: value for name, value in self.params.get(item_id, {}).items() if name in wanted
+        }
         laid = {**saved, **ours}
         return {name: value for name, value in laid.items() if value is not None}
 
 
 class DryCore(Mgrctl):
-    """Asks the core for what changes nothing. Of all else it notes the call and what it would do."""
+    """Asks the core for what changes nothing; all else it notes, with what it would do."""
 
     def __init__(
         self,
         path: str,
         log: Logger,
+        deeds: Deeds,
         plan: Plan,
         overlay: Overlay,
         key: Callable[[], "Key"],
     ) -> None:
-        super().__init__(path, log)
+        super().__init__(path, log, deeds)
         self._plan = plan
         self._overlay = overlay
         self._key = key
@@ -147,8 +152,10 @@ class DryDatabase(Database):
 class DryDoors(Doors):
     """The ways into BILLmanager, of which those that write only note it."""
 
-    def __init__(self, host: Host, log: Logger, plan: Plan, state: State) -> None:
-        super().__init__(host, log)
+    def __init__(
+        self, plan: Plan, state: State, host: Host, log: Logger, deeds: Optional[Deeds] = None
+    ) -> None:
+        super().__init__(host, log, deeds)
         self._plan = plan
         self._state = state
         self.overlay = Overlay()
@@ -157,7 +164,7 @@ class DryDoors(Doors):
     def core(self) -> Mgrctl:
         """BILLmanager's core, which is only asked."""
         path = self._host.path(root.MGRCTL)
-        return DryCore(path, self._log, self._plan, self.overlay, lambda: self.key)
+        return DryCore(path, self._log, self.deeds, self._plan, self.overlay, lambda: self.key)
 
     @cached_property
     def db(self) -> Database:
@@ -191,20 +198,14 @@ class DryBilling(Billing):
     """BILLmanager, which is only read. `plan` notes what would be written."""
 
     def __init__(
-        self,
-        host: Host,
-        log: Logger,
-        plan: Plan,
-        state: State,
-        operation_id: Optional[int] = None,
-        settings: Callable[[], Settings] = Settings,
+        self, plan: Plan, state: State, host: Host, log: Logger, *args: Any, **kwargs: Any
     ) -> None:
         self._plan = plan
         self._state = state
-        super().__init__(host, log, operation_id, settings)
+        super().__init__(host, log, *args, **kwargs)
 
-    def _open(self, host: Host, log: Logger) -> DryDoors:
-        self._dry_doors = DryDoors(host, log, self._plan, self._state)
+    def _open(self, host: Host, log: Logger, deeds: Optional[Deeds]) -> DryDoors:
+        self._dry_doors = DryDoors(self._plan, self._state, host, log, deeds)
         return self._dry_doors
 
     @cached_property

@@ -20,6 +20,7 @@ the second may take its words for parameters of the names STRAYS."""
 
 STRAYS = ("name", "value")
 
+
 class Attempt(NamedTuple):
     """What is left unsaved by a form, and what the core said against it."""
 

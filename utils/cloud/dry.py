@@ -6,12 +6,12 @@ its limits and the rights of the login show only then.
 """
 
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Type
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from utils.base import deeds, errors, logins, sizes
 from utils.base.intended import Plan
 from utils.cloud import ocs, transport
-from utils.cloud.connection import Connection, Request
+from utils.cloud.connection import OCS, Connection, Request
 from utils.cloud.ocs import Envelope, mapping
 from utils.cloud.transport import Response
 
@@ -81,7 +81,8 @@ class DryConnection(Connection):
         if method == "GET":
             return self._answer(path, params, means, auth)
         fields = {**(params or {}), **(data or {})}
-        with self._plan.noted(deeds.request(method, path, fields)):
+        place = urlsplit(f"{self._server.base_url}{OCS}{path}").path
+        with self._plan.noted(deeds.request(method, place, fields)):
             self._pretend(Request(method, path), fields, means)
         return None
 

@@ -1,9 +1,10 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
@@ -39,6 +40,8 @@ class Context:
     def __init__(self, call: Call, host: Host, **given: Any) -> None:
         self.call = call
         self.host = host
+        self.deeds = Deeds()
+        """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
         for name, value in given.items():
@@ -82,11 +85,11 @@ class Context:
             from utils.billing.dry import DryBilling
 
             return DryBilling(
-                self.host, self.log, self.plan, self.state, operation_id, lambda: self.settings
+                self.plan, self.state, self.host, self.log, operation_id, lambda: self.settings
             )
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, operation_id, lambda: self.settings)
+        return Billing(self.host, self.log, operation_id, lambda: self.settings, self.deeds)
 
     @cached_property
     def state(self) -> "State":
@@ -112,20 +115,30 @@ class Context:
         """How long this run may wait until others have done their work."""
         return max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
 
-    def client(self, server: "Server", memory: "Optional[Memory]" = None) -> "NextcloudAPIClient":
+    def client(
+        self, server: "Server", memory: "Optional[Memory]" = None, is_strict: bool = False
+    ) -> "NextcloudAPIClient":
         """A client of a cloud, in a dry run one that only asks.
 
         The HTTP library is loaded only here.
         """
         from utils.api import NextcloudAPIClient
 
-        ca_file, proxy = self.settings.ca_file, self.settings.proxy
+        given: Dict[str, Any] = {}
         if self.call.dry_run:
             from utils.cloud.dry import DryConnection
 
-            connect = partial(DryConnection, self.plan)
-            return NextcloudAPIClient(server, self.log, ca_file, proxy, memory, connect=connect)
-        return NextcloudAPIClient(server, self.log, ca_file, proxy, memory)
+            given["connect"] = partial(DryConnection, self.plan)
+        return NextcloudAPIClient(
+            server,
+            self.log,
+            self.settings.ca_file,
+            self.settings.proxy,
+            memory,
+            is_strict=is_strict,
+            deeds=self.deeds,
+            **given,
+        )
 
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
