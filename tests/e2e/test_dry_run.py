@@ -326,6 +326,7 @@ def test_a_dry_run_tells_what_the_real_one_does_and_does_nothing(
     watch = Watch(world, proxy)
     watch.run(starter(world, scene.command, item, operation)).check()
     assert told(run) == watch.deeds, run
+    assert watch.deeds or scene.command not in (*table.SERVICES, "stat")
     assert rows_told(run) == rows_written(stand)
     for secret in ("example.com", "@", *(one for one in stand.secrets if len(one) > 5)):
         assert secret not in run.stdout.decode()
@@ -353,6 +354,26 @@ def test_a_dry_run_of_what_fails_says_why_and_tells_nobody(
     real = starter(world, failure.command, item, operation)().finish()
     assert real.exit_code == 1
     assert str(real.error_value) in said
+
+
+def test_what_is_done_before_a_failure_is_told_with_it(
+    stand: Stand, cloud: Cloud, proxy: DbProxy
+) -> None:
+    world = with_app_password(stand, cloud)
+    world.know_cloud()
+    item = opened(world)
+    stand.change_tariff(item, stand.add_tariff(world.itemtype, addons=[]))
+    operation = stand.add_operation("setparam", item)
+    before = snapshot(world)
+    run = dry(world, "setparam", item, operation)
+    assert run.exit_code == 1
+    assert snapshot(world) == before
+    assert b"The command would fail: " in run.stdout
+    watch = Watch(world, proxy)
+    watch.run(starter(world, "setparam", item, operation))
+    assert ("service.changepricelist.rollback", {"sok=ok", f"elid={item}"}) in watch.deeds
+    done = [deed for deed in watch.deeds if not deed[0].startswith(("runningoperation.", "task."))]
+    assert told(run) == done
 
 
 @pytest.mark.parametrize("command", [*table.FORMS, *table.FOR_PEOPLE, "features"])

@@ -197,7 +197,7 @@ class DryConnection(Connection):
     def _refusal(
         self, kind: Type[errors.CloudRefused], request: Request, means: str
     ) -> errors.PmError:
-        """The product's refusal of that kind."""
+        """The product's refusal of that kind, by one of the codes that it has for it."""
         meanings = self.product.means[means]
         code = next(code for code, meant in meanings.items() if meant is kind)
         return ocs.error_for(kind, str(request), Envelope(code, "", None))
