@@ -15,12 +15,13 @@ import pytest
 
 from tests.doubles.billmanager import DELETED, Call, Run, Stand
 from tests.doubles.billmanager.db_proxy import DbProxy
-from tests.doubles.cloud import Cloud
+from tests.doubles.cloud import NEXTCLOUD_34, OWNCLOUD_10, Cloud
 from tests.doubles.cloud.state import Seen
 from tests.e2e import test_kill
-from tests.e2e.sites import GIB, DoubleSite
+from tests.e2e.conftest import REAL
+from tests.e2e.sites import GIB, DoubleSite, RealSite
 from tests.e2e.test_kill import Scene, opened, ordered, suspended
-from tests.e2e.world import World, with_app_password
+from tests.e2e.world import LIFE, World, with_app_password
 from tests.tools import table
 from utils.billing.needs import QUESTIONS
 from utils.consts import ITEM_MARK
@@ -396,3 +397,54 @@ def test_while_billmanager_does_nothing_a_dry_run_says_so(world: World) -> None:
     item = world.opened()
     world.stand.do_nothing()
     assert b"It would do nothing." in dry(world, "suspend", item, 0).stdout
+
+
+# -- on a real cloud as well ----------------------------------------------------------------------
+
+SENT = re.compile(r".* (POST|PUT|DELETE) (/ocs/\S+) answered (?!403)\d+ in .*")
+
+
+def requests_told(run: Run) -> List[Tuple[str, ...]]:
+    """The requests that a dry run told, without their fields."""
+    found = re.findall(r"(POST|PUT|DELETE) \S*?(/ocs/\S+)", run.stdout.decode())
+    return [tuple(one) for one in found]
+
+
+def requests_sent(log: str) -> List[Tuple[str, ...]]:
+    """The requests that a run has logged, but the confirming of its login."""
+    found = [match.groups() for match in map(SENT.fullmatch, log.splitlines()) if match]
+    return [one for one in found if not one[1].endswith("/confirm")]
+
+
+def change(world: World, item: int, command: str) -> None:
+    """What makes the next command have something to do."""
+    if command == "setparam":
+        world.stand.change_tariff(item, world.tariff(gib=30, group=f"{world.group}-gold"))
+    if command == "sync_item":
+        world.site.add_to_group(world.login(item), f"{world.group}-by-hand")
+        tariff = world.tariff(gib=7)
+        world.stand.sql("UPDATE item SET pricelist = %s WHERE id = %s", tariff, item)
+
+
+@pytest.mark.parametrize("any_world", [NEXTCLOUD_34.name, OWNCLOUD_10.name, REAL], indirect=True)
+def test_in_the_life_of_a_service_each_command_does_what_was_told_before(any_world: World) -> None:
+    world = any_world
+    world.know_cloud()
+    item = world.order()
+    for command in (one for one in LIFE if one in (*table.SERVICES, "stat")):
+        change(world, item, command)
+        operation = world.stand.add_operation(command, item)
+        before, calls = world.site.account(world.login(item)), len(world.stand.calls)
+        run = dry(world, command, item, operation)
+        assert run.exit_code == 0, run
+        assert world.site.account(world.login(item)) == before
+        assert len(world.stand.calls) == calls
+        logged = len(world.stand.log)
+        starter(world, command, item, operation)().finish().check()
+        assert requests_told(run) == requests_sent(world.stand.log[logged:]), run
+        done = [call.function for call in world.stand.calls[calls:]]
+        assert [name for name, _ in told(run) if name[0].islower() and name != "itemstat"] == done
+    assert world.site.account(world.login(item)) is None
+    if isinstance(world.site, RealSite):
+        for group in (world.group, f"{world.group}-gold", f"{world.group}-by-hand"):
+            world.site.remove_group(group)
