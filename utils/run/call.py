@@ -26,6 +26,7 @@ class Call(NamedTuple):
     lang: str = ""
     format: str = "text"
     date: str = ""
+    password: str = ""
     facts: bool = False
     dry_run: bool = False
     level: Level = Level.READS

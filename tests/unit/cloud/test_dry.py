@@ -60,6 +60,7 @@ STEPS: Dict[str, List[Step]] = {
     "no limit": [on("user_7", "set_quota", sizes.UNLIMITED)],
     "another address": [on("user_7", "set_email", "c@b.example")],
     "another name": [on("user_7", "set_display_name", "Somebody")],
+    "another password": [on("user_7", "set_password", Secret("Made-up-Pw-78"))],
     "switched off": [on("user_7", "disable_user")],
     "switched off and on": [on("user_7", "disable_user"), on("user_7", "enable_user")],
     "in another group": [on("user_7", "add_to_group", "clients")],
@@ -152,6 +153,17 @@ def test_no_login_but_the_module_s_own_is_tried(cloud: Cloud, log: logging.Logge
     assert one.accepts("user_7", Secret("whatever-78"))
     assert plan.assumed == ["user_7"]
     assert not cloud.requests
+
+
+def test_a_password_that_would_be_set_is_known(cloud: Cloud, log: logging.Logger) -> None:
+    plan = Plan()
+    one = client(cloud, log, plan)
+    create(one)
+    one.set_password("user_7", Secret("Made-up-Pw-78"))
+    for login, password in (("user_7", "Made-up-Pw-78"), ("user_8", "Made-up-Pw-77")):
+        assert one.accepts(login, Secret(password))
+        assert not one.accepts(login, Secret("Made-up-Pw-70"))
+    assert not plan.assumed
 
 
 @pytest.mark.parametrize("groups", [PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1])
