@@ -399,6 +399,15 @@ def test_while_billmanager_does_nothing_a_dry_run_says_so(world: World) -> None:
     assert b"It would do nothing." in dry(world, "suspend", item, 0).stdout
 
 
+@pytest.mark.parametrize("command", table.SERVICES)
+def test_a_real_run_loads_nothing_of_a_dry_one(world: World, command: str) -> None:
+    item = world.order() if command == "open" else world.left_by("open")
+    run = world.run(command, item, env={"PYTHONPROFILEIMPORTTIME": "1"}).check()
+    loaded = re.findall(r"\| +(utils\S*)", run.stderr.decode())
+    assert "utils.run.context" in loaded
+    assert not [one for one in loaded if "dry" in one or one == "utils.base.intended"]
+
+
 # -- on a real cloud as well ----------------------------------------------------------------------
 
 SENT = re.compile(r".* (POST|PUT|DELETE) (/ocs/\S+) answered \d+ in .*")

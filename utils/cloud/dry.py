@@ -20,7 +20,7 @@ _USERS, _GROUPS = "/cloud/users", "/cloud/groups"
 PAGE_SIZE = 200
 """Groups per page of a search; a cloud has few of which one is named in the other."""
 
-_SHOWN = {"email": "email", "display": "displayname"}
+_NAMES_SHOWN = {"email": "email", "display": "displayname"}
 """The fields of an account as they are set, and as they are shown."""
 
 
@@ -45,7 +45,7 @@ class Pretended:
         elif key == "password":
             self.password = value
         else:
-            self.fields[_SHOWN[key]] = value
+            self.fields[_NAMES_SHOWN[key]] = value
 
     def show(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """The record of the account as the cloud would show it."""

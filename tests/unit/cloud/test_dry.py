@@ -1,8 +1,11 @@
 """A cloud in a dry run answers as the cloud itself would after the same changes, and gets none."""
 
+import inspect
 import logging
+import re
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -125,6 +128,25 @@ def seen(one: NextcloudAPIClient) -> List[Optional[Account]]:
         )
         for account in accounts
     ]
+
+
+PROBES = {"is_full", "probe"}
+"""What is sent to learn from its refusal. No command with a dry run asks so but after a refusal."""
+
+
+def test_every_change_that_the_client_can_make_is_tried() -> None:
+    sends = re.compile(r"ask\(\s*\"(POST|PUT|DELETE)\"|self\._edit\(")
+    sources = {
+        name: inspect.getsource(one)
+        for name, one in vars(NextcloudAPIClient).items()
+        if inspect.isfunction(one) and not name.startswith("_")
+    }
+    tried = create_autospec(NextcloudAPIClient, instance=True)
+    for steps in STEPS.values():
+        for step in steps:
+            step(tried)
+    changes = {name for name, source in sources.items() if sends.search(source)}
+    assert {one[0] for one in tried.method_calls} == changes - PROBES
 
 
 @pytest.mark.parametrize("name", STEPS)
