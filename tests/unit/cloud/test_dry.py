@@ -163,7 +163,7 @@ def test_after_changes_a_dry_cloud_tells_what_the_real_one_tells(
     assert ended == play(real, STEPS[name])
     assert told == seen(real)
     done = [one for one in cloud.requests if one.method != "GET"]
-    assert [(note.deed.name, note.deed.words.split(" ")[0]) for note in plan.notes] == [
+    assert [(note.deed.name, note.deed.words.split(" ")[0]) for note in plan.notes()] == [
         (one.method, one.path) for one in done
     ]
 
@@ -208,7 +208,7 @@ def test_who_may_not_look_for_groups_is_not_told_that_one_is_missing(
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise errors.RightsMissing("GET /cloud/groups")
 
-    monkeypatch.setattr(Connection, "ask", refuse)
+    monkeypatch.setattr(Connection, "_ask", refuse)
     one = client(cloud, log, Plan())
     assert play(one, [on("user_7", "add_to_group", "zebra")]) == ["done"]
 
