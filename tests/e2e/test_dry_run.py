@@ -9,13 +9,14 @@ import os
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 import pytest
 
 from tests.doubles.billmanager import DELETED, Call, Run, Stand
 from tests.doubles.billmanager.db_proxy import DbProxy
-from tests.doubles.cloud import NEXTCLOUD_34, OWNCLOUD_10, Cloud
+from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, PROFILES, Cloud
+from tests.doubles.cloud.profile import Profile
 from tests.doubles.cloud.state import Seen
 from tests.e2e import test_kill
 from tests.e2e.conftest import REAL
@@ -144,6 +145,31 @@ FAILURES = {
     "setparam-gone": Failure("setparam", gone, "user_"),
     "sync_item-in-progress": Failure("sync_item", ordered, "5"),
 }
+
+
+APART = {
+    *("open", "open-new-group", "suspend-unread", "setparam", "close", "close-unread"),
+    *("sync_item", "sync_item-copy", "stat-thirty", "sync_item-gone"),
+}
+"""Scenes in which ownCloud is asked otherwise than Nextcloud; the others are alike there."""
+
+
+def on_clouds(names: Iterable[str]) -> List[Any]:
+    """Each scene on each cloud: often on the oldest Nextcloud, on others what is apart there."""
+
+    def is_often(profile: Profile, name: str) -> bool:
+        return profile is NEXTCLOUD_29 or (profile is OWNCLOUD_10 and name in APART)
+
+    return [
+        pytest.param(
+            profile,
+            name,
+            id=f"{profile.name}-{name}",
+            marks=[] if is_often(profile, name) else [pytest.mark.long],
+        )
+        for profile in PROFILES.values()
+        for name in names
+    ]
 
 
 # -- what is seen from outside --------------------------------------------------------------------
@@ -306,8 +332,7 @@ def test_every_command_that_changes_something_has_a_scene() -> None:
     assert {scene.command for scene in SCENES.values()} == {*table.SERVICES, *table.MODULES}
 
 
-@pytest.mark.every_cloud
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize(("cloud", "name"), on_clouds(SCENES), indirect=["cloud"])
 def test_a_dry_run_tells_what_the_real_one_does_and_does_nothing(
     stand: Stand, cloud: Cloud, proxy: DbProxy, name: str
 ) -> None:
@@ -333,8 +358,7 @@ def test_a_dry_run_tells_what_the_real_one_does_and_does_nothing(
         assert secret not in run.stdout.decode()
 
 
-@pytest.mark.every_cloud
-@pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.parametrize(("cloud", "name"), on_clouds(FAILURES), indirect=["cloud"])
 def test_a_dry_run_of_what_fails_says_why_and_tells_nobody(
     stand: Stand, cloud: Cloud, name: str
 ) -> None:

@@ -29,7 +29,7 @@ class DryWords:
         self._texts = messages.read(self.language, GROUP)
 
     def lines(self, plan: Plan) -> Iterator[str]:
-        """What would be done, a line for each, and what of it is not known beforehand."""
+        """What would be done, a line for each."""
         yield self.say("dry_steps" if plan.notes() else "dry_nothing")
         places = {kind: self.say(name) for kind, name in _PLACES.items()}
         column = max(map(len, places.values()))
