@@ -459,6 +459,8 @@ def requests_sent(log: str) -> List[Tuple[str, ...]]:
 
 def change(world: World, item: int, command: str) -> None:
     """What makes the next command have something to do."""
+    if command == "changepassword":
+        assert world.customer_gets_in(item)  # the first login makes files, which takes its time
     if command == "setparam":
         world.stand.change_tariff(item, world.tariff(gib=30, group=f"{world.group}-gold"))
     if command == "sync_item":
