@@ -70,8 +70,17 @@ def _describe(module_id: int) -> Callable[[int, str], str]:
 def _collector(ctx: Context, server: Server, day: date, uncounted: Uncounted) -> Collector:
     """The collector of a module's usage, once it is this run's turn at the cloud."""
     settings, cloud = ctx.settings, ctx.cloud(server)
+    from utils.run.service import settle  # of use for few services, on few days
+
     register = Register(ctx.billing, server.module_id, lambda item: ctx.owner(item, server, cloud))
     census = Census(
         register, cloud, ctx.log, settings.page_size, server.timeout_s, settings.stat_budget_s
     )
-    return Collector(census, ctx.billing, ctx.log, day, uncounted)
+    return Collector(
+        census,
+        ctx.billing,
+        ctx.log,
+        day,
+        uncounted,
+        lambda item_id: settle(ctx, item_id, server, cloud),
+    )

@@ -402,9 +402,21 @@ class NextcloudAPIClient:
 
     def throttle(self) -> Throttle:
         """The cloud's brute-force delay for this address; nothing shown counts as none."""
-        shown = mapping((self._connection.capabilities_for_all() or {}).get("bruteforce"))
-        delay_ms = shown.get("delay")
+        delay_ms = self._brute_force().get("delay")
         return Throttle(delay_ms / 1000 if isinstance(delay_ms, (int, float)) else 0.0)
+
+    def has_refused_none(self) -> bool:
+        """Whether the cloud shows that it has refused no login from this address of late.
+
+        Nextcloud delays the next login for half a day after one (docs/en/clouds.md, "Refused
+        logins"). False where it does not tell: ownCloud never does, nor does whoever lets this
+        address try as often as it likes.
+        """
+        shown = self._brute_force()
+        return shown.get("delay") == 0 and shown.get("allow-listed") is not True
+
+    def _brute_force(self) -> Mapping[str, Any]:
+        return mapping((self._connection.capabilities_for_all() or {}).get("bruteforce"))
 
 
 def _is_number_or_text(group: Any) -> bool:
@@ -464,6 +476,7 @@ def account_from(
         quota_bytes=None if is_unmeasured else _limit(limit),
         used_bytes=None if is_unmeasured else _used(quota),
         is_quota_told=_is_told(limit) and not is_unmeasured,
+        last_login=_moment(user.get("lastLogin", user.get("last_login"))),
     )
 
 
@@ -498,6 +511,11 @@ def _count(told: Any) -> int:
     """A number of characters; whatever is none, or is no sane one, counts as not told."""
     is_number = isinstance(told, int) and not isinstance(told, bool)
     return told if is_number and 0 < told < 1000 else 0
+
+
+def _moment(told: Any) -> Optional[int]:
+    """A moment in the cloud's own unit, which is another one on either product."""
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
 def _is_told(limit: Any) -> bool:
