@@ -9,15 +9,13 @@ from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED
 from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from tests.tools.table import SERVING
 from utils.base import logins, xml
 from utils.consts import ITEM_MARK
 
 every_cloud = pytest.mark.every_cloud
 STRANGER = "A-stranger's-password-1"
 SAVED = ("username", "userpassword", "url", ITEM_MARK)
-SERVING = ("suspend", "resume", "setparam", "sync_item")
-"""The commands that change the account of an open service."""
-
 
 def double(world: World) -> Cloud:
     """The world's cloud, known to be the double."""

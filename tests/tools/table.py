@@ -37,6 +37,9 @@ def names(*kinds: Kind) -> Tuple[str, ...]:
 
 
 SERVICES = names(Kind.SERVICE)
+SERVING = tuple(name for name in SERVICES if name not in ("open", "close"))
+"""Those for an account that is there and stays."""
+
 MODULES = names(Kind.MODULE)
 FORMS = names(Kind.FORM)
 SHOWN_FORMS = tuple(name for name in FORMS if "tune" in name)

@@ -110,4 +110,5 @@ def _may_repeat(before: Guess, account: Account, cloud: NextcloudAPIClient) -> b
     It was accepted where the account had a login since; it never arrived where the cloud has
     refused nobody from here. ownCloud tells nothing of what it refused.
     """
-    return account.last_login != before.last_login or cloud.has_refused_none()
+    had_login = account.last_login not in (None, before.last_login)
+    return had_login or cloud.has_refused_none()

@@ -120,11 +120,14 @@ class Collector:
         except _FOR_ALL:
             raise
         except errors.PmError as error:
-            self._log.warning("service %d: %s", pair.item.id, error)
             if isinstance(error, _IN_PASSING) and error.told is not Told.STAFF_NOW:
+                self._log.warning("service %d: %s", pair.item.id, error)
                 self._census.ask_again(pair.item.id)
                 return None
-            return pair if pair.account is not None else pair._replace(words=str(error))
+            if pair.account is None:
+                return pair._replace(words=str(error))
+            self._log.warning("service %d: counted by its mark: %s", pair.item.id, error)
+            return pair
 
     def _refuse_hidden_files(self) -> None:
         """Looks once a run whether the module's login may see files. Raises FilesHidden."""

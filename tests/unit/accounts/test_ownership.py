@@ -54,7 +54,9 @@ def owner(
         cloud = create_autospec(NextcloudAPIClient, instance=True)
         cloud.own_login.return_value = make_server().username
     guesses = create_autospec(Guesses, instance=True)
-    guesses.try_once.side_effect = lambda item, login, password, accepts: accepts(login, password)
+    guesses.try_once.side_effect = lambda item, account, password, cloud: cloud.accepts(
+        account.login, password
+    )
     one = Ownership(
         make_item(**item),
         server or make_server(),
