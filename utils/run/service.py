@@ -119,7 +119,7 @@ def note(ctx: "Context", service: Service) -> None:
 
 
 def tell_of_typed(ctx: "Context", service: Service) -> None:
-    """Tells staff of a typed login that is left alone: what is typed there is written over."""
+    """Tells staff of a typed login that is left alone. Once it has a task that is written over."""
     if service.owner.left_alone is not None:
         _tell(ctx, service, service.owner.left_alone)
 
@@ -149,6 +149,9 @@ def renew(ctx: "Context", service: Service, account: "Account") -> None:
     """
     renewal = service.owner.renewal()
     if renewal is None:
+        return
+    if service.owner.left_alone is not None and not ctx.billing.operations.has_task():
+        ctx.log.warning("what was typed is not written over before staff has a task of it")
         return
     ctx.log.warning("what stands on the service is renewed: %s", renewal.words or "the mark")
     try:

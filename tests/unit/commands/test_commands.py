@@ -489,6 +489,17 @@ def test_staff_is_told_of_what_was_typed_and_left_alone(world: World, command: s
     )
 
 
+@pytest.mark.parametrize("has_task", [True, False])
+def test_what_was_typed_is_written_over_once_staff_has_a_task_of_it(
+    world: World, has_task: bool
+) -> None:
+    world.owner.left_alone = errors.TypedLogin("director")
+    world.owner.renewal.return_value = Renewal(None, {"username": "user_1001"}, False, "why")
+    world.billing.operations.has_task.return_value = has_task
+    assert OK in world.run("suspend")
+    assert world.billing.services.save_seen.called is has_task
+
+
 @pytest.mark.parametrize(
     "change",
     [
