@@ -422,7 +422,7 @@ def typed(rig: Rig, command: str) -> Case:
     login, password = f"moved_in_{item}", f"Typed-by-staff-{item}"
     user = rig.cloud.add_user(login, password, quota="5 GB", groups=["silver"])
     user.email = "client7@example.com"
-    rig.cloud.brute_force.attempts.clear()
+    rig.cloud.door.brute_force.attempts.clear()
     rig.stand.save_param(item, "username", login, crypted=False)
     rig.stand.save_param(item, "userpassword", password, crypted=False)
     rig.stand.set_status(item, ACTIVE)

@@ -1,11 +1,11 @@
 """What providers meet between module and cloud: each kind is told for what it is, and passes."""
 
 import time
-from typing import Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from tests.doubles.billmanager import PROCESSING, SUSPENDED, Stand
+from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Stand
 from tests.doubles.cloud import (
     NEXTCLOUD_29,
     NEXTCLOUD_34,
@@ -15,6 +15,7 @@ from tests.doubles.cloud import (
 )
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from tests.tools.table import SERVING
 
 CLOUDS = (NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10)
 NEXTCLOUDS = (NEXTCLOUD_29, NEXTCLOUD_34)
@@ -80,7 +81,7 @@ def test_a_page_of_somebody_in_front_is_told_as_his_and_passes(
     assert world.customer_gets_in(item)
 
 
-@pytest.mark.parametrize("command", ["suspend", "close", "setparam", "sync_item"])
+@pytest.mark.parametrize("command", [*(name for name in SERVING if name != "resume"), "close"])
 def test_a_write_that_somebody_in_front_stops_is_done_by_the_next_try(
     world: World, cloud: Cloud, command: str
 ) -> None:
@@ -271,7 +272,7 @@ def test_cookies_that_do_not_come_back_are_told_as_such(
 def test_a_cloud_without_its_set_up_is_told_as_not_installed(world: World, cloud: Cloud) -> None:
     item = world.opened()
     cloud.installed = False
-    for command in ("suspend", "sync_item"):
+    for command in SERVING:
         assert world.run(command, item, 50).error_type == "cloud_not_installed"
     cloud.installed = True
     world.run("suspend", item).check()
@@ -290,7 +291,7 @@ def test_messages_of_php_do_not_stop_a_life(world: World, cloud: Cloud) -> None:
 
     cloud._send = spoil
     item = world.opened()
-    for command in ("suspend", "resume", "sync_item", "close"):
+    for command in (*SERVING, "close"):
         world.run(command, item).check()
 
 
@@ -320,6 +321,31 @@ def test_a_login_that_the_web_server_drops_is_told_as_dropped(stand: Stand, clou
     item = world.opened()
     cloud.drops_authorization = True
     assert world.run("suspend", item, 50).error_type == "cloud_authorization_lost"
+
+
+@pytest.mark.parametrize("by_app_password", [True, False])
+@on_34
+def test_a_login_by_an_e_mail_serves_a_life_and_keeps_its_own_account_apart(
+    stand: Stand, cloud: Cloud, by_app_password: bool
+) -> None:
+    """An app password that was made after a login by e-mail takes no other login name."""
+    address, password = "root@example.com", cloud.admin_password
+    cloud.users["admin"].email = address
+    module: Dict[str, Any] = {"login": address}
+    if by_app_password:
+        token = cloud.mint_app_password(address)
+        module.update(password=token, confirm_password=password)
+    world = World(stand, DoubleSite(cloud), **module)
+    world.know_cloud()
+    item = world.opened()
+    for command in (*SERVING, "close"):
+        world.run(command, item).check()
+    typed = world.order(params={"username": "admin", "userpassword": password})
+    world.stand.set_status(typed, ACTIVE)
+    assert world.run("suspend", typed).error_type == "typed_login"
+    assert cloud.users["admin"].enabled
+    said = str(stand.run("doctor", module=world.module, extra=["--lang", "en"]))
+    assert ("logs in by an e-mail address" in said) is not by_app_password
 
 
 # -- e-mail -----------------------------------------------------------------------------------

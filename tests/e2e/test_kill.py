@@ -180,7 +180,7 @@ SCENES = {
 }
 
 
-TRIAL_OF_A_PASSWORD = "before GET /ocs/v1.php/cloud/user"
+TRIAL_OF_A_PASSWORD = "before GET /ocs/vN.php/cloud/user"
 """The point at which a typed password is on its way to the cloud and has not arrived."""
 
 
@@ -362,7 +362,7 @@ def test_killed_anywhere_it_tries_a_typed_password_once(
     def play(deadly: int) -> int:
         """How often the cloud has refused the password after all."""
         cloud.requests.clear()
-        cloud.brute_force.attempts.clear()
+        cloud.door.brute_force.attempts.clear()
         item = typed_in_vain(world)
         start = world.starter(command, item)
         killer.run(start, deadly)

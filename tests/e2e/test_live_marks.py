@@ -23,19 +23,20 @@ TYPED, ANOTHER = "Typed-by-staff-77-xyz", "Nobody-has-this-one-88"
 SAVED = ("username", "userpassword", "url")
 
 
-@pytest.fixture
-def world(stand: Stand) -> Iterator[World]:
-    """A provider whose cloud is the real server; its group is there."""
-    with real_world(stand) as made:
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """A provider for all tests, whose cloud is the real server; its group is there."""
+    with Stand() as stand, real_world(stand) as made:
         made.site.add_group(made.group)
         made.know_cloud()
         yield made
+        assert not stand.leaks
 
 
 @pytest.fixture
 def stranger(world: World) -> Iterator[str]:
     """Somebody else's account with the password TYPED; removed at the end."""
-    login = f"moved_in_{world.stand.order(world.tariff(), world.client, world.module)}"
+    login = f"moved_in_{world.order()}"
     world.site.add_account(login, TYPED)
     yield login
     world.site.remove_account(login)
@@ -110,9 +111,10 @@ def test_while_both_halves_live_nothing_is_deleted(world: World, ends: str) -> N
     account = world.site.account(login)
     assert account is not None
     assert account.enabled
-    assert world.status(halves.pop(ends)) == DELETED
+    ending = halves.pop(ends)
+    assert world.status(ending) == DELETED
     [living] = halves.values()
-    assert len(world.stand.tasks()) >= 1
+    assert [one["item"] for one in world.stand.tasks()].count(ending) == 1
     world.run("suspend", living).check()
     assert worked(world, "suspend", login)
     world.run("close", living).check()
@@ -138,12 +140,11 @@ def test_a_typed_login_whose_password_is_right_is_taken_over(
     assert world.customer_gets_in(item)
 
 
-@pytest.mark.parametrize("command", [*SERVING, "close"])
 def test_a_typed_login_that_takes_another_password_is_left_alone(
-    world: World, stranger: str, command: str
+    world: World, stranger: str
 ) -> None:
     item, before = typed(world, stranger, ANOTHER), world.site.account(stranger)
-    for _ in range(2):
+    for command in (*SERVING, "close"):
         assert world.run(command, item).error_type == "typed_login"
     assert world.site.account(stranger) == before
     assert world.status(item) == ACTIVE

@@ -259,9 +259,12 @@ class Ownership:
     def is_unsettled(self, record: Optional[Record]) -> bool:
         """Whether more than the record is to be looked at, and the service to be written anew.
 
-        So it is where a login may have been typed by hand, or the service had another number.
+        So it is where a login may have been typed by hand, the service had another number, or
+        what its customer sees is damaged.
         """
-        return bool(self._typed_beside(record)) or (record is not None and record.is_copied)
+        if record is None or self._item.mark is None:
+            return bool(self._typed_beside(record)) or (record is not None and record.is_copied)
+        return record.is_copied or bool(self._damaged(record, record.password))
 
     def _typed_beside(self, record: Optional[Record]) -> str:
         """The saved login where it is not that of the record; else an empty text."""

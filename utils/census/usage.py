@@ -32,6 +32,10 @@ def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
     return quota_bytes is None or used_bytes <= max(LARGE_BYTES, OVER_QUOTA * quota_bytes)
 
 
+MOST_RENEWED = 200
+"""Services of one run that are looked at more closely although they can be counted. Each takes some
+requests and calls; more at once have one cause for all, and the next days' runs take the rest."""
+
 _FOR_ALL = (errors.DatabaseUnavailable, errors.KeyUnavailable, errors.LoginRefused)
 _IN_PASSING = (errors.Busy, errors.CoreUnavailable, errors.CloudError)
 """What a closer look at one service may fail of: what ends the run, and what comes to an end. After
@@ -61,6 +65,7 @@ class Collector:
         self._uncounted = uncounted
         self._settle = settle
         self._may_see_files = False
+        self._renewed = 0
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
     def collect(self) -> None:
@@ -113,8 +118,9 @@ class Collector:
 
         Raises what ends the reading for all.
         """
-        if not pair.is_unsettled:
+        if not pair.is_unsettled or (pair.account is not None and self._renewed >= MOST_RENEWED):
             return pair
+        self._renewed += pair.account is not None
         try:
             return Pair(pair.item, self._settle(pair.item.id))
         except _FOR_ALL:

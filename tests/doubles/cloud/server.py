@@ -181,7 +181,7 @@ class Cloud:
                 user.subadmin.discard(group)
 
     def mint_app_password(self, login: str) -> str:
-        """Make an app password for a login and give it."""
+        """Make an app password for a login or an e-mail address and give it."""
         token = "-".join(secrets.token_hex(3)[:5] for _ in range(5))
         self.app_passwords[token] = login
         return token

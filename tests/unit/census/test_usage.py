@@ -11,7 +11,7 @@ from tests.unit.conftest import make_account, make_item
 from utils.base import errors
 from utils.base.values import Account, Disk, Item
 from utils.billing.statistics import StatRow
-from utils.census import census, register
+from utils.census import census, register, usage
 from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
 
@@ -276,3 +276,20 @@ def test_services_with_nothing_to_look_at_are_not_looked_at(either: World) -> No
         either.sell(own(number))
     collect(either, lambda item_id: looked.append(item_id) or make_account())
     assert not looked
+
+
+def test_what_can_be_counted_all_the_same_is_looked_at_within_bounds(
+    either: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "MOST_RENEWED", 2)
+    looked: List[int] = []
+
+    def settle(item_id: int) -> Account:
+        looked.append(item_id)
+        return make_account(login=f"user_{item_id}", used_bytes=GIB)
+
+    for number in range(1, 6):
+        either.sell(own(number, saved_url=""))
+    collect(either, settle)
+    assert len(looked) == 2
+    assert len(rows(either)) == 5
