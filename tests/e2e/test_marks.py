@@ -270,6 +270,7 @@ HALVES = [with_mark, with_old_mark, without_mark]
         (with_old_mark, "suspend", True),
         (without_mark, "suspend", False),
         (without_mark, "resume", False),
+        (with_mark, "changepassword", False),
     ],
 )
 @every_cloud
@@ -793,7 +794,7 @@ def test_an_account_that_only_its_password_proves_is_not_touched_unread(world: W
 
 
 @every_cloud
-@pytest.mark.parametrize("command", ["setparam", "sync_item"])
+@pytest.mark.parametrize("command", [name for name in SERVING if name not in UNREAD])
 def test_nothing_else_is_done_with_an_account_that_cannot_be_read(
     world: World, command: str
 ) -> None:

@@ -140,26 +140,27 @@ def switch(ctx: "Context", service: Service, enabled: bool) -> None:
         renew(ctx, service, account)
 
 
-def renew(ctx: "Context", service: Service, account: "Account") -> None:
+def renew(ctx: "Context", service: Service, account: "Account") -> bool:
     """Writes on the service what it lacks of what is known of its account, which was found.
 
-    A command has done its work before it comes here, so no failure here costs it: the next one
+    Returns whether it lacks nothing now. A command has done its work before it comes here, so no failure here costs it: the next one
     finds the same to do. A new client's address stands on the account before the service is
     marked as its owner, for the old one could get in by it.
     """
     renewal = service.owner.renewal()
     if renewal is None:
-        return
+        return True
     if service.owner.left_alone is not None and not ctx.billing.operations.has_task():
         ctx.log.warning("what was typed is not written over before staff has a task of it")
-        return
+        return False
     ctx.log.warning("what stands on the service is renewed: %s", renewal.words or "the mark")
     try:
         if renewal.is_copied:
             _hand_over(ctx, service, account)
-        _write(ctx, service, renewal)
+        return _write(ctx, service, renewal)
     except errors.PmError as error:
         ctx.log.warning("it is not renewed: %s", error)
+        return False
 
 
 def _hand_over(ctx: "Context", service: Service, account: "Account") -> None:
@@ -175,15 +176,16 @@ def _hand_over(ctx: "Context", service: Service, account: "Account") -> None:
         raise error
 
 
-def _write(ctx: "Context", service: Service, renewal: "Renewal") -> None:
-    """Saves the renewal, unless somebody has changed what it would write over."""
+def _write(ctx: "Context", service: Service, renewal: "Renewal") -> bool:
+    """Saves the renewal, unless somebody has changed what it would write over: then False."""
     if _seen(ctx.billing.services.item(service.item.id)) != _seen(service.item):
         ctx.log.warning("it was changed meanwhile: the next command looks at that")
-        return
+        return False
     if renewal.mark is not None:
         ctx.billing.services.save_mark(renewal.mark)
     if renewal.values:
         ctx.billing.services.save_seen(service.item.id, renewal.values)
+    return True
 
 
 def _seen(item: "Item") -> "tuple[object, ...]":
