@@ -143,9 +143,9 @@ def switch(ctx: "Context", service: Service, enabled: bool) -> None:
 def renew(ctx: "Context", service: Service, account: "Account") -> bool:
     """Writes on the service what it lacks of what is known of its account, which was found.
 
-    Returns whether it lacks nothing now. A command has done its work before it comes here, so no failure here costs it: the next one
-    finds the same to do. A new client's address stands on the account before the service is
-    marked as its owner, for the old one could get in by it.
+    Returns whether it lacks nothing now. A command has done its work before it comes here, so no
+    failure here costs it: the next one finds the same to do. A new client's address stands on the
+    account before the service is marked as its owner, for the old one could get in by it.
     """
     renewal = service.owner.renewal()
     if renewal is None:

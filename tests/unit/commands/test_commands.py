@@ -607,6 +607,17 @@ def test_a_password_that_billing_could_not_keep_is_not_set(world: World) -> None
     assert not world.done()
 
 
+def test_a_copy_whose_former_clients_e_mail_stays_gets_the_password_and_no_mark(
+    world: World,
+) -> None:
+    changing_password(world, Secret(""))
+    world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
+    world.accounts.bring.side_effect = errors.CloudRefused("PUT", 103)
+    assert OK in world.run("changepassword")
+    world.billing.services.save_mark.assert_not_called()
+    world.billing.services.save_login.assert_called_once()
+
+
 # -- setparam ---------------------------------------------------------------------------------
 
 
