@@ -21,7 +21,6 @@ from utils.base import errors, sizes
 from utils.base.secret import Secret
 from utils.base.values import Account, Order
 
-
 DELETES_UNREAD = 3
 """Requests that take an account away which cannot be read: one whose answer is lost, one that the
 cloud takes, and its repeat, which finds nobody."""
