@@ -723,7 +723,9 @@ class Trial:
             self._ask(state["status"] == before["status"], f"status {state['status']}")
             if self._operation is not None:
                 self._on_operation(run, code, self._operation)
-            if "userpassword" in state["saved"] and self._case.command != "close":
+            # A new password that could not be saved is mended by the repeat.
+            leaves_old = self._case.command in ("close", "changepassword")
+            if "userpassword" in state["saved"] and not leaves_old:
                 self._ask(state["password"] is True, "a password was saved that does not fit")
             if "userpassword" in state["saved"] and self._case.command == "open":
                 wanted = self._plan.state["accounts"]
@@ -741,7 +743,9 @@ class Trial:
         told = TOLD.get(code, set())
         self._ask(bool(told) and (told <= STAFF or not told & STAFF), f"who is told of {code}?")
         is_manual = row["manual"] == "on"
-        self._ask(is_manual == bool(told & STAFF), f"{code}: manual is {row['manual']}")
+        # Where staff has a task of something else already, BILLmanager goes on repeating.
+        is_right = is_manual == bool(told & STAFF) or (self._is_told and not is_manual)
+        self._ask(is_right, f"{code}: manual is {row['manual']}")
         tasks = self._rig.stand.sql("SELECT id FROM task WHERE runningoperation = %s", operation)
         wanted = {int(is_manual), int(is_manual or self._is_told)}
         self._ask(len(tasks) in wanted, f"{len(tasks)} tasks")
@@ -1130,13 +1134,17 @@ def core_trouble(kind: CoreKind, name: str, functions: List[str], index: int) ->
         end=lambda rig: rig.stand.core_faults.clear(),
         was_met=lambda rig: fault.seen >= fault.nth,
         codes=frozenset({""} if is_asked_otherwise else kind.codes),
-        is_reported=not kind.all_functions,
+        is_reported=not kind.all_functions and function != "runningoperation.edit",
     )
 
 
 def or_later(scene: str, trouble: Trouble) -> Trouble:
-    """The same for a scene in which what fails may be left for the next command."""
-    return trouble._replace(codes=trouble.codes | {""}) if is_renewed(scene) else trouble
+    """The same for a scene in which what fails may be left for the next command.
+
+    Or for one in which staff is told: a task whose answer is lost is not made a second time.
+    """
+    more = {""} if is_renewed(scene) else {"core_unavailable"} if scene in TELLING else set()
+    return trouble._replace(codes=trouble.codes | more)
 
 
 def core_cases(
