@@ -297,9 +297,26 @@ def test_what_is_stored_encrypted_reaches_mgrctl_by_its_environment_alone(lived:
     for name, call in zip(names, crypted):
         assert call.args[name].startswith("$PMNEXTCLOUD_VALUE")
         assert call.secrets[name] in lived.stand.secrets
-    plain = [call for call in lived.stand.calls if call.args.get("crypted") != "on"]
-    assert plain
-    assert not [call for call in plain if call.secrets]
+
+
+@pytest.mark.parametrize("form", ["pairs", "name"])
+def test_no_command_line_tells_who_a_customer_is_or_what_he_has(lived: World, form: str) -> None:
+    stand = lived.stand
+    stand.saveparam_form = form
+    lived.client = stand.add_account("Jane Doe", ["jane.doe@mail.example.org"])
+    item = lived.order()
+    stand.sql("UPDATE processingmodule SET name = 'Cloud of ACME'")
+    for command, run in lived.live(item):
+        assert run.exit_code == 0, (command, run)
+    double(lived).users["admin"].password = "Another-Pw-for-tests-9"
+    assert lived.run("open", lived.order()).error_type == "cloud_login_refused"
+    said = {"user_", lived.site.url, "127.0.0.1", "jane.doe", "Jane", "ACME", "login_refused"}
+    told = {text for call in stand.calls for text in call.secrets.values()}
+    assert any(text.startswith("user_") for text in told)
+    assert lived.site.url in told
+    assert "Cloud of ACME" in told
+    lines = [" ".join(call.argv) for call in stand.calls]
+    assert not [line for line in lines if any(text in line for text in said)]
 
 
 # -- files ------------------------------------------------------------------------------------

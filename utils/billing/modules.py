@@ -132,7 +132,7 @@ class Modules:
             name=_PROBLEM,
             id=module_id,
             level="error",
-            param_pm_name=self.name(module_id),
+            param_pm_name=Unseen(self.name(module_id)),
             param_pm_id=module_id,
             param_errormsg=Unseen(error),
         )

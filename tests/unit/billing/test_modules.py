@@ -203,13 +203,16 @@ def test_a_problem_names_the_module_and_the_error_without_its_secrets(
     error = errors.CloudMoved(f"https://new.example.com/?p={secret.reveal()}")
     billing.modules.register_problem(module_id, error)
     call = stand.called("problems.register")[-1]
-    assert call.secrets == {"param_errormsg": "cloud_moved: https://new.example.com/?p=***"}
+    assert call.secrets == {
+        "param_pm_name": "Cloud",
+        "param_errormsg": "cloud_moved: https://new.example.com/?p=***",
+    }
     assert call.args == {
         "sok": "ok",
         "name": "processingmodule_connect",
         "id": str(module_id),
         "level": "error",
-        "param_pm_name": "Cloud",
+        "param_pm_name": "$PMNEXTCLOUD_VALUE_param_pm_name",
         "param_pm_id": str(module_id),
         "param_errormsg": "$PMNEXTCLOUD_VALUE_param_errormsg",
     }
