@@ -67,10 +67,15 @@ class PasswordRules(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Accounts of a list; of its `rows` some may tell too little to be one."""
+    """Accounts of a list, and the logins of all its rows: some tell too little to be an account."""
 
     accounts: List[Account]
-    rows: int
+    logins: List[str]
+
+    @property
+    def rows(self) -> int:
+        """How long the page is, as the cloud counts."""
+        return len(self.logins)
 
 
 class NextcloudAPIClient:
@@ -247,12 +252,11 @@ class NextcloudAPIClient:
             raise errors.CloudUnreachable("GET /cloud/users/details: no accounts")
         # PHP writes an array whose keys happen to be 0, 1, 2 … as a list, an empty one too.
         records = list(found.values()) if isinstance(found, dict) else found
-        accounts = []
-        for record in records:
+        page = Page([], [str(mapping(record).get("id")) for record in records])
+        for record, login in zip(records, page.logins):
             with suppress(ValueError):
-                login = str(mapping(record).get("id"))
-                accounts.append(account_from(record, login, self.product))
-        return Page(accounts, len(records))
+                page.accounts.append(account_from(record, login, self.product))
+        return page
 
     # -- groups -------------------------------------------------------------------------------
 

@@ -14,8 +14,9 @@ import pytest
 from tests import ROOT
 from tests.doubles.billmanager import Stand
 from tests.doubles.billmanager.runs import DEVNULL, Peak, Run
-from tests.doubles.hostile import Hostile
-from tests.doubles.hostile.answers import KINDS, SLOW
+from tests.doubles.hostile import Heard, Hostile, whole
+from tests.doubles.hostile.answers import KINDS, SLOW, honest
+from tests.doubles.hostile.server import Wire
 from tests.e2e.world import World
 from tests.tools import table
 
@@ -28,6 +29,9 @@ MOST_S = 30
 
 DOCTOR_S = 140
 """The doctor, who is waited for by a person, has no budget: each of its checks has two minutes."""
+
+PAGED = 12
+"""Services of a module: as many as have `stat` read the accounts by pages."""
 
 SETTINGS = "budget_s = 20\nform_budget_s = 5\nstat_budget_s = 10\n"
 PASSWORD = "Hostile-Pw-for-tests-1"
@@ -68,7 +72,7 @@ def strike(target: Target, command: str) -> "tuple[Run, int]":
         if command == "open":
             stand.set_status(item, 5)
     elif command in table.MODULES:
-        world.many(1)
+        world.many(PAGED)
         options = {"module": world.module}
     elif command in table.FORMS:
         stdin = world.form()
@@ -105,6 +109,27 @@ def test_a_hostile_answer_costs_little(target: Target, kind: str) -> None:
     command = COMMANDS[crc32(kind.encode()) % len(COMMANDS)]
     target.cloud.answer = KINDS[kind]
     check(target, *strike(target, command), command)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "accounts" in kind])
+def test_pages_of_accounts_wear_nothing_down(target: Target, kind: str) -> None:
+    target.cloud.answer = KINDS[kind]
+    check(target, *strike(target, "stat"), "stat")
+    assert [heard for heard in target.cloud.heard if "/users/details" in heard.path]
+
+
+@pytest.mark.parametrize("kind", ["the same page of accounts", "pages of nobody"])
+def test_a_page_of_accounts_that_brings_nothing_new_is_the_last(target: Target, kind: str) -> None:
+    def answer(request: Heard) -> Wire:
+        """Repeats itself, but for the look whether there are more than pay: there are none."""
+        is_look = "limit=1&" in request.path
+        yield from [whole(honest(request))] if is_look else KINDS[kind](request)
+
+    target.cloud.answer = answer
+    strike(target, "stat")
+    pages = [heard for heard in target.cloud.heard if "/users/details" in heard.path]
+    assert len(pages) == 3
+    assert "brings nobody new" in target.stand.log
 
 
 @pytest.mark.long

@@ -711,7 +711,7 @@ def test_a_page_may_be_empty(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
 ) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, nobody))
-    assert cloud.users_page(200, 200) == ([], 0)
+    assert cloud.users_page(200, 200) == ([], [])
 
 
 def test_groups_are_read_page_by_page_as_texts(
