@@ -9,7 +9,7 @@ are translated and never compared, with the one exception that is not.
 from contextlib import suppress
 from logging import Logger
 from string import punctuation
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
@@ -105,10 +105,12 @@ class NextcloudAPIClient:
         """Whether the cloud has answered anything yet."""
         return self._connection.answered
 
-    @property
-    def logged_in(self) -> bool:
-        """Whether the cloud has taken the module's own login yet."""
-        return self._connection.logged_in
+    def when_logged_in(self, act: Callable[[], None]) -> None:
+        """Has `act` called as soon as the cloud has taken the module's own login.
+
+        In whichever thread has asked for that.
+        """
+        self._connection.on_login = act
 
     @property
     def product(self) -> products.Product:

@@ -5,17 +5,18 @@ that the core has filled in. So what a form holds proves nothing. A secret belon
 that first took the module's login with it. That is kept here by a keyed digest, and a secret goes
 nowhere else, nor without a check of the certificate where there was one before.
 
-A secret that is not known here yet goes where the module says and is kept when the login was taken:
-so it is with a new one, and after an update from a version that kept nothing.
+A secret that is not known here yet goes where the module says and is kept as soon as the login was
+taken: so it is with a new one, and after an update from a version that kept nothing. Where what was
+known is lost, the services of the module tell: their marks are sealed after that, and name the
+server of their accounts.
 """
 
-from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from utils.base import address, errors
 from utils.base.secret import Secret
-from utils.base.values import Server
+from utils.base.values import Place, Server
 from utils.consts import PARAM_CONFIRM, PARAM_SECRET
-from utils.host.locks import LockFile
 from utils.host.state import SECRETS, State
 
 MOST_KEPT = 8
@@ -55,7 +56,10 @@ def secrets_of(server: Server) -> Tuple[Tuple[str, Secret], ...]:
 
 
 class Binding:
-    """The memory of one module; `former_servers` are the addresses that its cloud had before."""
+    """The memory of one module; `former_servers` are the addresses that its cloud had before.
+
+    `places` tells where the accounts of the module's services are.
+    """
 
     def __init__(
         self,
@@ -63,21 +67,54 @@ class Binding:
         fingerprint: Callable[[str], str],
         module_id: int,
         former_servers: Iterable[str] = (),
+        places: Callable[[], List[Place]] = list,
     ) -> None:
         self._state = state
         self._fingerprint = fingerprint
         self._name = SECRETS.format(module_id)
-        self._moved_from = set(map(origin_of, former_servers))
+        self._former = tuple(former_servers)
+        self._moved_from = set(map(origin_of, self._former))
+        self._places = places
 
-    def check(self, server: Server) -> None:
-        """Raises SecretElsewhere where a secret of the connection belongs to another server."""
+    def check(self, server: Server, stored: Optional[Server] = None) -> None:
+        """Raises SecretElsewhere where a secret of the connection belongs to another server.
+
+        `stored` is the connection of the module where the other one is that of a form: what only
+        the form has is new, and may be tried. May raise what reading the services does.
+        """
         here, homes = home_of(server), self._homes()
+        stored_secrets = [secret for _, secret in secrets_of(stored or server)]
         for name, secret in secrets_of(server):
-            home = homes.get(self._digest(secret), here)
+            home = homes.get(self._digest(secret))
+            if home is None:
+                if secret in stored_secrets:
+                    self._check_by_services(name, server)
+                continue
             if home.origin in self._moved_from:
                 home = home._replace(origin=here.origin)
             if not here.takes_from(home):
                 raise errors.SecretElsewhere(f"{name}: {home.origin}")
+
+    def _check_by_services(self, name: str, server: Server) -> None:
+        """Raises SecretElsewhere where sealed marks speak against a server.
+
+        They do not tell whether a certificate was looked at: without one now, nothing is sent
+        that leaves this machine.
+        """
+        places = self._places()
+        for place in places:
+            if not self._is_here(place, server.base_url):
+                words = origin_of(place.url) if place.url else f"service {place.item_id}"
+                raise errors.SecretElsewhere(f"{name}: {words}")
+        is_sure = home_of(server).is_verified or address.is_loopback(server.base_url)
+        if places and not is_sure:
+            raise errors.SecretElsewhere(f"{name}: {origin_of(server.base_url)}")
+
+    def _is_here(self, place: Place, base_url: str) -> bool:
+        """Whether an account is on the server of an address, or was before the cloud moved."""
+        if any(place.server in address.digests(one) for one in (base_url, *self._former)):
+            return True
+        return bool(place.url) and origin_of(place.url) in {origin_of(base_url), *self._moved_from}
 
     def list_unbound(self, server: Server) -> Tuple[str, ...]:
         """The fields whose secrets belong to no server yet."""
@@ -94,7 +131,7 @@ class Binding:
         mine = {self._digest(secret): here for _, secret in secrets_of(server)}
         if self._has(mine):
             return
-        with LockFile(self._state.path(self._name) + ".lock") as lock:
+        with self._state.lock(self._name) as lock:
             if lock.take([0], _WAIT_S) is None:
                 return  # the next run that logs in will
             homes = {**self._homes(), **mine}
