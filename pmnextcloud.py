@@ -126,6 +126,7 @@ def main(argv: List[str]) -> int:
         context.log.exception("crashed")
         answer = fail(context, errors.Unexpected(type(error).__name__))
     if failure is not None:  # out of the handler: what took the memory has gone with it
+        limits.release_reserve()
         answer = fail(context, failure)
     sys.stdout.buffer.write(answer.document)
     sys.stdout.buffer.flush()

@@ -6,7 +6,7 @@ Every kind of answer meets one command in each run of the tests, and all of them
 import json
 import subprocess
 from pathlib import Path
-from typing import Iterator, List, NamedTuple
+from typing import Callable, Iterator, List, NamedTuple
 from zlib import crc32
 
 import pytest
@@ -15,11 +15,12 @@ from tests import ROOT
 from tests.doubles.billmanager import Stand
 from tests.doubles.billmanager.runs import DEVNULL, Peak, Run
 from tests.doubles.hostile import Heard, Hostile, whole
-from tests.doubles.hostile.answers import KINDS, SLOW, honest
-from tests.doubles.hostile.server import Wire
+from tests.doubles.hostile.answers import KINDS, SLOW, envelope, honest
+from tests.doubles.hostile.server import Answer, Wire
 from tests.e2e.world import World
 from tests.tools import table
 from utils.base.text import is_plain
+from utils.cloud.ocs import MOST_CONTAINERS, MOST_VALUES
 
 MOST_KIB = 256 * 1024
 MOST_LOG_BYTES = 40_000
@@ -30,6 +31,12 @@ MOST_S = 30
 
 DOCTOR_S = 140
 """The doctor, who is waited for by a person, has no budget: each of its checks has two minutes."""
+
+LEAST_DIFFERENCE_KIB = 4 * 1024
+"""Memory that an answer takes, so that a limit between it and a small one strikes there alone."""
+
+ONE_ARENA = "export MALLOC_ARENA_MAX=1"
+"""Threads reserve 64 MiB each, which would hide what an answer takes."""
 
 PAGED = 12
 """Services of a module: as many as have `stat` read the accounts by pages."""
@@ -62,7 +69,7 @@ def target(stand: Stand) -> Iterator[Target]:
         yield Target(stand, cloud, World(stand, _Site(cloud)))
 
 
-def strike(target: Target, command: str) -> "tuple[Run, int]":
+def strike(target: Target, command: str, peak_of: str = "VmHWM") -> "tuple[Run, int]":
     """The run of a command on what the cloud sends, and the most memory that it took, in KiB."""
     stand, world = target.stand, target.world
     options = {}
@@ -79,7 +86,7 @@ def strike(target: Target, command: str) -> "tuple[Run, int]":
         stdin = world.form()
     extra: List[str] = ["--format", "json"] if command == "doctor" else []
     process = stand.start(command, stdin=stdin, extra=extra, **options)
-    peak = Peak(process.pid)
+    peak = Peak(process.pid, peak_of)
     return process.finish(DOCTOR_S + 30), peak.kib()
 
 
@@ -184,6 +191,57 @@ def test_what_never_ends_is_ended_by_the_time_of_the_command(target: Target, kin
     run, peak_kib = strike(target, "check_connection")
     check(target, run, peak_kib, "check_connection")
     assert run.error_type == "out_of_time"
+
+
+def large(request: Heard) -> bytes:
+    """As much as is read at all, in no form that says anything."""
+    if "limit=" in request.path:
+        return envelope([str(number) for number in range(MOST_VALUES - 100)], "?")
+    return envelope([{"a": 0}] * (MOST_CONTAINERS - 100), "?")
+
+
+def repeating(body: Callable[[Heard], bytes]) -> Answer:
+    """A cloud that answers so whatever is asked, once it was taken for a cloud."""
+    return lambda request: iter(
+        [whole(honest(request) if "status" in request.path else body(request))]
+    )
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in table.FOR_PEOPLE])
+def test_a_command_without_memory_ends_with_one_document_and_is_a_problem_of_the_module(
+    target: Target, command: str
+) -> None:
+    """The limit is between what the same run takes of a small answer and of a large one."""
+    target.stand.start_by(ONE_ARENA)
+    peaks = []
+    for body in (lambda request: envelope([], "?"), large):
+        target.cloud.answer = repeating(body)
+        run, peak_kib = strike(target, command, "VmPeak")
+        assert run.exit_code == 1
+        peaks.append(peak_kib)
+    assert peaks[1] - peaks[0] > LEAST_DIFFERENCE_KIB
+    target.stand.start_by(f"{ONE_ARENA}\nulimit -v {sum(peaks) // 2}")
+    run, peak_kib = strike(target, command)
+    assert run.error_type == "out_of_memory"
+    assert run.error_value == command
+    check(target, run, peak_kib, command)
+    if command in (*table.SERVICES, *table.MODULES):
+        assert f"out_of_memory: {command}" in target.stand.problems()[-1]["params"]
+    if command in table.SERVICES:
+        assert "out_of_memory" in target.stand.operations()[-1]["errorxml"]
+
+
+def test_the_doctor_without_memory_says_so_and_goes_on(target: Target) -> None:
+    target.stand.start_by(ONE_ARENA)
+    target.cloud.answer = repeating(large)
+    _, needed_kib = strike(target, "doctor", "VmPeak")
+    target.stand.start_by(f"{ONE_ARENA}\nulimit -v {needed_kib - LEAST_DIFFERENCE_KIB}")
+    run, peak_kib = strike(target, "doctor")
+    check(target, run, peak_kib, "doctor")
+    findings = json.loads(run.stdout)["findings"]
+    without = [one["check"] for one in findings if one["finding"] == "out_of_memory"]
+    assert without
+    assert [one for one in findings if one["check"] not in without and one["verdict"] == "ok"]
 
 
 def test_the_table_is_long_enough() -> None:

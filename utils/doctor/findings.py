@@ -98,6 +98,8 @@ def _look(check: Check, subject: object, are_tables_bad: bool) -> List[Finding]:
         found.append(Finding(UNCHECKED, UNCHECKED, TABLES) if is_told else of_error(error))
     except budget.Spent:
         found.append(of_error(errors.OutOfTime(f"{CHECK_S} s")))
+    except MemoryError:
+        found.append(of_error(errors.OutOfMemory("doctor")))
     except Exception as error:  # noqa: BLE001  a check that fails is a finding, not the end
         found.append(of_error(errors.Unexpected(f"{type(error).__name__}: {error}")))
     return found
