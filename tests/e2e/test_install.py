@@ -381,7 +381,7 @@ def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"BASE": "mgr5"}, {"BASE": "/tmp/it's"}, {"DESTDIR": "here"}, {"BASE": "/tmp/mgr5/"}]
+    "wrong", [{"BASE": "mgr5"}, {"BASE": "/opt/it's"}, {"DESTDIR": "here"}, {"BASE": "/opt/mgr5/"}]
 )
 def test_a_root_that_cannot_be_used_is_refused(host: Host, wrong: Dict[str, str]) -> None:
     assert "is no path that can be used" in host.fail("install", **wrong)

@@ -445,8 +445,8 @@ def test_entities_of_a_cloud_are_not_expanded(
 def test_entities_of_the_core_are_not_expanded(lived: World, doctype: str) -> None:
     item = lived.opened()
     answer = f"{doctype.format('doc')}<doc><error type='&code;'><msg>&file;</msg></error></doc>"
-    lived.stand.write("tmp/answer", answer)
-    lived.stand.write("sbin/mgrctl", f"#!/bin/sh\ncat {lived.stand.root}/tmp/answer\n", 0o755)
+    path = lived.stand.write("tmp/answer", answer)
+    lived.stand.write("sbin/mgrctl", f"#!/bin/sh\ncat {path}\n", 0o755)
     check_unread(lived.run("suspend", item), lived.stand, "core_unavailable")
 
 
@@ -503,6 +503,16 @@ def calls_in(tree: ast.AST) -> Iterator[Tuple[str, ast.Call]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield dotted(node.func), node
+
+
+def test_a_check_is_switched_off_in_one_line_only_and_says_why() -> None:
+    found = 0
+    for path in (*SOURCES, *(ROOT / "tests").rglob("*.py")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if "# noqa" in line and path.name != Path(__file__).name:
+                found += 1
+                assert re.search(r"# noqa: [A-Z0-9,]+  \w+", line), f"{path}:{number}"
+    assert found > 10
 
 
 def test_nothing_dangerous_is_imported() -> None:

@@ -92,7 +92,7 @@ def _look(check: Check, subject: object, are_tables_bad: bool) -> List[Finding]:
     try:
         with budget.limit(CHECK_S):
             for finding in check.look(subject):
-                found.append(finding)  # noqa: PERF402  what was found before a failure counts
+                found.append(finding)
     except errors.PmError as error:
         is_told = are_tables_bad and isinstance(error, errors.DatabaseUnavailable)
         found.append(Finding(UNCHECKED, UNCHECKED, TABLES) if is_told else of_error(error))
