@@ -195,6 +195,15 @@ def test_a_problem_that_cannot_be_registered_is_told_and_not_tried_again(
     assert len(stand.called("problems.register")) == 1
 
 
+def test_a_problem_of_a_module_whose_name_is_no_plain_text_is_registered_too(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    stand.sql("UPDATE processingmodule SET name = %s WHERE id = %s", "a\0b\x1b[2Jc", module_id)
+    billing.modules.register_problem(module_id, errors.LoginRefused("x"))
+    assert stand.called("problems.register")[-1].values["param_pm_name"] == "a?b?[2Jc"
+
+
 def test_a_problem_names_the_module_and_the_error_without_its_secrets(
     stand: Stand, billing: Billing
 ) -> None:
