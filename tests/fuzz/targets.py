@@ -115,7 +115,7 @@ def kept(data: bytes) -> None:
     WholeDays(files, 31).last()
     Memory(files, SERVER).recall()
     refusal = Refusals(files, lambda text: "0" * 32, SERVER, Level.EDITS)._kept()
-    assert refusal is None or 0 <= int(refusal["at"] + refusal["stands_s"])
+    assert refusal is None or int(refusal["at"] + refusal["stands_s"]) >= 0
     understood = oldmarks._understood(files.read(""))
     assert understood is None or set(understood) == {"until", "sealed"}
 
