@@ -77,6 +77,18 @@ def store(world: World, **params: str) -> None:
         )
 
 
+def store_password(world: World, password: str) -> None:
+    """What BILLmanager stores when a form is saved with that password and no second one."""
+    for name in ("processingparam", "processingcryptedparam"):
+        world.stand.sql(
+            f"DELETE FROM {name} WHERE processingmodule = %s AND intname = 'nc_password'",
+            world.module,
+        )
+    world.stand.database.insert(
+        "processingparam", processingmodule=world.module, intname="nc_password", value=password
+    )
+
+
 def ask_form(world: World, **fields: str) -> str:
     """The error type of check_connection on the form of the module."""
     values = {"id": str(world.module), "nc_username": "admin", **fields}
@@ -126,16 +138,7 @@ def test_a_good_check_of_another_server_frees_no_stored_secret(
     assert not ask_form(
         world, base_url=stranger.url, nc_password="any-word-1", nc_confirm_password="any-word-2"
     )
-    for name in ("processingparam", "processingcryptedparam"):
-        world.stand.sql(
-            f"DELETE FROM {name} WHERE processingmodule = %s AND intname = 'nc_password'",
-            world.module,
-        )
-    world.stand.sql(
-        "INSERT INTO processingparam (processingmodule, intname, value)"
-        " VALUES (%s, 'nc_password', 'any-word-1')",
-        world.module,
-    )
+    store_password(world, "any-word-1")
     store(world, base_url=stranger.url)
     stranger.answer = want_confirmation
     run = world.stand.run("get_server_config", module=world.module)
@@ -196,6 +199,10 @@ def test_what_is_lost_lets_no_form_carry_a_secret_elsewhere(lost: World, strange
         assert not stranger.heard
     stranger.answer = take_all
     assert not ask_form(lost, base_url=stranger.url, **new)
+    store_password(lost, new["nc_password"])
+    stranger.answer = want_confirmation
+    run = lost.stand.run("get_server_config", module=lost.module)
+    assert run.error_type == "secret_elsewhere"
     assert not heard_secrets(stranger, lost.stand)
 
 

@@ -37,6 +37,10 @@ class Home(NamedTuple):
         return self.origin == former.origin and (self.is_verified or not former.is_verified)
 
 
+UNSURE = Home("", is_verified=False)
+"""Where a secret belongs of which that may have been known, and is lost."""
+
+
 def origin_of(base_url: str) -> str:
     """Protocol, name and port of a clean address, as text."""
     scheme, host, port = address.origin(base_url)
@@ -82,13 +86,13 @@ class Binding:
         `stored` is the connection of the module where the other one is that of a form: what only
         the form has is new, and may be tried. May raise what reading the services does.
         """
-        here, homes = home_of(server), self._homes()
-        stored_secrets = [secret for _, secret in secrets_of(stored or server)]
+        here, homes = home_of(server), self._homes(stored or server)
         for name, secret in secrets_of(server):
             home = homes.get(self._digest(secret))
             if home is None:
-                if secret in stored_secrets:
-                    self._check_by_services(name, server)
+                continue  # a new one
+            if home == UNSURE:
+                self._check_by_services(name, server)
                 continue
             if home.origin in self._moved_from:
                 home = home._replace(origin=here.origin)
@@ -118,41 +122,49 @@ class Binding:
 
     def list_unbound(self, server: Server) -> Tuple[str, ...]:
         """The fields whose secrets belong to no server yet."""
-        homes = self._homes()
-        named = secrets_of(server)
-        return tuple(name for name, secret in named if self._digest(secret) not in homes)
+        homes, named = self._homes(server), secrets_of(server)
+        return tuple(
+            name for name, secret in named if homes.get(self._digest(secret), UNSURE) == UNSURE
+        )
 
-    def keep(self, server: Server, *others: Server) -> None:
+    def keep(self, server: Server, stored: Optional[Server] = None) -> None:
         """The server has taken the login: what the connection holds belongs there from now on.
 
-        `others` are connections whose secrets have to stay remembered. Raises StateUnwritable.
+        `stored` is the connection of the module where the other one is that of a form: its secrets
+        have to stay remembered. Raises StateUnwritable.
         """
         here = home_of(server)
         mine = {self._digest(secret): here for _, secret in secrets_of(server)}
-        if self._has(mine):
+        if self._has(mine, server):
             return
         with self._state.lock(self._name) as lock:
             if lock.take([0], _WAIT_S) is None:
                 return  # the next run that logs in will
-            homes = {**self._homes(), **mine}
+            homes = {**self._homes(stored or server), **mine}
             if len(homes) > MOST_KEPT:
-                used = {self._digest(one) for other in others for _, one in secrets_of(other)}
+                used = {self._digest(secret) for _, secret in secrets_of(stored or server)}
                 homes = {key: home for key, home in homes.items() if key in used or key in mine}
             self._state.write(self._name, {key: list(home) for key, home in homes.items()})
 
-    def _has(self, mine: Dict[str, Home]) -> bool:
-        homes = self._homes()
+    def _has(self, mine: Dict[str, Home], server: Server) -> bool:
+        homes = self._homes(server)
         return all(homes.get(digest) == home for digest, home in mine.items())
 
     def _digest(self, secret: Secret) -> str:
         return self._fingerprint("\0".join(("secret", secret.reveal())))
 
-    def _homes(self) -> Dict[str, Home]:
-        """What is remembered, by the digest of the secret; what is damaged is not."""
+    def _homes(self, stored: Server) -> Dict[str, Home]:
+        """What is remembered, by the digest of the secret.
+
+        Where nothing is, or it is damaged, the secrets that are stored are UNSURE: so they stay,
+        in what is kept next, until a server has taken them.
+        """
         kept = self._state.read(self._name)
-        if not isinstance(kept, dict):
-            return {}
-        return {digest: Home(*home) for digest, home in kept.items() if _is_home(home)}
+        kept = kept if isinstance(kept, dict) else {}
+        homes = {digest: Home(*home) for digest, home in kept.items() if _is_home(home)}
+        if homes and len(homes) == len(kept):
+            return homes
+        return {**{self._digest(secret): UNSURE for _, secret in secrets_of(stored)}, **homes}
 
 
 def _is_home(kept: Any) -> bool:

@@ -276,3 +276,42 @@ def test_what_cannot_be_kept_on_disk_is_kept_in_memory(
     memory().keep(server())
     with pytest.raises(errors.SecretElsewhere):
         memory().check(server(OTHERS[0]))
+
+
+def test_a_module_that_remembers_anything_may_try_what_is_new_anywhere(
+    lost: Callable[..., Binding], memory: Memory
+) -> None:
+    """A cloud was given up for another one: its services stay behind, and others are sold."""
+    memory().keep(server())
+    new = {"secret": Secret("new-one-1"), "confirm_secret": Secret("new-one-2")}
+    lost(HERE).check(server(OTHERS[0])._replace(**new))
+
+
+def test_what_is_lost_stays_so_though_a_form_with_other_secrets_was_good(
+    lost: Callable[..., Binding],
+) -> None:
+    binding = lost(HERE)
+    tried = make_server(
+        base_url=OTHERS[0], secret=Secret("tried-1"), confirm_secret=Secret("tried-2")
+    )
+    binding.check(tried, server())
+    binding.keep(tried, server())
+    binding.check(tried)
+    with pytest.raises(errors.SecretElsewhere, match="nc_confirm_password"):
+        binding.check(tried._replace(confirm_secret=CONFIRM))
+    assert binding.list_unbound(server()) == ("nc_password", "nc_confirm_password")
+    binding.keep(server())
+    assert binding.list_unbound(server()) == ()
+
+
+@pytest.mark.parametrize("rest", [{}, {"b": "x"}, {"b": ["x", "yes"]}])
+def test_what_is_damaged_in_part_is_lost_but_for_the_rest(
+    lost: Callable[..., Binding], memory: Memory, rest: Any
+) -> None:
+    memory().keep(server())
+    kept = memory.state.read("secrets-31")
+    first, _ = kept
+    memory.state.write("secrets-31", {first: kept[first], **rest} if rest else {})
+    lost(HERE).check(server())
+    with pytest.raises(errors.SecretElsewhere):
+        lost(OTHERS[1]).check(server(OTHERS[0]))
