@@ -68,9 +68,10 @@ class Operations:
             return True
         row = self._doors.db.row(
             "SELECT 1 FROM runningoperation o JOIN item i ON i.id = o.item"
-            " WHERE i.processingmodule = %s AND o.errorxml LIKE %s LIMIT 1",
+            " WHERE i.processingmodule = %s AND (o.errorxml LIKE %s OR o.errorxml LIKE %s) LIMIT 1",
             module_id,
-            f"%type=_{code}_%",  # in whatever quotes the core keeps it
+            f'%type="{code}"%',
+            f"%type='{code}'%",  # the core may keep the document as it reads it
         )
         return row is not None
 
