@@ -141,7 +141,7 @@ def test_where_every_other_request_is_one_too_many_each_command_waits_and_is_don
     for command, run in world.live(item):
         assert run.exit_code == 0, f"{command}: {run}"
         cloud.faults[:] = [many_too_many(code)]
-    assert "HTTP %d, once more in 1 s" % code in world.stand.log
+    assert f"HTTP {code}, once more in 1 s" in world.stand.log
     assert not problems(world)
 
 
