@@ -66,11 +66,6 @@ class Request(NamedTuple):
         """Whether a page of many things is asked for."""
         return "limit" in (self.params or {})
 
-    @property
-    def is_guess(self) -> bool:
-        """Whether it tries a login that may be wrong, which the cloud would count."""
-        return not (self.auth is None or isinstance(self.auth, transport.Anonymous))
-
     def __repr__(self) -> str:
         """What is asked; the data may hold passwords."""
         return f"{self.method} {self.path}"
@@ -306,8 +301,6 @@ class Connection:
     def _has_waited(self, request: Request, response: Response) -> bool:
         """Whether it was waited as the answer wants it, so that the request may be sent again."""
         if not front.asks_patience(response):
-            return False
-        if request.is_guess and response.status != 429:  # nobody knows who saw the password
             return False
         pause_s = front.wait_s(response.headers) or PAUSE_S
         if pause_s > min(LONGEST_PAUSE_S, budget.left_s() / PART_TO_WAIT):
