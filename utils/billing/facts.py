@@ -92,7 +92,7 @@ SELECT 'itemcryptedparam', p.intname, COUNT(*) FROM itemcryptedparam p {_OF_OURS
 
 
 NOBODY = ("pmnextcloudnobody", "pmnextcloudnothing")
-"""Names of functions that no BILLmanager has; two, so that it is seen whether both are told alike."""
+"""Names of functions that no BILLmanager has: two, to see whether both are told alike."""
 
 
 class Function(NamedTuple):
@@ -175,7 +175,7 @@ class Facts:
         """
         names = [*FUNCTIONS, *(f"{name}.open" for name in ITEM_TYPES)]
         told = {name: self._describe(name) for name in names}
-        strangers: "Dict[str, List[Described]]" = {}
+        strangers: Dict[str, List[Described]] = {}
         found = {}
         for name, described in told.items():
             owner = name.rpartition(".")[0]
