@@ -9,7 +9,7 @@ are translated and never compared, with the one exception that is not.
 from contextlib import suppress
 from logging import Logger
 from string import punctuation
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
@@ -67,10 +67,15 @@ class PasswordRules(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Accounts of a list; of its `rows` some may tell too little to be one."""
+    """Accounts of a list, and the logins of all its rows: some tell too little to be an account."""
 
     accounts: List[Account]
-    rows: int
+    logins: List[str]
+
+    @property
+    def rows(self) -> int:
+        """How long the page is, as the cloud counts."""
+        return len(self.logins)
 
 
 class NextcloudAPIClient:
@@ -100,10 +105,12 @@ class NextcloudAPIClient:
         """Whether the cloud has answered anything yet."""
         return self._connection.answered
 
-    @property
-    def logged_in(self) -> bool:
-        """Whether the cloud has taken the module's own login yet."""
-        return self._connection.logged_in
+    def when_logged_in(self, act: Callable[[], None]) -> None:
+        """Has `act` called as soon as the cloud has taken the module's own login.
+
+        In whichever thread has asked for that.
+        """
+        self._connection.on_login = act
 
     @property
     def product(self) -> products.Product:
@@ -251,12 +258,11 @@ class NextcloudAPIClient:
             raise errors.CloudUnreachable("GET /cloud/users/details: no accounts")
         # PHP writes an array whose keys happen to be 0, 1, 2 … as a list, an empty one too.
         records = list(found.values()) if isinstance(found, dict) else found
-        accounts = []
-        for record in records:
+        page = Page([], [str(mapping(record).get("id")) for record in records])
+        for record, login in zip(records, page.logins):
             with suppress(ValueError):
-                login = str(mapping(record).get("id"))
-                accounts.append(account_from(record, login, self.product))
-        return Page(accounts, len(records))
+                page.accounts.append(account_from(record, login, self.product))
+        return page
 
     # -- groups -------------------------------------------------------------------------------
 
