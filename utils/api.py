@@ -411,6 +411,29 @@ class NextcloudAPIClient:
         except errors.RightsMissing:
             return None
 
+    def keeps_objects(self) -> Optional[bool]:
+        """Whether files lie in an object storage, as S3, and not on a disk; None where not told.
+
+        Such a storage tells no free space on ownCloud and up to Nextcloud 29. Later only the app
+        serverinfo shows it, to administrators (docs/en/clouds.md, "Quotas").
+        """
+        product = self.product
+        path = WHO_AM_I if product.tells_own_usage else _user_path(self.own_login())
+        quota = mapping(mapping(self._connection.ask("GET", path)).get("quota"))
+        if quota.get("free") == UNKNOWN and not _is_unmeasured(quota):
+            return True
+        if not product.tells_settings or _shows_disk(quota):
+            return False
+        try:
+            data = mapping(self._connection.ask("GET", "/apps/serverinfo/api/v1/info"))
+        except (errors.CloudRefused, errors.RightsMissing):
+            return None
+        counts = mapping(mapping(data.get("nextcloud")).get("storage"))
+        homes, others = counts.get("num_storages_home"), counts.get("num_storages_other")
+        if not isinstance(homes, int) or not isinstance(others, int):
+            return None
+        return homes == 0 < others
+
     @property
     def keeps_real_password(self) -> bool:
         """Whether Nextcloud has shown that the login's secret is no app password."""
@@ -503,6 +526,13 @@ def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
     """
     used = quota.get("used")
     return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
+
+
+def _shows_disk(quota: Mapping[str, Any]) -> bool:
+    """Whether the free space of an account without a limit is that of a disk."""
+    free = quota.get("free")
+    is_endless = _limit(quota.get("quota")) == sizes.UNLIMITED
+    return is_endless and isinstance(free, (int, float)) and free > 0
 
 
 def rules_from(policy: Mapping[str, Any]) -> PasswordRules:

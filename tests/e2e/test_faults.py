@@ -840,6 +840,9 @@ WAITED_OUT = [
 ]
 """Kinds that `stat` waits out while there is time."""
 
+WAITED_OUT_ONCE = ("429",)
+"""Kinds that every command waits out where they come once: their answer names no long time."""
+
 PATIENT = {"usage_unread"}
 """What it says when the time is over and the cloud had answered something."""
 
@@ -879,6 +882,8 @@ def trouble_of(scene: str, kind: str, request: Request, stays: bool) -> Trouble:
     if kind == "401" and request.caller == "nobody" and not request.path.endswith(".php"):
         # A cloud that shows its capabilities to nobody: the login comes after it.
         codes = {"cloud_login_refused"} if stays else {""}
+    if kind in WAITED_OUT_ONCE and not stays:
+        codes = {""}
     is_refused = kind == "401" and request.caller != "nobody"
     return Trouble(
         f"{kind}{' for good' if stays else ' once'} at {request.number} {request.method}"

@@ -1,6 +1,8 @@
 """What providers meet between module and cloud: each kind is told for what it is, and passes."""
 
+import re
 import time
+from email.utils import formatdate
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
@@ -111,10 +113,99 @@ def test_statistics_wait_until_somebody_in_front_lets_them_pass(
 # -- waiting ----------------------------------------------------------------------------------
 
 
-def test_a_single_429_costs_as_long_as_it_says(world: World, cloud: Cloud) -> None:
+class EveryOther(Fault):
+    """Every other request is one too many, so that each passes at its second try."""
+
+    def fits(self, request: Any) -> bool:
+        """Whether it strikes this one."""
+        if not re.search(self.path or "", request.path):
+            return False
+        self.matched += 1
+        return self.matched % 2 == 1
+
+
+def many_too_many(code: int) -> EveryOther:
+    """Somebody lets every other request wait for a second."""
+    return EveryOther("status", times=None, code=code, body=PAGE, headers={"Retry-After": "1"})
+
+
+@pytest.mark.parametrize(
+    ("cloud", "code"),
+    [(NEXTCLOUD_29, 503), (NEXTCLOUD_34, 429), (OWNCLOUD_10, 429)],
+    indirect=["cloud"],
+    ids=lambda given: getattr(given, "name", given),
+)
+def test_where_every_other_request_is_one_too_many_each_command_waits_and_is_done(
+    world: World, cloud: Cloud, code: int
+) -> None:
+    item = world.order()
+    for command, run in world.live(item):
+        assert run.exit_code == 0, f"{command}: {run}"
+        cloud.faults[:] = [many_too_many(code)]
+    assert f"HTTP {code}, once more in 1 s" in world.stand.log
+    assert not problems(world)
+
+
+def in_seconds(seconds: float) -> str:
+    """A date for Retry-After."""
+    return formatdate(time.time() + seconds, usegmt=True)
+
+
+WAITS: Dict[str, Callable[[], Dict[str, str]]] = {
+    "seconds": lambda: {"Retry-After": "2"},
+    "a date": lambda: {"Retry-After": in_seconds(2)},
+    "a date that is over": lambda: {"Retry-After": in_seconds(-3600)},
+    "zero": lambda: {"Retry-After": "0"},
+    "less than nothing": lambda: {"Retry-After": "-60"},
+    "no time that can be read": lambda: {"Retry-After": "soon"},
+    "none": dict,
+}
+
+
+@on_34
+@pytest.mark.parametrize("kind", WAITS)
+def test_a_single_429_costs_a_pause_and_no_error(world: World, cloud: Cloud, kind: str) -> None:
+    item = world.opened()
+    cloud.faults.append(Fault("status", path=API, code=429, headers=WAITS[kind]()))
+    run = world.run("suspend", item).check()
+    assert 1 <= run.seconds < 10
+    assert not problems(world)
+
+
+@on_34
+@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize("command", ["suspend", "check_connection"])
+def test_a_longer_wait_than_a_run_has_time_for_is_left_to_the_next_one(
+    world: World, cloud: Cloud, command: str, code: int
+) -> None:
+    item = world.opened()
+    headers = {"Retry-After": "31"}
+    cloud.faults.append(Fault("status", path=API, times=None, code=code, headers=headers))
+    run = world.call(command, item)
+    assert run.error_type == "front_throttled"
+    assert run.seconds < 5
+    cloud.requests.clear()
+    if command == "suspend":
+        assert world.run(command, item).error_type == "front_throttled"
+        assert not cloud.requests
+
+
+@on_34
+def test_a_small_budget_is_not_spent_on_waiting(world: World, cloud: Cloud) -> None:
+    item = world.opened()
+    world.stand.write("etc/pmnextcloud.conf", "budget_s = 20\n")
+    headers = {"Retry-After": "12"}
+    cloud.faults.append(Fault("status", path=API, code=429, headers=headers))
+    run = world.run("suspend", item)
+    assert run.error_type == "front_throttled"
+    assert run.seconds < 5
+
+
+@on_34
+def test_what_is_one_too_many_twice_is_told_and_stands_for_all(world: World, cloud: Cloud) -> None:
     items = [world.opened(), world.opened()]
     headers = {"Retry-After": "6"}
-    cloud.faults.append(Fault("status", path=API, code=429, headers=headers))
+    cloud.faults.append(Fault("status", path=API, times=2, code=429, headers=headers))
     assert world.run("suspend", items[0]).error_type == "front_throttled"
     cloud.requests.clear()
     assert world.run("suspend", items[1]).error_type == "front_throttled"
