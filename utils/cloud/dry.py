@@ -168,7 +168,8 @@ class DryConnection(Connection):
         if group and not self._has_group(group):
             raise self._refusal(errors.NoSuchGroup, request, means)
         made = {"id": login, "enabled": True, "displayname": login, "groups": []}
-        user = Pretended({**made, "quota": {"quota": "default", "used": 0}})
+        unused = {"lastLogin": 0, "quota": {"quota": "default", "used": 0}}
+        user = Pretended({**made, **unused})
         user.password = fields["password"]
         if group:
             user.groups[group] = True
