@@ -31,15 +31,22 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(argv: List[str]) -> Call:
-    """The known options of a call, `--item 15` or `--item=15`; all others are ignored."""
+    """The known options of a call, `--item 15` or `--item=15`; all others are ignored.
+
+    But a misspelt --dry-run is refused: whoever writes it does not want it done.
+    """
     parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
     for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
-    parser.add_argument("--facts", action="store_true")
-    known, _ = parser.parse_known_args(argv)
+    for flag in ("--facts", "--dry-run"):
+        parser.add_argument(flag, action="store_true")
+    known, unknown = parser.parse_known_args(argv)
+    for word in unknown:
+        if word.lower().lstrip("-").startswith("dry"):
+            raise errors.BadArguments(word)
     return Call(**vars(known))
 
 
@@ -55,8 +62,13 @@ def _number(text: str) -> int:
 
 
 def start(call: Call, host: Host) -> Context:
-    """The run of a call, which knows what its command does. Raises UnknownCommand."""
+    """The run of a call, which knows what its command does.
+
+    Raises UnknownCommand, BadArguments for a dry run of a command that has none.
+    """
     name = commands.name_of(call.command)
+    if call.dry_run and not commands.COMMANDS[name].takes_dry_run:
+        raise errors.BadArguments(f"--command {name} --dry-run")
     return Context(call._replace(command=name, level=commands.COMMANDS[name].does), host)
 
 
@@ -98,7 +110,8 @@ def _report_s(context: Context) -> float:
 def fail(context: Context, error: errors.PmError) -> Reply:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
-    if error.told is not Told.FORM or context.call.runningoperation is not None:
+    is_told = error.told is not Told.FORM or context.call.runningoperation is not None
+    if is_told and not context.call.dry_run:
         try:
             from utils.run import report
 

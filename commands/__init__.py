@@ -38,7 +38,8 @@ class Command(NamedTuple):
     A command that `obeys_do_nothing` is not run where etc/billmgr.DoNothing is; one that does not
     either leaves the cloud alone, or looks for that file itself. `is_limited` is whether it has a
     time budget and BILLmanager is told of its failures; without, it needs no settings.
-    `is_advertised` is whether BILLmanager is told of it as a feature.
+    `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
+    it may be asked what it would do; asked of any other, nothing is done.
     """
 
     does: Level = Level.READS
@@ -46,6 +47,7 @@ class Command(NamedTuple):
     obeys_do_nothing: bool = True
     is_limited: bool = True
     is_advertised: bool = True
+    takes_dry_run: bool = False
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False)

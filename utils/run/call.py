@@ -14,7 +14,10 @@ MAX_FORM_BYTES = 4 * 1024 * 1024
 
 
 class Call(NamedTuple):
-    """The command line, as far as it concerns this module, and what the command does."""
+    """The command line, as far as it concerns this module, and what the command does.
+
+    With `dry_run` nothing is written anywhere: what would be done is told instead.
+    """
 
     command: str = ""
     item: Optional[int] = None
@@ -24,6 +27,7 @@ class Call(NamedTuple):
     format: str = "text"
     date: str = ""
     facts: bool = False
+    dry_run: bool = False
     level: Level = Level.READS
 
     def item_id(self) -> int:
