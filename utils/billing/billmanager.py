@@ -38,9 +38,12 @@ class Billing:
         deeds: Optional[Deeds] = None,
     ) -> None:
         self._settings = settings
-        self._doors = Doors(host, log, deeds)
+        self._doors = self._open(host, log, deeds)
         self._log = log
         self._operation_id = operation_id
+
+    def _open(self, host: Host, log: Logger, deeds: Optional[Deeds]) -> Doors:
+        return Doors(host, log, deeds)
 
     @cached_property
     def services(self) -> "Services":

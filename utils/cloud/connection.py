@@ -17,6 +17,9 @@ from utils.cloud.products import Memory, Product
 from utils.cloud.transport import Response
 from utils.consts import is_admin_group
 
+OCS = "/ocs/v1.php"
+"""Before the path of every OCS call."""
+
 WHO_AM_I = "/cloud/user"
 
 _STATUS = "/status.php"
@@ -272,7 +275,7 @@ class Connection:
     def _exchange(self, request: Request) -> Tuple[Response, Envelope]:
         """An OCS call and its envelope; raises what an answer without one means."""
         in_json = {**(request.params or {}), "format": "json"}
-        response = self._send(request._replace(path="/ocs/v1.php" + request.path, params=in_json))
+        response = self._send(request._replace(path=OCS + request.path, params=in_json))
         envelope = ocs.read_envelope(response)
         if envelope is None:
             raise front.error_of(str(request), response)
