@@ -37,6 +37,8 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     path = ctx.state.path(SERVICES) + ".lock"
     lock = hold(path, [item_id], ctx.wait_s, f"service {item_id}")
     item = _read(ctx, item_id)
+    ctx.item_module = item.module_id
+    ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
     server = ctx.billing.modules.server(item.module_id)
