@@ -160,8 +160,8 @@ class History:
         """The services of which a run knew that login: others of them came to no login."""
         found = set()
         for day in self._records.days():
-            for line in self._records.lines(day):
-                past = parse(line.text)
+            for _, text in self._records.lines(day):
+                past = parse(text)
                 if past is None or past.record["item"] is None:
                     continue
                 if logins.same(past.record.get("login", ""), login):

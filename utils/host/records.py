@@ -11,9 +11,12 @@ SQLite was measured beside it: 2 ms for its library alone, and 2 to 10 ms for a 
 import errno
 import os
 import time
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Union
+from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple, Union
 
 from utils.base.text import printable
+
+if TYPE_CHECKING:
+    Json = Union[None, bool, int, str, Sequence["Json"], Dict[str, "Json"]]
 
 SUFFIX = ".jsonl"
 _NAME_LENGTH = len("2026-11-26") + len(SUFFIX)
@@ -32,18 +35,10 @@ MOST_BYTES = 1024**3
 
 DAY_S = 24 * 60 * 60
 
-Json = Union[None, bool, int, str, Sequence["Json"], Dict[str, "Json"]]
 
 
 class DayFull(OSError):
     """The file of the day has come to its largest size."""
-
-
-class Line(NamedTuple):
-    """A line of a day's file: where it begins, and its text."""
-
-    offset: int
-    text: bytes
 
 
 class Records:
@@ -111,8 +106,8 @@ class Records:
         """Whether the file of a day may lack runs because it has come to its largest size."""
         return os.lstat(self._path(day)).st_size > MOST_DAY_BYTES - MOST_LINE_BYTES
 
-    def lines(self, day: str) -> Iterator[Line]:
-        """The lines of a day that are not empty, in the order in which they were written.
+    def lines(self, day: str) -> Iterator[Tuple[int, bytes]]:
+        """The lines of a day that are not empty, as written, each with the place where it begins.
 
         What is longer than any line comes in pieces, which are none. Raises OSError.
         """
@@ -123,7 +118,7 @@ class Records:
                 if not text:
                     return
                 if text.strip():
-                    yield Line(offset, text)
+                    yield offset, text
                 offset += len(text)
 
     def lines_at(self, day: str, offsets: Sequence[int]) -> Iterator[bytes]:
@@ -159,7 +154,7 @@ def moment(seconds: float) -> str:
     return f"{text}.{int(seconds % 1 * 1000):03d}{offset[:3]}:{offset[3:5]}"
 
 
-def as_json(value: Json) -> str:
+def as_json(value: "Json") -> str:
     """The value as one line of JSON.
 
     Written out, for the library would cost a form 1 ms, half of what a record may take. A text that

@@ -8,15 +8,18 @@ with that is logged and costs the run nothing.
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import TYPE_CHECKING, Optional
 
 from utils.base import errors
 from utils.base.deeds import CALL, REQUEST, Note, without_addresses
 from utils.base.text import tame
 from utils.host import root
-from utils.host.records import LINE_ENDS, MOST_LINE_BYTES, Json, Records, as_json, day_of, moment
+from utils.host.records import LINE_ENDS, MOST_LINE_BYTES, Records, as_json, day_of, moment
 
 if TYPE_CHECKING:
+    from typing import Dict
+
+    from utils.host.records import Json
     from utils.host.settings import Settings
     from utils.run.context import Context
 
@@ -63,7 +66,7 @@ class Record:
             }
         )
 
-    def _head(self) -> Dict[str, Json]:
+    def _head(self) -> "Dict[str, Json]":
         call, pid = self._context.call, os.getpid()
         return {
             "run": f"{int(self._began_s * 1000):x}-{pid:x}",
@@ -82,7 +85,7 @@ class Record:
         context = self._context
         return context.item_module if context.call.module is None else context.call.module
 
-    def _write(self, record: Dict[str, Json]) -> None:
+    def _write(self, record: "Dict[str, Json]") -> None:
         try:
             text = as_json(record)
             if len(text.encode("utf-8", "replace")) > MOST_LINE_BYTES - LINE_ENDS:
@@ -118,7 +121,7 @@ class Record:
             return records.append(day, text)
 
 
-def _described(note: Note) -> Dict[str, Json]:
+def _described(note: Note) -> "Dict[str, Json]":
     """A deed and its end in the words of its kind, without what does not belong to that."""
     deed, end = note.deed, {"ended": note.ended or None, "ms": note.took_ms}
     if deed.kind == REQUEST:
