@@ -36,7 +36,6 @@ MOST_BYTES = 1024**3
 DAY_S = 24 * 60 * 60
 
 
-
 class DayFull(OSError):
     """The file of the day has come to its largest size."""
 
