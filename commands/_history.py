@@ -61,7 +61,7 @@ def _rest(ctx: Context, history: History) -> Rest:
         return rest._replace(
             operations=standing(history.operations, ctx.billing.operations, mgrctl)
         )
-    except errors.PmError as error:
+    except (errors.PmError, ImportError) as error:  # people may look for what is broken
         return rest._replace(unknown=str(error))
 
 

@@ -9,9 +9,12 @@ SQLite was measured beside it: 2 ms for its library alone, and 2 to 10 ms for a 
 """
 
 import errno
+import io
 import os
+import stat
 import time
-from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence, Tuple, Union
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from utils.base.text import printable
 
@@ -79,15 +82,14 @@ class Records:
         oldest, today = day_of(now_s - keep_days * DAY_S), day_of(now_s)
         left = 0
         for day in reversed(self.days()):
-            path = self._path(day)
-            left += os.lstat(path).st_size
+            left += self._size(day + SUFFIX) or 0
             if day != today and (day < oldest or left > MOST_BYTES):
-                os.unlink(path)
+                self._unlink(day)
 
     def remove(self) -> None:
         """Removes the whole history, if there is one. Raises OSError."""
         for day in self.days():
-            os.unlink(self._path(day))
+            self._unlink(day)
         if os.path.isdir(self.folder) and not os.listdir(self.folder):
             os.rmdir(self.folder)
 
@@ -96,21 +98,21 @@ class Records:
     def days(self) -> List[str]:
         """The days of which there is a file, oldest first. Raises OSError."""
         try:
-            names = os.listdir(self.folder)
+            names = [name for name in os.listdir(self.folder) if _is_day(name)]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name[: -len(SUFFIX)] for name in names if _is_day(name))
+        return sorted(name[: -len(SUFFIX)] for name in names if self._size(name) is not None)
 
     def is_full(self, day: str) -> bool:
         """Whether the file of a day may lack runs because it has come to its largest size."""
-        return os.lstat(self._path(day)).st_size > MOST_DAY_BYTES - MOST_LINE_BYTES
+        return (self._size(day + SUFFIX) or 0) > MOST_DAY_BYTES - MOST_LINE_BYTES
 
     def lines(self, day: str) -> Iterator[Tuple[int, bytes]]:
         """The lines of a day that are not empty, as written, each with the place where it begins.
 
         What is longer than any line comes in pieces, which are none. Raises OSError.
         """
-        with open(self._path(day), "rb") as file:
+        with self._open(day) as file:
             offset = 0
             while True:
                 text = file.readline(MOST_LINE_BYTES)
@@ -122,10 +124,29 @@ class Records:
 
     def lines_at(self, day: str, offsets: Sequence[int]) -> Iterator[bytes]:
         """The lines of a day that begin there. Raises OSError."""
-        with open(self._path(day), "rb") as file:
+        with self._open(day) as file:
             for offset in offsets:
                 file.seek(offset)
                 yield file.readline(MOST_LINE_BYTES)
+
+    def _open(self, day: str) -> BinaryIO:
+        """The file of a day; an empty one where another run has just removed it."""
+        try:
+            return open(self._path(day), "rb")
+        except FileNotFoundError:
+            return io.BytesIO()
+
+    def _unlink(self, day: str) -> None:
+        with suppress(FileNotFoundError):  # another run does the same
+            os.unlink(self._path(day))
+
+    def _size(self, name: str) -> Optional[int]:
+        """The size of a file; None where it is none, or gone."""
+        try:
+            info = os.lstat(os.path.join(self.folder, name))
+        except FileNotFoundError:
+            return None
+        return info.st_size if stat.S_ISREG(info.st_mode) else None
 
     def _path(self, day: str) -> str:
         return os.path.join(self.folder, day + SUFFIX)

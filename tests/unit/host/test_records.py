@@ -222,6 +222,24 @@ def test_a_file_without_line_ends_is_read_in_pieces(made: Records) -> None:
     assert pieces[-1].strip() == b'{"n":1}'
 
 
+def test_a_day_that_another_run_has_just_removed_reads_as_nothing(made: Records) -> None:
+    made.append(DAY, "{}")
+    (Path(made.folder) / f"{DAY}.jsonl").unlink()
+    assert list(made.lines(DAY)) == list(made.lines_at(DAY, [])) == []
+    assert not made.is_full(DAY)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_is_no_day_and_is_left_alone(made: Records, kind: str) -> None:
+    path = Path(made.folder) / "2020-01-01.jsonl"
+    path.mkdir() if kind == "folder" else path.symlink_to(made.folder)
+    made.append(DAY, "{}")
+    made.prune(1, NOON_S)
+    assert made.days() == [DAY]
+    made.remove()
+    assert os.path.lexists(path)
+
+
 # -- texts ----------------------------------------------------------------------------------------
 
 VALUES = st.recursive(
