@@ -41,7 +41,7 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word in ("--lang", "--date", "--login", "--since"):
+    for word in ("--lang", "--date", "--login", "--since", "--password"):
         parser.add_argument(word, nargs="?", const="", default="")
     parser.add_argument("--format", nargs="?", const="", default="text")
     for flag in ("--facts", "--dry-run", "--failed"):
@@ -146,7 +146,7 @@ def fail(context: Context, error: errors.PmError) -> Reply:
 def begin(context: Context) -> None:
     """Notes in the history that a run has begun which may be killed at its work."""
     command = commands.COMMANDS[context.call.command]
-    if _is_recorded(context.call) and (command.is_limited or command.does is not Level.READS):
+    if _is_recorded(context.call) and (command.is_limited or command.does > Level.READS):
         context.record.begin()
 
 

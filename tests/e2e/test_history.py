@@ -1,4 +1,4 @@
-"""The history of whole runs: each leaves one record, whatever happens to it, and none tells secrets."""
+"""The history of whole runs: each leaves one record, whatever happens to it, without secrets."""
 
 import copy
 import json

@@ -13,7 +13,7 @@ class Plan:
     def __init__(self) -> None:
         self.notes: List[Note] = []
         self.assumed: List[str] = []
-        """Logins of accounts that were taken to accept a password which nobody tried."""
+        """Logins of accounts that were taken to accept a password which was not tried."""
 
     @contextmanager
     def noted(self, deed: Deed) -> Iterator[Note]:

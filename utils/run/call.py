@@ -28,6 +28,7 @@ class Call(NamedTuple):
     date: str = ""
     login: str = ""
     since: str = ""
+    password: str = ""
     facts: bool = False
     failed: bool = False
     dry_run: bool = False

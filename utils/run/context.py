@@ -13,7 +13,6 @@ from utils.run.call import Call
 if TYPE_CHECKING:
     from logging import Logger
 
-    from utils.accounts.guesses import Guesses
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
     from utils.base.intended import Plan
@@ -31,7 +30,7 @@ WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
 
-FOR_OPEN_SERVICES = ("suspend", "resume", "setparam")
+FOR_OPEN_SERVICES = ("suspend", "resume", "setparam", "changepassword")
 """Commands that BILLmanager has for services that were opened, and for no others."""
 
 
@@ -170,6 +169,7 @@ class Context:
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""
+        from utils.accounts.guesses import Guesses
         from utils.accounts.ownership import Ownership
 
         return Ownership(
@@ -178,19 +178,10 @@ class Context:
             cloud,
             self.log,
             self.billing,
-            self._guesses(server.module_id),
+            Guesses(self.state, self.billing.fingerprint, server.module_id),
             self.settings.former_servers,
             was_open=self.was_open(item),
         )
-
-    def _guesses(self, module_id: int) -> "Guesses":
-        if self.call.dry_run:
-            from utils.accounts.dryguesses import DryGuesses
-
-            return DryGuesses(self.state, self.billing.fingerprint, module_id, self.plan)
-        from utils.accounts.guesses import Guesses
-
-        return Guesses(self.state, self.billing.fingerprint, module_id)
 
     def was_open(self, item: "Item") -> bool:
         """Whether BILLmanager has or had the service as open, for all that this call tells.
@@ -200,7 +191,7 @@ class Context:
         """
         command = self.call.command
         is_open = item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
-        if self.call.level is Level.READS:
+        if self.call.level <= Level.READS:
             return is_open or item.status == STATUS_PROCESSING
         return command != "open" and (is_open or command in FOR_OPEN_SERVICES)
 
