@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import pty
 import re
 import shlex
 import signal
@@ -22,6 +21,7 @@ from tests.doubles.cloud import Cloud, Seen
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.tools import schema, table
+from tests.tools.terminal import on_terminal
 from utils.host import records
 from utils.host.records import DAY_S, day_of
 
@@ -58,15 +58,6 @@ def text(stand: Stand, *words: str, lang: str = "en") -> str:
 # -- one record for each run ----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def idle() -> Iterator[World]:
-    """A provider with one service, in whatever state."""
-    with Stand() as stand, Cloud() as cloud:
-        made = World(stand, DoubleSite(cloud))
-        made.opened()
-        yield made
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_leaves_one_record_but_that_which_reads_them(
     idle: World, command: str
@@ -79,7 +70,8 @@ def test_every_command_leaves_one_record_but_that_which_reads_them(
     assert [one["command"] for one in made] == [command] * (command not in table.OF_THE_PAST)
     for one in made:
         assert (one["state"], one["exit"], one["heard"]) == ("ended", run.exit_code, True)
-        assert one["item"] == (item if command in table.SERVICES else None)
+        of_one = command in (*table.SERVICES, *table.QUESTIONS)
+        assert one["item"] == (item if of_one else None)
         talked = any(deed["kind"] == "request" for deed in one["deeds"])
         assert talked is (command in table.AT_CLOUDS)
 
@@ -442,21 +434,9 @@ def test_without_a_database_the_runs_are_told_all_the_same(told: World) -> None:
 
 
 def test_on_a_terminal_it_is_paged(told: World) -> None:
-    leader, follower = pty.openpty()
     command = [str(told.stand.root / "processing/pmnextcloud"), "--command", "history"]
-    env = {**os.environ, "PAGER": "sed -n 's/^/paged: /p' | head -n 3"}
-    with subprocess.Popen(command, stdin=follower, stdout=follower, env=env) as process:
-        os.close(follower)
-        shown = b""
-        while True:
-            try:
-                part = os.read(leader, 4096)
-            except OSError:  # the terminal is gone with its last process
-                break
-            shown += part
-    os.close(leader)
-    assert process.returncode == 0
-    assert [line[:7] for line in shown.decode().splitlines()] == ["paged: "] * 3
+    shown = on_terminal(command, PAGER="sed -n 's/^/paged: /p' | head -n 3")
+    assert [line[:7] for line in shown.splitlines()] == ["paged: "] * 3
 
 
 # -- the schema -----------------------------------------------------------------------------------

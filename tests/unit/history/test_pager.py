@@ -1,58 +1,41 @@
 """Lines go through a pager on a terminal alone, and nobody has to read them to their end."""
 
 import os
-import pty
 import subprocess
 import sys
-from typing import Dict
 
 import pytest
 
 from tests import ROOT
+from tests.tools.terminal import on_terminal
 
 SHOW = "from utils.history import pager; pager.show(map(str, range({})), may_page={})"
 
 
-def on_terminal(count: int, may_page: bool, **environment: str) -> str:
+def shown(count: int, may_page: bool, **environment: str) -> str:
     """What stands on a terminal when so many lines are shown there."""
-    leader, follower = pty.openpty()
-    env: Dict[str, str] = {"PATH": os.environ["PATH"], "TERM": "dumb", **environment}
-    command = [sys.executable, "-c", SHOW.format(count, may_page)]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdin=follower, stdout=follower) as process:
-        os.close(follower)
-        shown = b""
-        while True:
-            try:
-                part = os.read(leader, 65536)
-            except OSError:  # the terminal is gone with its last process
-                break
-            if not part:
-                break
-            shown += part
-    os.close(leader)
-    assert process.returncode == 0
-    return shown.decode().replace("\r\n", "\n")
+    return on_terminal([sys.executable, "-c", SHOW.format(count, may_page)], **environment)
 
 
 def test_on_a_terminal_the_pager_of_the_environment_shows_them() -> None:
-    assert on_terminal(3, True, PAGER="sed 's/^/> /'") == "> 0\n> 1\n> 2\n"
+    assert shown(3, True, PAGER="sed 's/^/> /'") == "> 0\n> 1\n> 2\n"
 
 
 @pytest.mark.parametrize(("may_page", "pager"), [(False, "false"), (True, ""), (True, " ")])
 def test_without_a_pager_they_are_written_all_at_once(may_page: bool, pager: str) -> None:
-    assert on_terminal(3, may_page, PAGER=pager) == "0\n1\n2\n"
+    assert shown(3, may_page, PAGER=pager) == "0\n1\n2\n"
 
 
 def test_whoever_leaves_the_pager_early_ends_the_command_well() -> None:
-    assert on_terminal(200_000, True, PAGER="head -n 2") == "0\n1\n"
+    assert shown(200_000, True, PAGER="head -n 2") == "0\n1\n"
 
 
 def test_a_pager_that_is_not_there_is_told_by_the_shell_and_harms_nothing() -> None:
-    assert "\n199999\n" not in on_terminal(200_000, True, PAGER="no-such-program-here 2>&1")
+    assert "\n199999\n" not in shown(200_000, True, PAGER="no-such-program-here 2>&1")
 
 
 def test_a_machine_without_a_pager_shows_them_all_the_same() -> None:
-    assert on_terminal(3, True, PATH="/nowhere") == "0\n1\n2\n"
+    assert shown(3, True, PATH="/nowhere") == "0\n1\n2\n"
 
 
 def test_into_a_pipe_they_are_written_even_if_it_closes() -> None:

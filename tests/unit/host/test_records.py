@@ -120,7 +120,7 @@ def test_a_day_takes_no_more_than_its_largest_size(made: Records) -> None:
 WRITER = """
 import sys
 from utils.host.records import Records
-for number in range(200):
+for number in range(int(sys.argv[4])):
     Records(sys.argv[1]).append(sys.argv[2], '{"writer":%s,"number":%d,"bulk":"%s"}'
                                 % (sys.argv[3], number, "x" * 6000))
 """
@@ -128,7 +128,7 @@ for number in range(200):
 
 def test_processes_that_write_at_once_do_not_write_into_one_another(made: Records) -> None:
     command = [sys.executable, "-c", WRITER, made.folder, DAY]
-    writers = [subprocess.Popen([*command, str(number)], cwd=ROOT) for number in range(6)]
+    writers = [subprocess.Popen([*command, str(number), "200"], cwd=ROOT) for number in range(6)]
     assert [writer.wait(60) for writer in writers] == [0] * 6
     found = [json.loads(text) for text in texts(made)]
     pairs = [(one["writer"], one["number"]) for one in found]
@@ -139,7 +139,7 @@ def test_writers_that_are_killed_spoil_at_most_a_line_each(made: Records) -> Non
     command = [sys.executable, "-c", WRITER, made.folder, DAY]
     path = Path(made.folder) / f"{DAY}.jsonl"
     for number in range(4):
-        with subprocess.Popen([*command, str(number)], cwd=ROOT) as writer:
+        with subprocess.Popen([*command, str(number), "1000000"], cwd=ROOT) as writer:
             before = path.stat().st_size if path.exists() else 0
             while not path.exists() or path.stat().st_size < before + 20_000:
                 assert writer.poll() is None

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 import pytest
 
 import pmnextcloud
-from tests.unit.conftest import make_item, make_server
+from tests.unit.conftest import make_billing, make_item, make_server
 from utils.base import deeds, errors
 from utils.base.deeds import MOST_FIRST, MOST_LAST, Deed
 from utils.host import records, root
@@ -19,6 +19,7 @@ from utils.host.root import Host
 from utils.host.settings import Settings
 from utils.run.call import Call
 from utils.run.context import Context
+from utils.run.service import take
 
 CALL = Call("suspend", item=1001, runningoperation=99)
 
@@ -328,11 +329,9 @@ def test_a_dry_run_is_none_that_was(tmp_path: Path, program: Callable[..., int])
 
 
 def test_the_service_that_was_taken_names_module_and_login(
-    tmp_path: Path, log: logging.Logger
+    tmp_path: Path, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.unit.conftest import make_billing
-    from utils.run.service import take
-
+    monkeypatch.setattr("utils.run.service.hold", lambda *lock: None)
     billing = make_billing()
     billing.services.item.return_value = make_item(saved_login=" user_1001 ")
     billing.modules.server.side_effect = errors.ModuleUnset("31")
