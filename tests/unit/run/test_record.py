@@ -322,7 +322,10 @@ def test_an_answer_that_nobody_takes_is_recorded_so(
     assert (record["ended"], record["heard"]) == ("done", False)
 
 
-def test_a_dry_run_is_none_that_was(tmp_path: Path, program: Callable[..., int]) -> None:
+def test_a_dry_run_is_none_that_was(
+    tmp_path: Path, program: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("utils.run.service.hold", lambda *lock: None)
     history(tmp_path).make()
     program("--command", "suspend", "--item", "7", "--dry-run")
     assert lines(tmp_path) == []
