@@ -20,7 +20,7 @@ _USERS, _GROUPS = "/cloud/users", "/cloud/groups"
 PAGE_SIZE = 200
 """Groups per page of a search; a cloud has few of which one is named in the other."""
 
-_SHOWN = {"email": "email", "display": "displayname"}
+_NAMES_SHOWN = {"email": "email", "display": "displayname"}
 """The fields of an account as they are set, and as they are shown."""
 
 
@@ -45,7 +45,7 @@ class Pretended:
         elif key == "password":
             self.password = value
         else:
-            self.fields[_SHOWN[key]] = value
+            self.fields[_NAMES_SHOWN[key]] = value
 
     def show(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """The record of the account as the cloud would show it."""
@@ -72,29 +72,21 @@ class DryConnection(Connection):
         self._users: Dict[str, Pretended] = {}
         self._groups: Dict[str, bool] = {}
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        params: Optional[Dict[str, Any]] = None,
-        data: Optional[Dict[str, str]] = None,
-        means: str = "",
-        auth: Optional[transport.AuthBase] = None,
-    ) -> Any:
+    def _ask(self, request: Request, means: str) -> Any:
         """The data of a question, as they would be by now; nothing for a change.
 
         Another login than the module's own is taken to be right, unless the password would be
         another by now. To try one changes an account, which may have its files made by it, and a
         wrong one is counted.
         """
-        if auth is not None:
-            return self._assume(auth)
-        if method == "GET":
-            return self._answer(path, params, means)
-        fields = {**(params or {}), **(data or {})}
-        place = urlsplit(f"{self._server.base_url}{OCS}{path}").path
-        with self._plan.noted(deeds.request(method, place, fields)):
-            self._pretend(Request(method, path), fields, means)
+        if request.auth is not None:
+            return self._assume(request.auth)
+        if request.method == "GET":
+            return self._answer(request, means)
+        fields = {**(request.params or {}), **(request.data or {})}
+        place = urlsplit(f"{self._server.base_url}{OCS}{request.path}").path
+        with self._plan.noted(deeds.request(request.method, place, fields)):
+            self._pretend(request, fields, means)
         return None
 
     def _send(self, request: Request) -> Response:
@@ -116,16 +108,16 @@ class DryConnection(Connection):
             raise errors.LoginRefused(f"GET {WHO_AM_I}")
         return {"id": login}
 
-    def _answer(self, path: str, params: Optional[Dict[str, Any]], means: str) -> Any:
-        login, part = _account_of(path)
+    def _answer(self, request: Request, means: str) -> Any:
+        login, part = _account_of(request.path)
         user = self._users.get(logins.fold(login))
         if user is None:
-            return super().ask("GET", path, params, means=means)
+            return super()._ask(request, means)
         if user.is_gone:
-            raise self._refusal(errors.NoSuchUser, Request("GET", path), means)
+            raise self._refusal(errors.NoSuchUser, request, means)
         data = user.made
         if data is None:
-            data = super().ask("GET", path, params, means=means)
+            data = super()._ask(request, means)
         if part == "groups":
             return {"groups": user.list_groups(list(mapping(data).get("groups") or []))}
         return user.show(mapping(data))
@@ -141,9 +133,10 @@ class DryConnection(Connection):
         while True:
             params = {"search": group, "limit": size, "offset": offset}
             try:
-                found = mapping(super().ask("GET", _GROUPS, params)).get("groups") or []
+                page = super()._ask(Request("GET", _GROUPS, params), means="")
             except errors.RightsMissing:
                 return True  # who may not look is not told otherwise before it is tried
+            found = mapping(page).get("groups") or []
             if group in map(str, found):
                 return True
             if len(found) < size:

@@ -94,8 +94,8 @@ def test_after_calls_a_dry_billing_tells_what_the_real_one_tells(
         step(billing, item)
     assert told == seen(billing, item)
     done = [call.function for call in stand.calls[calls:]]
-    assert [note.deed.name for note in plan.notes] == done
-    assert "Made-up" not in " ".join(note.deed.words for note in plan.notes)
+    assert [note.deed.name for note in plan.notes()] == done
+    assert "Made-up" not in " ".join(note.deed.words for note in plan.notes())
 
 
 def test_a_secret_too_long_for_the_key_is_not_saved(stand: Stand, dry: DryBilling) -> None:
@@ -120,7 +120,7 @@ def test_rows_are_noted_one_by_one(stand: Stand, dry: DryBilling, plan: Plan) ->
     disk = Disk("disk", 3, 1024**3)
     day = date(2026, 1, 31)
     dry.statistics.write([stat_row(item, day, item * 1024**3, disk) for item in (7, 8)])
-    assert [str(note.deed) for note in plan.notes] == [
+    assert [str(note.deed) for note in plan.notes()] == [
         "itemstat item=7 statdate=2026-01-31 param=disk value=7 measure=3",
         "itemstat item=8 statdate=2026-01-31 param=disk value=8 measure=3",
     ]
@@ -133,7 +133,7 @@ def test_questions_are_asked(stand: Stand, dry: DryBilling, plan: Plan) -> None:
     assert dry.modules.shows_fields(module(stand)) in (True, False)
     assert {call.function for call in stand.calls[calls:]} <= set(QUESTIONS)
     assert len(stand.calls) == calls + 2
-    assert not plan.notes
+    assert not plan.notes()
 
 
 def test_whatever_is_no_question_is_not_asked(stand: Stand, dry: DryBilling, plan: Plan) -> None:
@@ -142,7 +142,7 @@ def test_whatever_is_no_question_is_not_asked(stand: Stand, dry: DryBilling, pla
         dry.closing._doors.core.call(function, elid=order(stand), name="url")
     dry.closing._doors.core.call(FUNCTIONS.show_module, sok="ok", elid=1)
     assert len(stand.calls) == calls
-    assert len(plan.notes) == len(set(FUNCTIONS) - set(QUESTIONS)) + 2
+    assert len(plan.notes()) == len(set(FUNCTIONS) - set(QUESTIONS)) + 2
 
 
 def test_the_module_s_own_files_stay(stand: Stand, dry: DryBilling) -> None:

@@ -1,8 +1,11 @@
 """A cloud in a dry run answers as the cloud itself would after the same changes, and gets none."""
 
+import inspect
 import logging
+import re
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -127,6 +130,25 @@ def seen(one: NextcloudAPIClient) -> List[Optional[Account]]:
     ]
 
 
+PROBES = {"is_full", "probe"}
+"""What is sent to learn from its refusal. No command with a dry run asks so but after a refusal."""
+
+
+def test_every_change_that_the_client_can_make_is_tried() -> None:
+    sends = re.compile(r"ask\(\s*\"(POST|PUT|DELETE)\"|self\._edit\(")
+    sources = {
+        name: inspect.getsource(one)
+        for name, one in vars(NextcloudAPIClient).items()
+        if inspect.isfunction(one) and not name.startswith("_")
+    }
+    tried = create_autospec(NextcloudAPIClient, instance=True)
+    for steps in STEPS.values():
+        for step in steps:
+            step(tried)
+    changes = {name for name, source in sources.items() if sends.search(source)}
+    assert {one[0] for one in tried.method_calls} == changes - PROBES
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_after_changes_a_dry_cloud_tells_what_the_real_one_tells(
     cloud: Cloud, log: logging.Logger, name: str
@@ -141,7 +163,7 @@ def test_after_changes_a_dry_cloud_tells_what_the_real_one_tells(
     assert ended == play(real, STEPS[name])
     assert told == seen(real)
     done = [one for one in cloud.requests if one.method != "GET"]
-    assert [(note.deed.name, note.deed.words.split(" ")[0]) for note in plan.notes] == [
+    assert [(note.deed.name, note.deed.words.split(" ")[0]) for note in plan.notes()] == [
         (one.method, one.path) for one in done
     ]
 
@@ -186,7 +208,7 @@ def test_who_may_not_look_for_groups_is_not_told_that_one_is_missing(
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise errors.RightsMissing("GET /cloud/groups")
 
-    monkeypatch.setattr(Connection, "ask", refuse)
+    monkeypatch.setattr(Connection, "_ask", refuse)
     one = client(cloud, log, Plan())
     assert play(one, [on("user_7", "add_to_group", "zebra")]) == ["done"]
 
