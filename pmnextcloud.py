@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
-Only `doctor`, which people start, answers by text or JSON, unless its arguments are wrong. So does
-a dry run, by text.
+Only `doctor` and `history`, which people start, answer by text or JSON, unless their arguments are
+wrong. So does a dry run, by text.
 """
 
 import argparse
