@@ -22,7 +22,8 @@ def show(lines: Iterable[str], may_page: bool) -> None:
         if command is None:
             _write(lines, sys.stdout.buffer)
             return
-        with limits.lifted(), subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        # The pager of whoever sits at the terminal, and who could start it himself.
+        with limits.lifted(), subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603
             assert process.stdin is not None  # noqa: S101  for the types
             _write(lines, process.stdin)
     except BrokenPipeError:
