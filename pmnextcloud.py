@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
-Only `doctor`, which people start, answers by text or JSON, unless its arguments are wrong. So does
-a dry run, by text.
+Only `doctor` and `history`, which people start, answer by text or JSON, unless their arguments are
+wrong. So does a dry run, by text.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from utils.base import errors
 from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.consts import Level
 from utils.host import limits
 from utils.host.root import Host
 from utils.run.call import Call
@@ -40,9 +41,10 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word, default in (("--lang", ""), ("--format", "text"), ("--date", ""), ("--password", "")):
-        parser.add_argument(word, nargs="?", const="", default=default)
-    for flag in ("--facts", "--dry-run"):
+    for word in ("--lang", "--date", "--login", "--since", "--password"):
+        parser.add_argument(word, nargs="?", const="", default="")
+    parser.add_argument("--format", nargs="?", const="", default="text")
+    for flag in ("--facts", "--dry-run", "--failed"):
         parser.add_argument(flag, action="store_true")
     known, unknown = parser.parse_known_args(argv)
     for word in unknown:
@@ -96,6 +98,7 @@ def _answer(context: Context) -> Reply:
     command = commands.COMMANDS[name]
     if command.obeys_do_nothing and context.host.does_nothing():
         context.log.info("etc/billmgr.DoNothing is there: nothing is done")
+        context.did_nothing = True
         return reply.ok()
     if not command.is_limited:
         return commands.load(name).run(context)
@@ -128,6 +131,7 @@ def _report_s(context: Context) -> float:
 def fail(context: Context, error: errors.PmError) -> Reply:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
+    context.error = error
     is_told = error.told is not Told.FORM or context.call.runningoperation is not None
     if is_told and not context.call.dry_run:
         try:
@@ -139,6 +143,31 @@ def fail(context: Context, error: errors.PmError) -> Reply:
     return _tell_dry(context, error) if _is_dry(context.call) else reply.error(error)
 
 
+def begin(context: Context) -> None:
+    """Notes in the history that a run has begun which may be killed at its work."""
+    command = commands.COMMANDS[context.call.command]
+    if _is_recorded(context.call) and (command.is_limited or command.does > Level.READS):
+        context.record.begin()
+
+
+def give(context: Context, answer: Reply) -> None:
+    """Writes the answer to standard output, then the record of the run, which has that as well."""
+    is_heard = False
+    try:
+        sys.stdout.buffer.write(answer.document)
+        sys.stdout.buffer.flush()
+        is_heard = True
+    finally:
+        if _is_recorded(context.call):
+            context.record.end(answer.exit_code, is_heard)
+
+
+def _is_recorded(call: Call) -> bool:
+    """Whether the run has a place in the history; what would be done has none."""
+    command = commands.COMMANDS.get(call.command)
+    return not call.dry_run and (command is None or command.is_recorded)
+
+
 def main(argv: List[str]) -> int:
     """Answers one call on standard output and returns the exit code."""
     started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
@@ -148,6 +177,7 @@ def main(argv: List[str]) -> int:
     try:
         context = Context(parse(argv), host)
         context = start(context.call, host)
+        begin(context)
         answer = run(context)
     except errors.PmError as error:
         answer = fail(context, error)
@@ -159,8 +189,7 @@ def main(argv: List[str]) -> int:
     if failure is not None:  # out of the handler: what took the memory has gone with it
         limits.release_reserve()
         answer = fail(context, failure)
-    sys.stdout.buffer.write(answer.document)
-    sys.stdout.buffer.flush()
+    give(context, answer)
     return answer.exit_code
 
 

@@ -40,6 +40,7 @@ class Command(NamedTuple):
     time budget and BILLmanager is told of its failures; without, it needs no settings.
     `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
     it may be asked what it would do by --dry-run; asked of any other, nothing is done.
+    `is_recorded` is whether its runs stand in the history.
     """
 
     does: Level = Level.READS
@@ -48,6 +49,7 @@ class Command(NamedTuple):
     is_limited: bool = True
     is_advertised: bool = True
     takes_dry_run: bool = True
+    is_recorded: bool = True
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
@@ -70,6 +72,7 @@ COMMANDS: Dict[str, Command] = {
     "transition_controlpanel": _SHOWN,
     "stat": Command(budget_s=_stat_s),
     "doctor": _LIGHT,
+    "history": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
 }
 SYNONYMS = {
     "set_param": "setparam",

@@ -102,6 +102,7 @@ def _claim(ctx: Context, service: Service, password: Secret) -> Record:
 
 def _announce(ctx: Context, service: Service, login: str, password: Secret) -> Record:
     """Marks the service as the owner of an account that is not there, or is gone."""
+    ctx.login = login
     mark = service.owner.new_mark(login, password, is_made=False)
     ctx.billing.services.save_mark(mark)
     return Record(login, password, proved=False)

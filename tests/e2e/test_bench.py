@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.world import World
-from tests.tools import bench, table
+from tests.tools import bench, keeping, table
 
 
 def test_every_command_of_billmanager_is_measured(
@@ -17,3 +17,12 @@ def test_every_command_of_billmanager_is_measured(
     for row in rows:
         assert min(row.total_ms, row.imports_ms) > 0, row
         assert (row.requests > 0) is (row.name in table.AT_CLOUDS), row
+
+
+def test_each_way_to_keep_a_record_is_measured_with_a_record_that_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "ROUNDS", 2)
+    taken = keeping.measure()
+    assert set(taken) == set(keeping.WAYS)
+    assert min(taken.values()) > 0

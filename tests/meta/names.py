@@ -18,7 +18,7 @@ from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
 from utils.doctor.words import VERDICTS
-from utils.host import root, settings, state
+from utils.host import records, root, settings, state
 from utils.run import dryrun
 from utils.run.call import Call
 
@@ -78,7 +78,8 @@ def choices() -> Set[str]:
 
 def kept_files() -> Set[str]:
     """The files that the module remembers things in, NUMBER being that of a module."""
-    return {f"{root.STATE}/{name.format('NUMBER')}.json" for name in state.FILES}
+    found = {f"{root.STATE}/{name.format('NUMBER')}.json" for name in state.FILES}
+    return found | {f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}"}
 
 
 def locked_files() -> Set[str]:

@@ -106,9 +106,14 @@ class Deeds:
             return [*self._first, *self._last]
 
     @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self.counts.values())
+
+    @property
     def left_out(self) -> int:
         """How many are not kept, between the first and the last ones."""
-        return sum(self.counts.values()) - len(self._first) - len(self._last)
+        return self.count - len(self._first) - len(self._last)
 
 
 def request(method: str, path: str, fields: Mapping[str, object]) -> Deed:

@@ -29,6 +29,18 @@ POSTS = {
 }
 
 
+def function_of(command: str, itemtype: str) -> Optional[str]:
+    """The core's function that ends an operation of the command; None where there is none.
+
+    `itemtype` is the internal name of the type of the service's product.
+    """
+    if command == "open":
+        return f"{itemtype}.open"
+    if command == "setparam":
+        return FUNCTIONS.post_set_param
+    return POSTS[command].function if command in POSTS else None
+
+
 class Closing:
     """Ends an operation: a closing call sets the service's status and takes the operation away.
 

@@ -4,14 +4,15 @@ import os
 import ssl
 import threading
 import time
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 import certifi
 
 from utils.base import deeds, errors
-from utils.base.deeds import Deeds, Note
+from utils.base.deeds import Deed, Deeds, Note
 from utils.base.later import later
 from utils.base.secret import Secret
 from utils.consts import MODULE, VERSION
@@ -312,32 +313,24 @@ class Http:
         Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
         CloudCertificate, and CloudLost where the outcome is unknown.
         """
+        fields = {**(params or {}), **(data or {})}
+        deed = deeds.request(method, urlsplit(url).path, fields)
+        send = partial(self._send, method, url, params, data, auth, in_session, most_bytes)
         pauses_s = iter(_GATEWAY_PAUSES_S if method in _REPEATED else ())
         while True:
-            response = self._send(method, url, params, data, auth, in_session, most_bytes)
+            response = self._note(deed, send)
             pause_s = next(pauses_s, None) if response.status in _GATEWAY_ERRORS else None
             if pause_s is None:
                 return response
             time.sleep(pause_s)
 
-    def _send(
-        self,
-        method: str,
-        url: str,
-        params: Optional[Mapping[str, Any]],
-        data: Optional[Mapping[str, str]],
-        auth: AuthBase,
-        in_session: bool,
-        most_bytes: int,
-    ) -> Response:
-        fields = {**(params or {}), **(data or {})}
-        deed = deeds.request(method, urlsplit(url).path, fields)
+    def _note(self, deed: Deed, send: Callable[[], Response]) -> Response:
         with self._deeds.noted(deed) as note:
-            response = self._exchange(method, url, params, data, auth, in_session, most_bytes)
+            response = send()
             note.status = response.status
             return response._replace(note=note)
 
-    def _exchange(
+    def _send(
         self,
         method: str,
         url: str,

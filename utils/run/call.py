@@ -26,8 +26,11 @@ class Call(NamedTuple):
     lang: str = ""
     format: str = "text"
     date: str = ""
+    login: str = ""
+    since: str = ""
     password: str = ""
     facts: bool = False
+    failed: bool = False
     dry_run: bool = False
     level: Level = Level.READS
 

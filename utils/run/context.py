@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from utils.cloud.products import Memory
     from utils.host.settings import Settings
     from utils.host.state import State
+    from utils.run.record import Record
     from utils.run.service import Service
     from utils.run.visit import Visit
 
@@ -43,6 +44,14 @@ class Context:
         """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
+        self.item_module: Optional[int] = None
+        """The module of the service of the call, once that was read."""
+        self.login = ""
+        """The login that the service of the call has or gets, once that is known."""
+        self.error: Optional[errors.PmError] = None
+        """What the run has failed with."""
+        self.did_nothing = False
+        """Whether etc/billmgr.DoNothing kept this run from its work."""
         for name, value in given.items():
             setattr(self, name, value)
 
@@ -68,6 +77,13 @@ class Context:
             self.call.command + (" --dry-run" if self.call.dry_run else ""),
             self.call.item,
         )
+
+    @cached_property
+    def record(self) -> "Record":
+        """The record of this run in the history."""
+        from utils.run.record import Record
+
+        return Record(self)
 
     @cached_property
     def plan(self) -> "Plan":

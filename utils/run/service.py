@@ -38,6 +38,8 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     until = time.monotonic() + ctx.wait_s
     lock = _lock(ctx, item_id, ctx.wait_s)
     item = _read(ctx, item_id)
+    ctx.item_module = item.module_id
+    ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
     server = ctx.billing.modules.server(item.module_id)

@@ -95,6 +95,8 @@ def read(billing: Any, given: Given) -> None:
     assert isinstance(billing.operations.shows(given.module, "cloud_login_refused"), bool)
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
+    [standing] = billing.operations.standing([given.operation])
+    assert (standing.item_id, standing.is_stopped) == (given.item, False)
     assert billing.tasks.department(given.module) == DEPARTMENT
     billing.tasks.withdraw(4711)
     order = tariffs.order(item, with_client=True, with_name=True)
