@@ -1,7 +1,9 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
+from contextlib import suppress
+from datetime import date
 from logging import Logger
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from utils.base import errors, logins
 from utils.base.secret import Secret
@@ -55,6 +57,18 @@ SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
 """The living services that may name a login. Whose saved login is that of its own number has a mark
 for the same login, so only the few others have their marks decrypted."""
 
+_NAMED = """
+SELECT i.id, i.status, i.processingmodule AS module, p.value AS login, c.value AS mark
+  FROM item i
+  JOIN processingmodule m ON m.id = i.processingmodule
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+ WHERE m.module = %s AND i.parent IS NULL
+"""
+_ODDLY = """
+   AND (IFNULL(p.value, '') <> CONCAT('user_', i.id) AND IFNULL(p.value, c.value) IS NOT NULL)
+"""
+
 _SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
 
 
@@ -64,6 +78,15 @@ class Saved(NamedTuple):
     login: str
     password: Optional[Secret]
     url: str
+
+
+class Named(NamedTuple):
+    """A service of any status, and the logins that it names, as `logins.fold` spells them."""
+
+    item_id: int
+    module_id: int
+    status: int
+    logins: Tuple[str, ...]
 
 
 class Services:
@@ -194,6 +217,43 @@ class Services:
             _NAMING, ITEM_LOGIN, ITEM_MARK, MODULE, statuses, besides, wanted
         )
         return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+
+    def oddly_named(self) -> List[Named]:
+        """The services of these modules that name another login than `user_` and their number.
+
+        Of any status. The others, nearly all, are found by their number.
+        """
+        return self._named(_ODDLY)
+
+    def named(self, item_ids: Sequence[int]) -> List[Named]:
+        """Those of the services that are of these modules, be they closed or not."""
+        return self._named(" AND i.id IN %s", item_ids) if item_ids else []
+
+    def _named(self, which: str, *params: object) -> List[Named]:
+        rows = self._doors.db.rows(_NAMED + which, ITEM_LOGIN, ITEM_MARK, MODULE, *params)
+        return [
+            Named(row["id"], row["module"], row["status"], tuple(self._logins_of(row)))
+            for row in rows
+        ]
+
+    def _logins_of(self, row: "Row") -> Iterator[str]:
+        """Whose saved login is that of its own number has a mark for the same, so none is read."""
+        saved = logins.fold((row["login"] or "").strip())
+        if saved:
+            yield saved
+        if saved == f"user_{row['id']}":
+            return
+        with suppress(errors.SecretBroken):
+            own_mark = self._read_mark(row["mark"] or "")
+            if own_mark is not None and own_mark.trust is not Trust.NONE:
+                yield logins.fold(own_mark.login)
+
+    def opened(self, item_ids: Sequence[int]) -> Dict[int, date]:
+        """On which day each service was opened, as far as BILLmanager's version tells it."""
+        if not item_ids or not self._doors.db.has_column(*OPTIONAL.opened):
+            return {}
+        rows = self._doors.db.rows("SELECT id, opendate FROM item WHERE id IN %s", item_ids)
+        return {row["id"]: row["opendate"] for row in rows if row["opendate"] is not None}
 
     def _names(self, row: "Row", login: str, besides: int) -> bool:
         if logins.names(row["login"] or "", login):
