@@ -1,7 +1,7 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
 from logging import Logger
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 from utils.base import errors, logins
 from utils.base.secret import Secret
@@ -55,6 +55,25 @@ SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
 """The living services that may name a login. Whose saved login is that of its own number has a mark
 for the same login, so only the few others have their marks decrypted."""
 
+_UNMARKED = """
+SELECT i.id, i.account, p.value AS login
+  FROM item i
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s AND i.id > %s
+   AND IFNULL(c.value, '') = ''
+ ORDER BY i.id LIMIT %s
+"""
+
+_NAMING_ANY = """
+SELECT i.id, i.processingmodule AS module, p.value AS login
+  FROM item i
+  JOIN processingmodule m ON m.id = i.processingmodule
+  JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
+ ORDER BY i.id
+"""
+
 _SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
 
 
@@ -64,6 +83,22 @@ class Saved(NamedTuple):
     login: str
     password: Optional[Secret]
     url: str
+
+
+class Unmarked(NamedTuple):
+    """An open service without a mark of ours, and what is saved as its login."""
+
+    item_id: int
+    account_id: int
+    login: str
+
+
+class Naming(NamedTuple):
+    """A living service, its module, and the login that is saved on it, folded."""
+
+    item_id: int
+    module_id: int
+    login: str
 
 
 class Services:
@@ -194,6 +229,29 @@ class Services:
             _NAMING, ITEM_LOGIN, ITEM_MARK, MODULE, statuses, besides, wanted
         )
         return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+
+    def unmarked(self, module_id: int, after: int, count: int) -> List[Unmarked]:
+        """The next open services of a module without a mark, in order of id, after `after`.
+
+        At most `count`. Open is what is active or suspended.
+        """
+        statuses = (STATUS_ACTIVE, STATUS_SUSPENDED)
+        rows = self._doors.db.rows(
+            _UNMARKED, ITEM_LOGIN, ITEM_MARK, module_id, statuses, after, count
+        )
+        return [Unmarked(row["id"], row["account"], row["login"] or "") for row in rows]
+
+    def naming_any(self, wanted: Iterable[str]) -> List[Naming]:
+        """The living services of this kind whose saved login is one of the wanted ones.
+
+        Marks are not looked into; see `naming`, which does for one login.
+        """
+        folded = {logins.fold(login) for login in wanted}
+        rows = self._doors.db.rows(_NAMING_ANY, ITEM_LOGIN, MODULE, _LIVING, _some([*folded]))
+        found = (
+            Naming(one["id"], one["module"], logins.fold(one["login"].strip())) for one in rows
+        )
+        return [one for one in found if one.login in folded]
 
     def _names(self, row: "Row", login: str, besides: int) -> bool:
         if logins.names(row["login"] or "", login):

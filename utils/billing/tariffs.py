@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from decimal import Decimal
 from logging import Logger
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
@@ -19,10 +19,10 @@ from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
 from utils.host.settings import Settings
 from utils.misc import validate_email, validate_quota
 
-_EMAIL = "SELECT email FROM user WHERE account = %s ORDER BY id LIMIT 1"
-_EMAIL_ENABLED = """
-SELECT email FROM user
- WHERE account = %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id LIMIT 1
+_EMAILS = "SELECT account, email FROM user WHERE account IN %s ORDER BY id DESC"
+_EMAILS_ENABLED = """
+SELECT account, email FROM user
+ WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC
 """
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
 
@@ -131,7 +131,7 @@ class Tariffs:
         return Order(
             quota_bytes=quota_bytes,
             group=group,
-            email=self._email(item.account_id) if with_client else "",
+            email=self.email(item.account_id) if with_client else "",
             display_name=self._client_name(item.account_id) if with_name else "",
         )
 
@@ -268,15 +268,24 @@ class Tariffs:
             lesser_id = measure.lesser_id
         raise errors.MeasureUnknown(measure_id)
 
-    def _email(self, account_id: int) -> str:
-        """The address of the client's first enabled user; empty for none or a broken one."""
+    def emails(self, account_ids: Iterable[int]) -> Dict[int, str]:
+        """The address of each client's first enabled user, by account; none for a broken one."""
         has_switch = self._db.has_column(*OPTIONAL.user_disabled)
-        row = self._db.row(_EMAIL_ENABLED if has_switch else _EMAIL, account_id)
-        text = (row["email"] or "").strip() if row else ""
-        address = find_email(text)
-        if text and not address:
-            self._log.warning("the e-mail of account %d cannot be used", account_id)
-        return address
+        query = _EMAILS_ENABLED if has_switch else _EMAILS
+        rows = self._db.rows(query, [*account_ids] or (None,))
+        texts = {row["account"]: (row["email"] or "").strip() for row in rows}
+        addresses = {}
+        for account_id, text in texts.items():
+            address = find_email(text)
+            if address:
+                addresses[account_id] = address
+            elif text:
+                self._log.warning("the e-mail of account %d cannot be used", account_id)
+        return addresses
+
+    def email(self, account_id: int) -> str:
+        """The address of the client's first enabled user; empty for none or a broken one."""
+        return self.emails([account_id]).get(account_id, "")
 
     def _client_name(self, account_id: int) -> str:
         row = self._db.row("SELECT name FROM account WHERE id = %s", account_id)
