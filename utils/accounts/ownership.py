@@ -201,9 +201,9 @@ class Ownership:
     def rivals(self, login: str) -> List[int]:
         """The other living services on the same server that name the account, or our own mark."""
         naming = self._billing.services.naming(login, self._item.id)
-        return [item_id for item_id, module_id in naming.items() if self._is_here(module_id)]
+        return [item_id for item_id, module_id in naming.items() if self.is_here(module_id)]
 
-    def _is_here(self, module_id: int) -> bool:
+    def is_here(self, module_id: int) -> bool:
         """Whether another module's accounts are on the same server, as far as can be told."""
         if module_id == self._item.module_id:
             return True
@@ -332,9 +332,13 @@ class Ownership:
             raise errors.LoginTaken(record.login)
         return record._replace(password=saved)
 
-    def _refuse_protected(self, account: Account) -> None:
+    def is_protected(self, account: Account) -> bool:
+        """Whether the account is the connection's own or an administrator's."""
         is_own = logins.same(account.login, self._cloud.own_login())
-        if is_own or any(map(is_admin_group, account.groups)):
+        return is_own or any(map(is_admin_group, account.groups))
+
+    def _refuse_protected(self, account: Account) -> None:
+        if self.is_protected(account):
             raise errors.AccountProtected(account.login)
 
     # -- what is to be written on the service -----------------------------------------------------

@@ -3,7 +3,18 @@
 from contextlib import suppress
 from datetime import date
 from logging import Logger
-from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from utils.base import errors, logins
 from utils.base.secret import Secret
@@ -69,6 +80,25 @@ _ODDLY = """
    AND (IFNULL(p.value, '') <> CONCAT('user_', i.id) AND IFNULL(p.value, c.value) IS NOT NULL)
 """
 
+_UNMARKED = """
+SELECT i.id, i.account, p.value AS login
+  FROM item i
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s AND i.id > %s
+   AND IFNULL(c.value, '') = ''
+ ORDER BY i.id LIMIT %s
+"""
+
+_NAMING_ANY = """
+SELECT i.id, i.processingmodule AS module, p.value AS login
+  FROM item i
+  JOIN processingmodule m ON m.id = i.processingmodule
+  JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
+ ORDER BY i.id
+"""
+
 _SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
 
 
@@ -87,6 +117,22 @@ class Named(NamedTuple):
     module_id: int
     status: int
     logins: Tuple[str, ...]
+
+
+class Unmarked(NamedTuple):
+    """An open service without a mark of ours, and what is saved as its login."""
+
+    item_id: int
+    account_id: int
+    login: str
+
+
+class Naming(NamedTuple):
+    """A living service, its module, and the login that is saved on it, folded."""
+
+    item_id: int
+    module_id: int
+    login: str
 
 
 class Services:
@@ -254,6 +300,29 @@ class Services:
             return {}
         rows = self._doors.db.rows("SELECT id, opendate FROM item WHERE id IN %s", item_ids)
         return {row["id"]: row["opendate"] for row in rows if row["opendate"] is not None}
+
+    def unmarked(self, module_id: int, after: int, count: int) -> List[Unmarked]:
+        """The next open services of a module without a mark, in order of id, after `after`.
+
+        At most `count`. Open is what is active or suspended.
+        """
+        statuses = (STATUS_ACTIVE, STATUS_SUSPENDED)
+        rows = self._doors.db.rows(
+            _UNMARKED, ITEM_LOGIN, ITEM_MARK, module_id, statuses, after, count
+        )
+        return [Unmarked(row["id"], row["account"], row["login"] or "") for row in rows]
+
+    def naming_any(self, wanted: Iterable[str]) -> List[Naming]:
+        """The living services of this kind whose saved login is one of the wanted ones.
+
+        Marks are not looked into; see `naming`, which does for one login.
+        """
+        folded = {logins.fold(login) for login in wanted}
+        rows = self._doors.db.rows(_NAMING_ANY, ITEM_LOGIN, MODULE, _LIVING, _some([*folded]))
+        found = (
+            Naming(one["id"], one["module"], logins.fold(one["login"].strip())) for one in rows
+        )
+        return [one for one in found if one.login in folded]
 
     def _names(self, row: "Row", login: str, besides: int) -> bool:
         if logins.names(row["login"] or "", login):

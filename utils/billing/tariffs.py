@@ -8,7 +8,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from logging import Logger
-from typing import Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
@@ -20,10 +20,10 @@ from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
 from utils.host.settings import Settings
 from utils.misc import validate_email, validate_quota
 
-_EMAILS = "SELECT account, email FROM user WHERE account IN %s ORDER BY id"
+_EMAILS = "SELECT account, email FROM user WHERE account IN %s ORDER BY id DESC"
 _EMAILS_ENABLED = """
 SELECT account, email FROM user
- WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id
+ WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC
 """
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
 
@@ -143,7 +143,7 @@ class Tariffs:
         return Order(
             quota_bytes=quota_bytes,
             group=group,
-            email=self._email(item.account_id) if with_client else "",
+            email=self.email(item.account_id) if with_client else "",
             display_name=self._client_name(item.account_id) if with_name else "",
         )
 
@@ -153,7 +153,7 @@ class Tariffs:
             return {}
         addons_of = self._addons.of_items([item.id for item in items])
         groups = self._groups({item.tariff_id for item in items})
-        emails = self._emails({item.account_id for item in items})
+        emails = self.emails({item.account_id for item in items})
         return {
             item.id: self._sold(
                 item,
@@ -325,21 +325,23 @@ class Tariffs:
             lesser_id = measure.lesser_id
         raise errors.MeasureUnknown(measure_id)
 
-    def _email(self, account_id: int) -> str:
-        return self._emails({account_id}).get(account_id, "")
+    def emails(self, account_ids: Iterable[int]) -> Dict[int, str]:
+        """The address of each client's first enabled user, by account; none for a broken one."""
+        query = _EMAILS_ENABLED if self._has_user_switch else _EMAILS
+        rows = self._db.rows(query, [*account_ids] or (None,))
+        texts = {row["account"]: (row["email"] or "").strip() for row in rows}
+        addresses = {}
+        for account_id, text in texts.items():
+            address = find_email(text)
+            if address:
+                addresses[account_id] = address
+            elif text:
+                self._log.warning("the e-mail of account %d cannot be used", account_id)
+        return addresses
 
-    def _emails(self, account_ids: Set[int]) -> Dict[int, str]:
-        """The address of each client's first enabled user; empty for a broken one."""
-        sql = _EMAILS_ENABLED if self._has_user_switch else _EMAILS
-        found: Dict[int, str] = {}
-        for row in self._db.rows(sql, sorted(account_ids)):
-            if row["account"] in found:
-                continue
-            text = (row["email"] or "").strip()
-            found[row["account"]] = find_email(text)
-            if text and not found[row["account"]]:
-                self._log.warning("the e-mail of account %d cannot be used", row["account"])
-        return found
+    def email(self, account_id: int) -> str:
+        """The address of the client's first enabled user; empty for none or a broken one."""
+        return self.emails([account_id]).get(account_id, "")
 
     @cached_property
     def _has_user_switch(self) -> bool:
