@@ -77,7 +77,8 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
     if record is None or service.item.mark is None or record.is_copied:
         record = _claim(ctx, service, _usual_password(ctx))
     elif record.proved:
-        record = _announce(ctx, service, record.login, record.password)
+        password = record.password or _usual_password(ctx)  # an adopted one's may not be known
+        record = _announce(ctx, service, record.login, password)
     try:
         return record, _create(ctx, service, record, order)
     except errors.PasswordRefused as refused:

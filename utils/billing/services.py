@@ -438,7 +438,7 @@ class Services:
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
-        """Saves what the customer sees: login, password, address.
+        """Saves what the customer sees: login, password where one is known, address.
 
         The login a second time where the type of product has a column of its own for it.
         """
@@ -448,7 +448,7 @@ class Services:
                 ITEM_LOGIN: login,
                 **({ITEM_ACCOUNT: login} if self._shows_account(item_id) else {}),
                 ITEM_URL: base_url,
-                ITEM_PASSWORD: password,
+                **({ITEM_PASSWORD: password} if password else {}),
             },
         )
 

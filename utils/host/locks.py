@@ -53,7 +53,10 @@ class LockFile:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        """Frees all locks of the file that this process holds."""
+        self.free()
+
+    def free(self) -> None:
+        """Frees all locks of the file that this process holds, by whichever object."""
         self._file.close()
 
 

@@ -1,7 +1,7 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from utils.base import errors
 from utils.base.deeds import Deeds
@@ -44,8 +44,15 @@ class Context:
         """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
+        self._visits: List[Visit] = []
         for name, value in given.items():
             setattr(self, name, value)
+
+    def for_item(self, item_id: int) -> "Context":
+        """This run as it is for one service of many; all that is at hand is shared."""
+        names = ["settings", "log", "billing", "state", "deeds", "_visits"]
+        shared = {name: getattr(self, name) for name in [*names, *["plan"] * self.call.dry_run]}
+        return Context(self.call._replace(item=item_id), self.host, **shared)
 
     @cached_property
     def settings(self) -> "Settings":
@@ -143,13 +150,20 @@ class Context:
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
 
-        A form waits for nobody. Raises Busy, and the refusal that still stands.
+        A form waits for nobody. Whoever comes again in one run still has his turn. Raises Busy, and
+        the refusal that still stands.
         """
         if not self.call.concerns_module:
             return self.client(server)
         from utils.run.visit import Visit
 
+        for last in self._visits:
+            client = last.client_of(server)
+            if client is not None:
+                self.visit = last
+                return client
         self.visit = Visit(self, server)
+        self._visits[:] = [self.visit]  # whoever goes to another cloud leaves the last one
         return self.visit.begin()
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":

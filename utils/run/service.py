@@ -95,12 +95,13 @@ def renew(ctx: "Context", service: Service, account: "Account") -> None:
         return
     ctx.log.warning("what stands on the service is renewed: %s", renewal.words or "the mark")
     try:
-        _write(ctx, service, account, renewal)
+        write(ctx, service, account, renewal)
     except errors.PmError as error:
         ctx.log.warning("it is not renewed: %s", error)
 
 
-def _write(ctx: "Context", service: Service, account: "Account", renewal: "Renewal") -> None:
+def write(ctx: "Context", service: Service, account: "Account", renewal: "Renewal") -> None:
+    """Writes a renewal on the service, for whoever has to know when that fails."""
     if renewal.is_copied:
         with_name = ctx.settings.display_name == "client"
         order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)

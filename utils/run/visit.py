@@ -55,6 +55,10 @@ class Visit:
         self._client = ctx.client(server, Memory(ctx.state, server))
         return self._client
 
+    def client_of(self, server: "Server") -> "Optional[NextcloudAPIClient]":
+        """The client where this run is at that cloud already, by the same connection."""
+        return self._client if server == self._server else None
+
     @property
     def has_answer(self) -> bool:
         """Whether the cloud has answered anything in this run."""
