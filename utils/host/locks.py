@@ -44,6 +44,10 @@ class LockFile:
             return False
         return True
 
+    def close(self) -> None:
+        """Frees all locks of the file that this process holds."""
+        self._file.close()
+
     def __enter__(self) -> "LockFile":
         return self
 
@@ -54,7 +58,7 @@ class LockFile:
         trace: Optional[TracebackType],
     ) -> None:
         """Frees all locks of the file that this process holds."""
-        self._file.close()
+        self.close()
 
 
 def hold(path: str, numbers: Iterable[int], wait_s: float, what: str) -> LockFile:

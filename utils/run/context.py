@@ -1,5 +1,6 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
+_SHARED = ("settings", "log", "billing", "state")
+"""What is made once in a run, at however many modules and services it is."""
 
 FOR_OPEN_SERVICES = ("suspend", "resume", "setparam")
 """Commands that BILLmanager has for services that were opened, and for no others."""
@@ -41,6 +44,27 @@ class Context:
         """The turn at the cloud of a module, once this run has reached for it."""
         for name, value in given.items():
             setattr(self, name, value)
+
+    def at_module(self, module_id: int, level: Level) -> "Context":
+        """The same run at one of several modules, whose cloud it has not reached for yet.
+
+        `level` is what it does there.
+        """
+        call = self.call._replace(item=None, module=module_id, level=level)
+        return self._like(call=call, visit=None)
+
+    def at_service(self, item_id: int, cloud: "NextcloudAPIClient") -> "Context":
+        """The same run at one of several services of a module, at whose cloud it is already."""
+        call = self.call._replace(item=item_id)
+        return self._like(call=call, cloud=lambda server: cloud)
+
+    def _like(self, **given: Any) -> "Context":
+        """A context that shares with this one all but what is given."""
+        for name in _SHARED:
+            getattr(self, name)
+        other = copy(self)
+        vars(other).update(given)
+        return other
 
     @cached_property
     def settings(self) -> "Settings":
