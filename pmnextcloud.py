@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
-Only `doctor`, which people start, answers by text or JSON, unless its arguments are wrong.
+Only `doctor`, which people start, answers by text or JSON, unless its arguments are wrong. So does
+a dry run, by text.
 """
 
 import argparse
 import gc
 import os
 import sys
-from typing import List, NoReturn
+from typing import List, NoReturn, Optional
 
 import commands
 from commands import Command
@@ -73,7 +74,24 @@ def start(call: Call, host: Host) -> Context:
 
 
 def run(context: Context) -> Reply:
-    """The reply of the command. Raises PmError."""
+    """The reply of the command; of a dry run it tells what would be done. Raises PmError."""
+    answer = _answer(context)
+    return _tell_dry(context) if _is_dry(context.call) else answer
+
+
+def _is_dry(call: Call) -> bool:
+    """Whether people are told what the command would do; those for people tell that themselves."""
+    command = commands.COMMANDS.get(call.command)
+    return call.dry_run and command is not None and command.takes_dry_run and command.is_limited
+
+
+def _tell_dry(context: Context, error: Optional[errors.PmError] = None) -> Reply:
+    from utils.run import dryrun
+
+    return dryrun.tell(context, error)
+
+
+def _answer(context: Context) -> Reply:
     name = context.call.command
     command = commands.COMMANDS[name]
     if command.obeys_do_nothing and context.host.does_nothing():
@@ -118,7 +136,7 @@ def fail(context: Context, error: errors.PmError) -> Reply:
             report.failed_in_time(context, error, _report_s(context))
         except Exception:
             context.log.exception("could not report %s", error.code)
-    return reply.error(error)
+    return _tell_dry(context, error) if _is_dry(context.call) else reply.error(error)
 
 
 def main(argv: List[str]) -> int:

@@ -39,7 +39,7 @@ class Command(NamedTuple):
     either leaves the cloud alone, or looks for that file itself. `is_limited` is whether it has a
     time budget and BILLmanager is told of its failures; without, it needs no settings.
     `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
-    it may be asked what it would do; asked of any other, nothing is done.
+    it may be asked what it would do by --dry-run; asked of any other, nothing is done.
     """
 
     does: Level = Level.READS
@@ -47,11 +47,11 @@ class Command(NamedTuple):
     obeys_do_nothing: bool = True
     is_limited: bool = True
     is_advertised: bool = True
-    takes_dry_run: bool = False
+    takes_dry_run: bool = True
 
 
-_FORM = Command(budget_s=_form_s, obeys_do_nothing=False)
-_LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False)
+_FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
+_LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False, takes_dry_run=False)
 
 COMMANDS: Dict[str, Command] = {
     "features": _LIGHT,

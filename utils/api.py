@@ -9,10 +9,11 @@ are translated and never compared, with the one exception that is not.
 from contextlib import suppress
 from logging import Logger
 from string import punctuation
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
+from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server
@@ -91,9 +92,11 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
+        connect: Callable[..., Connection] = Connection,
     ) -> None:
         self._username = server.username
-        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict)
+        self._connection = connect(server, log, ca_file, proxy, memory, is_strict, deeds)
 
     @property
     def answered(self) -> bool:

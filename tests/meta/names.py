@@ -52,12 +52,16 @@ def constants(module: object) -> Set[str]:
 
 def options() -> Set[str]:
     """The options of the program."""
-    return {f"--{name}" for name in Call._fields if name != "level"}
+    return {_option(name) for name in Call._fields if name != "level"}
 
 
 def flags() -> Set[str]:
     """Those of the options that take no value."""
-    return {f"--{name}" for name, value in Call._field_defaults.items() if value is False}
+    return {_option(name) for name, value in Call._field_defaults.items() if value is False}
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def choices() -> Set[str]:

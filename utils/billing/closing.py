@@ -22,7 +22,7 @@ class Post(NamedTuple):
     status: int
 
 
-_POSTS = {
+POSTS = {
     "suspend": Post(FUNCTIONS.post_suspend, STATUS_SUSPENDED),
     "resume": Post(FUNCTIONS.post_resume, STATUS_ACTIVE),
     "close": Post(FUNCTIONS.post_close, STATUS_CLOSED),
@@ -45,7 +45,7 @@ class Closing:
 
     def post(self, item: Item, action: str) -> None:
         """Tells BILLmanager that `suspend`, `resume` or `close` is done."""
-        post = _POSTS[action]
+        post = POSTS[action]
         status = self._post(item.id, post)
         if status not in (post.status, None):
             self._log.warning("%s was taken, but the status is %s", post.function, status)

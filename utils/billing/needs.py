@@ -33,6 +33,9 @@ class Functions(NamedTuple):
 
 FUNCTIONS = Functions()
 
+QUESTIONS = (FUNCTIONS.params, FUNCTIONS.find_task_type, FUNCTIONS.show_module)
+"""The functions that change nothing. Any other is taken for one that writes."""
+
 TABLES: Dict[str, Tuple[str, ...]] = {
     "account": ("id", "name"),
     "enumerationitem": ("id", "intname"),

@@ -240,8 +240,7 @@ class Services:
 
     def status(self, item_id: int) -> Optional[int]:
         """The status of a service as it is now, or None where it is gone."""
-        row = self._doors.db.row("SELECT status FROM item WHERE id = %s", item_id)
-        return None if row is None else row["status"]
+        return self._doors.db.status(item_id)
 
     def saved(self, item_id: int) -> Optional[Saved]:
         """What is saved on any service of these modules, or None where there is no such service.
@@ -351,19 +350,8 @@ class Services:
         return int(row["id"] or 0) if row else 0
 
     def _saved(self, item_ids: List[int]) -> Dict[int, Dict[str, str]]:
-        """What stands in both parameter tables; encrypted values under `crypted:<name>`."""
-        wanted = (_some(item_ids), _SAVED_NAMES)
-        rows = self._doors.db.rows(
-            "SELECT item, intname, value FROM itemparam WHERE item IN %s AND intname IN %s"
-            " UNION ALL SELECT item, CONCAT('crypted:', intname), value FROM itemcryptedparam"
-            " WHERE item IN %s AND intname IN %s",
-            *wanted,
-            *wanted,
-        )
-        saved: Dict[int, Dict[str, str]] = {}
-        for row in rows:
-            saved.setdefault(row["item"], {})[row["intname"]] = row["value"] or ""
-        return saved
+        """What is saved on services; encrypted values under `crypted:<name>`."""
+        return self._doors.db.params(item_ids, _SAVED_NAMES)
 
     def _item(self, row: "Row", saved: Mapping[str, str], strict: bool = True) -> Item:
         is_crypted = bool(saved.get(CRYPTED + ITEM_PASSWORD))

@@ -6,7 +6,7 @@ The core has no function that writes one (docs/en/protocol.md, "Statistics").
 from datetime import date
 from typing import Dict, NamedTuple, Sequence
 
-from utils.base import sizes
+from utils.base import deeds, sizes
 from utils.base.values import Disk
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
@@ -47,7 +47,11 @@ class Statistics:
 
         This is the one thing that is written by SQL: the core has no function for it.
         """
-        self._doors.db.write_many(_WRITE, rows)
+        if not rows:
+            return
+        first = {"item": rows[0].item_id, "statdate": rows[0].day, "param": rows[0].addon}
+        with self._doors.deeds.noted(deeds.rows("itemstat", first, len(rows))):
+            self._doors.db.write_many(_WRITE, rows)
 
     def last_days(self, item_ids: Sequence[int]) -> Dict[int, date]:
         """The last day of each service that has statistics. Raises DatabaseUnavailable."""

@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.base.text import tame
 from utils.base.values import Server
 from utils.cloud import front, ocs, products, transport
@@ -15,6 +16,9 @@ from utils.cloud.ocs import Envelope, Meanings, mapping
 from utils.cloud.products import Memory, Product
 from utils.cloud.transport import Response
 from utils.consts import is_admin_group
+
+OCS = "/ocs/v1.php"
+"""Before the path of every OCS call."""
 
 WHO_AM_I = "/cloud/user"
 
@@ -70,11 +74,12 @@ class Connection:
         proxy: str = "",
         memory: Optional[Memory] = None,
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
     ) -> None:
         self._server = server
         self._log = log
         verify_tls = server.verify_tls
-        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict)
+        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict, deeds)
         self._memory = memory
         self._product = memory.recall() if memory else None
         self._is_sure = False
@@ -270,10 +275,12 @@ class Connection:
     def _exchange(self, request: Request) -> Tuple[Response, Envelope]:
         """An OCS call and its envelope; raises what an answer without one means."""
         in_json = {**(request.params or {}), "format": "json"}
-        response = self._send(request._replace(path="/ocs/v1.php" + request.path, params=in_json))
+        response = self._send(request._replace(path=OCS + request.path, params=in_json))
         envelope = ocs.read_envelope(response)
         if envelope is None:
             raise front.error_of(str(request), response)
+        if response.note is not None:
+            response.note.code = envelope.code
         return response, envelope
 
     def _send(self, request: Request) -> Response:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import certifi
 
-from utils.base import errors
+from utils.base import deeds, errors
+from utils.base.deeds import Deeds, Note
 from utils.base.later import later
 from utils.base.secret import Secret
 from utils.consts import MODULE, VERSION
@@ -163,13 +164,14 @@ class Response(NamedTuple):
     """What came back: the HTTP status, the headers by any letter case, the whole body.
 
     `certificate_ends` is the last second of the server's certificate as the certificate has it,
-    empty without TLS or where nothing was verified.
+    empty without TLS or where nothing was verified. `note` stands among the deeds of the run.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     certificate_ends: str = ""
+    note: Optional[Note] = None
 
 
 class _TooLarge(requests.RequestException):
@@ -240,6 +242,7 @@ class Http:
     `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
     Cookies are kept only where a request asks for the session, and never beyond the run.
     `is_strict` checks a certificate under `ca_file` as the newest Python does by itself.
+    Each request is noted among the `deeds`, a repeated one each time.
     """
 
     def __init__(
@@ -249,7 +252,9 @@ class Http:
         ca_file: str = "",
         proxy: str = "",
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
     ) -> None:
+        self._deeds = deeds or Deeds()
         self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "", is_strict)
         """Holds the connections, which requests with and without session share."""
         self._verify_tls = verify_tls
@@ -316,6 +321,23 @@ class Http:
             time.sleep(pause_s)
 
     def _send(
+        self,
+        method: str,
+        url: str,
+        params: Optional[Mapping[str, Any]],
+        data: Optional[Mapping[str, str]],
+        auth: AuthBase,
+        in_session: bool,
+        most_bytes: int,
+    ) -> Response:
+        fields = {**(params or {}), **(data or {})}
+        deed = deeds.request(method, urlsplit(url).path, fields)
+        with self._deeds.noted(deed) as note:
+            response = self._exchange(method, url, params, data, auth, in_session, most_bytes)
+            note.status = response.status
+            return response._replace(note=note)
+
+    def _exchange(
         self,
         method: str,
         url: str,

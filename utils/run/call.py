@@ -50,7 +50,8 @@ class Call(NamedTuple):
     @property
     def is_told(self) -> bool:
         """Whether BILLmanager may have to be told of a failure of this call."""
-        return self.runningoperation is not None or self.concerns_module
+        is_told = self.runningoperation is not None or self.concerns_module
+        return is_told and not self.dry_run
 
 
 def read_form() -> "Form":

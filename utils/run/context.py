@@ -1,10 +1,11 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
 from copy import copy
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Optional
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
@@ -13,8 +14,10 @@ from utils.run.call import Call
 if TYPE_CHECKING:
     from logging import Logger
 
+    from utils.accounts.guesses import Guesses
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
+    from utils.base.intended import Plan
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
     from utils.cloud.binding import Binding
@@ -40,6 +43,8 @@ class Context:
     def __init__(self, call: Call, host: Host, **given: Any) -> None:
         self.call = call
         self.host = host
+        self.deeds = Deeds()
+        """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
         for name, value in given.items():
@@ -85,23 +90,42 @@ class Context:
         return setup_logging(
             log_file or self.host.path(root.LOG),
             self.host.path(root.LOG_LEVELS),
-            self.call.command,
+            self.call.command + (" --dry-run" if self.call.dry_run else ""),
             self.call.item,
         )
 
     @cached_property
+    def plan(self) -> "Plan":
+        """What a dry run would do, as far as it has come."""
+        from utils.base.intended import Plan
+
+        return Plan()
+
+    @cached_property
     def billing(self) -> "Billing":
-        """BILLmanager."""
+        """BILLmanager; in a dry run one that is only read."""
+        operation_id = self.call.runningoperation
+        if self.call.dry_run:
+            from utils.billing.dry import DryBilling
+
+            return DryBilling(
+                self.plan, self.state, self.host, self.log, operation_id, lambda: self.settings
+            )
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.call.runningoperation, lambda: self.settings)
+        return Billing(self.host, self.log, operation_id, lambda: self.settings, self.deeds)
 
     @cached_property
     def state(self) -> "State":
-        """The module's own files under var/."""
+        """The module's own files under var/; in a dry run they are only read."""
+        folder = self.host.path(root.STATE)
+        if self.call.dry_run:
+            from utils.host.drystate import DryState
+
+            return DryState(folder)
         from utils.host.state import State
 
-        return State(self.host.path(root.STATE))
+        return State(folder)
 
     def binding(self, module_id: int) -> "Binding":
         """Tells to which server the secrets of a module belong."""
@@ -115,12 +139,30 @@ class Context:
         """How long this run may wait until others have done their work."""
         return max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
 
-    def client(self, server: "Server", memory: "Optional[Memory]" = None) -> "NextcloudAPIClient":
-        """A client of a cloud; the HTTP library is loaded only here."""
+    def client(
+        self, server: "Server", memory: "Optional[Memory]" = None, is_strict: bool = False
+    ) -> "NextcloudAPIClient":
+        """A client of a cloud, in a dry run one that only asks.
+
+        The HTTP library is loaded only here.
+        """
         from utils.api import NextcloudAPIClient
 
-        settings = self.settings
-        return NextcloudAPIClient(server, self.log, settings.ca_file, settings.proxy, memory)
+        given: Dict[str, Any] = {}
+        if self.call.dry_run:
+            from utils.cloud.dry import DryConnection
+
+            given["connect"] = partial(DryConnection, self.plan)
+        return NextcloudAPIClient(
+            server,
+            self.log,
+            self.settings.ca_file,
+            self.settings.proxy,
+            memory,
+            is_strict=is_strict,
+            deeds=self.deeds,
+            **given,
+        )
 
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
@@ -136,20 +178,27 @@ class Context:
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""
-        from utils.accounts.guesses import Guesses
         from utils.accounts.ownership import Ownership
 
-        guesses = Guesses(self.state, self.billing.fingerprint, server.module_id)
         return Ownership(
             item,
             server,
             cloud,
             self.log,
             self.billing,
-            guesses,
+            self._guesses(server.module_id),
             self.settings.former_servers,
             was_open=self.was_open(item),
         )
+
+    def _guesses(self, module_id: int) -> "Guesses":
+        if self.call.dry_run:
+            from utils.accounts.dryguesses import DryGuesses
+
+            return DryGuesses(self.state, self.billing.fingerprint, module_id, self.plan)
+        from utils.accounts.guesses import Guesses
+
+        return Guesses(self.state, self.billing.fingerprint, module_id)
 
     def was_open(self, item: "Item") -> bool:
         """Whether BILLmanager has or had the service as open, for all that this call tells.

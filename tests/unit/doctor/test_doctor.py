@@ -26,7 +26,8 @@ from utils.doctor import (
     tariffs,
 )
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
-from utils.doctor.words import MESSAGES, VERDICTS, Words, language
+from utils.doctor.words import MESSAGES, VERDICTS, Words
+from utils.host import messages
 from utils.host.root import Host
 from utils.run.call import Call
 from utils.run.context import Context
@@ -183,7 +184,7 @@ def test_the_language_is_the_wanted_one_or_the_terminal_s(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert language(wanted) == expected
+    assert messages.language(wanted) == expected
 
 
 def one_group(*found: Finding) -> "list[Group]":
@@ -212,7 +213,7 @@ def test_secrets_and_control_characters_are_not_printed() -> None:
 def test_without_its_messages_the_doctor_shows_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("utils.doctor.words.HOME", tmp_path)
+    monkeypatch.setattr("utils.host.messages.HOME", tmp_path)
     finding = Finding(FAULT, "program_broken", "xml/forms", check="program")
     assert b"program_broken xml/forms" in Words("en").as_text(one_group(finding))
 
