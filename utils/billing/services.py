@@ -51,7 +51,7 @@ SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.proc
 _COUNTED = (STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_PROCESSING)
 """Statuses of the services that may own an account and are counted."""
 
-_LIVING = (STATUS_ORDERED, *_COUNTED)
+LIVING = (STATUS_ORDERED, *_COUNTED)
 """Statuses of the services that have, or may yet get, an account."""
 
 _NAMING = """
@@ -69,7 +69,8 @@ SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
 for the same login, so only the few others have their marks decrypted."""
 
 _NAMED = """
-SELECT i.id, i.status, i.processingmodule AS module, p.value AS login, c.value AS mark
+SELECT i.id, i.status, i.processingmodule AS module, i.account, i.pricelist, p.value AS login,
+       c.value AS mark
   FROM item i
   JOIN processingmodule m ON m.id = i.processingmodule
   LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
@@ -116,6 +117,8 @@ class Named(NamedTuple):
     item_id: int
     module_id: int
     status: int
+    account_id: int
+    tariff_id: int
     logins: Tuple[str, ...]
 
 
@@ -257,7 +260,7 @@ class Services:
         Each with its module, of any of this kind. Living is what is ordered, active, suspended or
         in processing. What does not decrypt names nobody.
         """
-        statuses, wanted = _LIVING, logins.fold(login)
+        statuses, wanted = LIVING, logins.fold(login)
         rows = self._doors.db.rows(
             _NAMING, ITEM_LOGIN, ITEM_MARK, MODULE, statuses, besides, wanted
         )
@@ -277,7 +280,14 @@ class Services:
     def _named(self, which: str, *params: object) -> List[Named]:
         rows = self._doors.db.rows(_NAMED + which, ITEM_LOGIN, ITEM_MARK, MODULE, *params)
         return [
-            Named(row["id"], row["module"], row["status"], tuple(self._logins_of(row)))
+            Named(
+                item_id=row["id"],
+                module_id=row["module"],
+                status=row["status"],
+                account_id=row["account"],
+                tariff_id=row["pricelist"],
+                logins=tuple(self._logins_of(row)),
+            )
             for row in rows
         ]
 
@@ -317,7 +327,7 @@ class Services:
         Marks are not looked into; see `naming`, which does for one login.
         """
         folded = {logins.fold(login) for login in wanted}
-        rows = self._doors.db.rows(_NAMING_ANY, ITEM_LOGIN, MODULE, _LIVING, _some([*folded]))
+        rows = self._doors.db.rows(_NAMING_ANY, ITEM_LOGIN, MODULE, LIVING, _some([*folded]))
         found = (
             Naming(one["id"], one["module"], logins.fold(one["login"].strip())) for one in rows
         )

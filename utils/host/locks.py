@@ -44,6 +44,10 @@ class LockFile:
             return False
         return True
 
+    def close(self) -> None:
+        """Frees all locks of the file that this process holds."""
+        self._file.close()
+
     def __enter__(self) -> "LockFile":
         return self
 
@@ -53,11 +57,8 @@ class LockFile:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        self.free()
-
-    def free(self) -> None:
-        """Frees all locks of the file that this process holds, by whichever object."""
-        self._file.close()
+        """Frees all locks of the file that this process holds."""
+        self.close()
 
 
 def hold(path: str, numbers: Iterable[int], wait_s: float, what: str) -> LockFile:

@@ -1,7 +1,8 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
+from copy import copy
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from utils.base import errors
 from utils.base.deeds import Deeds
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
+_SHARED = ("settings", "log", "billing", "state")
+"""What is made once in a run, at however many modules and services it is."""
 
 FOR_OPEN_SERVICES = ("suspend", "resume", "setparam")
 """Commands that BILLmanager has for services that were opened, and for no others."""
@@ -44,15 +47,29 @@ class Context:
         """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
-        self._visits: List[Visit] = []
         for name, value in given.items():
             setattr(self, name, value)
 
-    def for_item(self, item_id: int) -> "Context":
-        """This run as it is for one service of many; all that is at hand is shared."""
-        names = ["settings", "log", "billing", "state", "deeds", "_visits"]
-        shared = {name: getattr(self, name) for name in [*names, *["plan"] * self.call.dry_run]}
-        return Context(self.call._replace(item=item_id), self.host, **shared)
+    def at_module(self, module_id: int, level: Level) -> "Context":
+        """The same run at one of several modules, whose cloud it has not reached for yet.
+
+        `level` is what it does there.
+        """
+        call = self.call._replace(item=None, module=module_id, level=level)
+        return self._like(call=call, visit=None)
+
+    def at_service(self, item_id: int, cloud: "NextcloudAPIClient") -> "Context":
+        """The same run at one of several services of a module, at whose cloud it is already."""
+        call = self.call._replace(item=item_id)
+        return self._like(call=call, cloud=lambda server: cloud)
+
+    def _like(self, **given: Any) -> "Context":
+        """A context that shares with this one all but what is given."""
+        for name in _SHARED:
+            getattr(self, name)
+        other = copy(self)
+        vars(other).update(given)
+        return other
 
     @cached_property
     def settings(self) -> "Settings":
@@ -150,20 +167,13 @@ class Context:
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
 
-        A form waits for nobody. Whoever comes again in one run still has his turn. Raises Busy, and
-        the refusal that still stands.
+        A form waits for nobody. Raises Busy, and the refusal that still stands.
         """
         if not self.call.concerns_module:
             return self.client(server)
         from utils.run.visit import Visit
 
-        for last in self._visits:
-            client = last.client_of(server)
-            if client is not None:
-                self.visit = last
-                return client
         self.visit = Visit(self, server)
-        self._visits[:] = [self.visit]  # whoever goes to another cloud leaves the last one
         return self.visit.begin()
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":

@@ -55,14 +55,15 @@ class Visit:
         self._client = ctx.client(server, Memory(ctx.state, server))
         return self._client
 
-    def client_of(self, server: "Server") -> "Optional[NextcloudAPIClient]":
-        """The client where this run is at that cloud already, by the same connection."""
-        return self._client if server == self._server else None
-
     @property
     def has_answer(self) -> bool:
         """Whether the cloud has answered anything in this run."""
         return self._client is not None and self._client.answered
+
+    def end(self) -> None:
+        """Leaves the turn to others, for a run that goes on elsewhere."""
+        if self._lock is not None:
+            self._lock.close()
 
     def remember(self, error: errors.PmError) -> None:
         """Keeps a refusal for the runs that come, unless it was one of theirs already.
