@@ -31,6 +31,9 @@ class Parser(argparse.ArgumentParser):
         raise errors.BadArguments(message)
 
 
+_OF_ADOPTION = ("--trust", "--password-stdin", "--sync", "--suggest", "--yes")
+
+
 def parse(argv: List[str]) -> Call:
     """The known options of a call, `--item 15` or `--item=15`; all others are ignored.
 
@@ -42,7 +45,9 @@ def parse(argv: List[str]) -> Call:
         parser.add_argument(number, type=_number)
     for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
-    for flag in ("--facts", "--dry-run"):
+    for word in ("--login", "--file"):
+        parser.add_argument(word, default="")
+    for flag in ("--facts", "--dry-run", *_OF_ADOPTION):
         parser.add_argument(flag, action="store_true")
     known, unknown = parser.parse_known_args(argv)
     for word in unknown:

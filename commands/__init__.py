@@ -67,6 +67,7 @@ COMMANDS: Dict[str, Command] = {
     "sync_item": Command(Level.EDITS),
     "stat": Command(budget_s=_stat_s),
     "doctor": _LIGHT,
+    "adopt": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True),
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
 """Spellings that BILLmanager may use; never advertised (docs/en/protocol.md, "Commands")."""

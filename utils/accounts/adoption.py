@@ -1,4 +1,4 @@
-"""An account that was there before the billing becomes a service's own: what has to be proved first.
+"""An account that was there before the billing becomes a service's own: what is proved first.
 
 Nothing is written here and nothing changed in the cloud. Whoever asks does that, by the same way by
 which a typed login is taken over (utils.accounts.ownership).
@@ -61,7 +61,7 @@ class Adoption:
         """The account that is wished for, with its proof; a password is tried last, and once.
 
         Raises ServiceNotOpen, TypeNotServed, ServiceHasAccount where the service cannot have it;
-        MarkForeign, AccountElsewhere where it names another server or installation; AccountMissing,
+        MarkForeign, AccountElsewhere where it names another server or installation; LoginUnknown,
         AccountHidden, AccountProtected, AccountNamed, EmailDiffers where the account cannot be
         had; ProofMissing, ProofRefused where nothing proves it; and what the client raises.
         """
@@ -110,7 +110,7 @@ class Adoption:
             # What an administrator of groups is told of an account in none of them.
             raise errors.AccountHidden(wish.login) from error
         if account is None:
-            raise errors.AccountMissing(wish.login)
+            raise errors.LoginUnknown(wish.login)
         if self._owner.is_protected(account):
             raise errors.AccountProtected(account.login)
         others = self._owner.rivals(account.login)

@@ -301,6 +301,10 @@ class AccountHidden(PmError, told=Told.FORM):
     """The module's user may not see the account that is to be adopted."""
 
 
+class LoginUnknown(PmError, told=Told.FORM):
+    """The cloud has no account of the login that is to be adopted."""
+
+
 class EmailDiffers(PmError, told=Told.FORM):
     """The account's e-mail is not the client's, or not the one that was named with it."""
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 class Adopted(NamedTuple):
     """An account that is the service's own now.
 
-    `changes` are what differs from what was ordered, which were `synced` or not; `trouble` is why
-    that could not be said or done.
+    `changes` are what differed from what was ordered, and `is_synced` is whether they were made.
+    `trouble` is why they could not be said, or made.
     """
 
     account: "Account"
     proof: str
     changes: "Tuple[Change, ...]" = ()
-    synced: bool = False
+    is_synced: bool = False
     trouble: Optional[errors.PmError] = None
 
 
@@ -91,7 +91,7 @@ def _compare(ctx: "Context", service: Service, found: Found, syncs: bool) -> Ado
     if not syncs:
         return Adopted(found.account, found.proof, changes)
     account = service.accounts.bring(found.account, order)
-    return Adopted(account, found.proof, changes, synced=True)
+    return Adopted(account, found.proof, changes, is_synced=True)
 
 
 def _order(ctx: "Context", service: Service) -> "Order":
