@@ -45,7 +45,8 @@ class Line(NamedTuple):
 class Verdict(NamedTuple):
     """What became of a line.
 
-    `words` say to people why it was not adopted, or not compared with what was ordered. `is_good`
+    `words` say to people why it was not adopted, or not compared with what was ordered, and `code`
+    is the stable type of that error. `is_good`
     is whether all that was asked for is done, `is_assumed` whether a dry run has not tried the
     password that is to prove it.
     """
@@ -54,6 +55,7 @@ class Verdict(NamedTuple):
     kind: str
     adopted: Optional[Adopted] = None
     words: str = ""
+    code: str = ""
     is_good: bool = False
     is_assumed: bool = False
 
@@ -129,8 +131,8 @@ class Adoptions:
         self._syncs = syncs
         self._say = say
         self._at: Optional[_At] = None
-        self._failed: Dict[int, str] = {}
-        self._ended = ""
+        self._failed: Dict[int, Verdict] = {}
+        self._ended: Optional[Verdict] = None
         self._taken: Dict[str, int] = {}
 
     def go(self, lines: Sequence[Line]) -> Iterator[Verdict]:
@@ -149,28 +151,26 @@ class Adoptions:
         if line.trouble is not None:
             return self._refused(line, line.trouble)
         if self._ended:
-            return Verdict(line, UNTRIED, words=self._ended)
+            return self._ended._replace(line=line)
         module_id = None
         try:
             module_id = self._ctx.billing.services.module_of(line.item_id)
             if module_id in self._failed:
-                return Verdict(line, UNTRIED, words=self._failed[module_id])
+                return self._failed[module_id]._replace(line=line)
             return self._adopt(line, module_id)
         except PmError as error:
             verdict = self._refused(line, error)
             if isinstance(error, errors.HostError) and not isinstance(error, errors.Busy):
-                self._ended = verdict.words
+                self._ended = verdict = verdict._replace(kind=UNTRIED)
             elif module_id is not None and (error.told is Told.PROBLEM or error.lasts):
-                self._failed[module_id] = verdict.words
+                self._failed[module_id] = verdict = verdict._replace(kind=UNTRIED)
                 self._remember(error)
-            else:
-                return verdict
-            return verdict._replace(kind=UNTRIED)
+            return verdict
 
     def _refused(self, line: Line, error: PmError) -> Verdict:
         """The verdict with the error's words. An error is not kept: it holds its service's lock."""
         self._ctx.log.warning("service %s: %s is not adopted: %s", line.item, line.login, error)
-        return Verdict(line, REFUSED, words=self._say(error))
+        return Verdict(line, REFUSED, words=self._say(error), code=error.code)
 
     def _adopt(self, line: Line, module_id: int) -> Verdict:
         self._refuse_second(line, module_id)
@@ -184,7 +184,8 @@ class Adoptions:
             line,
             ALREADY if adopted.proof == RECORD else ADOPTED,
             adopted._replace(trouble=None),
-            "" if adopted.trouble is None else self._say(adopted.trouble),
+            words="" if adopted.trouble is None else self._say(adopted.trouble),
+            code="" if adopted.trouble is None else adopted.trouble.code,
             is_good=is_whole or not self._syncs,
             is_assumed=adopted.proof == SAVED and self._assumes(adopted.account.login),
         )
@@ -227,7 +228,7 @@ class Adoptions:
 class Report:
     """The file that says what became of each line, as far as the run has come."""
 
-    COLUMNS = ("line", "item", "login", "verdict", "proof", "changes", "words")
+    COLUMNS = ("line", "item", "login", "verdict", "proof", "changes", "error", "words")
 
     def __init__(self, path: str) -> None:
         """Begins the file anew, for this user alone. Raises BadArguments."""
@@ -244,9 +245,8 @@ class Report:
         line, adopted = verdict.line, verdict.adopted
         proof = adopted.proof if adopted is not None else ""
         changes = "; ".join(map(str, adopted.changes)) if adopted is not None else ""
-        self._write(
-            (line.number, line.item, line.login, verdict.kind, proof, changes, verdict.words)
-        )
+        place = (line.number, line.item, line.login)
+        self._write((*place, verdict.kind, proof, changes, verdict.code, verdict.words))
 
     def _write(self, row: Sequence[object], is_first: bool = False) -> None:
         self._file.write(sheets.write([row], is_first=is_first))

@@ -41,7 +41,8 @@ class AdoptionWords:
         self._kinds[verdict.kind] += 1
         where = f"{line.number:>6}  " if line.number else ""
         shown = f"{messages.shown(line.item)}  {messages.shown(line.login)}"
-        yield f"{where}{shown}: {self._say_kind(verdict.kind)}"
+        code = f" ({verdict.code})" if adopted is None else ""
+        yield f"{where}{shown}: {self._say_kind(verdict.kind)}{code}"
         indent = " " * (len(where) + 2)
         if adopted is not None:
             name = "assumed" if verdict.is_assumed else adopted.proof
