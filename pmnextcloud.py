@@ -42,13 +42,23 @@ def parse(argv: List[str]) -> Call:
         parser.add_argument(number, type=_number)
     for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
-    for flag in ("--facts", "--dry-run"):
+    for flag in ("--facts", "--dry-run", "--repair"):
         parser.add_argument(flag, action="store_true")
+    parser.add_argument("--limit", type=_number)
+    parser.add_argument("--delimiter", default=",")
+    parser.add_argument(
+        "--class", dest="classes", type=_words, nargs="*", action="extend", default=[]
+    )
     known, unknown = parser.parse_known_args(argv)
     for word in unknown:
         if word.lower().lstrip("-").startswith("dry"):
             raise errors.BadArguments(word)
-    return Call(**vars(known))
+    given = {**vars(known), "classes": tuple(word for words in known.classes for word in words)}
+    return Call(**given)
+
+
+def _words(text: str) -> List[str]:
+    return [word for word in text.split(",") if word]
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -139,6 +149,13 @@ def fail(context: Context, error: errors.PmError) -> Reply:
     return _tell_dry(context, error) if _is_dry(context.call) else reply.error(error)
 
 
+def _wrong_exit(argv: List[str]) -> int:
+    """The exit code where the arguments are wrong, which may be why they were not read."""
+    words = [word for one in argv for word in one.split("=", 1)]
+    named = {after for word, after in zip(words, words[1:]) if word == "--command"}
+    return next((commands.COMMANDS[one].wrong_exit for one in named & set(commands.COMMANDS)), 1)
+
+
 def main(argv: List[str]) -> int:
     """Answers one call on standard output and returns the exit code."""
     started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
@@ -151,6 +168,8 @@ def main(argv: List[str]) -> int:
         answer = run(context)
     except errors.PmError as error:
         answer = fail(context, error)
+        if isinstance(error, errors.BadArguments):
+            answer = answer._replace(exit_code=_wrong_exit(argv))
     except MemoryError:
         failure = errors.OutOfMemory(context.call.command)
     except Exception as error:  # noqa: BLE001  the last line of defence: always one document
@@ -159,6 +178,7 @@ def main(argv: List[str]) -> int:
     if failure is not None:  # out of the handler: what took the memory has gone with it
         answer = fail(context, failure)
     sys.stdout.buffer.write(answer.document)
+    sys.stdout.buffer.writelines(answer.parts)
     sys.stdout.buffer.flush()
     return answer.exit_code
 

@@ -40,6 +40,7 @@ class Command(NamedTuple):
     time budget and BILLmanager is told of its failures; without, it needs no settings.
     `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
     it may be asked what it would do by --dry-run; asked of any other, nothing is done.
+    `wrong_exit` is the exit code for wrong arguments.
     """
 
     does: Level = Level.READS
@@ -48,6 +49,7 @@ class Command(NamedTuple):
     is_limited: bool = True
     is_advertised: bool = True
     takes_dry_run: bool = True
+    wrong_exit: int = 1
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
@@ -67,6 +69,7 @@ COMMANDS: Dict[str, Command] = {
     "sync_item": Command(Level.EDITS),
     "stat": Command(budget_s=_stat_s),
     "doctor": _LIGHT,
+    "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
 """Spellings that BILLmanager may use; never advertised (docs/en/protocol.md, "Commands")."""

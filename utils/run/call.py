@@ -1,7 +1,7 @@
 """The call: what the command line and standard input say (docs/en/protocol.md, "Calls")."""
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 
 from utils.base import errors
 from utils.consts import Level
@@ -28,6 +28,10 @@ class Call(NamedTuple):
     date: str = ""
     facts: bool = False
     dry_run: bool = False
+    repair: bool = False
+    limit: Optional[int] = None
+    delimiter: str = ","
+    classes: Tuple[str, ...] = ()
     level: Level = Level.READS
 
     def item_id(self) -> int:
