@@ -80,7 +80,9 @@ def start(call: Call, host: Host) -> Context:
     name = commands.name_of(call.command)
     if call.dry_run and not commands.COMMANDS[name].takes_dry_run:
         raise errors.BadArguments(f"--command {name} --dry-run")
-    return Context(call._replace(command=name, level=commands.COMMANDS[name].does), host)
+    command = commands.COMMANDS[name]
+    is_bulk = command.has_bulk and call.item is None and call.module is not None
+    return Context(call._replace(command=name, level=command.does, is_bulk=is_bulk), host)
 
 
 def run(context: Context) -> Reply:
@@ -92,7 +94,9 @@ def run(context: Context) -> Reply:
 def _is_dry(call: Call) -> bool:
     """Whether people are told what the command would do; those for people tell that themselves."""
     command = commands.COMMANDS.get(call.command)
-    return call.dry_run and command is not None and command.takes_dry_run and command.is_limited
+    if command is None or call.is_bulk or not call.dry_run:
+        return False
+    return command.takes_dry_run and command.is_limited
 
 
 def _tell_dry(context: Context, error: Optional[errors.PmError] = None) -> Reply:
@@ -107,7 +111,7 @@ def _answer(context: Context) -> Reply:
     if command.obeys_do_nothing and context.host.does_nothing():
         context.log.info("etc/billmgr.DoNothing is there: nothing is done")
         return reply.ok()
-    if not command.is_limited:
+    if not command.is_limited or context.call.is_bulk:
         return commands.load(name).run(context)
     from utils.host import budget
     from utils.run import report
@@ -139,7 +143,7 @@ def fail(context: Context, error: errors.PmError) -> Reply:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
     is_told = error.told is not Told.FORM or context.call.runningoperation is not None
-    if is_told and not context.call.dry_run:
+    if is_told and not (context.call.dry_run or context.call.is_bulk):
         try:
             from utils.run import report
 

@@ -54,12 +54,5 @@ def _show(ctx: Context, report: Report) -> Iterator[bytes]:
         return shown.as_json(report)
     if ctx.call.format == "csv":
         return shown.as_csv(report, ctx.call.delimiter)
-    return Words(ctx.call.lang).as_text(report, _told_dry(ctx))
-
-
-def _told_dry(ctx: Context) -> Iterator[str]:
-    """What a dry run would do, request by request."""
-    if ctx.call.dry_run and ctx.call.repair:
-        from utils.run.dryrun import DryWords
-
-        yield from DryWords(ctx.call.lang).lines(ctx.plan)
+    beside = shown.told_dry(ctx) if ctx.call.repair else ()
+    return Words(ctx.call.lang).as_text(report, beside)

@@ -24,6 +24,7 @@ from utils.audit.findings import (
 from utils.base import sheets, sizes
 from utils.consts import MODULE, VERSION
 from utils.host import messages
+from utils.run.context import Context
 
 GROUP = f"audit.{MODULE}"
 """The messages of the audit."""
@@ -138,6 +139,14 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def told_dry(ctx: Context) -> Iterator[str]:
+    """What a dry run would do, request by request, where this is one."""
+    if ctx.call.dry_run:
+        from utils.run.dryrun import DryWords
+
+        yield from DryWords(ctx.call.lang).lines(ctx.plan)
 
 
 # -- people ---------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ MAX_FORM_BYTES = 4 * 1024 * 1024
 class Call(NamedTuple):
     """The command line, as far as it concerns this module, and what the command does.
 
-    With `dry_run` nothing is written anywhere: what would be done is told instead.
+    With `dry_run` nothing is written anywhere: what would be done is told instead. `is_bulk` is a
+    command of one service that people start for all services of a module.
     """
 
     command: str = ""
@@ -32,6 +33,7 @@ class Call(NamedTuple):
     limit: Optional[int] = None
     delimiter: str = ","
     classes: Tuple[str, ...] = ()
+    is_bulk: bool = False
     level: Level = Level.READS
 
     def item_id(self) -> int:
@@ -55,7 +57,7 @@ class Call(NamedTuple):
     def is_told(self) -> bool:
         """Whether BILLmanager may have to be told of a failure of this call."""
         is_told = self.runningoperation is not None or self.concerns_module
-        return is_told and not self.dry_run
+        return is_told and not (self.dry_run or self.is_bulk)
 
 
 def read_form() -> "Form":
