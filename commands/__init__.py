@@ -40,6 +40,8 @@ class Command(NamedTuple):
     time budget and BILLmanager is told of its failures; without, it needs no settings.
     `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
     it may be asked what it would do by --dry-run; asked of any other, nothing is done.
+    `wrong_exit` is the exit code for wrong arguments. A command that `has_bulk` acts on one service,
+    or for people on all services of a module: then nothing limits its time but the cloud.
     """
 
     does: Level = Level.READS
@@ -48,6 +50,8 @@ class Command(NamedTuple):
     is_limited: bool = True
     is_advertised: bool = True
     takes_dry_run: bool = True
+    wrong_exit: int = 1
+    has_bulk: bool = False
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
@@ -64,10 +68,11 @@ COMMANDS: Dict[str, Command] = {
     "resume": Command(Level.WRITES),
     "setparam": Command(Level.EDITS),
     "close": Command(Level.WRITES),
-    "sync_item": Command(Level.EDITS),
+    "sync_item": Command(Level.EDITS, has_bulk=True),
     "stat": Command(budget_s=_stat_s),
     "doctor": _LIGHT,
-    "adopt": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True),
+    "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
+    "adopt": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True, wrong_exit=2),
 }
 SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
 """Spellings that BILLmanager may use; never advertised (docs/en/protocol.md, "Commands")."""

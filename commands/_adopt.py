@@ -22,9 +22,6 @@ from utils.run.adoptionwords import AdoptionWords
 from utils.run.call import Call, read_password
 from utils.run.context import Context
 
-WRONG_ARGUMENTS = 2
-"""The exit code of a call that cannot be meant so; that of one of which something failed is 1."""
-
 COLUMNS = ("item", "login", "e-mail")
 """The first line of a file that is proposed. A file that is read may have it too."""
 
@@ -34,8 +31,9 @@ def run(ctx: Context) -> Reply:
 
     Mark and saved values of a service are written. No password is changed, and no account touched
     unless --sync asks for it: what that would change is told. A file is only looked at until --yes.
-    The exit code is 0 where all is adopted, 1 where something is not, 2 for wrong arguments.
+    The exit code is 0 where all is adopted, 1 where something is not. Raises BadArguments.
     """
+    _refuse_unfit(ctx.call)
     call = _understood(ctx.call)
     words = AdoptionWords(call.lang, call.dry_run)
     ctx = Context(call, ctx.host, deeds=ctx.deeds)
@@ -48,10 +46,25 @@ def run(ctx: Context) -> Reply:
             return _propose(ctx, words)
         return _adopt_lines(ctx, words) if call.file else _adopt_one(ctx, words)
     except PmError as error:
+        if isinstance(error, errors.BadArguments):
+            raise
         ctx.log.error("failed: %s", error)
-        is_wrong = isinstance(error, errors.BadArguments)
-        text = words.document(words.of_error(error))
-        return Reply(text, exit_code=WRONG_ARGUMENTS if is_wrong else 1)
+        return Reply(words.document(words.of_error(error)), exit_code=1)
+
+
+def _refuse_unfit(call: Call) -> None:
+    """Raises BadArguments where words stand together that make no sense together."""
+    one = {"--item": call.item, "--login": call.login, "--password-stdin": call.password_stdin}
+    acts = {"--trust": call.trust, "--sync": call.sync}
+    if call.suggest:
+        unfit = {**one, **acts, "--yes": call.yes}
+    elif call.file:
+        unfit = {**one, "--module": call.module}
+    else:
+        unfit = {"--yes": call.yes, "--module": call.module}
+    given = [word for word, value in unfit.items() if value]
+    if given:
+        raise errors.BadArguments(" ".join(given))
 
 
 def _understood(call: Call) -> Call:

@@ -21,7 +21,7 @@ Site = Union[DoubleSite, RealSite]
 
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume", "setparam"),
-    *("sync_item", "stat", "doctor", "close"),
+    *("sync_item", "stat", "doctor", "audit", "close"),
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
 

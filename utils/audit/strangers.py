@@ -38,8 +38,6 @@ class Strangers:
         self._keeps_closed = keeps_closed
         self._is_first = is_first
         self._met: Set[int] = set()
-        self.accounts = 0
-        """How many were met."""
         self.wooing = NumberSet()
         """The services for which an account was found that they may adopt."""
 

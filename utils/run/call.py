@@ -1,7 +1,7 @@
 """The call: what the command line and standard input say (docs/en/protocol.md, "Calls")."""
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 
 from utils.base import errors
 from utils.consts import Level
@@ -20,7 +20,8 @@ MAX_PASSWORD_BYTES = 4096
 class Call(NamedTuple):
     """The command line, as far as it concerns this module, and what the command does.
 
-    With `dry_run` nothing is written anywhere: what would be done is told instead.
+    With `dry_run` nothing is written anywhere: what would be done is told instead. `is_bulk` is a
+    command of one service that people start for all services of a module.
     """
 
     command: str = ""
@@ -32,6 +33,11 @@ class Call(NamedTuple):
     date: str = ""
     facts: bool = False
     dry_run: bool = False
+    repair: bool = False
+    limit: Optional[int] = None
+    delimiter: str = ","
+    classes: Tuple[str, ...] = ()
+    is_bulk: bool = False
     login: str = ""
     file: str = ""
     trust: bool = False
@@ -62,7 +68,7 @@ class Call(NamedTuple):
     def is_told(self) -> bool:
         """Whether BILLmanager may have to be told of a failure of this call."""
         is_told = self.runningoperation is not None or self.concerns_module
-        return is_told and not self.dry_run
+        return is_told and not (self.dry_run or self.is_bulk)
 
 
 def read_password() -> "Secret":
