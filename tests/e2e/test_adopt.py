@@ -443,7 +443,9 @@ def ordered(world: World) -> Attempt:
 def of_another_handler(world: World) -> Attempt:
     """A service that another handler serves."""
     item = known(world)
-    module = world.stand.add_module(base_url=world.site.url, module="pmother")
+    module = world.stand.add_module(
+        base_url=world.site.url, login="admin", password=PASSWORD, module="pmother"
+    )
     world.stand.sql("UPDATE item SET processingmodule = %s WHERE id = %s", module, item)
     return Attempt(item, fresh(world))
 
@@ -500,7 +502,7 @@ def forged(world: World) -> Attempt:
 def broken(world: World) -> Attempt:
     """An account that the cloud cannot show, so that nobody knows its groups."""
     login = fresh(world)
-    double(world).users[login].is_broken = True
+    double(world).users[login.lower()].is_broken = True
     return Attempt(known(world), login)
 
 
@@ -714,7 +716,7 @@ def test_what_is_wrong_with_a_module_leaves_its_lines_and_no_others(world: World
     told = [(one["verdict"], one["error"]) for one in report(world)]
     left = ("untried", "cloud_login_refused")
     assert told == [left, left, ("adopted", ""), left], str(run)
-    refused = [one for one in double(world).requests if one.status == 401]
+    refused = [one for one in double(world).requests if one.http_status == 401]
     assert len(refused) == 1
     assert items
 

@@ -43,6 +43,9 @@ SHOWN_FORMS = tuple(name for name in FORMS if "tune" in name)
 """Forms before anybody fills them in: they are answered without a cloud."""
 
 FOR_PEOPLE = names(Kind.PEOPLE)
+WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does != Level.READS)
+"""Those of them that are there to write something."""
+
 FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in FOR_PEOPLE)
 AT_CLOUDS = tuple(
     name for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE) if name not in SHOWN_FORMS
