@@ -36,8 +36,8 @@ def run(ctx: Context) -> Reply:
     _refuse_unfit(ctx.call)
     call = _understood(ctx.call)
     words = AdoptionWords(call.lang, call.dry_run)
-    ctx = Context(call, ctx.host, deeds=ctx.deeds)
     try:
+        ctx = ctx.called(call)
         if ctx.host.does_nothing():
             return Reply(words.document(words.say("does_nothing")), exit_code=1)
         if call.trust:
@@ -109,6 +109,8 @@ def _adopt_lines(ctx: Context, words: AdoptionWords) -> Reply:
         told += words.of_verdict(verdict)
         progress.show(number)
     progress.close()
+    if report is not None:
+        report.close()
     told += ["", words.sums()]
     told.append(words.say("hint_yes") if report is None else words.say("report", report.path))
     return Reply(words.document(*told), exit_code=0 if is_good else 1)
@@ -156,6 +158,8 @@ def _adoptable(ctx: Context) -> Set[Tuple[int, str, str]]:
         raise errors.OutOfTime(f"{settings.stat_budget_s} s") from error
     finally:
         reader.close()
+        if ctx.visit is not None:
+            ctx.visit.end()
     return found
 
 

@@ -535,7 +535,7 @@ TRAPS: Dict[Callable[[World], Attempt], str] = {
     elsewhere: "account_elsewhere",
     marked_elsewhere: "account_elsewhere",
     forged: "mark_foreign",
-    broken: "cloud_lost",
+    broken: "account_unreadable",
 }
 
 
@@ -570,7 +570,8 @@ def test_bad_lines_are_refused_and_stop_no_good_one(
     attempts = {trap(zoo): code for trap, code in TRAPS.items() if "given" not in trap.__name__}
     bad = [one for one in attempts if (one.extra == TRUST) is is_trusted]
     good = [Attempt(known(zoo), fresh(zoo)) for _ in bad]
-    before = [(zoo.stand.params(one.item), zoo.site.account(one.login)) for one in bad]
+    users = double(zoo).users
+    before = [(zoo.stand.params(one.item), repr(users.find(one.login))) for one in bad]
     lines = [line for pair in zip(bad, good) for line in pair]
     text = "\n".join(f"{one.item};{one.login}" for one in lines)
     run = of_file(zoo, text, "--yes", *TRUST[: int(is_trusted)])
@@ -579,7 +580,7 @@ def test_bad_lines_are_refused_and_stop_no_good_one(
     verdicts = [(one["verdict"], one["error"]) for one in told]
     assert verdicts[0::2] == [("refused", attempts[one]) for one in bad]
     assert verdicts[1::2] == [("adopted", "")] * len(good)
-    assert [(zoo.stand.params(one.item), zoo.site.account(one.login)) for one in bad] == before
+    assert [(zoo.stand.params(one.item), repr(users.find(one.login))) for one in bad] == before
     for one in good:
         assert zoo.stand.params(one.item)["username"].casefold() == one.login.casefold()
     record_property("tried", len(bad))

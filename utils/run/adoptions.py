@@ -206,7 +206,11 @@ class Adoptions:
         self._leave()
         level = Level.EDITS if self._syncs else Level.READS
         ctx = self._ctx.at_module(module_id, level)
-        cloud = ctx.cloud(ctx.billing.modules.server(module_id))
+        try:
+            server = ctx.billing.modules.server(module_id)
+        except errors.ModuleNotFound as error:
+            raise errors.ItemNotFound(f"module {module_id}") from error
+        cloud = ctx.cloud(server)
         self._at = _At(module_id, ctx, cloud)
         return self._at
 
@@ -247,6 +251,10 @@ class Report:
         changes = "; ".join(map(str, adopted.changes)) if adopted is not None else ""
         place = (line.number, line.item, line.login)
         self._write((*place, verdict.kind, proof, changes, verdict.code, verdict.words))
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._file.close()
 
     def _write(self, row: Sequence[object], is_first: bool = False) -> None:
         self._file.write(sheets.write([row], is_first=is_first))

@@ -63,6 +63,13 @@ class Context:
         call = self.call._replace(item=item_id)
         return self._like(call=call, cloud=lambda server: cloud)
 
+    def called(self, call: Call) -> "Context":
+        """The same run as if it were called so. One that is dry now shares nothing that writes."""
+        if call.dry_run and not self.call.dry_run:
+            shared = {"settings": self.settings, "log": self.log, "deeds": self.deeds}
+            return Context(call, self.host, **shared)
+        return self._like(call=call)
+
     def _like(self, **given: Any) -> "Context":
         """A context that shares with this one all but what is given."""
         for name in _SHARED:
