@@ -140,8 +140,8 @@ def _adoptable(ctx: Context) -> Set[Tuple[int, str, str]]:
 
     Raises OutOfTime.
     """
-    settings, billing = ctx.settings, ctx.billing
-    server = billing.modules.server(ctx.call.module_id())
+    settings, billing, call = ctx.settings, ctx.billing, ctx.call
+    server = billing.modules.server(call.module_id())
     cloud = ctx.cloud(server)
     register = Register(billing, server.module_id, lambda item: ctx.owner(item, server, cloud))
     wanted = Adoptables(billing, register, server.module_id)
