@@ -68,5 +68,6 @@ def hold(path: str, numbers: Iterable[int], wait_s: float, what: str) -> LockFil
     """
     lock = LockFile(path)
     if lock.take(numbers, wait_s) is None:
+        lock.close()
         raise errors.Busy(what)
     return lock
