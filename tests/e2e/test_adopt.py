@@ -539,7 +539,11 @@ TRAPS: Dict[Callable[[World], Attempt], str] = {
 }
 
 
-@pytest.fixture(scope="module", params=[NEXTCLOUD_29, OWNCLOUD_10], ids=lambda one: one.name)
+@pytest.fixture(
+    scope="module",
+    params=[NEXTCLOUD_29, pytest.param(OWNCLOUD_10, marks=pytest.mark.long)],
+    ids=lambda one: one.name,
+)
 def zoo(request: pytest.FixtureRequest) -> Iterator[World]:
     """A provider who has all traps, one beside the other."""
     with Stand() as stand, Cloud(request.param) as cloud:

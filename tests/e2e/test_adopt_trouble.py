@@ -88,7 +88,11 @@ class Rig:
             path.unlink()
 
 
-@pytest.fixture(scope="module", params=[NEXTCLOUD_29, OWNCLOUD_10], ids=lambda one: one.name)
+@pytest.fixture(
+    scope="module",
+    params=[NEXTCLOUD_29, pytest.param(OWNCLOUD_10, marks=pytest.mark.long)],
+    ids=lambda one: one.name,
+)
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """One provider for all cases of a cloud."""
     with Stand() as stand, Cloud(request.param) as cloud:

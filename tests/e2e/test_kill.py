@@ -212,6 +212,10 @@ SCENES = {
 }
 
 
+LENGTHY = ("adopt-and-sync", "adopt-typed", "adopt-on-trust")
+"""Scenes that are tried only at length: each is much like another one."""
+
+
 class Killer:
     """Counts the effects of a run, and kills it at one of them."""
 
@@ -308,7 +312,9 @@ def test_every_command_that_changes_something_has_a_scene() -> None:
 
 @pytest.mark.every_cloud
 @pytest.mark.proof("kill points")
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.long] * (one in LENGTHY)) for one in SCENES]
+)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
     stand: Stand,
