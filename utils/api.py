@@ -68,10 +68,15 @@ class PasswordRules(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Accounts of a list; of its `rows` some may tell too little to be one."""
+    """Accounts of a list, and the logins of all its rows: some tell too little to be an account."""
 
     accounts: List[Account]
-    rows: int
+    logins: List[str]
+
+    @property
+    def rows(self) -> int:
+        """How long the page is, as the cloud counts."""
+        return len(self.logins)
 
 
 class NextcloudAPIClient:
@@ -103,10 +108,12 @@ class NextcloudAPIClient:
         """Whether the cloud has answered anything yet."""
         return self._connection.answered
 
-    @property
-    def logged_in(self) -> bool:
-        """Whether the cloud has taken the module's own login yet."""
-        return self._connection.logged_in
+    def when_logged_in(self, act: Callable[[], None]) -> None:
+        """Has `act` called as soon as the cloud has taken the module's own login.
+
+        In whichever thread has asked for that.
+        """
+        self._connection.on_login = act
 
     @property
     def product(self) -> products.Product:
@@ -209,10 +216,14 @@ class NextcloudAPIClient:
         """Sets the name that others see. Raises NoSuchUser."""
         self._edit(login, "display", name)
 
-    def _edit(self, login: str, key: str, value: str) -> None:
+    def set_password(self, login: str, password: Secret) -> None:
+        """Sets the password. Raises NoSuchUser, PasswordUnfit."""
+        self._edit(login, "password", password.reveal(), means="password")
+
+    def _edit(self, login: str, key: str, value: str, means: str = "edit") -> None:
         form = {"key": key, "value": value}
         try:
-            self._connection.ask("PUT", _user_path(login), data=form, means="edit")
+            self._connection.ask("PUT", _user_path(login), data=form, means=means)
         except errors.CloudThrottled as error:
             # Nextcloud's limit of 50 such changes in 600 s for each administrator has no envelope;
             # its block after too many wrong logins has one (docs/en/clouds.md, "Limits").
@@ -250,12 +261,11 @@ class NextcloudAPIClient:
             raise errors.CloudUnreachable("GET /cloud/users/details: no accounts")
         # PHP writes an array whose keys happen to be 0, 1, 2 … as a list, an empty one too.
         records = list(found.values()) if isinstance(found, dict) else found
-        accounts = []
-        for record in records:
+        page = Page([], [str(mapping(record).get("id")) for record in records])
+        for record, login in zip(records, page.logins):
             with suppress(ValueError):
-                login = str(mapping(record).get("id"))
-                accounts.append(account_from(record, login, self.product))
-        return Page(accounts, len(records))
+                page.accounts.append(account_from(record, login, self.product))
+        return page
 
     def logins_page(self, offset: int, page_size: int) -> List[str]:
         """The logins of accounts from `offset` on, at most `page_size`, and nothing more of them.
@@ -318,15 +328,21 @@ class NextcloudAPIClient:
     # -- logging in and looking around --------------------------------------------------------
 
     def accepts(self, login: str, password: Secret) -> bool:
-        """Whether the cloud takes this login and password. One try: refusals are counted there.
+        """Whether the cloud is seen to take this login and password; see `opens`."""
+        return self.opens(login, password) is True
 
-        Where two-factor login or tokens are enforced the cloud refuses before it looks at the
-        password, so that proves nothing.
+    def opens(self, login: str, password: Secret) -> Optional[bool]:
+        """Whether the password opens the account. One try: refusals are counted there.
+
+        None where the cloud refuses before it looks at the password, as where two-factor login or
+        tokens are enforced; ownCloud does not tell that from a wrong password.
         """
         login_auth = transport.basic_auth(login, password)
         try:
             data = self._connection.ask("GET", WHO_AM_I, auth=login_auth)
-        except (errors.AppPasswordNeeded, errors.LoginRefused):
+        except errors.AppPasswordNeeded:
+            return None
+        except errors.LoginRefused:
             return False
         return logins.same(str(mapping(data).get("id") or ""), login)
 

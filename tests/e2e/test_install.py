@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
@@ -342,14 +342,33 @@ def test_no_python_of_the_folder_where_somebody_stands_is_run(host: Host, tmp_pa
     assert not (trap / "sprung").exists()
 
 
-@pytest.mark.parametrize("script", ["install", "wheels", "find-python"])
-def test_every_python_of_the_installation_is_isolated(script: str) -> None:
-    """The program itself is started with -E and -s, for what it imports lies beside it."""
-    text = (ROOT / "etc" / script).read_text("utf-8").replace("\\\n", " ")
-    starts = re.findall(r'("\$(?:python|inside|1|work/env/bin/python)" -.*)', text)
-    starts = [start for start in starts if not start.startswith(('"$1" --', '"$1" -e'))]
-    assert starts
-    assert not [start for start in starts if not re.match(r'"[^"]*" (-I|-Es) ', start)]
+PYTHON_STARTS = re.compile(r'"(?:\$[\w/]*python|\$inside|\$1|\$work/env/bin/python)" (-.*)')
+
+
+def python_starts() -> Iterator[Tuple[str, str]]:
+    """How each script that is delivered starts a Python: the script, and the arguments."""
+    for path in sorted((ROOT / "etc").rglob("*")):
+        if path.is_file() and path.suffix not in (".png", ".json", ".txt"):
+            text = path.read_text("utf-8").replace("\\\n", " ")
+            for arguments in PYTHON_STARTS.findall(text):
+                if not arguments.startswith(("--", "-e ")):
+                    yield path.name, arguments
+
+
+@pytest.mark.parametrize(("script", "arguments"), python_starts())
+def test_every_python_of_the_installation_is_isolated(script: str, arguments: str) -> None:
+    """Where it runs a file, -E and -s do the same: what the file imports lies beside it."""
+    assert re.match(r"(-I (-c|-m) |-Es \"\$(home|new)/pmnextcloud\.py\")", arguments), script
+
+
+def test_every_script_that_starts_a_python_is_looked_at() -> None:
+    looked_at = {script for script, _ in python_starts()}
+    assert looked_at == {"install", "wheels", "find-python", "pmnextcloud.sh"}
+    for path in (ROOT / "etc").rglob("*"):
+        if path.is_file() and path.name not in looked_at and path.suffix != ".png":
+            for line in path.read_text("utf-8").splitlines():
+                is_start = re.search(r"python\S* -", line.partition("#")[0])
+                assert not is_start, f"{path}: {line}"
 
 
 def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
@@ -381,7 +400,7 @@ def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"BASE": "mgr5"}, {"BASE": "/tmp/it's"}, {"DESTDIR": "here"}, {"BASE": "/tmp/mgr5/"}]
+    "wrong", [{"BASE": "mgr5"}, {"BASE": "/opt/it's"}, {"DESTDIR": "here"}, {"BASE": "/opt/mgr5/"}]
 )
 def test_a_root_that_cannot_be_used_is_refused(host: Host, wrong: Dict[str, str]) -> None:
     assert "is no path that can be used" in host.fail("install", **wrong)

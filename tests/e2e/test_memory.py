@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,11 +21,10 @@ OPERATIONS = 10
 WRONG = "Wrong-Pw-for-tests-4"
 TOLD = ["cloud_login_refused", "state_unwritable"]
 
-WITHOUT_FILES = """#!/bin/sh
+WITHOUT_FILES = """
 # Of what is started here on no file grows, on no file system; pipes and sockets are no files.
 ulimit -f 0
 trap '' XFSZ
-exec '{python}' "$@"
 """
 
 
@@ -169,21 +167,11 @@ def test_what_is_only_remembered_fails_no_command(
     assert world.group in shown.stdout.decode()
 
 
-def without_files(stand: Stand, folder: Path) -> Path:
-    """An interpreter whose programs can write no file anywhere, and start others like it."""
-    python = folder / "python"
-    python.write_text(WITHOUT_FILES.format(python=sys.executable), "utf-8")
-    python.chmod(0o755)
-    handler = stand.root / "processing/pmnextcloud"
-    handler.write_text(handler.read_text("utf-8").replace(f"'{sys.executable}'", f"'{python}'"))
-    return python
-
-
 @pytest.fixture
-def bare_world(stand: Stand, cloud: Cloud, tmp_path: Path) -> World:
+def bare_world(stand: Stand, cloud: Cloud) -> World:
     """A provider whose module has no memory at all, and a wrong password."""
     world = with_wrong_password(stand, cloud)
-    without_files(stand, tmp_path)
+    stand.start_by(WITHOUT_FILES)
     return world
 
 
@@ -226,8 +214,8 @@ class Visits:
             self._now -= 1
 
 
-def test_without_any_memory_a_service_lives_as_ever(world: World, tmp_path: Path) -> None:
-    without_files(world.stand, tmp_path)
+def test_without_any_memory_a_service_lives_as_ever(world: World) -> None:
+    world.stand.start_by(WITHOUT_FILES)
     item = world.order()
     for command in LIFE:
         if command in table.SERVICES:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from base64 import b64encode
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Type
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -711,7 +712,7 @@ def test_a_page_may_be_empty(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
 ) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, nobody))
-    assert cloud.users_page(200, 200) == ([], 0)
+    assert cloud.users_page(200, 200) == ([], [])
 
 
 def test_groups_are_read_page_by_page_as_texts(
@@ -754,6 +755,33 @@ def test_a_password_that_the_cloud_never_looked_at_proves_nothing(
     http.get(CLOUD + "/user", **recorded("2FA enforced: real password [v1json]"))
     assert cloud.accepts("user_7", Secret("some other password")) is False
     assert len(http.calls) == 1
+
+
+def test_only_a_password_that_was_looked_at_is_wrong(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(CLOUD + "/user", **recorded("2FA enforced: real password [v1json]"))
+    assert cloud.opens("user_7", Secret("some other password")) is None
+    http.get(CLOUD + "/user", **recorded("wrong password [v1json]"))
+    assert cloud.opens("user_7", Secret("some other password")) is False
+
+
+@pytest.mark.parametrize("code", [101, 103, 107])
+def test_nextcloud_has_several_codes_for_a_new_password_that_it_refuses(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, code: int
+) -> None:
+    http.put(CLOUD + "/users/user_7", **ocs(code, message="Too short."))
+    with pytest.raises(errors.PasswordUnfit) as refused:
+        cloud.set_password("user_7", Secret("Made-up-pw-77"))
+    assert refused.value.message == "Too short."
+
+
+def test_a_new_password_is_one_field_of_the_account(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.put(CLOUD + "/users/user_7", **ocs(100))
+    cloud.set_password("user_7", Secret("Made-up-pw-77"))
+    assert form(http) == {"key": ["password"], "value": ["Made-up-pw-77"]}
 
 
 def test_an_accepted_password_is_sent_as_the_accounts_own(
@@ -988,3 +1016,28 @@ def test_a_call_is_logged_without_body_or_headers(
     lines = [message for message in caplog.messages if "/cloud/users" in message]
     assert len(lines) == 1
     assert re.fullmatch(r"POST /ocs/v1.php/cloud/users answered 200 in \d+ ms", lines[0])
+
+
+# -- the login -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_in"),
+    [
+        (ocs(100, {"id": "admin"}), True),
+        (ocs(404, []), True),
+        (recorded("wrong password [v1json]"), False),
+        ({"body": "<html>", "status": 200}, False),
+        ({"body": "", "status": 503}, False),
+    ],
+)
+def test_that_the_cloud_took_the_login_is_told_at_once_and_once(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: Any, is_in: bool
+) -> None:
+    told: List[str] = []
+    cloud.when_logged_in(lambda: told.append("in"))
+    for _ in range(2):
+        http.get(USER, **answer)
+        with suppress(errors.PmError):
+            cloud.get_user("user_7", with_groups=False)
+    assert told == ["in"] * is_in

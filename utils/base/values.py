@@ -48,6 +48,18 @@ class Mark(NamedTuple):
     trust: Trust = Trust.SEALED
 
 
+class Place(NamedTuple):
+    """Where the account of a service is, as its sealed mark tells: `server` is a digest.
+
+    `url` is the address that the service shows its customer, and empty where it is no address of
+    that server.
+    """
+
+    item_id: int
+    server: str
+    url: str
+
+
 class Item(NamedTuple):
     """A service in billing, with what is saved on it.
 

@@ -16,9 +16,9 @@ from typing import (
     Tuple,
 )
 
-from utils.base import errors, logins
-from utils.base.secret import Secret
-from utils.base.values import Item, Mark, Trust
+from utils.base import address, errors, logins
+from utils.base.secret import Secret, forgotten
+from utils.base.values import Item, Mark, Place, Trust
 from utils.billing import mark
 from utils.billing.doors import CRYPTED, Doors
 from utils.billing.needs import FUNCTIONS, OPTIONAL
@@ -99,6 +99,18 @@ SELECT i.id, i.processingmodule AS module, p.value AS login
  WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
  ORDER BY i.id
 """
+_PLACES = """
+SELECT i.id, c.value AS mark, p.value AS url
+  FROM item i
+  JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s
+ ORDER BY i.id LIMIT %s
+"""
+
+MOST_PLACES = 200
+"""Services by which it is told where the accounts of a module are; each mark takes a millisecond.
+The oldest are asked: nobody can put others before them."""
 
 _SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
 
@@ -344,6 +356,29 @@ class Services:
             return False
         return own_mark.item_id == besides or logins.same(own_mark.login, login)
 
+    def places(self, module_id: int) -> List[Place]:
+        """Where the accounts of the module's oldest services are: MOST_PLACES at most.
+
+        Told is what a mark tells that this installation has sealed for that very service.
+        """
+        rows = self._doors.db.rows(_PLACES, ITEM_MARK, ITEM_URL, module_id, _COUNTED, MOST_PLACES)
+        with forgotten():
+            return [place for place in map(self._place, rows) if place is not None]
+
+    def _place(self, row: "Row") -> Optional[Place]:
+        try:
+            own_mark = self._read_mark(row["mark"] or "")
+        except errors.SecretBroken:
+            return None
+        if own_mark is None or own_mark.trust is not Trust.SEALED or own_mark.item_id != row["id"]:
+            return None
+        try:
+            url = address.clean(row["url"] or "")
+        except errors.BadArguments:
+            url = ""
+        is_there = url and own_mark.server in address.digests(url)
+        return Place(own_mark.item_id, own_mark.server, url if is_there else "")
+
     def _highest(self) -> int:
         """The highest number that a service has."""
         row = self._doors.db.row("SELECT MAX(id) AS id FROM item")
@@ -431,6 +466,11 @@ class Services:
         from utils.billing.saving import Saving  # most commands only read
 
         Saving(self._doors, self._log).save(item_id, values)
+
+    def excess_bytes(self, own_mark: Mark) -> int:
+        """By how many bytes a mark is longer than BILLmanager can encrypt; 0 or less where none."""
+        key = self._doors.key
+        return len(mark.to_text(own_mark, key.seal).encode()) - key.capacity_bytes()
 
     def save_mark(self, own_mark: Mark) -> None:
         """Writes the module's own mark on the service, sealed.

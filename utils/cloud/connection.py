@@ -4,7 +4,7 @@ import re
 import time
 from contextlib import suppress
 from logging import Logger
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
 
 from utils.base import errors
@@ -86,8 +86,9 @@ class Connection:
         self._own_groups_path = ""
         self.answered = False
         """Whether the cloud has answered anything yet."""
-        self.logged_in = False
-        """Whether the cloud has taken the module's own login yet."""
+        self.on_login: Callable[[], None] = lambda: None
+        """What is done as soon as the cloud has taken the module's own login."""
+        self._logged_in = False
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -173,13 +174,20 @@ class Connection:
         if auth is None and self._may_be_asked_again(method, response, envelope):
             response, envelope = self._exchange(request)
         if envelope.is_good:
-            self.logged_in = self.logged_in or auth is None
+            self._note_login(auth)
             return envelope.data
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
             raise self._refused_login(request, response, envelope, meanings)
         error = ocs.error_of(str(request), response, envelope, meanings)
+        if isinstance(error, errors.NoSuchUser):  # that is told to nobody without a login
+            self._note_login(auth)
         raise error if auth is not None else self._seen_closer(error, path)
+
+    def _note_login(self, auth: Optional[transport.AuthBase]) -> None:
+        if auth is None and not self._logged_in:
+            self._logged_in = True
+            self.on_login()
 
     def _seen_closer(self, error: errors.PmError, path: str) -> errors.PmError:
         """The error, or the likelier cause of it that what else is seen shows."""

@@ -66,7 +66,9 @@ def _part(read: Callable[[Context], Any], ctx: Context) -> Any:
         return {"unread": error.code}  # its words may name somebody
     except budget.Spent:
         return {"unread": errors.OutOfTime.code}
-    except Exception as error:  # noqa: BLE001  one part that cannot be read is not the end
+    except MemoryError:
+        return {"unread": errors.OutOfMemory.code}
+    except Exception as error:
         ctx.log.exception("facts")
         return {"unread": type(error).__name__}
 

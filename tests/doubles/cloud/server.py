@@ -459,7 +459,7 @@ def _redacted(form: Dict[str, Any]) -> Dict[str, Any]:
     """Give a form without its passwords."""
     hidden = dict(form)
     if "password" in hidden:
-        hidden["password"] = "***"  # noqa: S105  what is shown instead of one
+        hidden["password"] = "***"
     if hidden.get("key") == "password" and "value" in hidden:
         hidden["value"] = "***"
     return hidden

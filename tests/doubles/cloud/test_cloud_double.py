@@ -48,7 +48,7 @@ GIVEN = {
     "owncloud-10.15.2": given.OWNCLOUD_10,
 }
 USERS = "/ocs/v1.php/cloud/users"
-GOOD_PASSWORD = "Customer-Pw-7!"  # noqa: S105  made up
+GOOD_PASSWORD = "Customer-Pw-7!"
 Result = Tuple[int, Optional[int], Any]
 
 

@@ -74,7 +74,7 @@ class World:
     def page(self, offset: int, page_size: int) -> Page:
         """A page of accounts, as the cloud tells it."""
         found = self.accounts[offset : offset + page_size]
-        return Page(found, len(found))
+        return Page(found, [one.login for one in found])
 
     def _owner_of(self, item: Item) -> Ownership:
         guesses = create_autospec(Guesses, instance=True)
