@@ -23,6 +23,7 @@ from tests.e2e.world import World
 from utils import consts
 from utils.base import errors, xml
 from utils.billing import reply
+from utils.host.state import State
 
 PYTHON = os.path.realpath(sys.executable)
 NOBODY = 65534
@@ -599,6 +600,40 @@ def test_killed_at_every_command_of_taking_it_out(host: Host, tmp_path: Path) ->
         nth += 1
     assert nth > 10
     assert not [name for name in host.files() if name.startswith("mgr5/")]
+
+
+def kept_in_memory(root: Path) -> Path:
+    """A folder of the module in the server's memory, with something in it."""
+    folder = Path(State(str(root / "var/pmnextcloud")).spare)
+    folder.mkdir(mode=0o700)
+    (folder / "problem-31.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("target", ["uninstall", "purge"])
+def test_taking_it_out_takes_what_it_kept_in_memory(
+    host: Host, tmp_path: Path, target: str
+) -> None:
+    link = tmp_path / "mgr5-linked"
+    link.symlink_to(host.root)
+    folders = [kept_in_memory(root) for root in (host.root, link, tmp_path / "another")]
+    try:
+        host.make(target, BASE=str(link))
+        assert [folder.exists() for folder in folders] == [False, False, True]
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root makes nothing of somebody else's")
+def test_taking_it_out_leaves_what_somebody_else_has_made_in_memory(host: Host) -> None:
+    folder = kept_in_memory(host.root)
+    try:
+        os.chown(folder, NOBODY, NOBODY)
+        host.make("purge")
+        assert folder.exists()
+    finally:
+        shutil.rmtree(folder)
 
 
 # -- predecessors ---------------------------------------------------------------------------------

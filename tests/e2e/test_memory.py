@@ -175,10 +175,10 @@ def bare_world(stand: Stand, cloud: Cloud) -> World:
     return world
 
 
-def test_without_any_memory_one_process_at_a_time_asks_and_nothing_is_told_again_and_again(
+def test_without_any_memory_one_process_at_a_time_asks_and_the_problem_is_told_once(
     bare_world: World, cloud: Cloud
 ) -> None:
-    """Nobody can know then what was told or refused before; BILLmanager has it by operation."""
+    """What was told before is known by the operations that have the error."""
     visits = Visits(cloud)
     items = [bare_world.order() for _ in range(4)]
     runs: List[Run] = []
@@ -192,8 +192,29 @@ def test_without_any_memory_one_process_at_a_time_asks_and_nothing_is_told_again
         thread.join()
     assert [run.error_type for run in runs] == ["cloud_login_refused"] * 4
     assert visits.most == 1
-    assert not bare_world.stand.problems()
+    assert problems(bare_world.stand) == ["cloud_login_refused"]
     assert all(row["errorxml"] for row in bare_world.stand.operations())
+
+
+def test_without_any_memory_a_repeated_operation_tells_nothing_again_until_one_has_succeeded(
+    bare_world: World, cloud: Cloud
+) -> None:
+    stand, item = bare_world.stand, bare_world.order()
+    operation = stand.add_operation("open", item)
+    for expected in (1, 2):
+        for _ in range(3):
+            run = stand.run("open", item=item, runningoperation=operation)
+            assert run.error_type == "cloud_login_refused"
+        assert problems(stand) == ["cloud_login_refused"] * expected
+        stand.sql("DELETE FROM runningoperation WHERE id = %s", operation)
+        operation = stand.add_operation("open", item)
+
+
+def test_without_any_memory_and_operation_nothing_is_told(bare_world: World) -> None:
+    for _ in range(2):
+        run = bare_world.stand.run("get_server_config", module=bare_world.module)
+        assert run.error_type == "cloud_login_refused"
+    assert not bare_world.stand.problems()
 
 
 class Visits:

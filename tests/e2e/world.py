@@ -177,6 +177,22 @@ class World:
         self.stand.set_status(item, ACTIVE)
         return item
 
+    def copy(self, item: int, emails: Sequence[Optional[str]] = ("client8@example.com",)) -> int:
+        """The service once more, for a client with these e-mails: BILLmanager's import makes it."""
+        stand = self.stand
+        client = stand.add_account("Client 8", emails=emails)
+        copy = stand.order(stand.item(item)["pricelist"], client, self.module)
+        for place in ("itemparam", "itemcryptedparam"):
+            stand.sql(
+                f"INSERT INTO {place} (item, intname, value)"
+                f" SELECT %s, intname, value FROM {place} WHERE item = %s",
+                copy,
+                item,
+            )
+        stand.set_status(copy, self.status(item))
+        self.items.append(copy)
+        return copy
+
     def know_cloud(self) -> None:
         """What BILLmanager has done when a module is saved: the module knows its cloud."""
         self.stand.run("get_server_config", module=self.module).check()

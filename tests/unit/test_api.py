@@ -994,6 +994,51 @@ def test_the_anonymous_capabilities_show_the_delay(
     assert cloud.throttle().delay_s == delay_s
 
 
+def shown(**brute_force: object) -> Dict[str, Any]:
+    """The answer with these words on its protection against guessing."""
+    return ocs(100, {"capabilities": {"bruteforce": brute_force}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "has_refused_none"),
+    [
+        (shown(**{"delay": 0, "allow-listed": False}), True),
+        (shown(delay=0), True),
+        (shown(**{"delay": 200, "allow-listed": False}), False),
+        (shown(**{"delay": 0, "allow-listed": True}), False),
+        (shown(delay=None), False),
+        (ocs(100, {"capabilities": []}), False),
+        (ocs(997, status=401), False),
+    ],
+)
+def test_whether_nobody_was_refused_is_believed_of_a_cloud_that_counts_alone(
+    http: responses.RequestsMock,
+    cloud: NextcloudAPIClient,
+    answer: Dict[str, Any],
+    has_refused_none: bool,
+) -> None:
+    http.get(CAPABILITIES, **answer)
+    assert cloud.has_refused_none() is has_refused_none
+
+
+@pytest.mark.parametrize(
+    ("told", "last_login"),
+    [
+        ({"lastLogin": 1795671828000}, 1795671828000),
+        ({"lastLogin": 0}, 0),
+        ({"last_login": 1795671805}, 1795671805),
+        ({"lastLogin": "soon"}, None),
+        ({"lastLogin": True}, None),
+        ({}, None),
+    ],
+)
+def test_the_last_login_is_told_where_the_cloud_tells_it(
+    told: Dict[str, Any], last_login: Optional[int]
+) -> None:
+    user = {"id": "user_1001", "enabled": True, "groups": [], "quota": {"quota": 5}, **told}
+    assert account_from(user, "user_1001", NEXTCLOUD).last_login == last_login
+
+
 # -- what is told -----------------------------------------------------------------------------
 
 

@@ -3,8 +3,11 @@
 from typing import Callable
 
 from utils.accounts.guesses import Guesses
+from utils.api import NextcloudAPIClient
 from utils.base.intended import Plan
+from utils.base.logins import fold
 from utils.base.secret import Secret
+from utils.base.values import Account
 from utils.host.state import State
 
 
@@ -18,13 +21,14 @@ class DryGuesses(Guesses):
         self._plan = plan
 
     def try_once(
-        self, item_id: int, login: str, password: Secret, accepts: Callable[[str, Secret], bool]
+        self, item_id: int, account: Account, password: Secret, cloud: NextcloudAPIClient
     ) -> bool:
         """Whether the account would be taken over, as far as that is known without a try."""
-
-        def assume(login: str, password: Secret) -> bool:
-            if login not in self._plan.assumed:
-                self._plan.assumed.append(login)
-            return True
-
-        return super().try_once(item_id, login, password, assume)
+        login = account.login
+        name = self._fingerprint("\0".join((str(item_id), fold(login), password.reveal())))
+        before = self._noted(item_id)
+        if before is not None and before.name == name:
+            return False
+        if login not in self._plan.assumed:
+            self._plan.assumed.append(login)
+        return True

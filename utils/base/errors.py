@@ -321,6 +321,10 @@ class LineTwice(PmError, told=Told.FORM):
     """Two lines of a file name the same service, or the same account."""
 
 
+class FormerEmail(PmError, told=Told.STAFF_NOW):
+    """The account has a new client, and the former one's e-mail could not be taken off it."""
+
+
 class GroupNotAllowed(PmError, told=Told.STAFF_NOW):
     """The connection's user may only make accounts in groups of its own; the value says which."""
 
@@ -391,6 +395,10 @@ class CloudLost(CloudError):
 
 class CloudUnreachable(CloudError, told=Told.PROBLEM):
     """No connection, or no answer to a mere question: nothing was changed."""
+
+
+class NothingSent(CloudUnreachable, code="cloud_unreachable"):
+    """No connection: whatever was asked for, the cloud knows nothing of it."""
 
 
 class ServerFault(CloudLost, code="cloud_lost"):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds
@@ -34,6 +34,13 @@ class Unseen(str):
     whatever comes from a customer, from staff or from a cloud."""
 
 
+class Described(NamedTuple):
+    """What mgrctl tells of a function: its exit code and its words."""
+
+    exit_code: int
+    words: str
+
+
 class Mgrctl:
     """Calls functions of BILLmanager's core through `path`, its local client.
 
@@ -59,8 +66,8 @@ class Mgrctl:
         """As `call`, for a function that adds something each time: it is not asked again."""
         return self._call(function, params, self._run)
 
-    def describe(self, function: str) -> Optional[str]:
-        """What mgrctl tells of a function without calling it, or None where it knows none such.
+    def describe(self, function: str) -> Described:
+        """What mgrctl tells of a function without calling it, whatever that may be.
 
         Raises CoreUnavailable where mgrctl cannot be run or does not answer.
         """
@@ -70,9 +77,7 @@ class Mgrctl:
                 done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise errors.CoreUnavailable(type(error).__name__) from error
-        text = done.stdout.decode("utf-8", "replace").strip()
-        is_known = done.returncode == 0 and text and not text.startswith("ERROR")
-        return text if is_known else None
+        return Described(done.returncode, done.stdout.decode("utf-8", "replace"))
 
     def _call(
         self,

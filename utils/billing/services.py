@@ -99,6 +99,7 @@ SELECT i.id, i.processingmodule AS module, p.value AS login
  WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
  ORDER BY i.id
 """
+
 _PLACES = """
 SELECT i.id, c.value AS mark, p.value AS url
   FROM item i
@@ -112,7 +113,7 @@ MOST_PLACES = 200
 """Services by which it is told where the accounts of a module are; each mark takes a millisecond.
 The oldest are asked: nobody can put others before them."""
 
-_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
+_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT)
 
 
 class Saved(NamedTuple):
@@ -418,6 +419,7 @@ class Services:
             mark=own_mark,
             password_is_crypted=is_crypted,
             is_broken=is_broken,
+            saved_account=self._saved_account(row["id"], saved) if strict else None,
         )
 
     def _password(
@@ -488,19 +490,28 @@ class Services:
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
-        """Saves what the customer sees: login, password where one is known, address.
+        """Saves what the customer sees: login, password where one is known, address."""
+        values: Dict[str, object] = {ITEM_LOGIN: login, ITEM_URL: base_url}
+        if password:
+            values[ITEM_PASSWORD] = password
+        self.save_seen(item_id, values)
+
+    def save_seen(self, item_id: int, values: Mapping[str, object]) -> None:
+        """Saves some of what the customer sees.
 
         The login a second time where the type of product has a column of its own for it.
         """
-        self.save(
-            item_id,
-            {
-                ITEM_LOGIN: login,
-                **({ITEM_ACCOUNT: login} if self._shows_account(item_id) else {}),
-                ITEM_URL: base_url,
-                **({ITEM_PASSWORD: password} if password else {}),
-            },
-        )
+        login = values.get(ITEM_LOGIN)
+        if login is not None and self._shows_account(item_id):
+            values = {ITEM_LOGIN: login, ITEM_ACCOUNT: login, **values}
+        self.save(item_id, values)
+
+    def _saved_account(self, item_id: int, saved: Mapping[str, str]) -> Optional[str]:
+        """The login as it was saved a second time; None where the service has no place for it."""
+        account = saved.get(ITEM_ACCOUNT)
+        if account is None or account == saved.get(ITEM_LOGIN):
+            return account
+        return account if self._shows_account(item_id) else None
 
     def _shows_account(self, item_id: int) -> bool:
         """Whether services of its type show the name of the account; `backupservice` may."""

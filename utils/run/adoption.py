@@ -73,7 +73,7 @@ def _save(ctx: "Context", service: Service, found: Found) -> None:
     renewal = service.owner.renewal()
     if renewal is None or renewal.is_copied:  # a new client's e-mail is for the next command
         return
-    write(ctx, service, found.account, renewal)
+    write(ctx, service, renewal)
     _refuse_unsaved(ctx, service, login)
 
 

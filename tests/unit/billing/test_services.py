@@ -579,6 +579,27 @@ def test_the_login_stands_where_the_type_shows_the_accounts_name(
     assert stand.params(item).get("accountname") == ("user_7" if has_column else None)
 
 
+@pytest.mark.parametrize(
+    ("has_column", "saved", "told"),
+    [
+        (True, None, None),
+        (True, "user_7", "user_7"),
+        (True, "edited", "edited"),
+        (True, "", ""),
+        (False, "edited", None),
+    ],
+)
+def test_the_accounts_name_is_told_where_the_type_shows_it(
+    stand: Stand, billing: Billing, has_column: bool, saved: Optional[str], told: Optional[str]
+) -> None:
+    kind = stand.add_itemtype("nextcloud" if has_column else "backupservice")
+    if has_column:
+        stand.add_type_param(kind, "accountname")
+    params = {"username": "user_7", **({} if saved is None else {"accountname": saved})}
+    item = stand.order(stand.add_tariff(kind), stand.add_account(), module(stand), params=params)
+    assert billing.services.item(item).saved_account == told
+
+
 def test_a_billmanager_without_parameters_of_types_has_no_such_column(
     log: logging.Logger,
 ) -> None:

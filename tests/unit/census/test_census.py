@@ -289,7 +289,7 @@ def test_an_account_that_is_asked_for_again_comes_again(patient: World) -> None:
     one = patient.census()
     found: List[Tuple[int, Optional[int]]] = []
     for batch in one.batches():
-        for item, account, _, _ in batch:
+        for item, account, *_ in batch:
             assert account is not None
             found.append((item.id, account.used_bytes))
             if account.used_bytes is None:
