@@ -32,25 +32,42 @@ class Parser(argparse.ArgumentParser):
         raise errors.BadArguments(message)
 
 
+_OF_ADOPTION = ("--trust", "--password-stdin", "--sync", "--suggest", "--yes")
+
+
 def parse(argv: List[str]) -> Call:
     """The known options of a call, `--item 15` or `--item=15`; all others are ignored.
 
-    But a misspelt --dry-run is refused: whoever writes it does not want it done.
+    But a misspelt --dry-run is refused: whoever writes it does not want it done. So is every word
+    that is unknown where people start a command that writes.
     """
     parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word in ("--lang", "--date", "--login", "--since", "--password"):
+    for word in ("--lang", "--date", "--since", "--password"):
         parser.add_argument(word, nargs="?", const="", default="")
     parser.add_argument("--format", nargs="?", const="", default="text")
-    for flag in ("--facts", "--dry-run", "--failed"):
+    for word in ("--login", "--file"):
+        parser.add_argument(word, default="")
+    for flag in ("--facts", "--dry-run", "--failed", "--repair", *_OF_ADOPTION):
         parser.add_argument(flag, action="store_true")
+    parser.add_argument("--limit", type=_number)
+    parser.add_argument("--delimiter", default=",")
+    parser.add_argument(
+        "--class", dest="classes", type=_words, nargs="*", action="extend", default=[]
+    )
     known, unknown = parser.parse_known_args(argv)
+    is_peoples = _wrong_exit(argv) != 1
     for word in unknown:
-        if word.lower().lstrip("-").startswith("dry"):
+        if is_peoples or word.lower().lstrip("-").startswith("dry"):
             raise errors.BadArguments(word)
-    return Call(**vars(known))
+    given = {**vars(known), "classes": tuple(word for words in known.classes for word in words)}
+    return Call(**given)
+
+
+def _words(text: str) -> List[str]:
+    return [word for word in text.split(",") if word]
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -72,7 +89,9 @@ def start(call: Call, host: Host) -> Context:
     name = commands.name_of(call.command)
     if call.dry_run and not commands.COMMANDS[name].takes_dry_run:
         raise errors.BadArguments(f"--command {name} --dry-run")
-    return Context(call._replace(command=name, level=commands.COMMANDS[name].does), host)
+    command = commands.COMMANDS[name]
+    is_bulk = command.has_bulk and call.item is None and call.module is not None
+    return Context(call._replace(command=name, level=command.does, is_bulk=is_bulk), host)
 
 
 def run(context: Context) -> Reply:
@@ -84,7 +103,9 @@ def run(context: Context) -> Reply:
 def _is_dry(call: Call) -> bool:
     """Whether people are told what the command would do; those for people tell that themselves."""
     command = commands.COMMANDS.get(call.command)
-    return call.dry_run and command is not None and command.takes_dry_run and command.is_limited
+    if command is None or call.is_bulk or not call.dry_run:
+        return False
+    return command.takes_dry_run and command.is_limited
 
 
 def _tell_dry(context: Context, error: Optional[errors.PmError] = None) -> Reply:
@@ -100,7 +121,7 @@ def _answer(context: Context) -> Reply:
         context.log.info("etc/billmgr.DoNothing is there: nothing is done")
         context.did_nothing = True
         return reply.ok()
-    if not command.is_limited:
+    if not command.is_limited or context.call.is_bulk:
         return commands.load(name).run(context)
     from utils.host import budget
     from utils.run import report
@@ -133,7 +154,7 @@ def fail(context: Context, error: errors.PmError) -> Reply:
     context.log.error("failed: %s", error)
     context.error = error
     is_told = error.told is not Told.FORM or context.call.runningoperation is not None
-    if is_told and not context.call.dry_run:
+    if is_told and not (context.call.dry_run or context.call.is_bulk):
         try:
             from utils.run import report
 
@@ -155,6 +176,7 @@ def give(context: Context, answer: Reply) -> None:
     is_heard = False
     try:
         sys.stdout.buffer.write(answer.document)
+        sys.stdout.buffer.writelines(answer.parts)
         sys.stdout.buffer.flush()
         is_heard = True
     finally:
@@ -166,6 +188,13 @@ def _is_recorded(call: Call) -> bool:
     """Whether the run has a place in the history; what would be done has none."""
     command = commands.COMMANDS.get(call.command)
     return not call.dry_run and (command is None or command.is_recorded)
+
+
+def _wrong_exit(argv: List[str]) -> int:
+    """The exit code where the arguments are wrong, which may be why they were not read."""
+    words = [word for one in argv for word in one.split("=", 1)]
+    named = {after for word, after in zip(words, words[1:]) if word == "--command"}
+    return next((commands.COMMANDS[one].wrong_exit for one in named & set(commands.COMMANDS)), 1)
 
 
 def main(argv: List[str]) -> int:
@@ -181,6 +210,8 @@ def main(argv: List[str]) -> int:
         answer = run(context)
     except errors.PmError as error:
         answer = fail(context, error)
+        if isinstance(error, errors.BadArguments):
+            answer = answer._replace(exit_code=_wrong_exit(argv))
     except MemoryError:
         failure = errors.OutOfMemory(context.call.command)
     except Exception as error:

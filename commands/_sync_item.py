@@ -1,4 +1,4 @@
-"""One service is brought up to date because somebody wants it so."""
+"""One service is brought up to date because somebody wants it so, or all of a module."""
 
 from datetime import date
 
@@ -8,16 +8,23 @@ from utils.billing.reply import Reply
 from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.run.context import Context
-from utils.run.service import find, renew
+from utils.run.service import Service, find, renew
 
 
 def run(ctx: Context) -> Reply:
     """Makes enabled state, quota and group what billing has, and writes today's usage.
 
     Only for an active or suspended service: any other is in the hands of another operation.
-    Groups set by hand stay.
+    Groups set by hand stay. With a module and no service it is done for those of its services in
+    which something differs.
     """
-    service = ctx.service()
+    if ctx.call.is_bulk:
+        return _run_bulk(ctx)
+    _sync(ctx, ctx.service())
+    return reply.ok()
+
+
+def _sync(ctx: Context, service: Service) -> None:
     if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
     tariffs = ctx.billing.tariffs
@@ -30,4 +37,17 @@ def run(ctx: Context) -> Reply:
         service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
     ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
-    return reply.ok()
+
+
+def _run_bulk(ctx: Context) -> Reply:
+    """For people: the services are found as the audit finds them, and answered as it answers.
+
+    More changes than --limit are refused, where one is given.
+    """
+    from utils.audit import bulk, repair  # no operation of BILLmanager needs it
+
+    def sync(here: Context, service: Service) -> None:
+        repair.refuse_unfit(service)
+        _sync(here, service)
+
+    return bulk.run(ctx, sync)

@@ -267,6 +267,19 @@ class NextcloudAPIClient:
                 page.accounts.append(account_from(record, login, self.product))
         return page
 
+    def logins_page(self, offset: int, page_size: int) -> List[str]:
+        """The logins of accounts from `offset` on, at most `page_size`, and nothing more of them.
+
+        An ownCloud tells a number-like login as a number.
+        """
+        data = self._connection.ask(
+            "GET", "/cloud/users", params={"limit": page_size, "offset": offset}
+        )
+        found = mapping(data).get("users")
+        if not isinstance(found, list):
+            raise errors.CloudUnreachable("GET /cloud/users: no accounts in the answer")
+        return [str(login) for login in found]
+
     # -- groups -------------------------------------------------------------------------------
 
     def groups(self, page_size: int = PAGE_SIZE) -> Iterator[str]:

@@ -24,7 +24,7 @@ from utils.base import errors, xml
 from utils.doctor import words
 from utils.history import telling
 from utils.host import root, settings
-from utils.run import dryrun
+from utils.run import adoptionwords, dryrun
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
@@ -73,7 +73,8 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     assert names[0] == names[1]
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
-    others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, docs.OF_COMMANDS}
+    others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
+    others |= {docs.OF_COMMANDS}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -89,6 +90,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         words.TASKS,
         dryrun.GROUP,
         telling.GROUP,
+        adoptionwords.GROUP,
         docs.OF_COMMANDS,
     ],
 )
@@ -104,7 +106,9 @@ def test_messages_are_written_in_their_language(group: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("group", ["msgerror", words.MESSAGES, dryrun.GROUP, telling.GROUP])
+@pytest.mark.parametrize(
+    "group", ["msgerror", words.MESSAGES, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP]
+)
 def test_only_known_placeholders_and_the_same_in_both_languages(language: str, group: str) -> None:
     for name, text in messages(language, group).items():
         used = re.findall(r"__\w+?__", text)

@@ -50,7 +50,8 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "itemtype": ("id", "intname", "parent"),
     "measure": ("id", "intname", "relation", "lessmeasure"),
     "pricelist": (
-        *("id", "parent", "intname", "itemtype", "active", "billtype", "addontype", "measure"),
+        *("id", "parent", "name", "intname", "itemtype", "active", "billtype", "addontype"),
+        "measure",
         *("compound", "addonlimit", "addonlimittrial", "addonmax", "addonmaxtrial"),
         "enumerationitem",
     ),
@@ -71,6 +72,7 @@ class OptionalColumns(NamedTuple):
 
     operation_error: Tuple[str, ...] = ("runningoperation", "errorxml")
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
+    opened: Tuple[str, ...] = ("item", "opendate")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
     task_text: Tuple[str, ...] = ("task", "specification")
     type_params: Tuple[str, ...] = (

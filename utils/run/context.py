@@ -1,5 +1,6 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
+from copy import copy
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
+_SHARED = ("settings", "log", "billing", "state")
+"""What is made once in a run, at however many modules and services it is."""
 
 FOR_OPEN_SERVICES = ("suspend", "resume", "setparam", "changepassword")
 """Commands that BILLmanager has for services that were opened, and for no others."""
@@ -54,6 +57,34 @@ class Context:
         """Whether etc/billmgr.DoNothing kept this run from its work."""
         for name, value in given.items():
             setattr(self, name, value)
+
+    def at_module(self, module_id: int, level: Level) -> "Context":
+        """The same run at one of several modules, whose cloud it has not reached for yet.
+
+        `level` is what it does there.
+        """
+        call = self.call._replace(item=None, module=module_id, level=level)
+        return self._like(call=call, visit=None)
+
+    def at_service(self, item_id: int, cloud: "NextcloudAPIClient") -> "Context":
+        """The same run at one of several services of a module, at whose cloud it is already."""
+        call = self.call._replace(item=item_id)
+        return self._like(call=call, cloud=lambda server: cloud)
+
+    def called(self, call: Call) -> "Context":
+        """The same run as if it were called so. One that is dry now shares nothing that writes."""
+        if call.dry_run and not self.call.dry_run:
+            shared = {"settings": self.settings, "log": self.log, "deeds": self.deeds}
+            return Context(call, self.host, **shared)
+        return self._like(call=call)
+
+    def _like(self, **given: Any) -> "Context":
+        """A context that shares with this one all but what is given."""
+        for name in _SHARED:
+            getattr(self, name)
+        other = copy(self)
+        vars(other).update(given)
+        return other
 
     @cached_property
     def settings(self) -> "Settings":

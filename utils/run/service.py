@@ -159,7 +159,7 @@ def renew(ctx: "Context", service: Service, account: "Account") -> bool:
     try:
         if renewal.is_copied:
             _hand_over(ctx, service, account)
-        return _write(ctx, service, renewal)
+        return write(ctx, service, renewal)
     except errors.PmError as error:
         ctx.log.warning("it is not renewed: %s", error)
         return False
@@ -178,7 +178,7 @@ def _hand_over(ctx: "Context", service: Service, account: "Account") -> None:
         raise error
 
 
-def _write(ctx: "Context", service: Service, renewal: "Renewal") -> bool:
+def write(ctx: "Context", service: Service, renewal: "Renewal") -> bool:
     """Saves the renewal, unless somebody has changed what it would write over: then False."""
     if _seen(ctx.billing.services.item(service.item.id)) != _seen(service.item):
         ctx.log.warning("it was changed meanwhile: the next command looks at that")

@@ -87,6 +87,7 @@ def read(billing: Any, given: Given) -> None:
         item.saved_login, item.saved_password, item.saved_url
     )
     assert services.naming("nobody", item.id) == {}
+    assert services.naming_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
     assert modules.base_url(given.module) == modules.server(given.module).base_url
@@ -101,6 +102,8 @@ def read(billing: Any, given: Given) -> None:
     billing.tasks.withdraw(4711)
     order = tariffs.order(item, with_client=True, with_name=True)
     assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
+    assert order.email == tariffs.email(item.account_id)
+    assert tariffs.emails([item.account_id]) == {item.account_id: order.email}
     assert order.group == tariffs.group(given.tariff)
     assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff) == 5 * GIB
     assert tariffs.maximum(given.tariff) is None

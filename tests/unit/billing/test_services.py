@@ -25,7 +25,7 @@ from utils.base.values import Mark, Place, Trust
 from utils.billing import mark, services
 from utils.billing.billmanager import Billing
 from utils.billing.key import Key
-from utils.billing.services import Saved
+from utils.billing.services import Naming, Saved
 from utils.consts import ITEM_MARK
 
 HOME = "https://cloud.example.com/nc"
@@ -40,6 +40,13 @@ def sealed(stand: Stand, own_mark: Mark = OWN) -> str:
 def key_of(stand: Stand) -> Key:
     """The stand's key, as the program knows it."""
     return Key(str(stand.root / "etc/billmgr.pem"))
+
+
+def having(stand: Stand, status: int, module_id: Optional[int] = None, **more: Any) -> int:
+    """A service with that status."""
+    item = order(stand, module_id, **more)
+    stand.set_status(item, status)
+    return item
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -365,6 +372,47 @@ def test_what_is_saved_on_any_service_of_these_modules_is_told(
     assert billing.services.saved(item) == Saved("user_8", Secret("pw-77-x"), "")
     assert billing.services.saved(4711) is None
     assert billing.services.saved(order(stand, module(stand, module="pmother"))) is None
+
+
+@pytest.mark.parametrize(
+    ("saved", "status", "names"),
+    [
+        ("Shared_6", ACTIVE, True),
+        (" shared_6 ", PROCESSING, True),
+        ("shared_6", DELETED, False),
+        ("shared_66", ACTIVE, False),
+        ("\u017fhared_6", ACTIVE, False),
+    ],
+)
+def test_living_services_that_name_any_of_some_logins_are_found(
+    stand: Stand, billing: Billing, saved: str, status: int, names: bool
+) -> None:
+    module_id = module(stand)
+    item = having(stand, status, module_id, params={"username": saved})
+    found = billing.services.naming_any(["SHARED_6", "shared_7"])
+    assert (Naming(item, module_id, "shared_6") in found) is names
+    stand.set_status(item, DELETED)
+
+
+def test_nobody_is_named_by_no_login(billing: Billing) -> None:
+    assert billing.services.naming_any([]) == []
+
+
+def test_open_services_without_a_mark_are_listed_some_at_a_time(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    typed = having(stand, ACTIVE, module_id, params={"username": "ivan"})
+    bare, suspended = (having(stand, status, module_id) for status in (ACTIVE, SUSPENDED))
+    for status in (PROCESSING, DELETED):
+        having(stand, status, module_id)
+    having(stand, ACTIVE, module_id, crypted_params={ITEM_MARK: sealed(stand)})
+    having(stand, ACTIVE)
+    first = billing.services.unmarked(module_id, 0, 2)
+    assert [(one.item_id, one.login) for one in first] == [(typed, "ivan"), (bare, "")]
+    assert first[0].account_id == billing.services.item(typed).account_id
+    rest = billing.services.unmarked(module_id, bare, 2)
+    assert [one.item_id for one in rest] == [suspended]
 
 
 # -- where accounts are ---------------------------------------------------------------------------

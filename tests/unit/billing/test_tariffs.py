@@ -547,6 +547,17 @@ def test_the_address_is_the_first_enabled_users(
     assert tariffs.order(item, with_client=True).email == address
 
 
+def test_the_addresses_of_several_clients_are_read_at_once(stand: Stand, tariffs: Tariffs) -> None:
+    one = stand.add_account("Client 7", ["seven@example.com", "other@example.com"])
+    two = stand.add_account("Client 8", ["no address"])
+    three = stand.add_account("Client 9", ["Nine <nine@example.com>"])
+    assert tariffs.emails([one, two, three]) == {
+        one: "seven@example.com",
+        three: "nine@example.com",
+    }
+    assert tariffs.emails([]) == {}
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [
