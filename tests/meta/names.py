@@ -50,18 +50,23 @@ def constants(module: object) -> Set[str]:
     return {value for value in values if isinstance(value, str)}
 
 
+NOT_TYPED = {"level", "is_bulk"}
+"""What a call knows of itself that is no option."""
+
+
 def options() -> Set[str]:
     """The options of the program."""
-    return {_option(name) for name in Call._fields if name != "level"}
+    return {_option(name) for name in Call._fields if name not in NOT_TYPED}
 
 
 def flags() -> Set[str]:
     """Those of the options that take no value."""
-    return {_option(name) for name, value in Call._field_defaults.items() if value is False}
+    found = {name for name, value in Call._field_defaults.items() if value is False}
+    return {_option(name) for name in found - NOT_TYPED}
 
 
 def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return "--class" if name == "classes" else f"--{name.replace('_', '-')}"
 
 
 def choices() -> Set[str]:

@@ -1,0 +1,169 @@
+"""The audit on the stand: what was planted is found, nothing is invented, and repair is safe."""
+
+import csv
+import io
+import json
+from typing import Any, Dict, Iterator, List, Set
+
+import pytest
+
+from tests.doubles.billmanager import ACTIVE, Run, Stand
+from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, Cloud
+from tests.e2e.sites import GIB, DoubleSite
+from tests.e2e.world import World
+from tests.e2e.zoo import EMAIL, Expected, Zoo
+from utils.audit.differences import MENDED, VERDICTS
+
+HEALTHY = 500
+
+
+def audit(world: World, *extra: str, exit_code: int = 1) -> Run:
+    """The command for the world's module. Raises AssertionError where it ends otherwise."""
+    run = world.stand.run("audit", module=world.module, extra=extra, timeout_s=280)
+    assert run.exit_code == exit_code, run
+    return run
+
+
+def found(world: World, *extra: str, exit_code: int = 1) -> Dict[str, Any]:
+    """What it says as JSON."""
+    run = audit(world, "--format", "json", *extra, exit_code=exit_code)
+    document: Dict[str, Any] = json.loads(run.stdout)
+    return document
+
+
+def told(document: Dict[str, Any]) -> Set[Expected]:
+    """The differences in short. Raises AssertionError where one is told twice."""
+    all_of_them = [(one["class"], one["item"], one["login"]) for one in document["differences"]]
+    assert len(set(all_of_them)) == len(all_of_them)
+    return set(all_of_them)
+
+
+@pytest.fixture(scope="module", params=[NEXTCLOUD_29, OWNCLOUD_10], ids=["nextcloud", "owncloud"])
+def zoo(request: pytest.FixtureRequest) -> Iterator[Zoo]:
+    """A zoo that only is looked at, or mended last."""
+    with Stand() as stand, Cloud(request.param) as cloud:
+        cloud.rate_limit.enabled = False
+        made = Zoo(World(stand, DoubleSite(cloud)))
+        made.healthy(HEALTHY)
+        made.everything()
+        yield made
+
+
+def test_every_class_is_planted_twice(zoo: Zoo) -> None:
+    kinds = [kind for kind, _, _ in zoo.expected]
+    assert {kind for kind in VERDICTS if kinds.count(kind) >= 2} == set(VERDICTS)
+
+
+def test_what_was_planted_is_found_and_nothing_else(zoo: Zoo) -> None:
+    document = found(zoo.world)
+    assert told(document) == zoo.expected
+    [module] = document["modules"]
+    assert (module["in_progress"], module["error"]) == (1, None)
+
+
+def test_csv_and_text_say_the_same(zoo: Zoo) -> None:
+    run = audit(zoo.world, "--format", "csv", "--delimiter", ";")
+    text = run.stdout.decode("utf-8-sig")
+    assert run.stdout.startswith("\ufeff".encode())
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+    assert {
+        (row["class"], int(row["item"]) if row["item"] else None, row["login"]) for row in rows
+    } == zoo.expected
+    said = audit(zoo.world).stdout.decode()
+    for kind in VERDICTS:
+        count = len([one for one in zoo.expected if one[0] == kind])
+        assert f" {kind} ({count}): " in said
+    for _, item, login in zoo.expected:
+        assert item is None or f"service {item}" in said
+        assert login in said
+
+
+def test_classes_narrow_what_is_told(zoo: Zoo) -> None:
+    document = found(zoo.world, "--class", "quota,group", "email")
+    wanted = {one for one in zoo.expected if one[0] in ("quota", "group", "email")}
+    assert told(document) == wanted
+    assert told(found(zoo.world, "--class", "quota", "--class", "group")) == {
+        one for one in wanted if one[0] != "email"
+    }
+
+
+def test_the_sums_are_those_of_the_differences(zoo: Zoo) -> None:
+    document = found(zoo.world)
+    sums, differences = document["sums"], document["differences"]
+    for kind in VERDICTS:
+        assert sums[kind] == len([one for one in differences if one["class"] == kind])
+    assert sums["above_bytes"] == sum(one["above_bytes"] or 0 for one in differences) == 5 * GIB
+    assert sums["unlimited"] == 1
+    assert sums["changes"] == len([one for one in differences if one["repair"]])
+
+
+Shot = Dict[str, Any]
+
+
+def shot(zoo: Zoo) -> Shot:
+    """Everything in billing and in the cloud, service by service and account by account."""
+    assert isinstance(zoo.site, DoubleSite)
+    users = {
+        f"account {user.login}": (
+            user.enabled,
+            user.quota,
+            user.email,
+            frozenset(user.groups),
+            user.password,
+        )
+        for user in zoo.site.cloud.users.values()
+    }
+    items = {
+        f"service {item}": (zoo.stand.item(item)["status"], _readable(zoo.stand, item))
+        for item in zoo.items
+    }
+    return {**users, **items, "rows": zoo.stand.sql("SELECT * FROM itemstat ORDER BY id")}
+
+
+def _readable(stand: Stand, item: int) -> List[Any]:
+    return [
+        stand.sql(f"SELECT intname, value FROM {table} WHERE item = %s ORDER BY intname", item)
+        for table in ("itemparam", "itemcryptedparam")
+    ]
+
+
+def mendable(zoo: Zoo) -> Set[Expected]:
+    """What was planted that repair may mend."""
+    assert isinstance(zoo.site, DoubleSite)
+    broken = min(item or 0 for kind, item, _ in zoo.expected if kind == "unreadable")
+    return {one for one in zoo.expected if one[0] in MENDED and one[1] != broken}
+
+
+def test_a_dry_run_and_too_small_a_limit_change_nothing(zoo: Zoo) -> None:
+    before, calls = shot(zoo), len(zoo.stand.calls)
+    dry = found(zoo.world, "--repair", "--dry-run", "--limit", "100")
+    states = [one["repair"]["state"] for one in dry["differences"] if one["repair"]]
+    assert states == ["planned"] * len(mendable(zoo))
+    refused = found(zoo.world, "--repair", "--limit", str(len(mendable(zoo)) - 1))
+    assert refused["refused"] is True
+    assert refused["sums"]["changes"] == len(mendable(zoo))
+    assert f"{len(mendable(zoo))} > 2" in audit(zoo.world, "--repair", "--limit", "2").text
+    assert (shot(zoo), len(zoo.stand.calls)) == (before, calls)
+
+
+def test_a_repair_mends_what_it_may_and_touches_nothing_else(zoo: Zoo) -> None:
+    before = shot(zoo)
+    document = found(zoo.world, "--repair")
+    states = {
+        (one["class"], one["item"], one["login"]): one["repair"]["state"]
+        for one in document["differences"]
+        if one["repair"]
+    }
+    assert states == {one: "done" for one in mendable(zoo)}
+    after = shot(zoo)
+    touched = {name for name in after if after[name] != before.get(name)}
+    saved = {one for one in mendable(zoo) if one[0] == "unreadable"}
+    assert touched == {f"account {login}" for _, _, login in mendable(zoo) - saved} | {
+        f"service {item}" for _, item, _ in saved
+    }
+    assert set(after) == set(before)
+    assert told(found(zoo.world)) == zoo.expected - mendable(zoo)
+    for kind, item, login in mendable(zoo) - saved:
+        user = zoo.site.cloud.users[login]  # type: ignore[union-attr]
+        assert (user.quota, user.groups, user.email) == ("5 GB", {zoo.world.group}, EMAIL), kind
+        assert user.enabled is (zoo.stand.item(item or 0)["status"] == ACTIVE)
