@@ -1,20 +1,30 @@
-"""The audit on the stand: what was planted is found, nothing is invented, and repair is safe."""
+"""The audit on the stand: what was planted is found, nothing is invented, and repair is safe.
+
+Killed at each of its effects and started again, a repair ends as if nothing had happened.
+"""
 
 import csv
 import io
 import json
-from typing import Any, Dict, Iterator, List, Set
+import re
+from typing import Any, Callable, Dict, Iterator, List, Set
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, Run, Stand
-from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, Cloud
+from tests.doubles.billmanager import ACTIVE, DELETED, ModuleProcess, Run, Stand
+from tests.doubles.billmanager.db_proxy import DbProxy
+from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud
 from tests.e2e.sites import GIB, DoubleSite
-from tests.e2e.world import World
+from tests.e2e.test_kill import Killer, proxy, state
+from tests.e2e.world import World, with_app_password
 from tests.e2e.zoo import EMAIL, Expected, Zoo
 from utils.audit.differences import MENDED, VERDICTS
 
-HEALTHY = 500
+__all__ = ["proxy"]
+"""A fixture of the tests of other commands."""
+
+MANY, FEW = 500, 60
+"""Healthy services beside the planted ones. An ownCloud reads each by itself, which takes time."""
 
 
 def audit(world: World, *extra: str, exit_code: int = 1) -> Run:
@@ -38,13 +48,21 @@ def told(document: Dict[str, Any]) -> Set[Expected]:
     return set(all_of_them)
 
 
-@pytest.fixture(scope="module", params=[NEXTCLOUD_29, OWNCLOUD_10], ids=["nextcloud", "owncloud"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((NEXTCLOUD_29, MANY), id="oldest"),
+        pytest.param((NEXTCLOUD_34, MANY), id="newest", marks=pytest.mark.long),
+        pytest.param((OWNCLOUD_10, FEW), id="owncloud"),
+    ],
+)
 def zoo(request: pytest.FixtureRequest) -> Iterator[Zoo]:
     """A zoo that only is looked at, or mended last."""
-    with Stand() as stand, Cloud(request.param) as cloud:
+    profile, healthy = request.param
+    with Stand() as stand, Cloud(profile) as cloud:
         cloud.rate_limit.enabled = False
         made = Zoo(World(stand, DoubleSite(cloud)))
-        made.healthy(HEALTHY)
+        made.healthy(healthy)
         made.everything()
         yield made
 
@@ -71,8 +89,8 @@ def test_csv_and_text_say_the_same(zoo: Zoo) -> None:
     } == zoo.expected
     said = audit(zoo.world).stdout.decode()
     for kind in VERDICTS:
-        count = len([one for one in zoo.expected if one[0] == kind])
-        assert f" {kind} ({count}): " in said
+        counts = map(int, re.findall(rf" {kind} \((\d+)\): ", said))
+        assert sum(counts) == len([one for one in zoo.expected if one[0] == kind]), kind
     for _, item, login in zoo.expected:
         assert item is None or f"service {item}" in said
         assert login in said
@@ -142,7 +160,8 @@ def test_a_dry_run_and_too_small_a_limit_change_nothing(zoo: Zoo) -> None:
     refused = found(zoo.world, "--repair", "--limit", str(len(mendable(zoo)) - 1))
     assert refused["refused"] is True
     assert refused["sums"]["changes"] == len(mendable(zoo))
-    assert f"{len(mendable(zoo))} > 2" in audit(zoo.world, "--repair", "--limit", "2").text
+    said = audit(zoo.world, "--repair", "--limit", "2").stdout.decode()
+    assert f"{len(mendable(zoo))} > 2" in said
     assert (shot(zoo), len(zoo.stand.calls)) == (before, calls)
 
 
@@ -167,3 +186,76 @@ def test_a_repair_mends_what_it_may_and_touches_nothing_else(zoo: Zoo) -> None:
         user = zoo.site.cloud.users[login]  # type: ignore[union-attr]
         assert (user.quota, user.groups, user.email) == ("5 GB", {zoo.world.group}, EMAIL), kind
         assert user.enabled is (zoo.stand.item(item or 0)["status"] == ACTIVE)
+
+
+# -- killed ---------------------------------------------------------------------------------------
+
+
+def drifted(world: World) -> int:
+    """A service of which nothing is as billing has it, and of which values were lost."""
+    item = world.left_by("open", "suspend")
+    assert isinstance(world.site, DoubleSite)
+    user = world.site.cloud.users[world.login(item)]
+    user.enabled, user.quota, user.email = True, "1 GB", "other@example.com"
+    user.groups.clear()
+    world.stand.drop_param(item, "url")
+    return item
+
+
+STARTS: Dict[str, Callable[[World], ModuleProcess]] = {
+    "audit": lambda world: world.stand.start(
+        "audit",
+        module=world.module,
+        extra=["--repair", "--class", "quota,group,email,unpaid_enabled,unreadable"],
+    ),
+    "sync_item": lambda world: world.stand.start("sync_item", module=world.module),
+}
+"""What mends many services at once."""
+
+
+@pytest.mark.proof("kill points")
+@pytest.mark.parametrize("command", STARTS)
+@pytest.mark.parametrize(
+    "cloud",
+    [NEXTCLOUD_29, pytest.param(OWNCLOUD_10, marks=pytest.mark.long)],
+    ids=["nextcloud", "owncloud"],
+    indirect=True,
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_killed_at_any_effect_and_repeated_it_ends_as_undisturbed(
+    stand: Stand,
+    cloud: Cloud,
+    proxy: DbProxy,  # noqa: F811  the fixture
+    command: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    world = with_app_password(stand, cloud)
+    cloud.rate_limit.enabled = False
+    cloud.add_user("bystander", "By-stander-1", quota="1 GB", groups={"others"})
+    killer = Killer(world, proxy)
+
+    def play(deadly: int) -> Dict[str, Any]:
+        item = drifted(world)
+        run = killer.run(lambda: STARTS[command](world), deadly)
+        if deadly >= 0:
+            assert (run.exit_code, run.stdout) == (-9, b""), killer.points
+            STARTS[command](world).finish().check()
+        else:
+            run.check()
+        ended = state(world, item)
+        stand.set_status(item, DELETED)
+        return ended
+
+    undisturbed = play(-1)
+    effects = [
+        number
+        for number, point in enumerate(killer.points)
+        if not re.search(" (GET|select)", point)
+    ]
+    assert len(effects) >= 10
+    points = list(killer.points)
+    for number in effects:
+        assert play(number) == undisturbed, f"killed {points[number]}"
+    bystander = cloud.users["bystander"]
+    assert (bystander.quota, bystander.groups, bystander.enabled) == ("1 GB", {"others"}, True)
+    record_property("tried", len(effects))
