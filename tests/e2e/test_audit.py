@@ -18,10 +18,14 @@ from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.test_kill import Killer, proxy, state
 from tests.e2e.world import World, with_app_password
 from tests.e2e.zoo import EMAIL, Expected, Zoo
+from tests.meta.messages import read
+from tests.meta.schemas import misfits
 from utils.audit.differences import MENDED, VERDICTS
 
 __all__ = ["proxy"]
 """A fixture of the tests of other commands."""
+
+SCHEMA = json.loads(read("docs/audit.schema.json"))
 
 MANY, FEW = 500, 60
 """Healthy services beside the planted ones. An ownCloud reads each by itself, which takes time."""
@@ -38,6 +42,7 @@ def found(world: World, *extra: str, exit_code: int = 1) -> Dict[str, Any]:
     """What it says as JSON."""
     run = audit(world, "--format", "json", *extra, exit_code=exit_code)
     document: Dict[str, Any] = json.loads(run.stdout)
+    assert not list(misfits(document, SCHEMA))
     return document
 
 
@@ -239,9 +244,8 @@ def test_killed_at_any_effect_and_repeated_it_ends_as_undisturbed(
         run = killer.run(lambda: STARTS[command](world), deadly)
         if deadly >= 0:
             assert (run.exit_code, run.stdout) == (-9, b""), killer.points
-            STARTS[command](world).finish().check()
-        else:
-            run.check()
+            run = STARTS[command](world).finish()
+        assert run.exit_code == 0, run
         ended = state(world, item)
         stand.set_status(item, DELETED)
         return ended

@@ -14,6 +14,7 @@ from typing import Iterator, List, Set
 import commands
 from tests.meta.messages import ROOT, codes, read
 from utils import consts
+from utils.audit import differences, findings, shown
 from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
@@ -198,6 +199,16 @@ def columns() -> Set[str]:
 
 
 @lru_cache(maxsize=None)
+def outcomes() -> Set[str]:
+    """What may become of a repair."""
+    return {getattr(findings, name) for name in ("POSSIBLE", "PLANNED", "DONE", "GONE", "FAILED")}
+
+
+def schema_names() -> Set[str]:
+    """The names in what the audit says as JSON."""
+    return set(re.findall(r'"(\w+)":', read("docs/audit.schema.json")))
+
+
 def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
@@ -205,6 +216,7 @@ def vocabulary() -> Set[str]:
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
+    own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}
     own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS
