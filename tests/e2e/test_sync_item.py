@@ -207,8 +207,8 @@ def test_after_a_mass_change_of_tariffs_every_service_follows(world: World) -> N
     assert run.exit_code == 0, run
     for item in items:
         assert shown(world, item) == (True, "20 GB", frozenset({world.group, "gold"}))
-        assert usage(world, item) == 0
-    assert usage(world, healthy) is None, "nothing differs there, and stat counts it"
+        assert usage(world, item) is None, "it is left to stat"
+    assert shown(world, healthy) == (True, "5 GB", frozenset({world.group}))
     assert not world.stand.called("runningoperation.edit")
     assert "[mended]" in run.stdout.decode()
 

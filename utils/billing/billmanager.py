@@ -5,6 +5,7 @@ from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Optional
 
 from utils.base.deeds import Deeds
+from utils.base.secret import Secret
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
 from utils.host.root import Host
@@ -116,6 +117,13 @@ class Billing:
         Raises KeyUnavailable.
         """
         return self._doors.key.fingerprint(text)
+
+    def decrypt(self, text: str) -> Secret:
+        """What BILLmanager has encrypted; nothing stays nothing.
+
+        Raises KeyUnavailable, SecretBroken.
+        """
+        return self._doors.key.decrypt(text) if text else Secret("")
 
     def secret_capacity_bytes(self) -> int:
         """How long a secret BILLmanager can store encrypted. Raises KeyUnavailable."""

@@ -27,6 +27,7 @@ class Call(NamedTuple):
     lang: str = ""
     format: str = "text"
     date: str = ""
+    password: str = ""
     facts: bool = False
     dry_run: bool = False
     repair: bool = False
