@@ -26,18 +26,22 @@ def run(ctx: Context) -> Reply:
 
 
 def _sync(ctx: Context, service: Service) -> None:
-    account, disk = _bring(ctx, service), ctx.billing.tariffs.disk(service.item)
-    day = date.today()
+    _refuse_unopened(service)
+    disk = ctx.billing.tariffs.disk(service.item)
+    account, day = _bring(ctx, service), date.today()
     if account.used_bytes is None:
         service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
     ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
 
 
-def _bring(ctx: Context, service: Service) -> Account:
-    """The account as it is once it is what billing has."""
+def _refuse_unopened(service: Service) -> None:
     if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
+
+
+def _bring(ctx: Context, service: Service) -> Account:
+    """The account as it is once it is what billing has."""
     order = ctx.billing.tariffs.order(service.item, with_client=False)
     order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
     account = service.accounts.bring(find(ctx, service), order)

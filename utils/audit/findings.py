@@ -127,6 +127,10 @@ class Findings:
         for line in self._file:
             yield with_outcome(json.loads(line), repairs)
 
+    def close(self) -> None:
+        """Lets the file go."""
+        self._file.close()
+
     def count(self) -> int:
         """How many differences there are."""
         return sum(sum(one.values()) for one in self.counts.values())
