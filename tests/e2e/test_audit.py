@@ -16,7 +16,7 @@ from tests.doubles.billmanager.db_proxy import DbProxy
 from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.test_kill import Killer, proxy, state
-from tests.e2e.world import World, with_app_password
+from tests.e2e.world import World, real_world, with_app_password
 from tests.e2e.zoo import EMAIL, Expected, Zoo
 from tests.meta.messages import read
 from tests.meta.schemas import misfits
@@ -152,7 +152,6 @@ def _readable(stand: Stand, item: int) -> List[Any]:
 
 def mendable(zoo: Zoo) -> Set[Expected]:
     """What was planted that repair may mend."""
-    assert isinstance(zoo.site, DoubleSite)
     broken = min(item or 0 for kind, item, _ in zoo.expected if kind == "unreadable")
     return {one for one in zoo.expected if one[0] in MENDED and one[1] != broken}
 
@@ -263,3 +262,32 @@ def test_killed_at_any_effect_and_repeated_it_ends_as_undisturbed(
     bystander = cloud.users["bystander"]
     assert (bystander.quota, bystander.groups, bystander.enabled) == ("1 GB", {"others"}, True)
     record_property("tried", len(effects))
+
+
+# -- a real server --------------------------------------------------------------------------------
+
+
+@pytest.mark.live
+def test_on_a_real_server_all_is_found_and_mended(stand: Stand) -> None:
+    with real_world(stand) as world:
+        zoo = Zoo(world)
+        try:
+            zoo.everything()
+            strangers = {login: zoo.hand.get_user(login) for login in zoo.logins}
+            assert _of(zoo, found(world)) == zoo.expected
+            document = found(world, "--repair")
+            states = {
+                (one["class"], one["item"], one["login"]): one["repair"]["state"]
+                for one in document["differences"]
+                if one["repair"]
+            }
+            assert states == {one: "done" for one in mendable(zoo)}
+            assert _of(zoo, found(world)) == zoo.expected - mendable(zoo)
+            assert {login: zoo.hand.get_user(login) for login in zoo.logins} == strangers
+        finally:
+            zoo.clear()
+
+
+def _of(zoo: Zoo, document: Dict[str, Any]) -> Set[Expected]:
+    """What is told of the zoo; a server that others use has strangers of its own."""
+    return {one for one in told(document) if one[1] in zoo.items or one[2] in zoo.logins}
