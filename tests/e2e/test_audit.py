@@ -270,7 +270,7 @@ def test_killed_at_any_effect_and_repeated_it_ends_as_undisturbed(
 @pytest.mark.live
 def test_on_a_real_server_all_is_found_and_mended(stand: Stand) -> None:
     with real_world(stand) as world:
-        zoo = Zoo(world)
+        zoo = Zoo(world, count=1)
         try:
             zoo.everything()
             strangers = {login: zoo.hand.get_user(login) for login in zoo.logins}

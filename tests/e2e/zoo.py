@@ -24,9 +24,13 @@ PASSWORD = "Planted-Pw-for-tests-5!"
 
 
 class Zoo:
-    """A provider with differences, and what an audit has to say of them."""
+    """A provider with differences, and what an audit has to say of them.
 
-    def __init__(self, world: World) -> None:
+    `count` is of how many services of each class, where a class has only one kind.
+    """
+
+    def __init__(self, world: World, count: int = 2) -> None:
+        self.count = count
         self.world, self.stand, self.site = world, world.stand, world.site
         self.expected: Set[Expected] = set()
         self.items: List[int] = []
@@ -39,7 +43,7 @@ class Zoo:
         self._pattern: Optional[int] = None
 
     def everything(self) -> None:
-        """Two of each class at least, and what is none: a service that is just being changed."""
+        """All classes, and what is none: a service that is just being changed."""
         for plant in (
             *(self.missing, self.closed_alive, self.unbilled, self.unpaid_enabled),
             *(self.paid_disabled, self.quota, self.group, self.elsewhere, self.duplicate),
@@ -75,13 +79,26 @@ class Zoo:
     def service(self, status: int = ACTIVE) -> int:
         """One more open service, in which nothing differs yet."""
         if isinstance(self.site, RealSite):
-            item = self.world.opened(self.tariff)
+            item = self._made()
         else:
             if self._pattern is None:
                 self._pattern = self.world.opened(self.tariff)
             item = self.world.another(self._pattern)
+            self.items.append(item)
         self.stand.set_status(item, status)
-        self.items.append(item)
+        return item
+
+    def _made(self) -> int:
+        """A service as `open` leaves it, by as few requests as can be."""
+        item = self.bare()
+        self.world.items.append(item)
+        login, group = self.login(item), self.world.group
+        self.hand.create_user(login, Secret(PASSWORD), 5 * GIB, EMAIL, group)
+        if not self.hand.product.creates_whole:
+            self.hand.set_quota(login, 5 * GIB)
+            self.hand.set_email(login, EMAIL)
+        self._mark(item, item)
+        self._save(item, username=login, userpassword=PASSWORD, url=self.site.url)
         return item
 
     def bare(self, client: Optional[int] = None) -> int:
@@ -162,26 +179,26 @@ class Zoo:
 
     def unpaid_enabled(self) -> None:
         """Debtors who get in."""
-        for _ in range(2):
+        for _ in range(self.count):
             self._expect("unpaid_enabled", self.service(SUSPENDED))
 
     def paid_disabled(self) -> None:
         """Customers who have paid and do not get in."""
-        for _ in range(2):
+        for _ in range(self.count):
             item = self.service()
             self.hand.disable_user(self.login(item))
             self._expect("paid_disabled", item)
 
     def quota(self) -> None:
         """More than was sold, without a limit, less."""
-        for quota_bytes in (10 * GIB, sizes.UNLIMITED, GIB):
+        for quota_bytes in (10 * GIB, sizes.UNLIMITED, GIB)[: self.count + 1]:
             item = self.service()
             self.hand.set_quota(self.login(item), quota_bytes)
             self._expect("quota", item)
 
     def group(self) -> None:
         """Taken out of the tariff's group by hand."""
-        for _ in range(2):
+        for _ in range(self.count):
             item = self.service()
             self.hand.remove_from_group(self.login(item), self.world.group)
             self._expect("group", item)
@@ -207,7 +224,7 @@ class Zoo:
 
     def transferred(self) -> None:
         """Copies whose old half is closed."""
-        for _ in range(2):
+        for _ in range(self.count):
             old, copy = self.service(), self.bare()
             self._copy(old, copy)
             self.stand.set_status(old, DELETED)
@@ -247,7 +264,7 @@ class Zoo:
 
     def email(self) -> None:
         """Addresses that were changed in the cloud."""
-        for number in range(2):
+        for number in range(self.count):
             item = self.service()
             self.hand.set_email(self.login(item), f"changed-{number}@example.com")
             self._expect("email", item)
