@@ -33,7 +33,7 @@ MANY, FEW = 500, 60
 
 def audit(world: World, *extra: str, exit_code: int = 1) -> Run:
     """The command for the world's module. Raises AssertionError where it ends otherwise."""
-    run = world.stand.run("audit", module=world.module, extra=extra, timeout_s=280)
+    run = world.stand.run("audit", module=world.module, extra=extra, timeout_s=1200)
     assert run.exit_code == exit_code, run
     return run
 
@@ -268,6 +268,7 @@ def test_killed_at_any_effect_and_repeated_it_ends_as_undisturbed(
 
 
 @pytest.mark.live
+@pytest.mark.timeout(3600)
 def test_on_a_real_server_all_is_found_and_mended(stand: Stand) -> None:
     with real_world(stand) as world:
         zoo = Zoo(world, count=1)

@@ -301,5 +301,5 @@ def _client(world: World) -> NextcloudAPIClient:
     site, secret, ca_file = world.site, world.site.password, ""
     if isinstance(site, RealSite):
         secret, ca_file = site.confirm_password or secret, site.ca_file or ""
-    server = Server(0, site.url, site.login, Secret(secret), True, 60.0)
+    server = Server(0, site.url, site.login, Secret(secret), True, 300.0)
     return NextcloudAPIClient(server, logging.getLogger("zoo"), ca_file)
