@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Iterator, List, Set
 
 import commands
-from tests.meta.messages import ROOT, codes, read
+from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
 from utils import consts
 from utils.audit import differences, findings, shown
 from utils.billing import needs
@@ -20,6 +20,7 @@ from utils.billing.facts import KINDS
 from utils.doctor import facts
 from utils.doctor.words import VERDICTS
 from utils.host import root, settings, state
+from utils.run import dryrun
 from utils.run.call import Call
 
 BASE = "/usr/local/mgr5"
@@ -40,6 +41,10 @@ OTHERS = {
     *(".netrc", ".sha256", ".new", "db.conf"),
 }
 """Names of others, and what stands for one."""
+
+
+DRY_WORDS = ("dry_steps", "dry_cloud", "dry_core", "dry_database")
+"""Messages that make a line of a dry run."""
 
 
 # -- of the program -------------------------------------------------------------------------------
@@ -114,6 +119,21 @@ def is_log(line: str) -> bool:
         return False
     message = line[found.end() :]
     return any(re.fullmatch(pattern, message) for pattern in _log_patterns())
+
+
+def is_dry(line: str) -> bool:
+    """Whether a dry run can print that line, in either language."""
+    texts = {name: {messages(one, dryrun.GROUP)[name] for one in LANGUAGES} for name in DRY_WORDS}
+    places = "|".join(map(re.escape, set.union(*(texts[name] for name in DRY_WORDS[1:]))))
+    step = re.fullmatch(rf" *\d+\. ({places}) +(\S+) (\S+)(?: \S+=\S+)*", line)
+    if step is None:
+        return line in texts["dry_steps"]
+    _, name, words = step.groups()
+    if name in ("POST", "PUT", "DELETE"):
+        return (
+            re.fullmatch(r"/ocs/v1\.php/cloud/(users|groups)(/user_\d+(/\w+)?)?", words) is not None
+        )
+    return name in (*needs.FUNCTIONS, *needs.WRITTEN)
 
 
 @lru_cache(maxsize=None)

@@ -19,7 +19,7 @@ from utils.billing.doors import CRYPTED, Doors
 from utils.billing.mgrctl import Mgrctl
 from utils.billing.needs import FUNCTIONS, QUESTIONS, WRITTEN
 from utils.billing.services import Services
-from utils.consts import STATUS_ACTIVE
+from utils.consts import ITEM_LOGIN, STATUS_ACTIVE
 from utils.host import root
 from utils.host.root import Host
 from utils.host.state import State
@@ -188,8 +188,8 @@ class DryServices(Services):
         """As the database tells, and whom this run would have made to name the login."""
         found = super().naming(login, besides)
         for item_id in self._overlay.params:
-            saved = self.saved(item_id)
-            if item_id != besides and saved is not None and logins.names(saved.login, login):
+            saved = self._overlay.lay_over(item_id, [ITEM_LOGIN], {}).get(ITEM_LOGIN, "")
+            if item_id != besides and logins.names(saved, login):
                 found.setdefault(item_id, self.module_of(item_id))
         return found
 

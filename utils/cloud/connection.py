@@ -168,18 +168,21 @@ class Connection:
         `means` names the table of the product in which the codes of this call stand; `auth` is
         another login than the module's own.
         """
-        request = Request(method, path, params, data, auth)
+        return self._ask(Request(method, path, params, data, auth), means)
+
+    def _ask(self, request: Request, means: str) -> Any:
+        is_own = request.auth is None
         response, envelope = self._exchange(request)
-        if auth is None and self._may_be_asked_again(method, response, envelope):
+        if is_own and self._may_be_asked_again(request.method, response, envelope):
             response, envelope = self._exchange(request)
         if envelope.is_good:
-            self.logged_in = self.logged_in or auth is None
+            self.logged_in = self.logged_in or is_own
             return envelope.data
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
             raise self._refused_login(request, response, envelope, meanings)
         error = ocs.error_of(str(request), response, envelope, meanings)
-        raise error if auth is not None else self._seen_closer(error, path)
+        raise self._seen_closer(error, request.path) if is_own else error
 
     def _seen_closer(self, error: errors.PmError, path: str) -> errors.PmError:
         """The error, or the likelier cause of it that what else is seen shows."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from utils.base import deeds, errors, logins, sizes
 from utils.base.intended import Plan
 from utils.cloud import ocs, transport
-from utils.cloud.connection import OCS, Connection, Request
+from utils.cloud.connection import OCS, WHO_AM_I, Connection, Request
 from utils.cloud.ocs import Envelope, mapping
 from utils.cloud.transport import Response
 
@@ -20,7 +20,7 @@ _USERS, _GROUPS = "/cloud/users", "/cloud/groups"
 PAGE_SIZE = 200
 """Groups per page of a search; a cloud has few of which one is named in the other."""
 
-_SHOWN = {"email": "email", "display": "displayname"}
+_NAMES_SHOWN = {"email": "email", "display": "displayname"}
 """The fields of an account as they are set, and as they are shown."""
 
 
@@ -30,6 +30,8 @@ class Pretended:
     def __init__(self, made: Optional[Dict[str, Any]] = None) -> None:
         self.made = made
         self.is_gone = False
+        self.password: Optional[str] = None
+        """The password that it would have got."""
         self.fields: Dict[str, Any] = {}
         self.quota: Any = None
         self.groups: Dict[str, bool] = {}
@@ -40,8 +42,10 @@ class Pretended:
         if key == "quota":
             limit = sizes.stored_bytes(sizes.parse_text(value))
             self.quota = "none" if limit == sizes.UNLIMITED else limit
+        elif key == "password":
+            self.password = value
         else:
-            self.fields[_SHOWN[key]] = value
+            self.fields[_NAMES_SHOWN[key]] = value
 
     def show(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """The record of the account as the cloud would show it."""
@@ -68,22 +72,21 @@ class DryConnection(Connection):
         self._users: Dict[str, Pretended] = {}
         self._groups: Dict[str, bool] = {}
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        params: Optional[Dict[str, Any]] = None,
-        data: Optional[Dict[str, str]] = None,
-        means: str = "",
-        auth: Optional[transport.AuthBase] = None,
-    ) -> Any:
-        """The data of a question, as they would be by now; nothing for a change."""
-        if method == "GET":
-            return self._answer(path, params, means, auth)
-        fields = {**(params or {}), **(data or {})}
-        place = urlsplit(f"{self._server.base_url}{OCS}{path}").path
-        with self._plan.noted(deeds.request(method, place, fields)):
-            self._pretend(Request(method, path), fields, means)
+    def _ask(self, request: Request, means: str) -> Any:
+        """The data of a question, as they would be by now; nothing for a change.
+
+        Another login than the module's own is taken to be right, unless the password would be
+        another by now. To try one changes an account, which may have its files made by it, and a
+        wrong one is counted.
+        """
+        if request.auth is not None:
+            return self._assume(request.auth)
+        if request.method == "GET":
+            return self._answer(request, means)
+        fields = {**(request.params or {}), **(request.data or {})}
+        place = urlsplit(f"{self._server.base_url}{OCS}{request.path}").path
+        with self._plan.noted(deeds.request(request.method, place, fields)):
+            self._pretend(request, fields, means)
         return None
 
     def _send(self, request: Request) -> Response:
@@ -94,22 +97,27 @@ class DryConnection(Connection):
 
     # -- questions --------------------------------------------------------------------------------
 
-    def _answer(
-        self,
-        path: str,
-        params: Optional[Dict[str, Any]],
-        means: str,
-        auth: Optional[transport.AuthBase],
-    ) -> Any:
-        login, part = _account_of(path)
+    def _assume(self, auth: transport.AuthBase) -> Any:
+        """Who the owner of a login is, where it is right."""
+        login, password = (vars(auth)[name].decode() for name in ("username", "password"))
+        user = self._users.get(logins.fold(login))
+        known = None if user is None else user.password
+        if known is None and login not in self._plan.assumed:
+            self._plan.assumed.append(login)
+        if known not in (None, password):
+            raise errors.LoginRefused(f"GET {WHO_AM_I}")
+        return {"id": login}
+
+    def _answer(self, request: Request, means: str) -> Any:
+        login, part = _account_of(request.path)
         user = self._users.get(logins.fold(login))
         if user is None:
-            return super().ask("GET", path, params, means=means, auth=auth)
+            return super()._ask(request, means)
         if user.is_gone:
-            raise self._refusal(errors.NoSuchUser, Request("GET", path), means)
+            raise self._refusal(errors.NoSuchUser, request, means)
         data = user.made
         if data is None:
-            data = super().ask("GET", path, params, means=means)
+            data = super()._ask(request, means)
         if part == "groups":
             return {"groups": user.list_groups(list(mapping(data).get("groups") or []))}
         return user.show(mapping(data))
@@ -125,9 +133,10 @@ class DryConnection(Connection):
         while True:
             params = {"search": group, "limit": size, "offset": offset}
             try:
-                found = mapping(super().ask("GET", _GROUPS, params)).get("groups") or []
+                page = super()._ask(Request("GET", _GROUPS, params), means="")
             except errors.RightsMissing:
                 return True  # who may not look is not told otherwise before it is tried
+            found = mapping(page).get("groups") or []
             if group in map(str, found):
                 return True
             if len(found) < size:
@@ -160,6 +169,7 @@ class DryConnection(Connection):
             raise self._refusal(errors.NoSuchGroup, request, means)
         made = {"id": login, "enabled": True, "displayname": login, "groups": []}
         user = Pretended({**made, "quota": {"quota": "default", "used": 0}})
+        user.password = fields["password"]
         if group:
             user.groups[group] = True
         for name, key in (("quota", "quota"), ("email", "email"), ("displayName", "display")):
@@ -190,7 +200,7 @@ class DryConnection(Connection):
     def _refusal(
         self, kind: Type[errors.CloudRefused], request: Request, means: str
     ) -> errors.PmError:
-        """The product's refusal of that kind."""
+        """The product's refusal of that kind, by one of the codes that it has for it."""
         meanings = self.product.means[means]
         code = next(code for code, meant in meanings.items() if meant is kind)
         return ocs.error_for(kind, str(request), Envelope(code, "", None))

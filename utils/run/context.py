@@ -14,7 +14,6 @@ from utils.run.call import Call
 if TYPE_CHECKING:
     from logging import Logger
 
-    from utils.accounts.guesses import Guesses
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
     from utils.base.intended import Plan
@@ -178,6 +177,7 @@ class Context:
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""
+        from utils.accounts.guesses import Guesses
         from utils.accounts.ownership import Ownership
 
         return Ownership(
@@ -186,19 +186,10 @@ class Context:
             cloud,
             self.log,
             self.billing,
-            self._guesses(server.module_id),
+            Guesses(self.state, self.billing.fingerprint, server.module_id),
             self.settings.former_servers,
             was_open=self.was_open(item),
         )
-
-    def _guesses(self, module_id: int) -> "Guesses":
-        if self.call.dry_run:
-            from utils.accounts.dryguesses import DryGuesses
-
-            return DryGuesses(self.state, self.billing.fingerprint, module_id, self.plan)
-        from utils.accounts.guesses import Guesses
-
-        return Guesses(self.state, self.billing.fingerprint, module_id)
 
     def was_open(self, item: "Item") -> bool:
         """Whether BILLmanager has or had the service as open, for all that this call tells.

@@ -30,10 +30,10 @@ class DryWords:
 
     def lines(self, plan: Plan) -> Iterator[str]:
         """What would be done, a line for each, and what of it is not known beforehand."""
-        yield self.say("dry_steps" if plan.notes else "dry_nothing")
+        yield self.say("dry_steps" if plan.notes() else "dry_nothing")
         places = {kind: self.say(name) for kind, name in _PLACES.items()}
         column = max(map(len, places.values()))
-        for number, note in enumerate(plan.notes, 1):
+        for number, note in enumerate(plan.notes(), 1):
             yield f"{number:>4}. {places[note.deed.kind]:<{column}}  {self._describe(note)}"
 
     def _describe(self, note: Note) -> str:
@@ -44,7 +44,7 @@ class DryWords:
         """What nobody knows before it is done."""
         for login in plan.assumed:
             yield self.say("dry_assumed", login)
-        if any(note.deed.kind == deeds.REQUEST for note in plan.notes):
+        if plan.notes():
             yield self.say("dry_unknown")
 
     def say(self, name: str, value: str = "") -> str:

@@ -27,7 +27,6 @@ from utils.doctor import (
 )
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
 from utils.doctor.words import MESSAGES, VERDICTS, Words
-from utils.host import messages
 from utils.host.root import Host
 from utils.run.call import Call
 from utils.run.context import Context
@@ -163,28 +162,6 @@ def test_what_is_wrong_stands_in_the_first_sentence_and_the_remedy_follows(wante
         assert remedy.endswith("."), name
         assert "__value__" not in remedy, name
         assert not re.search(r"__\w+__\.?\w", text), name
-
-
-@pytest.mark.parametrize(
-    ("wanted", "environment", "expected"),
-    [
-        ("ru", {"LANG": "C"}, "ru"),
-        ("en", {"LANG": "ru_RU.UTF-8"}, "en"),
-        ("", {"LANG": "ru_RU.UTF-8"}, "ru"),
-        ("", {"LC_ALL": "en_GB.UTF-8", "LANG": "ru_RU.UTF-8"}, "en"),
-        ("", {"LC_ALL": "", "LC_MESSAGES": "ru", "LANG": "C"}, "ru"),
-        ("", {}, "en"),
-        ("de", {}, "en"),
-    ],
-)
-def test_the_language_is_the_wanted_one_or_the_terminal_s(
-    monkeypatch: pytest.MonkeyPatch, wanted: str, environment: "dict[str, str]", expected: str
-) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert messages.language(wanted) == expected
 
 
 def one_group(*found: Finding) -> "list[Group]":
