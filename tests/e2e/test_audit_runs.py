@@ -7,9 +7,9 @@ from typing import Any, Dict, List, Set, Tuple
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, DELETED, PROCESSING, SUSPENDED, Run, Stand
-from tests.doubles.cloud import OWNCLOUD_10, PROFILES, Cloud
-from tests.e2e.sites import GIB, DoubleSite
+from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Run, Stand
+from tests.doubles.cloud import PROFILES, Cloud
+from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from utils.host.locks import hold
 

@@ -16,7 +16,7 @@ _TYPES: Dict[str, Callable[[Any], bool]] = {
 
 
 def misfits(value: Any, schema: Schema, place: str = "$") -> Iterator[str]:
-    """Where a value is not as its schema says. Raises KeyError for a word that is not known here."""
+    """Where a value is not as its schema says. Raises KeyError for a word that is unknown here."""
     for word, wanted in schema.items():
         yield from _WORDS[word](value, wanted, schema, place)
 

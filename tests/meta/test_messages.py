@@ -155,7 +155,8 @@ def test_each_class_of_differences_says_what_is_and_what_to_do(language: str) ->
     texts = messages(language, shown.GROUP)
     for kind in VERDICTS:
         sentence, _, remedy = texts[kind].partition(". ")
-        assert sentence and remedy.endswith("."), kind
+        assert sentence, kind
+        assert remedy.endswith("."), kind
         assert ("--repair" in remedy) is (kind in MENDED), kind
 
 

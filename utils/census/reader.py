@@ -146,7 +146,7 @@ class Reader:
             if answer.value == before:
                 return
             left = dict(enumerate(wanted(answer.value)))
-            for number, account in self.singly(left):
+            for _, account in self.singly(left):
                 yield [account] if account is not None else []
             self.hidden.clear()  # whose numbers are none of services
             before, offset = answer.value, offset + size
