@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 import pytest
 
@@ -23,6 +23,21 @@ def double(world: World) -> Cloud:
 def audit(world: World, *extra: str, **options: Any) -> Run:
     """A run as JSON."""
     return world.stand.run("audit", extra=["--format", "json", *extra], **options)
+
+
+def meanwhile(world: World, path: str, happens: Callable[[], object], *extra: str) -> Run:
+    """A run during which something happens each time that the cloud has answered for a path."""
+
+    def after(seen: Any) -> bool:
+        if seen.path.endswith(path):
+            happens()
+        return False
+
+    double(world).after = after
+    try:
+        return audit(world, *extra)
+    finally:
+        double(world).after = None
 
 
 def told(run: Run) -> Set[Tuple[str, Any]]:
@@ -156,14 +171,10 @@ def test_what_an_operation_mends_meanwhile_is_no_difference(world: World) -> Non
     user = double(world).users[world.login(item)]
     user.quota = "1 GB"
 
-    def mend(seen: Any) -> bool:
-        if seen.path.endswith("/users/details"):
-            user.quota = "5 GB"
-        return False
+    def mend() -> None:
+        user.quota = "5 GB"
 
-    double(world).after = mend
-    run = audit(world)
-    double(world).after = None
+    run = meanwhile(world, "/users/details", mend)
     assert (run.exit_code, told(run)) == (0, set())
 
 
@@ -171,15 +182,10 @@ def test_a_service_that_another_operation_takes_before_its_repair_is_left(world:
     item = world.opened()
     login = world.login(item)
     double(world).users[login].quota = "1 GB"
-
-    def take(seen: Any) -> bool:
-        if seen.path.endswith(f"/users/{login}"):  # the second look
-            world.stand.set_status(item, PROCESSING)
-        return False
-
-    double(world).after = take
-    run = audit(world, "--repair")
-    double(world).after = None
+    second_look = f"/users/{login}"
+    run = meanwhile(
+        world, second_look, lambda: world.stand.set_status(item, PROCESSING), "--repair"
+    )
     assert states(run) == {("quota", item): ("failed", "service_not_open")}
     assert double(world).users[login].quota == "1 GB"
 
@@ -205,15 +211,8 @@ def test_a_debtor_is_never_let_in(world: World) -> None:
     item = world.opened()
     user = double(world).users[world.login(item)]
     user.enabled = False
-
-    def suspend(seen: Any) -> bool:
-        if seen.path.endswith(f"/users/{world.login(item)}"):
-            world.stand.set_status(item, SUSPENDED)
-        return False
-
-    double(world).after = suspend
-    run = audit(world, "--repair")
-    double(world).after = None
+    second_look = f"/users/{world.login(item)}"
+    run = meanwhile(world, second_look, lambda: world.stand.set_status(item, SUSPENDED), "--repair")
     assert states(run) == {("paid_disabled", item): ("gone", "")}
     assert not user.enabled
     assert (audit(world).exit_code, user.enabled) == (0, False)
