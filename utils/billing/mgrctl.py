@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds
@@ -30,7 +30,15 @@ _ENVIRONMENT_NAME = "PMNEXTCLOUD_VALUE"
 
 
 class Unseen(str):
-    """A text that is no secret, and still nothing that other users of the server should read."""
+    """A text that is no secret, and still nothing that other users of the server should read:
+    whatever comes from a customer, from staff or from a cloud."""
+
+
+class Described(NamedTuple):
+    """What mgrctl tells of a function: its exit code and its words."""
+
+    exit_code: int
+    words: str
 
 
 class Mgrctl:
@@ -58,8 +66,8 @@ class Mgrctl:
         """As `call`, for a function that adds something each time: it is not asked again."""
         return self._call(function, params, self._run)
 
-    def describe(self, function: str) -> Optional[str]:
-        """What mgrctl tells of a function without calling it, or None where it knows none such.
+    def describe(self, function: str) -> Described:
+        """What mgrctl tells of a function without calling it, whatever that may be.
 
         Raises CoreUnavailable where mgrctl cannot be run or does not answer.
         """
@@ -69,9 +77,7 @@ class Mgrctl:
                 done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise errors.CoreUnavailable(type(error).__name__) from error
-        text = done.stdout.decode("utf-8", "replace").strip()
-        is_known = done.returncode == 0 and text and not text.startswith("ERROR")
-        return text if is_known else None
+        return Described(done.returncode, done.stdout.decode("utf-8", "replace"))
 
     def _call(
         self,
@@ -79,18 +85,17 @@ class Mgrctl:
         params: Mapping[str, object],
         run: Callable[[List[str], Dict[str, str]], bytes],
     ) -> "Form":
-        command = [self._path, "-m", "billmgr", "-o", "xml"]
+        command = [self._path, "-m", "billmgr", "-o", "xml", function]
         environment = {**os.environ, "SSH_CONNECTION": MODULE}
-        pairs: List[str] = []
         for name, value in params.items():
             if isinstance(value, (Secret, Unseen)):
                 variable = f"{_ENVIRONMENT_NAME}_{name}"
                 environment[variable] = value.reveal() if isinstance(value, Secret) else value
                 command += ["-e", f"{name}=${variable}"]
             else:
-                pairs.append(f"{name}={value}")
+                command.append(f"{name}={value}")
         with self._deeds.noted(deeds.call(function, params)) as note:
-            data = run([*command, function, *pairs], environment)
+            data = run(command, environment)
             answer = self._read(function, data)
         self._log.debug("mgrctl %s took %d ms", function, note.took_ms)
         return answer
@@ -117,7 +122,7 @@ class Mgrctl:
     @staticmethod
     def _start(command: List[str], environment: Dict[str, str]) -> "subprocess.Popen[bytes]":
         with limits.lifted():
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603  a list, which no shell reads
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -173,7 +178,7 @@ def ask(command: List[str]) -> Optional[str]:
 def _finish(
     command: List[str], timeout_s: float, environment: Dict[str, str]
 ) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603  a list, which no shell reads
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

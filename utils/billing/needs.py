@@ -70,6 +70,7 @@ TABLES: Dict[str, Tuple[str, ...]] = {
 class OptionalColumns(NamedTuple):
     """Columns that are read where BILLmanager's version has them: the table, and one or more."""
 
+    operation_error: Tuple[str, ...] = ("runningoperation", "errorxml")
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
     opened: Tuple[str, ...] = ("item", "opendate")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")

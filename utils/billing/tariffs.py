@@ -176,6 +176,12 @@ class Tariffs:
         except errors.PmError as error:
             return Sold(order, None, error)
 
+    def hand_over(self, item: Item, with_name: bool) -> Order:
+        """What an account is to be that another client had before, and nothing else of it."""
+        email = self.email(item.account_id)
+        name = self._client_name(item.account_id) if with_name else ""
+        return Order(email=email, display_name=name, is_handed_over=True)
+
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
         return self._groups({tariff_id}).get(tariff_id, "")
