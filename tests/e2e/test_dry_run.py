@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 import pytest
 
+from commands import COMMANDS
 from tests.doubles.billmanager import DELETED, Call, Run, Stand
 from tests.doubles.billmanager.db_proxy import DbProxy
 from tests.doubles.cloud import NEXTCLOUD_34, OWNCLOUD_10, Cloud

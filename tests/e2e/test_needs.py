@@ -13,8 +13,9 @@ def run_all(world: World) -> None:
     """Runs each command, and those that fail so that staff or the administrators are told."""
     stand, site = world.stand, world.site
     item = world.order()
-    for command in ("open", "sync_item", "suspend", "resume"):
+    for command in ("open", "sync_item", "suspend", "resume", "changepassword"):
         world.run(command, item).check()
+    world.call("transition_controlpanel", item).check()
     stand.change_tariff(item, world.tariff(gib=9, group="others"))
     world.run("setparam", item).check()
     for command in ("get_server_config", "stat"):
