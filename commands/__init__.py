@@ -41,8 +41,8 @@ class Command(NamedTuple):
     `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
     it may be asked what it would do by --dry-run; asked of any other, nothing is done.
     `is_recorded` is whether its runs stand in the history.
-    `wrong_exit` is the exit code for wrong arguments. A command that `has_bulk` acts on one service,
-    or for people on all services of a module: then nothing limits its time but the cloud.
+    `wrong_exit` is the exit code for wrong arguments. A command that `has_bulk` acts on one
+    service, or for people on all of a module: then nothing limits its time but the cloud.
     """
 
     does: Level = Level.READS

@@ -35,7 +35,7 @@ def run(ctx: Context) -> Reply:
         report = report._replace(refused=True)
     elif call.repair:
         report = report._replace(repairs=repair.carry_out(ctx, findings.planned, repair.mend))
-    return Reply(b"", exit_code=int(report.left > 0), parts=_show(ctx, report))
+    return shown.show(report, _parts(ctx, report))
 
 
 def _check(call: Call) -> None:
@@ -49,7 +49,7 @@ def _check(call: Call) -> None:
             raise errors.BadArguments(f"--class {kind}")
 
 
-def _show(ctx: Context, report: Report) -> Iterator[bytes]:
+def _parts(ctx: Context, report: Report) -> Iterator[bytes]:
     if ctx.call.format == "json":
         return shown.as_json(report)
     if ctx.call.format == "csv":

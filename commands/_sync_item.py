@@ -3,6 +3,7 @@
 from datetime import date
 
 from utils.base import errors
+from utils.base.values import Account
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.billing.statistics import stat_row
@@ -25,29 +26,39 @@ def run(ctx: Context) -> Reply:
 
 
 def _sync(ctx: Context, service: Service) -> None:
-    if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
-        raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
-    tariffs = ctx.billing.tariffs
-    order, disk = tariffs.order(service.item, with_client=False), tariffs.disk(service.item)
-    order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
-    account = service.accounts.bring(find(ctx, service), order)
-    renew(ctx, service, account)
-    day = date.today()
+    _refuse_unopened(service)
+    disk = ctx.billing.tariffs.disk(service.item)
+    account, day = _bring(ctx, service), date.today()
     if account.used_bytes is None:
         service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
     ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
 
 
+def _refuse_unopened(service: Service) -> None:
+    if service.item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
+        raise errors.ServiceNotOpen(f"{service.item.id}: {service.item.status}")
+
+
+def _bring(ctx: Context, service: Service) -> Account:
+    """The account as it is once it is what billing has."""
+    order = ctx.billing.tariffs.order(service.item, with_client=False)
+    order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
+    account = service.accounts.bring(find(ctx, service), order)
+    renew(ctx, service, account)
+    return account
+
+
 def _run_bulk(ctx: Context) -> Reply:
     """For people: the services are found as the audit finds them, and answered as it answers.
 
-    More changes than --limit are refused, where one is given.
+    More changes than --limit are refused, where one is given. Usage is left to `stat`: a service of
+    which nothing differs any more is not found again after a kill.
     """
     from utils.audit import bulk, repair  # no operation of BILLmanager needs it
 
     def sync(here: Context, service: Service) -> None:
         repair.refuse_unfit(service)
-        _sync(here, service)
+        _bring(here, service)
 
     return bulk.run(ctx, sync)

@@ -67,7 +67,7 @@ def state(world: World) -> Tuple[object, ...]:
     """All that a command could change: services, accounts, what the module remembers."""
     stand = world.stand
     tables = ("item", "itemparam", "task", "problems", "itemstat", "runningoperation")
-    rows = [stand.sql(f"SELECT * FROM {name} ORDER BY id") for name in tables]  # noqa: S608
+    rows = [stand.sql(f"SELECT * FROM {name} ORDER BY id") for name in tables]
     secrets = [sorted(stand.params(item).items()) for item in world.items]
     return rows, secrets, repr(double(world).users), sorted(double(world).groups)
 

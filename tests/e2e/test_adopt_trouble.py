@@ -117,7 +117,7 @@ CORE_FAULTS = ("exit1", "error", "cut_after_effect", "garbage")
 
 
 def check(rig: Rig, run: Run, item: int, login: str, wanted: Dict[str, Any], what: str) -> None:
-    """Raises AssertionError where the run claims what is not so, or the next one does not mend it."""
+    """Raises AssertionError where a run claims what is not so, or the next does not mend it."""
     assert run.exit_code in (0, 1), f"{what}: {run}"
     state = rig.state(item, login)
     if run.exit_code == 0:

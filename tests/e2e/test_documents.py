@@ -67,3 +67,26 @@ def test_customers_from_before_are_adopted_as_it_is_written(world: World, langua
         assert run.exit_code == 0, str(run)
     for number, item in enumerate(items):
         assert world.stand.params(item)["username"] == f"old{number}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_commands_of_the_page_on_the_audit_do_what_it_says(world: World, language: str) -> None:
+    assert isinstance(world.site, DoubleSite)
+    item = world.opened()
+    user = world.site.cloud.users[world.login(item)]
+    user.quota = "9 GB"
+    blocks = page(f"docs/{language}/audit.md").blocks("sh")
+    lines = [line for block in blocks for line in block.splitlines()[1:]]
+    assert len(lines) == 9
+    ended = []
+    for line in lines:
+        words = shlex.split(line.replace("NUMBER", "0").replace("НОМЕР", "0"))
+        assert words[:2] == ["processing/pmnextcloud", "--command"]
+        module = world.module if "--module" in words else None
+        extra = [word for word in words[3:] if word not in ("--module", "0")]
+        run = world.stand.run(words[2], module=module, extra=extra)
+        ended.append((words[2], run.exit_code))
+        if "--repair" in extra and "--dry-run" not in extra or words[2] == "sync_item":
+            assert (user.quota == "5 GB") is ("--dry-run" not in extra)
+            user.quota = "9 GB"
+    assert [code for _, code in ended] == [1, 1, 1, 0, 0, 1, 0, 1, 1]

@@ -14,6 +14,7 @@ from typing import Iterator, List, Set
 import commands
 from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
 from utils import consts
+from utils.audit import differences, findings, shown
 from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
@@ -56,18 +57,23 @@ def constants(module: object) -> Set[str]:
     return {value for value in values if isinstance(value, str)}
 
 
+NOT_TYPED = {"level", "is_bulk"}
+"""What a call knows of itself that is no option."""
+
+
 def options() -> Set[str]:
     """The options of the program."""
-    return {_option(name) for name in Call._fields if name != "level"}
+    return {_option(name) for name in Call._fields if name not in NOT_TYPED}
 
 
 def flags() -> Set[str]:
     """Those of the options that take no value."""
-    return {_option(name) for name, value in Call._field_defaults.items() if value is False}
+    found = {name for name, value in Call._field_defaults.items() if value is False}
+    return {_option(name) for name in found - NOT_TYPED}
 
 
 def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return "--class" if name == "classes" else f"--{name.replace('_', '-')}"
 
 
 def choices() -> Set[str]:
@@ -215,6 +221,16 @@ def columns() -> Set[str]:
 
 
 @lru_cache(maxsize=None)
+def outcomes() -> Set[str]:
+    """What may become of a repair."""
+    return {getattr(findings, name) for name in ("POSSIBLE", "PLANNED", "DONE", "GONE", "FAILED")}
+
+
+def schema_names() -> Set[str]:
+    """The names in what the audit says as JSON."""
+    return set(re.findall(r'"(\w+)":', read("docs/audit.schema.json")))
+
+
 def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
@@ -222,6 +238,7 @@ def vocabulary() -> Set[str]:
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
+    own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}
     own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

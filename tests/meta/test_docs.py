@@ -215,7 +215,8 @@ def in_call(words: List[str]) -> Iterator[str]:
     if command not in commands.COMMANDS:
         yield f"no such command: {words}"
         return
-    for option in names.needed_by(command) - set(given):
+    is_bulk = commands.COMMANDS[command].has_bulk and "--module" in given
+    for option in set() if is_bulk else names.needed_by(command) - set(given):
         yield f"{words} needs {option}"
     for option in ("--item", "--module"):
         if not re.fullmatch(r"\d+|NUMBER", alike(given.get(option, "1"))):

@@ -20,6 +20,8 @@ from tests.meta.messages import (
 from tests.meta.names import program
 from tests.tools import docs
 from utils import consts
+from utils.audit import shown
+from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
 from utils.doctor import words
 from utils.history import telling
@@ -74,7 +76,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
     others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
-    others |= {docs.OF_COMMANDS}
+    others |= {shown.GROUP, docs.OF_COMMANDS}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -91,6 +93,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         dryrun.GROUP,
         telling.GROUP,
         adoptionwords.GROUP,
+        shown.GROUP,
         docs.OF_COMMANDS,
     ],
 )
@@ -107,7 +110,15 @@ def test_messages_are_written_in_their_language(group: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "group", ["msgerror", words.MESSAGES, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP]
+    "group",
+    [
+        "msgerror",
+        words.MESSAGES,
+        dryrun.GROUP,
+        telling.GROUP,
+        adoptionwords.GROUP,
+        shown.GROUP,
+    ],
 )
 def test_only_known_placeholders_and_the_same_in_both_languages(language: str, group: str) -> None:
     for name, text in messages(language, group).items():
@@ -151,6 +162,16 @@ def test_limits_named_in_messages_are_those_of_the_program(language: str) -> Non
         *limits,
         int(MAX_WAIT_S),
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_class_of_differences_says_what_is_and_what_to_do(language: str) -> None:
+    texts = messages(language, shown.GROUP)
+    for kind in VERDICTS:
+        sentence, _, remedy = texts[kind].partition(". ")
+        assert sentence, kind
+        assert remedy.endswith("."), kind
+        assert ("--repair" in remedy) is (kind in MENDED), kind
 
 
 # -- the plugin and its forms ---------------------------------------------------------------------

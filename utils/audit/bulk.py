@@ -7,7 +7,7 @@ from utils.audit.differences import PAID_DISABLED, UNPAID_ENABLED, UNREADABLE
 from utils.audit.examine import examine
 from utils.audit.findings import DONE, Findings, Outcome, Repairs
 from utils.audit.repair import carry_out
-from utils.audit.shown import Report, Words, told_dry
+from utils.audit.shown import Report, Words, show, told_dry
 from utils.billing.reply import Reply
 from utils.run.context import Context
 from utils.run.service import Service
@@ -29,4 +29,4 @@ def run(ctx: Context, act: Callable[[Context, Service], None]) -> Reply:
     is_refused = limit is not None and findings.changes > limit
     repairs: Repairs = {} if is_refused else carry_out(ctx, findings.planned, mender)
     report = Report(examined, findings, repairs, limit or 0, is_refused)
-    return Reply(b"", int(report.left > 0), Words(ctx.call.lang).as_text(report, told_dry(ctx)))
+    return show(report, Words(ctx.call.lang).as_text(report, told_dry(ctx)))

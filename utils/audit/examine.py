@@ -113,7 +113,8 @@ class Look:
         self._server = server
         self._findings = findings
         self._cloud: NextcloudAPIClient = ctx.cloud(server)
-        self._own = self._cloud.own_login()
+        # A cloud that answers nothing at all is told at once; the census would wait for it.
+        self._own = self._cloud.own().id
         self._claims = Claims(ctx.billing, (server.base_url, *ctx.settings.former_servers))
         register = Register(ctx.billing, module.id, self._owner_of)
         self._strangers = Strangers(

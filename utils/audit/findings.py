@@ -7,7 +7,7 @@ differences themselves are kept on disk, in a file without a name that only this
 import json
 from collections import Counter
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import IO, Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from utils.audit.differences import CLOSED_ALIVE, UNBILLED, VERDICTS, Difference
 from utils.base import errors
@@ -59,9 +59,10 @@ class Findings:
         self._billing = billing
         self._classes = classes
         self._most = most
-        self._file: IO[str] = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+", encoding="utf-8")
+        file = SpooledTemporaryFile(IN_MEMORY_BYTES, "w+", encoding="utf-8")  # noqa: SIM115  close()
+        self._file: IO[str] = file
         self._tariffs: Dict[int, str] = {}
-        self.counts: Dict[int, "Counter[str]"] = {}
+        self.counts: Dict[int, Counter[str]] = {}
         """How many there are, by module and class."""
         self.shown: Dict[Tuple[int, str], List[Record]] = {}
         """The first of them, by module and class."""
@@ -127,6 +128,10 @@ class Findings:
         for line in self._file:
             yield with_outcome(json.loads(line), repairs)
 
+    def close(self) -> None:
+        """Lets the file go."""
+        self._file.close()
+
     def count(self) -> int:
         """How many differences there are."""
         return sum(sum(one.values()) for one in self.counts.values())
@@ -140,7 +145,7 @@ def with_outcome(record: Record, repairs: Repairs) -> Record:
     return {**record, "repair": {**record["repair"], "state": outcome.state, "why": outcome.why}}
 
 
-def _some(ids: Iterator[Optional[int]]) -> "set[int]":
+def _some(ids: Iterator[Optional[int]]) -> Set[int]:
     return {one for one in ids if one is not None}
 
 

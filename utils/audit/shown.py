@@ -22,6 +22,7 @@ from utils.audit.findings import (
     with_outcome,
 )
 from utils.base import sheets, sizes
+from utils.billing.reply import Reply
 from utils.consts import MODULE, VERSION
 from utils.host import messages
 from utils.run.context import Context
@@ -55,6 +56,16 @@ class Report(NamedTuple):
         ended = sum(one.state in (DONE, GONE) for one in self.repairs.values())
         failures = sum(one.failure is not None for one in self.examined)
         return self.findings.count() - ended + failures
+
+
+def show(report: Report, parts: Iterable[bytes]) -> Reply:
+    """The reply of an audit in one of the forms below; 1 where anything is left that differs."""
+
+    def written() -> Iterator[bytes]:
+        yield from parts
+        report.findings.close()
+
+    return Reply(b"", int(report.left > 0), written())
 
 
 # -- machines -------------------------------------------------------------------------------------

@@ -63,7 +63,9 @@ class Strangers:
         if not new:
             return
         named = self._claims.of(account.login for account in new)
-        found = [self._adoptable(one) for one in self._adoptables.among(new)]
+        # An account whose own service is closed, or moved, is told as such, whoever it may fit now.
+        free = [one for one in new if not self._was_ours(one.login, named)]
+        found = [self._adoptable(one) for one in self._adoptables.among(free)]
         adopted = {one.login for one in found}
         for account in new:
             if account.login not in adopted and self._is_first:
@@ -93,13 +95,12 @@ class Strangers:
         """What there is to say of an account by those who name it; at most one difference."""
         if any(map(self._claims.is_living, named)):
             return
-        over = [one for one in named if self._claims.is_over(one)]
+        over = self._over(named)
         if over:
             if account.enabled or not self._keeps_closed:
                 yield self._of(CLOSED_ALIVE, over[-1], account, {"status": "closed"})
             return
-        # A login of people may stand on two servers by chance; one with the number may not.
-        away = [one for one in named if self._is_away(one, account.login)]
+        away = self._away(account.login, named)
         if away:
             yield self._of(ELSEWHERE, away[-1], account, {"module": away[-1].module_id})
             return
@@ -112,10 +113,25 @@ class Strangers:
             used_bytes=account.used_bytes,
         )
 
-    def _is_away(self, service: Named, login: str) -> bool:
-        """Whether a living service of another server has that number."""
-        is_living = service.status in LIVING and not self._claims.is_here(service)
-        return is_living and logins.fold(login) == f"user_{service.item_id}"
+    def _over(self, named: List[Named]) -> List[Named]:
+        return [one for one in named if self._claims.is_over(one)]
+
+    def _away(self, login: str, named: List[Named]) -> List[Named]:
+        """The living service of another server that has the number in the login, if there is one.
+
+        A login that people have chosen may stand on two servers by chance.
+        """
+        return [
+            one
+            for one in named
+            if one.status in LIVING
+            and not self._claims.is_here(one)
+            and logins.fold(login) == f"user_{one.item_id}"
+        ]
+
+    def _was_ours(self, login: str, named: Dict[str, List[Named]]) -> bool:
+        claims = named[logins.fold(login)]
+        return bool(self._over(claims) or self._away(login, claims))
 
     @staticmethod
     def _of(kind: str, service: Named, account: Account, billing: Side) -> Difference:

@@ -103,8 +103,8 @@ class Reader:
 
         The order of pages follows display names, so a rename in between can repeat or hide an
         account. The pages end after the first where it costs less to read that number of
-        `services` singly; None is for whoever wants all accounts. After one that brings nobody new
-        nothing comes, whatever the cloud says. There are none where the cloud has no pages.
+        `services` singly, and after one that brings nobody new, whatever the cloud says; None is
+        for whoever wants all accounts. There are none where the cloud has no pages.
         """
         if not self._has_pages():
             return
@@ -147,7 +147,7 @@ class Reader:
             if answer.value == before:
                 return
             left = dict(enumerate(wanted(answer.value)))
-            for number, account in self.singly(left):
+            for _, account in self.singly(left):
                 yield [account] if account is not None else []
             self.hidden.clear()  # whose numbers are none of services
             before, offset = answer.value, offset + size

@@ -88,6 +88,9 @@ def read(billing: Any, given: Given) -> None:
     )
     assert services.naming("nobody", item.id) == {}
     assert services.naming_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
+    assert ("user_7",) in [one.logins for one in services.oddly_named()]
+    assert [one.item_id for one in services.named([item.id])] == [item.id]
+    assert services.opened([item.id]) == billing.statistics.last_days([item.id]) == {}
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
     assert modules.base_url(given.module) == modules.server(given.module).base_url
@@ -108,6 +111,10 @@ def read(billing: Any, given: Given) -> None:
     assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff) == 5 * GIB
     assert tariffs.maximum(given.tariff) is None
     assert tariffs.quota(item._replace(tariff_id=item.last_tariff_id, trial=True)) == 5 * GIB
+    sold = tariffs.orders([item])[item.id]
+    assert (sold.disk, sold.error) == (tariffs.disk(item), None)
+    assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
+    assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
     assert tariffs.served_by([given.module]) == [item.last_tariff_id]
     assert tariffs.product_types() == ["backupservice"]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import date
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -672,3 +673,62 @@ def test_a_mark_is_saved_read_and_taken_off(stand: Stand, billing: Billing) -> N
     assert stand.crypted_names(item) == [ITEM_MARK]
     billing.services.drop_mark(item)
     assert billing.services.item(item).mark is None
+
+
+# -- which logins services name -------------------------------------------------------------------
+
+
+def test_services_are_told_by_the_logins_that_they_name(stand: Stand, billing: Billing) -> None:
+    regular, odd, marked, bare, closed = (order(stand) for _ in range(5))
+    foreign = order(stand, module(stand, module="pmother"))
+    stand.save_param(regular, "username", f"user_{regular}", crypted=False)
+    stand.save_param(odd, "username", " Anna ", crypted=False)
+    for item in (marked, regular):
+        own_mark = OWN._replace(item_id=item, login=f"User_{item}")
+        stand.save_param(item, ITEM_MARK, sealed(stand, own_mark), crypted=True)
+    for item in (closed, foreign):
+        stand.save_param(item, "username", f"user_{odd}", crypted=False)
+    stand.set_status(closed, DELETED)
+    told = {one.item_id: one.logins for one in billing.services.oddly_named()}
+    ours = (regular, odd, marked, bare, closed, foreign)
+    assert {item: told[item] for item in ours if item in told} == {
+        odd: ("anna",),
+        marked: (f"user_{marked}",),
+        closed: (f"user_{odd}",),
+    }
+    found = {one.item_id: one for one in billing.services.named([regular, bare, closed, foreign])}
+    assert {item: one.logins for item, one in found.items()} == {
+        regular: (f"user_{regular}",),
+        bare: (),
+        closed: (f"user_{odd}",),
+    }
+    row = stand.item(closed)
+    assert found[closed][1:5] == (
+        row["processingmodule"],
+        DELETED,
+        row["account"],
+        row["pricelist"],
+    )
+    assert billing.services.named([]) == []
+
+
+@pytest.mark.parametrize("damage", ["forged", "broken"])
+def test_a_mark_that_is_not_ours_names_no_login(
+    stand: Stand, billing: Billing, damage: str
+) -> None:
+    item = order(stand)
+    text = mark.to_text(OWN._replace(item_id=item, login="anna"), lambda said: "0" * 64)
+    stand.save_param(item, ITEM_MARK, text, crypted=True)
+    if damage == "broken":
+        stand.sql("UPDATE itemcryptedparam SET value = 'AAAA' WHERE item = %s", item)
+    found = {one.item_id: one.logins for one in billing.services.oddly_named()}
+    assert found[item] == ()
+
+
+def test_the_day_of_opening_is_told_where_billmanager_has_it(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second = order(stand), order(stand)
+    stand.sql("UPDATE item SET opendate = '2026-11-21' WHERE id = %s", first)
+    assert billing.services.opened([first, second]) == {first: date(2026, 11, 21)}
+    assert billing.services.opened([]) == {}

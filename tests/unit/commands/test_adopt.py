@@ -273,7 +273,7 @@ def test_a_file_is_looked_at_then_done_then_found_done(old: Old) -> None:
     preview = old.lines(*lines)
     assert (preview.exit_code, marked(old, items[0])) == (1, False)
     assert f"     2  {items[0]}  {logins[0]}: would be adopted\n" in told(preview)
-    assert f"     5  x  : not adopted (line_invalid)\n" in told(preview)
+    assert "     5  x  : not adopted (line_invalid)\n" in told(preview)
     assert "would be adopted: 2, was adopted before: 0, not adopted: 2, not tried: 0" in told(
         preview
     )
