@@ -42,7 +42,6 @@ class Call(NamedTuple):
     delimiter: str = ","
     classes: Tuple[str, ...] = ()
     is_bulk: bool = False
-    login: str = ""
     file: str = ""
     trust: bool = False
     password_stdin: bool = False
