@@ -201,7 +201,8 @@ def snapshot(world: World) -> Dict[str, Any]:
 
 def kept_files(folder: Path) -> List[Path]:
     """The module's own files."""
-    return sorted(path for path in folder.glob("*") if path.suffix != ".lock")
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix != ".lock")
 
 
 def pairs(values: Dict[str, Any], shown: Callable[[str], bool]) -> Set[str]:
