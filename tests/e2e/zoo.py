@@ -39,11 +39,11 @@ class Zoo:
         self.logins: List[str] = []
         """Accounts that were made beside the services' own."""
         world.know_cloud()  # the module's password belongs to this server, whatever marks say
-        self.email = EMAIL
+        self.address = EMAIL
         if isinstance(self.site, RealSite):  # where others have left accounts with that address
-            self.email = f"zoo-{secrets.randbelow(10**9)}@example.com"
+            self.address = f"zoo-{secrets.randbelow(10**9)}@example.com"
             self.stand.sql(
-                "UPDATE user SET email = %s WHERE account = %s", self.email, world.client
+                "UPDATE user SET email = %s WHERE account = %s", self.address, world.client
             )
         self.hand = _client(world)
         self.hand.create_group(world.group)
@@ -77,7 +77,7 @@ class Zoo:
                 f"Made-up-{item}",
                 quota="5 GB",
                 groups={self.world.group},
-                email=self.email,
+                email=self.address,
             )
         for item in items[::3]:
             self._count(item, days_ago=1)
@@ -101,10 +101,10 @@ class Zoo:
         item = self.bare()
         self.world.items.append(item)
         login, group = self.login(item), self.world.group
-        self.hand.create_user(login, Secret(PASSWORD), 5 * GIB, self.email, group)
+        self.hand.create_user(login, Secret(PASSWORD), 5 * GIB, self.address, group)
         if not self.hand.product.creates_whole:
             self.hand.set_quota(login, 5 * GIB)
-            self.hand.set_email(login, self.email)
+            self.hand.set_email(login, self.address)
         self._mark(item, item)
         self._save(item, username=login, userpassword=PASSWORD, url=self.site.url)
         return item
@@ -169,7 +169,7 @@ class Zoo:
         """The account of a closed service, known by its number or by a login that was typed."""
         self._expect("closed_alive", self.service(DELETED))
         item = self.bare()
-        login = self.account(f"old-{item}", self.email)
+        login = self.account(f"old-{item}", self.address)
         self._save(item, username=login, userpassword=PASSWORD)
         self.stand.set_status(item, DELETED)
         self._expect("closed_alive", item, login)
