@@ -14,6 +14,7 @@ SHARED = {
     "account_missing",
     "password_refused",
     "cloud_error",
+    "cloud_unreachable",
     "cloud_lost",
     "front_answered",
     "cloud_answer_spoilt",

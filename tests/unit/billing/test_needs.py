@@ -90,7 +90,10 @@ def read(billing: Any, given: Given) -> None:
     assert services.naming_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
     assert ("user_7",) in [one.logins for one in services.oddly_named()]
     assert [one.item_id for one in services.named([item.id])] == [item.id]
-    assert services.opened([item.id]) == billing.statistics.last_days([item.id]) == {}
+    assert services.opened([item.id]) == {}
+    assert billing.statistics.last_days([]) == {}
+    assert set(billing.statistics.last_days([item.id])) <= {item.id}
+    assert services.places(given.module) == []
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
     assert modules.base_url(given.module) == modules.server(given.module).base_url
@@ -105,6 +108,7 @@ def read(billing: Any, given: Given) -> None:
     billing.tasks.withdraw(4711)
     order = tariffs.order(item, with_client=True, with_name=True)
     assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
+    assert tariffs.hand_over(item, with_name=True).email == order.email
     assert order.email == tariffs.email(item.account_id)
     assert tariffs.emails([item.account_id]) == {item.account_id: order.email}
     assert order.group == tariffs.group(given.tariff)
@@ -133,6 +137,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     services, closing, operations = billing.services, billing.closing, billing.operations
     item = services.item(given.item)
     services.save(given.item, {"username": "user_8"})
+    services.save_seen(given.item, {"username": "user_8"})
     services.save_login(given.item, "user_8", Secret("made-up-pw-78"), "https://cloud.example.com")
     own_mark = Mark(given.item, "user_8", "0" * 16, Secret("made-up-79"))
     assert services.excess_bytes(own_mark) < 0
