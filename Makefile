@@ -2,7 +2,7 @@
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make fuzz     looks for inputs that a reader of outside texts does not bear
-# make bench    what each command costs
+# make bench    what each command costs; BASE=REVISION sets it beside what it cost there
 # make docs     those parts of the documents that are made from the program
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make doctor   says what is wrong with the module that is installed under BASE
@@ -94,7 +94,7 @@ fuzz: $(ENV)/.ready
 	done
 
 bench: $(ENV)/.ready
-	$(BIN)/python -m tests.tools.bench
+	$(BIN)/python -m tests.tools.$(if $(BASE),compare $(BASE),bench)
 
 .PHONY: docs
 docs: $(ENV)/.ready
