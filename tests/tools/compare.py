@@ -13,10 +13,8 @@ import resource
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
@@ -57,12 +55,12 @@ class Comparison(NamedTuple):
 
 
 def unpack(revision: str, folder: Path) -> Path:
-    """The program of a revision of this clone, in that folder. Raises CalledProcessError."""
+    """The program of a revision of this clone, in a new folder. Raises CalledProcessError."""
     packed = subprocess.run(
         ["git", "archive", revision, *PROGRAM], cwd=ROOT, check=True, stdout=subprocess.PIPE
     ).stdout
-    with tarfile.open(fileobj=BytesIO(packed)) as archive:
-        archive.extractall(folder)
+    folder.mkdir()
+    subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
     return folder
 
 
