@@ -36,7 +36,7 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word, default in (("--lang", ""), ("--format", "text"), ("--date", "")):
+    for word, default in (("--lang", ""), ("--format", "text"), ("--date", ""), ("--password", "")):
         parser.add_argument(word, nargs="?", const="", default=default)
     parser.add_argument("--facts", action="store_true")
     known, _ = parser.parse_known_args(argv)

@@ -50,24 +50,32 @@ class Command(NamedTuple):
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False)
+_SHOWN = _FORM._replace(does=Level.NOTHING)
 _LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False)
 
 COMMANDS: Dict[str, Command] = {
-    "features": _LIGHT,
+    "features": _LIGHT._replace(does=Level.NOTHING),
     "check_connection": _FORM,
-    "tune_connection": _FORM,
+    "tune_connection": _SHOWN,
     "get_server_config": Command(),
-    "pricelist_dynamic_settings_tune": _FORM,
+    "pricelist_dynamic_settings_tune": _SHOWN,
     "open": Command(Level.WRITES),
     "suspend": Command(Level.WRITES),
     "resume": Command(Level.WRITES),
     "setparam": Command(Level.EDITS),
+    "changepassword": Command(Level.EDITS),
     "close": Command(Level.WRITES),
     "sync_item": Command(Level.EDITS),
+    "transition_controlpanel": _SHOWN,
     "stat": Command(budget_s=_stat_s),
     "doctor": _LIGHT,
 }
-SYNONYMS = {"set_param": "setparam", "connection_form_tune": "tune_connection"}
+SYNONYMS = {
+    "set_param": "setparam",
+    "change_password": "changepassword",
+    "connection_form_tune": "tune_connection",
+    "transition_control_panel": "transition_controlpanel",
+}
 """Spellings that BILLmanager may use; never advertised (docs/en/protocol.md, "Commands")."""
 
 

@@ -2,23 +2,16 @@
 
 from typing import Tuple
 
+from utils.accounts import passwords
 from utils.accounts.ownership import Record
 from utils.base import errors
 from utils.base.secret import Secret
 from utils.base.values import Account, Order
 from utils.billing import reply
 from utils.billing.reply import Reply
-from utils.consts import PASSWORD_SYMBOLS, STATUS_SUSPENDED
-from utils.misc import generate_secure_password
+from utils.consts import STATUS_SUSPENDED
 from utils.run.context import Context
 from utils.run.service import Service
-
-OTHER_SYMBOLS = ("#!", PASSWORD_SYMBOLS)
-"""What a second try takes in place of the symbols in the settings: the two that ownCloud's app
-password_policy allows as it comes, and some other policies want, or else the usual ones."""
-
-LONGEST_PASSWORD = 64
-"""The clouds take longer ones, and no policy that people can live with asks for more."""
 
 
 def run(ctx: Context) -> Reply:
@@ -75,14 +68,15 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
             if account is not None:
                 return service.owner.accepted(record), account
     if record is None or service.item.mark is None or record.is_copied:
-        record = _claim(ctx, service, _usual_password(ctx))
+        record = _claim(ctx, service, passwords.make_usual(ctx.settings))
     elif record.proved:
         record = _announce(ctx, service, record.login, record.password)
     try:
         return record, _create(ctx, service, record, order)
     except errors.PasswordRefused as refused:
         ctx.log.warning("%s: trying another kind of password", refused)
-        record = _claim(ctx, service, _other_password(ctx, service))
+        other = passwords.make_other(ctx.settings, service.cloud.password_rules())
+        record = _claim(ctx, service, other)
         return record, _create(ctx, service, record, order)
 
 
@@ -97,22 +91,6 @@ def _password(service: Service, record: Record) -> Secret:
 
 def _may_differ(ctx: Context) -> bool:
     return ctx.settings.taken_login == "suffix"
-
-
-def _usual_password(ctx: Context) -> Secret:
-    settings = ctx.settings
-    return Secret(generate_secure_password(settings.password_length, settings.password_symbols))
-
-
-def _other_password(ctx: Context, service: Service) -> Secret:
-    """A password as the cloud tells that it wants one, with other symbols than the usual one's."""
-    rules, settings = service.cloud.password_rules(), ctx.settings
-    symbols = rules.symbols
-    if symbols is None:
-        symbols = next(one for one in OTHER_SYMBOLS if set(one) != set(settings.password_symbols))
-    length = min(max(rules.least_length, settings.password_length), LONGEST_PASSWORD)
-    least_of_kind = min(max(rules.least_of_kind, 2), LONGEST_PASSWORD // 4)
-    return Secret(generate_secure_password(length, symbols, least_of_kind))
 
 
 def _claim(ctx: Context, service: Service, password: Secret) -> Record:

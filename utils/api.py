@@ -206,10 +206,14 @@ class NextcloudAPIClient:
         """Sets the name that others see. Raises NoSuchUser."""
         self._edit(login, "display", name)
 
-    def _edit(self, login: str, key: str, value: str) -> None:
+    def set_password(self, login: str, password: Secret) -> None:
+        """Sets the password. Raises NoSuchUser, PasswordUnfit."""
+        self._edit(login, "password", password.reveal(), means="password")
+
+    def _edit(self, login: str, key: str, value: str, means: str = "edit") -> None:
         form = {"key": key, "value": value}
         try:
-            self._connection.ask("PUT", _user_path(login), data=form, means="edit")
+            self._connection.ask("PUT", _user_path(login), data=form, means=means)
         except errors.CloudThrottled as error:
             # Nextcloud's limit of 50 such changes in 600 s for each administrator has no envelope;
             # its block after too many wrong logins has one (docs/en/clouds.md, "Limits").
@@ -302,15 +306,21 @@ class NextcloudAPIClient:
     # -- logging in and looking around --------------------------------------------------------
 
     def accepts(self, login: str, password: Secret) -> bool:
-        """Whether the cloud takes this login and password. One try: refusals are counted there.
+        """Whether the cloud is seen to take this login and password; see `opens`."""
+        return self.opens(login, password) is True
 
-        Where two-factor login or tokens are enforced the cloud refuses before it looks at the
-        password, so that proves nothing.
+    def opens(self, login: str, password: Secret) -> Optional[bool]:
+        """Whether the password opens the account. One try: refusals are counted there.
+
+        None where the cloud refuses before it looks at the password, as where two-factor login or
+        tokens are enforced; ownCloud does not tell that from a wrong password.
         """
         login_auth = transport.basic_auth(login, password)
         try:
             data = self._connection.ask("GET", WHO_AM_I, auth=login_auth)
-        except (errors.AppPasswordNeeded, errors.LoginRefused):
+        except errors.AppPasswordNeeded:
+            return None
+        except errors.LoginRefused:
             return False
         return logins.same(str(mapping(data).get("id") or ""), login)
 

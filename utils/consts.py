@@ -51,6 +51,8 @@ TASK_CLOSED = 2
 class Level(IntEnum):
     """What a command does in the cloud; each level does what the lower ones do, and more."""
 
+    NOTHING = -1
+    """It leaves the cloud alone."""
     READS = 0
     """It looks."""
     WRITES = 1

@@ -1,8 +1,11 @@
 """The cloud as a test sees it beside the program: the double, or a real server over its own API."""
 
+import base64
+import json
 import os
+import re
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Union
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 
@@ -69,6 +72,10 @@ class DoubleSite:
         assert user is not None
         return user.used_bytes
 
+    def login_page_names(self, page: str) -> str:
+        """The user name that a browser would find in that page; the double draws none."""
+        return parse_qs(urlsplit(page).query)["user"][0]
+
     def clean(self, item_ids: List[int]) -> None:
         """Nothing to do: the double goes away."""
 
@@ -113,6 +120,15 @@ class RealSite:
             timeout=60,
         )
         return answer.status_code == 200
+
+    def login_page_names(self, page: str) -> str:
+        """The user name that a browser finds in that page, as either product hands it over."""
+        text = requests.get(page, verify=self._http.verify, timeout=60).text
+        field = re.search(r'name="user"[^>]*\svalue="([^"]*)"', text)
+        state = re.search(r'loginUsername" value="([^"]*)"', text)
+        if state:
+            return str(json.loads(base64.b64decode(state.group(1))))
+        return field.group(1) if field else ""
 
     def add_account(self, login: str, password: str) -> None:
         """Somebody else's account."""

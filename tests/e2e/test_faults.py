@@ -399,6 +399,11 @@ def changing_to_new_group(rig: Rig) -> Case:
     return Case(rig, "setparam", rig.world, item, tariff)
 
 
+def keyless(rig: Rig) -> Case:
+    """An open service whose customer has forgotten his password."""
+    return Case(rig, "changepassword", rig.world, rig.like_pattern(), rig.old_tariff)
+
+
 def ending(rig: Rig) -> Case:
     """An open service to be closed."""
     return Case(rig, "close", rig.world, rig.like_pattern(), rig.old_tariff)
@@ -441,6 +446,7 @@ SCENES: Dict[str, Callable[[Rig], Case]] = {
     "resume": suspended,
     "setparam": changing,
     "setparam-new-group": changing_to_new_group,
+    "changepassword": keyless,
     "close": ending,
     "sync_item": drifted,
     "stat-few": lambda rig: uncounted(rig, 2),

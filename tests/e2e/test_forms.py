@@ -10,7 +10,7 @@ from typing import Dict, List, Optional
 import pytest
 from lxml import etree
 
-from tests.doubles.billmanager import Run, Stand
+from tests.doubles.billmanager import ACTIVE, DELETED, Run, Stand
 from tests.doubles.billmanager.stand import PROGRAM
 from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
@@ -249,8 +249,10 @@ SERVED = {
     "suspend",
     "resume",
     "setparam",
+    "changepassword",
     "close",
     "sync_item",
+    "transition_controlpanel",
     "stat",
 }
 PARAMS = {
@@ -311,3 +313,44 @@ def test_features_do_not_mind_a_broken_host(stand: Stand) -> None:
         run = stand.run("features", form=form, extra=["--level", "9", "--unknown"]).check()
         check_features(run.stdout)
     assert not stand.calls
+
+
+# -- the way to the cloud ---------------------------------------------------------------------
+
+
+def test_the_customer_is_sent_to_the_login_page_with_his_user_name(any_world: World) -> None:
+    world = any_world
+    item = world.opened()
+    for command in ("transition_controlpanel", "transition_control_panel"):
+        run = world.stand.run(command, item=item, extra=["--panelkey", "pmnextcloud"]).check()
+        page = run.xml.findtext("url") or ""
+        assert page == f"{world.site.url}/index.php/login?user={world.login(item)}"
+        assert run.xml.findtext("panelcount") == "1"
+        assert [name.get("keyname") for name in run.xml.iter("panelname")] == ["pmnextcloud"]
+    assert world.site.login_page_names(page) == world.login(item)
+
+
+def test_the_way_to_the_cloud_asks_nothing_of_it_and_tells_no_password(world: World) -> None:
+    item = world.opened()
+    asked = len(world.site.cloud.requests)
+    run = world.stand.run("transition_controlpanel", item=item).check()
+    assert len(world.site.cloud.requests) == asked
+    assert world.stand.params(item)["userpassword"] not in run.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(DELETED, "service_closed"), (ACTIVE, "account_missing")]
+)
+def test_where_there_is_no_account_there_is_no_way_to_it(
+    world: World, status: int, code: str
+) -> None:
+    item = world.order()
+    world.stand.set_status(item, status)
+    assert world.stand.run("transition_controlpanel", item=item).error_type == code
+
+
+def test_a_damaged_user_name_does_not_mislead(world: World) -> None:
+    item = world.opened()
+    world.stand.save_param(item, "username", "somebody&else", crypted=False)
+    run = world.stand.run("transition_controlpanel", item=item).check()
+    assert (run.xml.findtext("url") or "").endswith(f"?user={world.login(item)}")

@@ -153,6 +153,7 @@ SCENES = {
     "suspend": Scene("suspend", opened),
     "resume": Scene("resume", suspended),
     "setparam": Scene("setparam", changing),
+    "changepassword": Scene("changepassword", opened),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
     "suspend-copy": Scene("suspend", copied),

@@ -149,6 +149,7 @@ SCENES = {
     "suspend": Scene("suspend", lambda world: world.opened()),
     "resume": Scene("resume", _suspended),
     "setparam": Scene("setparam", _changing),
+    "changepassword": Scene("changepassword", lambda world: world.opened()),
     "close": Scene("close", lambda world: world.opened()),
     "sync_item": Scene("sync_item", _drifted),
     "stat": Scene("stat", lambda world: world.opened()),

@@ -21,7 +21,7 @@ Site = Union[DoubleSite, RealSite]
 
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume", "setparam"),
-    *("sync_item", "stat", "doctor", "close"),
+    *("changepassword", "sync_item", "stat", "doctor", "close"),
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
 
@@ -80,6 +80,8 @@ class World:
         given: Dict[str, Any] = {}
         if command in table.MODULES:
             given = {"module": self.module}
+        elif command in table.QUESTIONS:
+            given = {"item": item}
         elif command in table.SHOWN_FORMS:
             given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
         elif command in table.FORMS:

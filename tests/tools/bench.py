@@ -230,6 +230,9 @@ def all_commands(world: World) -> Bench:
     add("suspend")
     add("resume")
     add("setparam", lambda: world.stand.change_tariff(item, large))
+    add("changepassword")
+    for name in table.QUESTIONS:
+        add(name)
     add("sync_item")
     add("stat")
     add("close")

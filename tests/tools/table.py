@@ -18,6 +18,7 @@ class Kind(Enum):
     SERVICE = "acts on the account of one service"
     MODULE = "reads the cloud of one module and changes nothing in it"
     FORM = "answers a form on standard input"
+    QUESTION = "answers a question about one service, from billing alone"
     PEOPLE = "is started by people and answers them"
     START = "tells what the module can do"
 
@@ -27,7 +28,7 @@ def kind(name: str, command: Command) -> Kind:
     if not command.is_limited:
         return Kind.START if name == "features" else Kind.PEOPLE
     if not command.obeys_do_nothing:
-        return Kind.FORM
+        return Kind.QUESTION if name == "transition_controlpanel" else Kind.FORM
     return Kind.MODULE if command.does == Level.READS else Kind.SERVICE
 
 
@@ -39,11 +40,14 @@ def names(*kinds: Kind) -> Tuple[str, ...]:
 SERVICES = names(Kind.SERVICE)
 MODULES = names(Kind.MODULE)
 FORMS = names(Kind.FORM)
-SHOWN_FORMS = tuple(name for name in FORMS if "tune" in name)
+QUESTIONS = names(Kind.QUESTION)
+SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHING)
 """Forms before anybody fills them in: they are answered without a cloud."""
 
 FOR_PEOPLE = names(Kind.PEOPLE)
 FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in FOR_PEOPLE)
 AT_CLOUDS = tuple(
-    name for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE) if name not in SHOWN_FORMS
+    name
+    for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE)
+    if COMMANDS[name].does is not Level.NOTHING
 )

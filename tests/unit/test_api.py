@@ -756,6 +756,33 @@ def test_a_password_that_the_cloud_never_looked_at_proves_nothing(
     assert len(http.calls) == 1
 
 
+def test_only_a_password_that_was_looked_at_is_wrong(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.get(CLOUD + "/user", **recorded("2FA enforced: real password [v1json]"))
+    assert cloud.opens("user_7", Secret("some other password")) is None
+    http.get(CLOUD + "/user", **recorded("wrong password [v1json]"))
+    assert cloud.opens("user_7", Secret("some other password")) is False
+
+
+@pytest.mark.parametrize("code", [101, 103, 107])
+def test_nextcloud_has_several_codes_for_a_new_password_that_it_refuses(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, code: int
+) -> None:
+    http.put(CLOUD + "/users/user_7", **ocs(code, message="Too short."))
+    with pytest.raises(errors.PasswordUnfit) as refused:
+        cloud.set_password("user_7", Secret("Made-up-pw-77"))
+    assert refused.value.message == "Too short."
+
+
+def test_a_new_password_is_one_field_of_the_account(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient
+) -> None:
+    http.put(CLOUD + "/users/user_7", **ocs(100))
+    cloud.set_password("user_7", Secret("Made-up-pw-77"))
+    assert form(http) == {"key": ["password"], "value": ["Made-up-pw-77"]}
+
+
 def test_an_accepted_password_is_sent_as_the_accounts_own(
     http: responses.RequestsMock, cloud: NextcloudAPIClient
 ) -> None:

@@ -18,6 +18,7 @@ from utils.accounts.plan import (
 )
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
+from utils.base.secret import Secret
 from utils.base.values import Account, Order
 
 
@@ -181,6 +182,29 @@ class Provisioning:
             self._cloud.refuse_hidden_files()
             raise errors.QuotaUnread(account.login)
         self._log.info("%s is as ordered: %s", account.login, _describe(account, order))
+
+    def set_password(self, account: Account, password: Secret) -> Secret:
+        """Sets the password, sees by one login that it opens the account, and returns it.
+
+        Nobody gets into a disabled account, and some clouds let nobody in by a password alone:
+        there the cloud's answer has to do. Raises PasswordUnfit, CloudLost, NotAsOrdered where
+        the account refuses the password that the cloud has taken.
+        """
+        lost: Optional[errors.CloudLost] = None
+        try:
+            with self._writing(account.login):
+                self._cloud.set_password(account.login, password)
+        except errors.CloudLost as error:
+            self._log.warning("%s: looking whether it was set", error)
+            lost = error
+        is_open = self._cloud.opens(account.login, password) if account.enabled else None
+        if is_open is not True and lost:
+            raise lost
+        if is_open is False:
+            raise errors.NotAsOrdered(f"{account.login}: refuses its new password")
+        seen = "" if is_open else ", which no login can show"
+        self._log.info("%s: set the password%s", account.login, seen)
+        return password
 
     def delete(self, account: Account) -> None:
         """Deletes the account with its files; already gone is success.

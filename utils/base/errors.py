@@ -301,6 +301,10 @@ class PasswordRefused(AccountRefused):
     """The cloud's password policy refuses the generated password."""
 
 
+class NewPasswordRefused(AccountRefused):
+    """The cloud's password policy refuses the password that the customer has chosen."""
+
+
 # -- the cloud --------------------------------------------------------------------------------
 
 
@@ -331,6 +335,10 @@ class NoSuchUser(CloudRefused, code="account_missing"):
 
 class NoSuchGroup(CloudRefused, code="group_missing"):
     """The cloud says that the group is not there."""
+
+
+class PasswordUnfit(CloudRefused, code="password_refused"):
+    """The cloud's password policy refuses a new password of an account that is there."""
 
 
 class CloudLost(CloudError):

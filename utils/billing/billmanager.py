@@ -4,6 +4,7 @@ from functools import cached_property
 from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Optional
 
+from utils.base.secret import Secret
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
 from utils.host.root import Host
@@ -110,6 +111,13 @@ class Billing:
         Raises KeyUnavailable.
         """
         return self._doors.key.fingerprint(text)
+
+    def decrypt(self, text: str) -> Secret:
+        """What BILLmanager has encrypted; nothing stays nothing.
+
+        Raises KeyUnavailable, SecretBroken.
+        """
+        return self._doors.key.decrypt(text) if text else Secret("")
 
     def secret_capacity_bytes(self) -> int:
         """How long a secret BILLmanager can store encrypted. Raises KeyUnavailable."""

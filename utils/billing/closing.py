@@ -73,6 +73,20 @@ class Closing:
         self._doors.core.call(FUNCTIONS.post_set_param, sok="ok", elid=item.id)
         self._log.info("%s done", FUNCTIONS.post_set_param)
 
+    def post_password(self, item: Item) -> None:
+        """Tells BILLmanager that the password is changed.
+
+        A core that does not know the function waits for nothing, unless an operation waits.
+        """
+        try:
+            self._doors.core.call(FUNCTIONS.post_password, sok="ok", elid=item.id)
+        except errors.CoreRefused as error:
+            if error.error_type != "missed" or self._operations.waits():
+                raise
+            self._log.warning("BILLmanager does not know %s", FUNCTIONS.post_password)
+        else:
+            self._log.info("%s done", FUNCTIONS.post_password)
+
     def roll_back_tariff(self, item: Item) -> None:
         """Puts the service back on the tariff that it had before the change."""
         self._doors.core.call(FUNCTIONS.roll_back_tariff, sok="ok", elid=item.id)

@@ -9,6 +9,7 @@ from typing import Iterable, Mapping, NamedTuple, Tuple
 from utils.base.errors import PmError
 from utils.base.secret import strike_out
 from utils.base.text import clean
+from utils.consts import MODULE
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -42,6 +43,13 @@ def features(
         )
         content += f"<{block}>{inner}</{block}>"
     return Reply(_document(content))
+
+
+def panel(url: str, name: str) -> Reply:
+    """Where a customer goes on, and what the place is called (docs/en/protocol.md, "Commands")."""
+    named = f"<panelname{_attributes({'keyname': MODULE})}>{_escaped(clean(name))}</panelname>"
+    url = _escaped(clean(url))
+    return Reply(_document(f"<url>{url}</url><panelcount>1</panelcount>{named}"))
 
 
 def error(failure: PmError) -> Reply:

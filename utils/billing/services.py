@@ -305,6 +305,11 @@ class Services:
 
         Saving(self._doors, self._log).save(item_id, values)
 
+    def excess_bytes(self, own_mark: Mark) -> int:
+        """By how many bytes a mark is longer than BILLmanager can encrypt; 0 or less where none."""
+        key = self._doors.key
+        return len(mark.to_text(own_mark, key.seal).encode()) - key.capacity_bytes()
+
     def save_mark(self, own_mark: Mark) -> None:
         """Writes the module's own mark on the service, sealed.
 

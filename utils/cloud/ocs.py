@@ -166,7 +166,7 @@ def error_of(call: str, response: Response, envelope: Envelope, means: Meanings)
     """The error that a refusing code stands for; a refused login is refused_login's."""
     if envelope.wants_confirmation:
         return errors.AppPasswordRefused(call)
-    if envelope.code == 403 or response.status == 403:
+    if 403 in (envelope.code, response.status) and 403 not in means:
         return errors.RightsMissing(f"{call}: {envelope.message}")
     kind = means.get(envelope.code) or _GENERAL.get(envelope.code) or _GENERAL.get(response.status)
     error = error_for(kind or errors.CloudRefused, call, envelope)

@@ -74,6 +74,11 @@ NEXTCLOUD = Product(
         },
         "read": {404: errors.NoSuchUser, 998: errors.RightsMissing, **_BROKEN},
         "edit": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        # 103 up to 29, 107 from 32 on; 101 is a password of more than 469 bytes.
+        "password": {
+            **dict.fromkeys((101, 103, 107), errors.PasswordUnfit),
+            **dict.fromkeys((404, 998), errors.NoSuchUser),
+        },
         "switch": {101: errors.NoSuchUser, 404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "delete": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "join": _JOINING,
@@ -104,6 +109,7 @@ OWNCLOUD = Product(
         "read": {404: errors.NoSuchUser, 998: errors.NoSuchUser, **_BROKEN},
         # 997 stands for a missing right or account, once the login itself was seen to be right.
         "edit": {997: errors.NoSuchUser},
+        "password": {403: errors.PasswordUnfit, 997: errors.NoSuchUser},
         "switch": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
         "delete": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
         "join": _JOINING,

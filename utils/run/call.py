@@ -23,6 +23,7 @@ class Call(NamedTuple):
     lang: str = ""
     format: str = "text"
     date: str = ""
+    password: str = ""
     facts: bool = False
     level: Level = Level.READS
 

@@ -27,7 +27,7 @@ WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
 
-FOR_OPEN_SERVICES = ("suspend", "resume", "setparam")
+FOR_OPEN_SERVICES = ("suspend", "resume", "setparam", "changepassword")
 """Commands that BILLmanager has for services that were opened, and for no others."""
 
 
@@ -135,7 +135,7 @@ class Context:
         """
         command = self.call.command
         is_open = item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
-        if self.call.level is Level.READS:
+        if self.call.level <= Level.READS:
             return is_open or item.status == STATUS_PROCESSING
         return command != "open" and (is_open or command in FOR_OPEN_SERVICES)
 

@@ -392,6 +392,67 @@ SWITCHES = [(True, "enable_user"), (False, "disable_user")]
 """What is ordered, and the call that does it."""
 
 
+# -- set_password -----------------------------------------------------------------------------
+
+NEW = Secret("made-up-new-78")
+CUT = errors.CloudLost("PUT /cloud/users/user_1001: cut")
+
+
+def test_a_password_is_set_and_seen_to_open_the_account(accounts: Provisioning, cloud: Any) -> None:
+    cloud.opens.return_value = True
+    assert accounts.set_password(make_account(), NEW) is NEW
+    assert cloud.mock_calls == [
+        call.set_password("user_1001", NEW),
+        call.opens("user_1001", NEW),
+    ]
+
+
+def test_a_password_that_does_not_open_the_account_is_no_success(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.opens.return_value = False
+    with pytest.raises(errors.NotAsOrdered):
+        accounts.set_password(make_account(), NEW)
+
+
+def test_where_no_password_opens_an_account_the_answer_counts(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.opens.return_value = None
+    assert accounts.set_password(make_account(), NEW) is NEW
+
+
+def test_nobody_tries_to_enter_a_disabled_account(accounts: Provisioning, cloud: Any) -> None:
+    accounts.set_password(make_account(enabled=False), NEW)
+    cloud.opens.assert_not_called()
+
+
+def test_after_a_lost_answer_the_login_tells(accounts: Provisioning, cloud: Any) -> None:
+    cloud.set_password.side_effect = CUT
+    cloud.opens.return_value = True
+    assert accounts.set_password(make_account(), NEW) is NEW
+
+
+@pytest.mark.parametrize("opens", [False, None])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_lost_answer_of_which_no_login_tells_stays_unknown(
+    accounts: Provisioning, cloud: Any, opens: Any, enabled: bool
+) -> None:
+    cloud.set_password.side_effect = CUT
+    cloud.opens.return_value = opens
+    with pytest.raises(errors.CloudLost):
+        accounts.set_password(make_account(enabled=enabled), NEW)
+
+
+def test_a_password_of_an_account_that_is_there_wants_a_right(
+    accounts: Provisioning, cloud: Any
+) -> None:
+    cloud.set_password.side_effect = errors.NoSuchUser("PUT /cloud/users/user_1001", 998)
+    cloud.get_user.return_value = make_account()
+    with pytest.raises(errors.RightsMissing):
+        accounts.set_password(make_account(), NEW)
+
+
 @pytest.mark.parametrize(("enabled", "method"), SWITCHES)
 def test_a_switch_that_stands_right_is_left_alone(
     accounts: Provisioning, cloud: Any, enabled: bool, method: str

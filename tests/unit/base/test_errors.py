@@ -12,6 +12,7 @@ from utils.consts import Level
 SHARED = {
     "bad_arguments",
     "account_missing",
+    "password_refused",
     "cloud_error",
     "cloud_lost",
     "front_answered",

@@ -147,6 +147,30 @@ def test_applied_parameters_end_the_change_of_tariff(
     assert stand.operation(operation) is None
 
 
+def test_a_changed_password_is_told(stand: Stand, serving: Callable[[int], Billing]) -> None:
+    item = order(stand)
+    operation = stand.add_operation("changepassword", item)
+    billing = serving(operation)
+    billing.closing.post_password(billing.services.item(item))
+    assert stand.operation(operation) is None
+
+
+def test_a_core_that_does_not_know_of_passwords_is_told_of_none(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("changepassword", item)
+    stand.hidden_functions.add("service.postchangepassword")
+    try:
+        billing = serving(operation)
+        with pytest.raises(errors.CoreRefused):
+            billing.closing.post_password(billing.services.item(item))
+        stand.sql("DELETE FROM runningoperation WHERE id = %s", operation)
+        billing.closing.post_password(billing.services.item(item))
+    finally:
+        stand.hidden_functions.clear()
+
+
 def test_a_change_of_tariff_is_taken_back(
     stand: Stand, serving: Callable[[int], Billing], caplog: pytest.LogCaptureFixture
 ) -> None:

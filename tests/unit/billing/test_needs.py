@@ -121,7 +121,9 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     item = services.item(given.item)
     services.save(given.item, {"username": "user_8"})
     services.save_login(given.item, "user_8", Secret("made-up-pw-78"), "https://cloud.example.com")
-    services.save_mark(Mark(given.item, "user_8", "0" * 16, Secret("made-up-79")))
+    own_mark = Mark(given.item, "user_8", "0" * 16, Secret("made-up-79"))
+    assert services.excess_bytes(own_mark) < 0
+    services.save_mark(own_mark)
     services.drop_mark(given.item)
     billing.statistics.write([row_of(billing, given)])
     billing.statistics.post(given.module, "2026-11-21")
@@ -135,6 +137,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
         billing.tasks.withdraw(task)
     closing.roll_back_tariff(item)
     closing.post_set_param(item)
+    closing.post_password(item)
     stand.set_status(given.item, PROCESSING)
     closing.post_open(item)
     for action in ("suspend", "resume", "close"):

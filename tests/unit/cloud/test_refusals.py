@@ -20,7 +20,7 @@ from utils.host.locks import LockFile
 from utils.host.state import State
 
 NAME = "refused-31"
-READS, WRITES, EDITS = Level
+_, READS, WRITES, EDITS = Level
 
 
 class Clock:

@@ -38,6 +38,8 @@ READING = (
     "billing.modules.",
     "billing.services.of_client",
     "billing.secret_capacity_bytes",
+    "billing.decrypt",
+    "billing.services.excess_bytes",
 )
 """What of billing changes nothing there."""
 
@@ -76,12 +78,14 @@ class World:
         self.host = Host(str(tmp_path))
         self.log = log
 
-    def run(self, command: str, module: Optional[int] = None, day: str = "") -> bytes:
+    def run(
+        self, command: str, module: Optional[int] = None, day: str = "", password: str = ""
+    ) -> bytes:
         """The reply of the command."""
         lock = create_autospec(LockFile, instance=True)
         service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
         context = Context(
-            Call(command, 1001, module, date=day),
+            Call(command, 1001, module, date=day, password=password),
             self.host,
             billing=self.billing,
             log=self.log,
@@ -316,7 +320,7 @@ def test_a_switch_is_turned_and_then_told(world: World, command: str, enabled: b
     ]
 
 
-@pytest.mark.parametrize("command", ["suspend", "resume", "setparam"])
+@pytest.mark.parametrize("command", ["suspend", "resume", "setparam", "changepassword"])
 @pytest.mark.parametrize("error", [errors.AccountMissing, errors.LoginTaken, errors.MarkForeign])
 def test_what_is_not_ours_is_not_touched(world: World, command: str, error: Any) -> None:
     world.owner.account.side_effect = error("user_1001")
@@ -458,6 +462,82 @@ def test_while_that_address_is_not_set_the_copy_gets_no_mark(world: World) -> No
     world.accounts.bring.side_effect = [make_account(), errors.CloudWriteLimit("x")]
     world.run("suspend")
     assert world.done() == ["accounts.bring", "accounts.bring", "billing.closing.post"]
+
+
+# -- changepassword ---------------------------------------------------------------------------
+
+CHOSEN = Secret("chosen-by-hand-8")
+UNFIT = errors.PasswordUnfit("PUT /cloud/users/user_1001", 107, "Too short.")
+
+
+def changing_password(world: World, chosen: Secret = CHOSEN) -> None:
+    """Has the call name that password, and the cloud take all."""
+    world.billing.decrypt.return_value = chosen
+    world.billing.services.excess_bytes.return_value = 0
+    world.accounts.set_password.side_effect = lambda account, password: password
+
+
+def test_a_chosen_password_is_set_then_saved_then_told(world: World) -> None:
+    changing_password(world)
+    mark = Mark(1001, "user_1001", "digest", CHOSEN)
+    world.owner.new_mark.return_value = mark
+    assert OK in world.run("changepassword", password="encrypted")
+    world.billing.decrypt.assert_called_once_with("encrypted")
+    assert world.changes() == [
+        call.accounts.set_password(make_account(), CHOSEN),
+        call.billing.services.save_mark(mark),
+        call.billing.services.save_login(1001, "user_1001", CHOSEN, make_server().base_url),
+        call.billing.closing.post_password(world.item),
+    ]
+
+
+def test_without_a_chosen_one_a_new_password_is_made(world: World) -> None:
+    changing_password(world, Secret(""))
+    world.run("changepassword")
+    made = world.accounts.set_password.call_args.args[1]
+    assert len(made.reveal()) == Settings().password_length
+    assert world.billing.services.save_login.call_args.args[2] == made
+
+
+def test_what_the_cloud_has_against_a_chosen_password_is_told_in_its_words(world: World) -> None:
+    changing_password(world)
+    world.accounts.set_password.side_effect = UNFIT
+    with pytest.raises(errors.NewPasswordRefused, match="^new_password_refused: Too short.$"):
+        world.run("changepassword", password="encrypted")
+    assert world.done() == ["accounts.set_password"]
+
+
+def test_a_made_password_that_is_refused_is_followed_by_one_of_another_kind(world: World) -> None:
+    changing_password(world, Secret(""))
+    world.cloud.password_rules.return_value = PasswordRules(least_length=30)
+    world.accounts.set_password.side_effect = [UNFIT, Secret("the-second-one-9")]
+    world.run("changepassword")
+    first, second = [one.args[1].reveal() for one in world.accounts.set_password.mock_calls]
+    assert (len(first), len(second)) == (Settings().password_length, 30)
+    assert world.billing.services.save_login.call_args.args[2] == Secret("the-second-one-9")
+
+
+def test_two_made_passwords_that_are_refused_are_staffs(world: World) -> None:
+    changing_password(world, Secret(""))
+    world.accounts.set_password.side_effect = UNFIT
+    with pytest.raises(errors.PasswordRefused):
+        world.run("changepassword")
+    assert world.done() == ["accounts.set_password"] * 2
+
+
+def test_a_password_that_does_not_decrypt_is_no_argument(world: World) -> None:
+    world.billing.decrypt.side_effect = errors.SecretBroken("ValueError")
+    with pytest.raises(errors.BadArguments, match="--password"):
+        world.run("changepassword", password="in clear")
+    assert not world.done()
+
+
+def test_a_password_that_billing_could_not_keep_is_not_set(world: World) -> None:
+    changing_password(world)
+    world.billing.services.excess_bytes.return_value = 3
+    with pytest.raises(errors.NewPasswordRefused, match=f"> {len(CHOSEN.reveal()) - 3}"):
+        world.run("changepassword", password="encrypted")
+    assert not world.done()
 
 
 # -- setparam ---------------------------------------------------------------------------------
