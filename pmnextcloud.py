@@ -124,10 +124,11 @@ def main(argv: List[str]) -> int:
         answer = fail(context, error)
     except MemoryError:
         failure = errors.OutOfMemory(context.call.command)
-    except Exception as error:  # noqa: BLE001  the last line of defence: always one document
+    except Exception as error:
         context.log.exception("crashed")
         answer = fail(context, errors.Unexpected(type(error).__name__))
     if failure is not None:  # out of the handler: what took the memory has gone with it
+        limits.release_reserve()
         answer = fail(context, failure)
     sys.stdout.buffer.write(answer.document)
     sys.stdout.buffer.flush()

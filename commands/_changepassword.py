@@ -7,7 +7,7 @@ from utils.base.values import Account
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
-from utils.run.service import Service, find
+from utils.run.service import Service, find, renew
 
 
 def run(ctx: Context) -> Reply:
@@ -22,7 +22,9 @@ def run(ctx: Context) -> Reply:
     account = find(ctx, service)
     password = _change(ctx, service, account, chosen)
     services, login = ctx.billing.services, account.login
-    services.save_mark(service.owner.new_mark(login, password, is_made=True))
+    # Of a copy whose former client's e-mail is still on the account the mark stays the old half's.
+    if renew(ctx, service, account):
+        services.save_mark(service.owner.new_mark(login, password, is_made=True))
     services.save_login(service.item.id, login, password, service.server.base_url)
     ctx.billing.closing.post_password(service.item)
     return reply.ok()

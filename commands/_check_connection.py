@@ -45,7 +45,7 @@ def run(ctx: Context) -> Reply:
     stored = _stored(ctx, values)
     server = _server(values, stored)
     if stored is not None:
-        stored.binding.check(server)
+        stored.binding.check(server, stored.server)
     if address.is_plain(server.base_url):
         if not ctx.settings.allow_plain_http:
             raise errors.PlainHttp(server.base_url)

@@ -7,7 +7,7 @@ from utils.base.values import Account, Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
-from utils.run.service import Service, note
+from utils.run.service import Service, note, tell_of_typed
 
 
 def run(ctx: Context) -> Reply:
@@ -25,25 +25,35 @@ def run(ctx: Context) -> Reply:
 
 
 def _remove(ctx: Context, service: Service) -> None:
-    others = service.owner.others()
-    if others:
-        names = ", ".join(map(str, others))
-        error = errors.AccountShared(f"{service.item.saved_login.strip()}: {names}")
-        ctx.billing.operations.tell_staff(service.item.id, "close", error)
+    if _is_shared(ctx, service):
         return
     keeps = ctx.settings.on_close == "disable"
     try:
         account = _own_account(ctx, service)
     except errors.AccountUnreadable as error:
-        _remove_unread(service, service.owner.unread_login(error), keeps)
+        login = service.owner.unread_login(error)
+        if not _is_shared(ctx, service, login):
+            _remove_unread(service, login, keeps)
         return
     if account is None:
         ctx.log.warning("the service has no account, or it is gone already")
+    elif _is_shared(ctx, service, account.login):  # one may have come while the cloud was asked
+        return
     elif keeps:
         note(ctx, service)
         service.accounts.bring(account, Order(enabled=False))
     else:
         service.accounts.delete(account)
+
+
+def _is_shared(ctx: Context, service: Service, login: str = "") -> bool:
+    """Whether another living service names the account, or what this one names. Tells staff."""
+    others = service.owner.rivals(login) if login else service.owner.others()
+    if others:
+        names = ", ".join(map(str, others))
+        error = errors.AccountShared(f"{login or service.item.saved_login.strip()}: {names}")
+        ctx.billing.operations.tell_staff(service.item.id, "close", error)
+    return bool(others)
 
 
 def _remove_unread(service: Service, login: str, keeps: bool) -> None:
@@ -56,7 +66,9 @@ def _remove_unread(service: Service, login: str, keeps: bool) -> None:
 def _own_account(ctx: Context, service: Service) -> Optional[Account]:
     """The account that goes. Raises TypedLogin where what the service names is there, not ours."""
     try:
-        return service.owner.existing()
+        account = service.owner.existing()
+        tell_of_typed(ctx, service)
+        return account
     except errors.LoginTaken as error:
         if logins.names(service.item.saved_login, error.value):
             raise errors.TypedLogin(error.value) from error

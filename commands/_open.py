@@ -26,6 +26,7 @@ def run(ctx: Context) -> Reply:
     with_name = ctx.settings.display_name == "client"
     order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
     record, account = _own_account(ctx, service, order)
+    order = order._replace(is_handed_over=record.is_copied)
     if order.email:
         _tell_of_namesakes(ctx, service)
     account = service.accounts.bring(account, order)

@@ -8,7 +8,7 @@ from utils.base.values import Server
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.census.census import Census
-from utils.census.days import WholeDays
+from utils.census.days import ASKED, NO_DAY, WholeDays
 from utils.census.register import Register
 from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
@@ -25,6 +25,7 @@ def run(ctx: Context) -> Reply:
     Nobody knows what a cloud held on another day: asked for one, nothing is read or written.
     Raises BadArguments for a day that cannot be read.
     """
+    ctx.log.info("%s%s", ASKED, ctx.call.date.strip() or NO_DAY)
     day = date.today()  # BILLmanager counts days in its own server's time zone
     if _wanted(ctx.call.date, day) != day:
         ctx.log.warning(
@@ -70,8 +71,17 @@ def _describe(module_id: int) -> Callable[[int, str], str]:
 def _collector(ctx: Context, server: Server, day: date, uncounted: Uncounted) -> Collector:
     """The collector of a module's usage, once it is this run's turn at the cloud."""
     settings, cloud = ctx.settings, ctx.cloud(server)
+    from utils.run.service import settle  # of use for few services, on few days
+
     register = Register(ctx.billing, server.module_id, lambda item: ctx.owner(item, server, cloud))
     census = Census(
         register, cloud, ctx.log, settings.page_size, server.timeout_s, settings.stat_budget_s
     )
-    return Collector(census, ctx.billing, ctx.log, day, uncounted)
+    return Collector(
+        census,
+        ctx.billing,
+        ctx.log,
+        day,
+        uncounted,
+        lambda item_id: settle(ctx, item_id, server, cloud),
+    )

@@ -9,7 +9,7 @@ are translated and never compared, with the one exception that is not.
 from contextlib import suppress
 from logging import Logger
 from string import punctuation
-from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
@@ -67,10 +67,15 @@ class PasswordRules(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Accounts of a list; of its `rows` some may tell too little to be one."""
+    """Accounts of a list, and the logins of all its rows: some tell too little to be an account."""
 
     accounts: List[Account]
-    rows: int
+    logins: List[str]
+
+    @property
+    def rows(self) -> int:
+        """How long the page is, as the cloud counts."""
+        return len(self.logins)
 
 
 class NextcloudAPIClient:
@@ -100,10 +105,12 @@ class NextcloudAPIClient:
         """Whether the cloud has answered anything yet."""
         return self._connection.answered
 
-    @property
-    def logged_in(self) -> bool:
-        """Whether the cloud has taken the module's own login yet."""
-        return self._connection.logged_in
+    def when_logged_in(self, act: Callable[[], None]) -> None:
+        """Has `act` called as soon as the cloud has taken the module's own login.
+
+        In whichever thread has asked for that.
+        """
+        self._connection.on_login = act
 
     @property
     def product(self) -> products.Product:
@@ -251,12 +258,11 @@ class NextcloudAPIClient:
             raise errors.CloudUnreachable("GET /cloud/users/details: no accounts")
         # PHP writes an array whose keys happen to be 0, 1, 2 … as a list, an empty one too.
         records = list(found.values()) if isinstance(found, dict) else found
-        accounts = []
-        for record in records:
+        page = Page([], [str(mapping(record).get("id")) for record in records])
+        for record, login in zip(records, page.logins):
             with suppress(ValueError):
-                login = str(mapping(record).get("id"))
-                accounts.append(account_from(record, login, self.product))
-        return Page(accounts, len(records))
+                page.accounts.append(account_from(record, login, self.product))
+        return page
 
     # -- groups -------------------------------------------------------------------------------
 
@@ -405,6 +411,29 @@ class NextcloudAPIClient:
         except errors.RightsMissing:
             return None
 
+    def keeps_objects(self) -> Optional[bool]:
+        """Whether files lie in an object storage, as S3, and not on a disk; None where not told.
+
+        Such a storage tells no free space on ownCloud and up to Nextcloud 29. Later only the app
+        serverinfo shows it, to administrators (docs/en/clouds.md, "Quotas").
+        """
+        product = self.product
+        path = WHO_AM_I if product.tells_own_usage else _user_path(self.own_login())
+        quota = mapping(mapping(self._connection.ask("GET", path)).get("quota"))
+        if quota.get("free") == UNKNOWN and not _is_unmeasured(quota):
+            return True
+        if not product.tells_settings or _shows_disk(quota):
+            return False
+        try:
+            data = mapping(self._connection.ask("GET", "/apps/serverinfo/api/v1/info"))
+        except (errors.CloudRefused, errors.RightsMissing):
+            return None
+        counts = mapping(mapping(data.get("nextcloud")).get("storage"))
+        homes, others = counts.get("num_storages_home"), counts.get("num_storages_other")
+        if not isinstance(homes, int) or not isinstance(others, int):
+            return None
+        return homes == 0 < others
+
     @property
     def keeps_real_password(self) -> bool:
         """Whether Nextcloud has shown that the login's secret is no app password."""
@@ -412,9 +441,21 @@ class NextcloudAPIClient:
 
     def throttle(self) -> Throttle:
         """The cloud's brute-force delay for this address; nothing shown counts as none."""
-        shown = mapping((self._connection.capabilities_for_all() or {}).get("bruteforce"))
-        delay_ms = shown.get("delay")
+        delay_ms = self._brute_force().get("delay")
         return Throttle(delay_ms / 1000 if isinstance(delay_ms, (int, float)) else 0.0)
+
+    def has_refused_none(self) -> bool:
+        """Whether the cloud shows that it has refused no login from this address of late.
+
+        Nextcloud delays the next login for half a day after one (docs/en/clouds.md, "Refused
+        logins"). False where it does not tell: ownCloud never does, nor does whoever lets this
+        address try as often as it likes.
+        """
+        shown = self._brute_force()
+        return shown.get("delay") == 0 and shown.get("allow-listed") is not True
+
+    def _brute_force(self) -> Mapping[str, Any]:
+        return mapping((self._connection.capabilities_for_all() or {}).get("bruteforce"))
 
 
 def _is_number_or_text(group: Any) -> bool:
@@ -474,6 +515,7 @@ def account_from(
         quota_bytes=None if is_unmeasured else _limit(limit),
         used_bytes=None if is_unmeasured else _used(quota),
         is_quota_told=_is_told(limit) and not is_unmeasured,
+        last_login=_moment(user.get("lastLogin", user.get("last_login"))),
     )
 
 
@@ -484,6 +526,13 @@ def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
     """
     used = quota.get("used")
     return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
+
+
+def _shows_disk(quota: Mapping[str, Any]) -> bool:
+    """Whether the free space of an account without a limit is that of a disk."""
+    free = quota.get("free")
+    is_endless = _limit(quota.get("quota")) == sizes.UNLIMITED
+    return is_endless and isinstance(free, (int, float)) and free > 0
 
 
 def rules_from(policy: Mapping[str, Any]) -> PasswordRules:
@@ -508,6 +557,11 @@ def _count(told: Any) -> int:
     """A number of characters; whatever is none, or is no sane one, counts as not told."""
     is_number = isinstance(told, int) and not isinstance(told, bool)
     return told if is_number and 0 < told < 1000 else 0
+
+
+def _moment(told: Any) -> Optional[int]:
+    """A moment in the cloud's own unit, which is another one on either product."""
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
 def _is_told(limit: Any) -> bool:

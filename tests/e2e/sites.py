@@ -204,8 +204,8 @@ def _read(url: str, auth: "tuple[str, str]", login: str, verify: object = True) 
 
 
 def _limit(limit: Union[str, float]) -> Optional[int]:
-    """The bytes of a limit as either product writes it; None is unlimited."""
-    if limit == "none":
+    """The bytes of a limit as either product writes it; None is unlimited, as the default is."""
+    if limit in ("none", "default"):
         return None
     if isinstance(limit, str):
         number, unit = limit.split()

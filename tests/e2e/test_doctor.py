@@ -14,7 +14,14 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 import pytest
 
 from tests.doubles.billmanager import ACTIVE, BY_STATISTICS, CHOICE, Run, Stand
-from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault
+from tests.doubles.cloud import (
+    NEXTCLOUD_29,
+    NEXTCLOUD_34,
+    OWNCLOUD_10,
+    Cloud,
+    Fault,
+    Profile,
+)
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from utils.api import IMPOSSIBLE_LOGIN
@@ -556,6 +563,7 @@ CASES = {
         as_user(subadmin={"pmnextcloud-test"}), advice={"user_not_admin"}
     ),
     "long passwords": Case(on_cloud(password_policy_min=32), advice={"password_too_short"}),
+    "passwords that end": Case(on_cloud(password_days="30"), advice={"password_expires"}),
     "a full cloud": Case(on_cloud(user_limit=1), {"cloud_full"}),
     "not set up": Case(on_cloud(installed=False), {"cloud_not_installed"}),
     "a page in front": Case(
@@ -630,6 +638,39 @@ def test_settings_of_the_cloud_are_told_to_its_administrators(world: World) -> N
     assert not found(doctor(world.stand), "advice") & {"shares_stay"}
     as_user(subadmin={"pmnextcloud-test"})(world)
     assert "quotas_unseen" in found(doctor(world.stand), "ok")
+
+
+@pytest.mark.parametrize("profile", [NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10])
+@pytest.mark.parametrize("is_object", [False, True])
+def test_an_object_storage_is_told_on_each_product(
+    stand: Stand, profile: Profile, is_object: bool
+) -> None:
+    with Cloud(profile) as cloud:
+        cloud.object_storage = is_object
+        cloud.users["admin"].logged_in = True
+        cloud.users["admin"].used_bytes = 164
+        world = World(stand, DoubleSite(cloud))
+        told = found(doctor(world.stand), "advice", "ok")
+    assert ("object_storage" in told) is is_object
+    assert "storage_unseen" not in told
+
+
+@pytest.mark.parametrize("cloud", [NEXTCLOUD_34], indirect=True, ids=["nextcloud-34.0.1"])
+def test_what_the_cloud_does_not_tell_the_modules_user_is_told_as_unseen(world: World) -> None:
+    on_cloud(tells_server_info=False)(world)
+    assert "storage_unseen" in found(doctor(world.stand), "ok")
+    on_cloud(tells_server_info=True)(world)
+    as_user(subadmin={"pmnextcloud-test"})(world)
+    assert {"storage_unseen", "expiry_unseen", "quotas_unseen"} <= found(doctor(world.stand), "ok")
+
+
+@pytest.mark.parametrize("kind", ["app password", "password"])
+def test_an_app_password_ends_with_the_password(stand: Stand, kind: str) -> None:
+    with Cloud(NEXTCLOUD_29) as cloud:
+        cloud.password_days = "30"
+        own = cloud.mint_app_password("admin") if kind == "app password" else cloud.admin_password
+        world = World(stand, DoubleSite(cloud), password=own)
+        assert "password_expires" in found(doctor(world.stand), "advice")
 
 
 @pytest.mark.parametrize("kind", ["expired", "self-signed", "wrong-host"])

@@ -1,12 +1,14 @@
 """doctor --facts: what it tells, what it never tells, and a BILLmanager made of what was told."""
 
 import json
+import secrets
 from datetime import datetime
-from typing import Any, Dict
+from typing import Any, Callable, Dict, List, Optional
 
 import pytest
 
 from tests.doubles.billmanager import ACTIVE, DELETED, CoreFault, Stand, like
+from tests.doubles.billmanager.core_server import Reply
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
@@ -48,6 +50,59 @@ def test_a_function_that_is_missing_is_told_and_none_is_called(world: World) -> 
     assert set(needs.FUNCTIONS) < set(functions)
     done = {call.function for call in world.stand.calls if not call.describes}
     assert done <= {"paramlist"}
+
+
+def said_alike(function: str, told: Optional[str]) -> Reply:
+    """The same of every function."""
+    return Reply(1, b"Usage: mgrctl -m MGR FUNCTION\n")
+
+
+def said_at_random(function: str, told: Optional[str]) -> Reply:
+    """Something else each time."""
+    return Reply(0, secrets.token_hex(8).translate(LETTERS).encode())
+
+
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+CLEAR: Dict[str, Callable[[str, Optional[str]], Reply]] = {
+    "by the code alone": lambda function, told: Reply(0 if told else 7),
+    "in words under the code 0": lambda function, told: Reply(
+        0, (told or f"{function.rpartition('.')[2]}: функция не найдена ({len(function)})").encode()
+    ),
+    "by an error document": lambda function, told: Reply(
+        0, b"<doc/>" if told else f'<doc><error type="missed" object="{function}"/></doc>'.encode()
+    ),
+    "known ones begin with ERROR": lambda function, told: Reply(
+        0 if told else 1, b"ERROR codes: none\n" if told else b""
+    ),
+    "nothing of what is not there": lambda function, told: Reply(0, (told or "").encode()),
+}
+UNCLEAR: Dict[str, Callable[[str, Optional[str]], Reply]] = {
+    "alike": said_alike,
+    "at random": said_at_random,
+    "nothing": lambda function, told: Reply(0),
+    "garbage": lambda function, told: Reply(0, b"\xff\x00<"),
+}
+
+
+@pytest.mark.parametrize("wording", CLEAR)
+def test_a_function_that_is_missing_is_told_however_mgrctl_says_it(
+    world: World, wording: str
+) -> None:
+    world.stand.hidden_functions.update(["service.saveparam", "nextcloud.open"])
+    world.stand._server.wording = CLEAR[wording]
+    functions = facts(world)["functions"]
+    missing = [name for name, told in functions.items() if told["is_known"] is False]
+    assert missing == ["service.saveparam", "nextcloud.open"]
+    assert not [name for name, told in functions.items() if told["is_known"] is None]
+
+
+@pytest.mark.parametrize("wording", UNCLEAR)
+def test_what_mgrctl_does_not_tell_of_functions_is_told_as_unknown(
+    world: World, wording: str
+) -> None:
+    world.stand._server.wording = UNCLEAR[wording]
+    functions = facts(world)["functions"]
+    assert {told["is_known"] for told in functions.values()} == {None}
 
 
 def test_of_a_core_that_is_away_nothing_is_said(world: World) -> None:
@@ -100,7 +155,9 @@ def test_repeats_are_told_with_their_pauses_and_without_the_service(world: World
             "pauses_s": [60, 300],
         }
     ]
-    assert told["statistics"]["runs"] == [{"at": "2026-11-26 00:20:05", "error": ""}]
+    assert told["statistics"]["runs"] == [
+        {"at": "2026-11-26 00:20:05", "error": "", "asked_for": None}
+    ]
 
 
 def test_the_days_of_the_statistics_are_told(world: World) -> None:
@@ -108,6 +165,24 @@ def test_the_days_of_the_statistics_are_told(world: World) -> None:
     world.stand.run("stat", module=world.module).check()
     [day] = facts(world)["statistics"]["days"]
     assert day == {"day": str(datetime.now().date()), "rows": 1}
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [
+        ([], "none"),
+        (["--date", ""], "none"),
+        (["--date", "2026-11-25"], "2026-11-25"),
+        (["--date=2026-11-25 00:20"], "2026-11-25 00:20"),
+        (["--date", "Ivan +375291234567"], "?"),
+    ],
+)
+def test_the_day_that_statistics_were_asked_for_is_told(
+    world: World, date: List[str], told: str
+) -> None:
+    world.stand.run("stat", module=world.module, extra=date)
+    [run] = facts(world)["statistics"]["runs"]
+    assert run["asked_for"] == told
 
 
 SECRET_WORDS = (

@@ -365,7 +365,7 @@ def test_a_cloud_that_repeats_the_password_does_not_spread_it(world: World) -> N
     for outcome in (refused, throttled_too):
         texts += [outcome.operation["errorxml"], outcome.run.stdout.decode()]
     for call in world.stand.calls:
-        texts += call.args.values()
+        texts += call.values.values()
     assert "may not do this" in "".join(texts)
     assert not [text for text in texts if world.site.password in text]
 

@@ -1,11 +1,13 @@
 """What providers meet between module and cloud: each kind is told for what it is, and passes."""
 
+import re
 import time
-from typing import Callable, Dict, Iterator, List
+from email.utils import formatdate
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from tests.doubles.billmanager import PROCESSING, SUSPENDED, Stand
+from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Stand
 from tests.doubles.cloud import (
     NEXTCLOUD_29,
     NEXTCLOUD_34,
@@ -15,6 +17,7 @@ from tests.doubles.cloud import (
 )
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
+from tests.tools.table import SERVING
 
 CLOUDS = (NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10)
 NEXTCLOUDS = (NEXTCLOUD_29, NEXTCLOUD_34)
@@ -80,7 +83,7 @@ def test_a_page_of_somebody_in_front_is_told_as_his_and_passes(
     assert world.customer_gets_in(item)
 
 
-@pytest.mark.parametrize("command", ["suspend", "close", "setparam", "sync_item"])
+@pytest.mark.parametrize("command", [*(name for name in SERVING if name != "resume"), "close"])
 def test_a_write_that_somebody_in_front_stops_is_done_by_the_next_try(
     world: World, cloud: Cloud, command: str
 ) -> None:
@@ -110,10 +113,99 @@ def test_statistics_wait_until_somebody_in_front_lets_them_pass(
 # -- waiting ----------------------------------------------------------------------------------
 
 
-def test_a_single_429_costs_as_long_as_it_says(world: World, cloud: Cloud) -> None:
+class EveryOther(Fault):
+    """Every other request is one too many, so that each passes at its second try."""
+
+    def fits(self, request: Any) -> bool:
+        """Whether it strikes this one."""
+        if not re.search(self.path or "", request.path):
+            return False
+        self.matched += 1
+        return self.matched % 2 == 1
+
+
+def many_too_many(code: int) -> EveryOther:
+    """Somebody lets every other request wait for a second."""
+    return EveryOther("status", times=None, code=code, body=PAGE, headers={"Retry-After": "1"})
+
+
+@pytest.mark.parametrize(
+    ("cloud", "code"),
+    [(NEXTCLOUD_29, 503), (NEXTCLOUD_34, 429), (OWNCLOUD_10, 429)],
+    indirect=["cloud"],
+    ids=lambda given: getattr(given, "name", given),
+)
+def test_where_every_other_request_is_one_too_many_each_command_waits_and_is_done(
+    world: World, cloud: Cloud, code: int
+) -> None:
+    item = world.order()
+    for command, run in world.live(item):
+        assert run.exit_code == 0, f"{command}: {run}"
+        cloud.faults[:] = [many_too_many(code)]
+    assert f"HTTP {code}, once more in 1 s" in world.stand.log
+    assert not problems(world)
+
+
+def in_seconds(seconds: float) -> str:
+    """A date for Retry-After."""
+    return formatdate(time.time() + seconds, usegmt=True)
+
+
+WAITS: Dict[str, Callable[[], Dict[str, str]]] = {
+    "seconds": lambda: {"Retry-After": "2"},
+    "a date": lambda: {"Retry-After": in_seconds(2)},
+    "a date that is over": lambda: {"Retry-After": in_seconds(-3600)},
+    "zero": lambda: {"Retry-After": "0"},
+    "less than nothing": lambda: {"Retry-After": "-60"},
+    "no time that can be read": lambda: {"Retry-After": "soon"},
+    "none": dict,
+}
+
+
+@on_34
+@pytest.mark.parametrize("kind", WAITS)
+def test_a_single_429_costs_a_pause_and_no_error(world: World, cloud: Cloud, kind: str) -> None:
+    item = world.opened()
+    cloud.faults.append(Fault("status", path=API, code=429, headers=WAITS[kind]()))
+    run = world.run("suspend", item).check()
+    assert 1 <= run.seconds < 10
+    assert not problems(world)
+
+
+@on_34
+@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize("command", ["suspend", "check_connection"])
+def test_a_longer_wait_than_a_run_has_time_for_is_left_to_the_next_one(
+    world: World, cloud: Cloud, command: str, code: int
+) -> None:
+    item = world.opened()
+    headers = {"Retry-After": "31"}
+    cloud.faults.append(Fault("status", path=API, times=None, code=code, headers=headers))
+    run = world.call(command, item)
+    assert run.error_type == "front_throttled"
+    assert run.seconds < 5
+    cloud.requests.clear()
+    if command == "suspend":
+        assert world.run(command, item).error_type == "front_throttled"
+        assert not cloud.requests
+
+
+@on_34
+def test_a_small_budget_is_not_spent_on_waiting(world: World, cloud: Cloud) -> None:
+    item = world.opened()
+    world.stand.write("etc/pmnextcloud.conf", "budget_s = 20\n")
+    headers = {"Retry-After": "12"}
+    cloud.faults.append(Fault("status", path=API, code=429, headers=headers))
+    run = world.run("suspend", item)
+    assert run.error_type == "front_throttled"
+    assert run.seconds < 5
+
+
+@on_34
+def test_what_is_one_too_many_twice_is_told_and_stands_for_all(world: World, cloud: Cloud) -> None:
     items = [world.opened(), world.opened()]
     headers = {"Retry-After": "6"}
-    cloud.faults.append(Fault("status", path=API, code=429, headers=headers))
+    cloud.faults.append(Fault("status", path=API, times=2, code=429, headers=headers))
     assert world.run("suspend", items[0]).error_type == "front_throttled"
     cloud.requests.clear()
     assert world.run("suspend", items[1]).error_type == "front_throttled"
@@ -271,7 +363,7 @@ def test_cookies_that_do_not_come_back_are_told_as_such(
 def test_a_cloud_without_its_set_up_is_told_as_not_installed(world: World, cloud: Cloud) -> None:
     item = world.opened()
     cloud.installed = False
-    for command in ("suspend", "sync_item"):
+    for command in SERVING:
         assert world.run(command, item, 50).error_type == "cloud_not_installed"
     cloud.installed = True
     world.run("suspend", item).check()
@@ -290,7 +382,7 @@ def test_messages_of_php_do_not_stop_a_life(world: World, cloud: Cloud) -> None:
 
     cloud._send = spoil
     item = world.opened()
-    for command in ("suspend", "resume", "sync_item", "close"):
+    for command in (*SERVING, "close"):
         world.run(command, item).check()
 
 
@@ -320,6 +412,31 @@ def test_a_login_that_the_web_server_drops_is_told_as_dropped(stand: Stand, clou
     item = world.opened()
     cloud.drops_authorization = True
     assert world.run("suspend", item, 50).error_type == "cloud_authorization_lost"
+
+
+@pytest.mark.parametrize("by_app_password", [True, False])
+@on_34
+def test_a_login_by_an_e_mail_serves_a_life_and_keeps_its_own_account_apart(
+    stand: Stand, cloud: Cloud, by_app_password: bool
+) -> None:
+    """An app password that was made after a login by e-mail takes no other login name."""
+    address, password = "root@example.com", cloud.admin_password
+    cloud.users["admin"].email = address
+    module: Dict[str, Any] = {"login": address}
+    if by_app_password:
+        token = cloud.mint_app_password(address)
+        module.update(password=token, confirm_password=password)
+    world = World(stand, DoubleSite(cloud), **module)
+    world.know_cloud()
+    item = world.opened()
+    for command in (*SERVING, "close"):
+        world.run(command, item).check()
+    typed = world.order(params={"username": "admin", "userpassword": password})
+    world.stand.set_status(typed, ACTIVE)
+    assert world.run("suspend", typed).error_type == "typed_login"
+    assert cloud.users["admin"].enabled
+    said = str(stand.run("doctor", module=world.module, extra=["--lang", "en"]))
+    assert ("logs in by an e-mail address" in said) is not by_app_password
 
 
 # -- e-mail -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Every kind of answer meets one command in each run of the tests, and all of them
 import json
 import subprocess
 from pathlib import Path
-from typing import Iterator, List, NamedTuple
+from typing import Callable, Iterator, List, NamedTuple
 from zlib import crc32
 
 import pytest
@@ -14,10 +14,13 @@ import pytest
 from tests import ROOT
 from tests.doubles.billmanager import Stand
 from tests.doubles.billmanager.runs import DEVNULL, Peak, Run
-from tests.doubles.hostile import Hostile
-from tests.doubles.hostile.answers import KINDS, SLOW
+from tests.doubles.hostile import Heard, Hostile, whole
+from tests.doubles.hostile.answers import KINDS, SLOW, envelope, honest
+from tests.doubles.hostile.server import Answer, Wire
 from tests.e2e.world import World
 from tests.tools import table
+from utils.base.text import is_plain
+from utils.cloud.ocs import MOST_CONTAINERS, MOST_VALUES
 
 MOST_KIB = 256 * 1024
 MOST_LOG_BYTES = 40_000
@@ -28,6 +31,15 @@ MOST_S = 30
 
 DOCTOR_S = 140
 """The doctor, who is waited for by a person, has no budget: each of its checks has two minutes."""
+
+LEAST_DIFFERENCE_KIB = 4 * 1024
+"""Memory that an answer takes, so that a limit between it and a small one strikes there alone."""
+
+ONE_ARENA = "export MALLOC_ARENA_MAX=1"
+"""Threads reserve 64 MiB each, which would hide what an answer takes."""
+
+PAGED = 12
+"""Services of a module: as many as have `stat` read the accounts by pages."""
 
 SETTINGS = "budget_s = 20\nform_budget_s = 5\nstat_budget_s = 10\n"
 PASSWORD = "Hostile-Pw-for-tests-1"
@@ -57,7 +69,7 @@ def target(stand: Stand) -> Iterator[Target]:
         yield Target(stand, cloud, World(stand, _Site(cloud)))
 
 
-def strike(target: Target, command: str) -> "tuple[Run, int]":
+def strike(target: Target, command: str, peak_of: str = "VmHWM") -> "tuple[Run, int]":
     """The run of a command on what the cloud sends, and the most memory that it took, in KiB."""
     stand, world = target.stand, target.world
     options = {}
@@ -68,13 +80,13 @@ def strike(target: Target, command: str) -> "tuple[Run, int]":
         if command == "open":
             stand.set_status(item, 5)
     elif command in table.MODULES:
-        world.many(1)
+        world.many(PAGED)
         options = {"module": world.module}
     elif command in table.FORMS:
         stdin = world.form()
     extra: List[str] = ["--format", "json"] if command == "doctor" else []
     process = stand.start(command, stdin=stdin, extra=extra, **options)
-    peak = Peak(process.pid)
+    peak = Peak(process.pid, peak_of)
     return process.finish(DOCTOR_S + 30), peak.kib()
 
 
@@ -86,8 +98,8 @@ def check(target: Target, run: Run, peak_kib: int, command: str) -> None:
     assert peak_kib < MOST_KIB, f"{peak_kib} KiB\n{run}"
     assert len(run.stdout) < 100_000
     if command == "doctor":
-        json.loads(run.stdout)
-        assert b"\\u001b" not in run.stdout
+        findings = json.loads(run.stdout)["findings"]
+        assert all(is_plain(text) for finding in findings for text in finding.values())
     else:
         assert (run.error is None) == (run.exit_code == 0), run
     assert b"\x1b" not in run.stdout
@@ -105,6 +117,27 @@ def test_a_hostile_answer_costs_little(target: Target, kind: str) -> None:
     command = COMMANDS[crc32(kind.encode()) % len(COMMANDS)]
     target.cloud.answer = KINDS[kind]
     check(target, *strike(target, command), command)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "accounts" in kind])
+def test_pages_of_accounts_wear_nothing_down(target: Target, kind: str) -> None:
+    target.cloud.answer = KINDS[kind]
+    check(target, *strike(target, "stat"), "stat")
+    assert [heard for heard in target.cloud.heard if "/users/details" in heard.path]
+
+
+@pytest.mark.parametrize("kind", ["the same page of accounts", "pages of nobody"])
+def test_a_page_of_accounts_that_brings_nothing_new_is_the_last(target: Target, kind: str) -> None:
+    def answer(request: Heard) -> Wire:
+        """Repeats itself, but for the look whether there are more than pay: there are none."""
+        is_look = "limit=1&" in request.path
+        yield from [whole(honest(request))] if is_look else KINDS[kind](request)
+
+    target.cloud.answer = answer
+    strike(target, "stat")
+    pages = [heard for heard in target.cloud.heard if "/users/details" in heard.path]
+    assert len(pages) == 3
+    assert "brings nobody new" in target.stand.log
 
 
 @pytest.mark.long
@@ -158,6 +191,57 @@ def test_what_never_ends_is_ended_by_the_time_of_the_command(target: Target, kin
     run, peak_kib = strike(target, "check_connection")
     check(target, run, peak_kib, "check_connection")
     assert run.error_type == "out_of_time"
+
+
+def large(request: Heard) -> bytes:
+    """As much as is read at all, in no form that says anything."""
+    if "limit=" in request.path:
+        return envelope([str(number) for number in range(MOST_VALUES - 100)], "?")
+    return envelope([{"a": 0}] * (MOST_CONTAINERS - 100), "?")
+
+
+def repeating(body: Callable[[Heard], bytes]) -> Answer:
+    """A cloud that answers so whatever is asked, once it was taken for a cloud."""
+    return lambda request: iter(
+        [whole(honest(request) if "status" in request.path else body(request))]
+    )
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in table.FOR_PEOPLE])
+def test_a_command_without_memory_ends_with_one_document_and_is_a_problem_of_the_module(
+    target: Target, command: str
+) -> None:
+    """The limit is between what the same run takes of a small answer and of a large one."""
+    target.stand.start_by(ONE_ARENA)
+    peaks = []
+    for body in (lambda request: envelope([], "?"), large):
+        target.cloud.answer = repeating(body)
+        run, peak_kib = strike(target, command, "VmPeak")
+        assert run.exit_code == 1
+        peaks.append(peak_kib)
+    assert peaks[1] - peaks[0] > LEAST_DIFFERENCE_KIB
+    target.stand.start_by(f"{ONE_ARENA}\nulimit -v {sum(peaks) // 2}")
+    run, peak_kib = strike(target, command)
+    assert run.error_type == "out_of_memory"
+    assert run.error_value == command
+    check(target, run, peak_kib, command)
+    if command in (*table.SERVICES, *table.MODULES):
+        assert f"out_of_memory: {command}" in target.stand.problems()[-1]["params"]
+    if command in table.SERVICES:
+        assert "out_of_memory" in target.stand.operations()[-1]["errorxml"]
+
+
+def test_the_doctor_without_memory_says_so_and_goes_on(target: Target) -> None:
+    target.stand.start_by(ONE_ARENA)
+    target.cloud.answer = repeating(large)
+    _, needed_kib = strike(target, "doctor", "VmPeak")
+    target.stand.start_by(f"{ONE_ARENA}\nulimit -v {needed_kib - LEAST_DIFFERENCE_KIB}")
+    run, peak_kib = strike(target, "doctor")
+    check(target, run, peak_kib, "doctor")
+    findings = json.loads(run.stdout)["findings"]
+    without = [one["check"] for one in findings if one["finding"] == "out_of_memory"]
+    assert without
+    assert [one for one in findings if one["check"] not in without and one["verdict"] == "ok"]
 
 
 def test_the_table_is_long_enough() -> None:

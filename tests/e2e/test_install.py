@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Tuple
 
 import pytest
 
@@ -21,6 +21,7 @@ from tests.e2e.world import World
 from utils import consts
 from utils.base import errors
 from utils.billing import reply
+from utils.host.state import State
 
 NOBODY = 65534
 
@@ -231,14 +232,33 @@ def test_no_python_of_the_folder_where_somebody_stands_is_run(host: Host, tmp_pa
     assert not (trap / "sprung").exists()
 
 
-@pytest.mark.parametrize("script", ["install", "wheels", "find-python"])
-def test_every_python_of_the_installation_is_isolated(script: str) -> None:
-    """The program itself is started with -E and -s, for what it imports lies beside it."""
-    text = (ROOT / "etc" / script).read_text("utf-8").replace("\\\n", " ")
-    starts = re.findall(r'("\$(?:python|inside|1|work/env/bin/python)" -.*)', text)
-    starts = [start for start in starts if not start.startswith(('"$1" --', '"$1" -e'))]
-    assert starts
-    assert not [start for start in starts if not re.match(r'"[^"]*" (-I|-Es) ', start)]
+PYTHON_STARTS = re.compile(r'"(?:\$[\w/]*python|\$inside|\$1|\$work/env/bin/python)" (-.*)')
+
+
+def python_starts() -> Iterator[Tuple[str, str]]:
+    """How each script that is delivered starts a Python: the script, and the arguments."""
+    for path in sorted((ROOT / "etc").rglob("*")):
+        if path.is_file() and path.suffix not in (".png", ".json", ".txt"):
+            text = path.read_text("utf-8").replace("\\\n", " ")
+            for arguments in PYTHON_STARTS.findall(text):
+                if not arguments.startswith(("--", "-e ")):
+                    yield path.name, arguments
+
+
+@pytest.mark.parametrize(("script", "arguments"), [*python_starts()])
+def test_every_python_of_the_installation_is_isolated(script: str, arguments: str) -> None:
+    """Where it runs a file, -E and -s do the same: what the file imports lies beside it."""
+    assert re.match(r"(-I (-c|-m) |-Es \"\$(home|new)/pmnextcloud\.py\")", arguments), script
+
+
+def test_every_script_that_starts_a_python_is_looked_at() -> None:
+    looked_at = {script for script, _ in python_starts()}
+    assert looked_at == {"install", "wheels", "find-python", "pmnextcloud.sh"}
+    for path in (ROOT / "etc").rglob("*"):
+        if path.is_file() and path.name not in looked_at and path.suffix != ".png":
+            for line in path.read_text("utf-8").splitlines():
+                is_start = re.search(r"python\S* -", line.partition("#")[0])
+                assert not is_start, f"{path}: {line}"
 
 
 def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
@@ -270,7 +290,7 @@ def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"BASE": "mgr5"}, {"BASE": "/tmp/it's"}, {"DESTDIR": "here"}, {"BASE": "/tmp/mgr5/"}]
+    "wrong", [{"BASE": "mgr5"}, {"BASE": "/opt/it's"}, {"DESTDIR": "here"}, {"BASE": "/opt/mgr5/"}]
 )
 def test_a_root_that_cannot_be_used_is_refused(host: Host, wrong: Dict[str, str]) -> None:
     assert "is no path that can be used" in host.fail("install", **wrong)
@@ -429,6 +449,40 @@ def test_killed_at_every_command_of_taking_it_out(host: Host, tmp_path: Path) ->
         nth += 1
     assert nth > 10
     assert not [name for name in host.files() if name.startswith("mgr5/")]
+
+
+def kept_in_memory(root: Path) -> Path:
+    """A folder of the module in the server's memory, with something in it."""
+    folder = Path(State(str(root / "var/pmnextcloud")).spare)
+    folder.mkdir(mode=0o700)
+    (folder / "problem-31.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("target", ["uninstall", "purge"])
+def test_taking_it_out_takes_what_it_kept_in_memory(
+    host: Host, tmp_path: Path, target: str
+) -> None:
+    link = tmp_path / "mgr5-linked"
+    link.symlink_to(host.root)
+    folders = [kept_in_memory(root) for root in (host.root, link, tmp_path / "another")]
+    try:
+        host.make(target, BASE=str(link))
+        assert [folder.exists() for folder in folders] == [False, False, True]
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root makes nothing of somebody else's")
+def test_taking_it_out_leaves_what_somebody_else_has_made_in_memory(host: Host) -> None:
+    folder = kept_in_memory(host.root)
+    try:
+        os.chown(folder, NOBODY, NOBODY)
+        host.make("purge")
+        assert folder.exists()
+    finally:
+        shutil.rmtree(folder)
 
 
 # -- predecessors ---------------------------------------------------------------------------------

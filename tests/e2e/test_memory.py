@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,11 +21,10 @@ OPERATIONS = 10
 WRONG = "Wrong-Pw-for-tests-4"
 TOLD = ["cloud_login_refused", "state_unwritable"]
 
-WITHOUT_FILES = """#!/bin/sh
+WITHOUT_FILES = """
 # Of what is started here on no file grows, on no file system; pipes and sockets are no files.
 ulimit -f 0
 trap '' XFSZ
-exec '{python}' "$@"
 """
 
 
@@ -169,28 +167,18 @@ def test_what_is_only_remembered_fails_no_command(
     assert world.group in shown.stdout.decode()
 
 
-def without_files(stand: Stand, folder: Path) -> Path:
-    """An interpreter whose programs can write no file anywhere, and start others like it."""
-    python = folder / "python"
-    python.write_text(WITHOUT_FILES.format(python=sys.executable), "utf-8")
-    python.chmod(0o755)
-    handler = stand.root / "processing/pmnextcloud"
-    handler.write_text(handler.read_text("utf-8").replace(f"'{sys.executable}'", f"'{python}'"))
-    return python
-
-
 @pytest.fixture
-def bare_world(stand: Stand, cloud: Cloud, tmp_path: Path) -> World:
+def bare_world(stand: Stand, cloud: Cloud) -> World:
     """A provider whose module has no memory at all, and a wrong password."""
     world = with_wrong_password(stand, cloud)
-    without_files(stand, tmp_path)
+    stand.start_by(WITHOUT_FILES)
     return world
 
 
-def test_without_any_memory_one_process_at_a_time_asks_and_nothing_is_told_again_and_again(
+def test_without_any_memory_one_process_at_a_time_asks_and_the_problem_is_told_once(
     bare_world: World, cloud: Cloud
 ) -> None:
-    """Nobody can know then what was told or refused before; BILLmanager has it by operation."""
+    """What was told before is known by the operations that have the error."""
     visits = Visits(cloud)
     items = [bare_world.order() for _ in range(4)]
     runs: List[Run] = []
@@ -204,8 +192,29 @@ def test_without_any_memory_one_process_at_a_time_asks_and_nothing_is_told_again
         thread.join()
     assert [run.error_type for run in runs] == ["cloud_login_refused"] * 4
     assert visits.most == 1
-    assert not bare_world.stand.problems()
+    assert problems(bare_world.stand) == ["cloud_login_refused"]
     assert all(row["errorxml"] for row in bare_world.stand.operations())
+
+
+def test_without_any_memory_a_repeated_operation_tells_nothing_again_until_one_has_succeeded(
+    bare_world: World, cloud: Cloud
+) -> None:
+    stand, item = bare_world.stand, bare_world.order()
+    operation = stand.add_operation("open", item)
+    for expected in (1, 2):
+        for _ in range(3):
+            run = stand.run("open", item=item, runningoperation=operation)
+            assert run.error_type == "cloud_login_refused"
+        assert problems(stand) == ["cloud_login_refused"] * expected
+        stand.sql("DELETE FROM runningoperation WHERE id = %s", operation)
+        operation = stand.add_operation("open", item)
+
+
+def test_without_any_memory_and_operation_nothing_is_told(bare_world: World) -> None:
+    for _ in range(2):
+        run = bare_world.stand.run("get_server_config", module=bare_world.module)
+        assert run.error_type == "cloud_login_refused"
+    assert not bare_world.stand.problems()
 
 
 class Visits:
@@ -226,8 +235,8 @@ class Visits:
             self._now -= 1
 
 
-def test_without_any_memory_a_service_lives_as_ever(world: World, tmp_path: Path) -> None:
-    without_files(world.stand, tmp_path)
+def test_without_any_memory_a_service_lives_as_ever(world: World) -> None:
+    world.stand.start_by(WITHOUT_FILES)
     item = world.order()
     for command in LIFE:
         if command in table.SERVICES:

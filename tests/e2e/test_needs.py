@@ -2,6 +2,7 @@
 
 from commands import COMMANDS
 from tests.e2e.world import World
+from tests.tools import table
 from tests.unit.billing.given import declared
 from utils.billing import needs
 
@@ -13,8 +14,10 @@ def run_all(world: World) -> None:
     """Runs each command, and those that fail so that staff or the administrators are told."""
     stand, site = world.stand, world.site
     item = world.order()
-    for command in ("open", "sync_item", "suspend", "resume"):
+    for command in ("open", "changepassword", "sync_item", "suspend", "resume"):
         world.run(command, item).check()
+    for command in table.QUESTIONS:
+        stand.run(command, item=item).check()
     stand.change_tariff(item, world.tariff(gib=9, group="others"))
     world.run("setparam", item).check()
     for command in ("get_server_config", "stat"):

@@ -151,6 +151,8 @@ def test_an_item_that_moved_to_another_module_is_an_error(world: World) -> None:
     item = world.opened()
     with Cloud() as other:
         second = World(world.stand, DoubleSite(other))
+        second.know_cloud()
+        other.requests.clear()
         world.stand.sql("UPDATE item SET processingmodule = %s WHERE id = %s", second.module, item)
         assert world.run("close", item).error_type == "account_elsewhere"
         assert not other.requests

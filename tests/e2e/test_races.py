@@ -79,6 +79,12 @@ def race(world: World, items: Sequence[int], first: str, second: str) -> Dict[in
     return runs
 
 
+def check_done(runs: Sequence[Run], second: str) -> None:
+    """Raises AssertionError where a run has failed, other than for coming after the end."""
+    allowed = (None,) if second != "close" else (None, "account_missing", "service_closed")
+    assert all(run.error_type in allowed for run in runs), runs
+
+
 def check_closed(world: World, item: int, closing: Run) -> None:
     """Raises AssertionError where the service is not closed, or was opened after that."""
     closing.check()
@@ -310,3 +316,228 @@ def test_a_change_of_tariff_against_suspend(world: World, record_property: Recor
         assert not world.customer_gets_in(item)
         user = double(world).users[world.login(item)]
         assert (user.quota, user.groups) == ("9 GB", {"gold"})
+
+
+# -- the two halves of a copy -----------------------------------------------------------------
+
+
+def halves(world: World, count: int) -> List[Tuple[int, int]]:
+    """Open services, each with its copy for another client; both halves of each live."""
+    return [(old, world.copy(old)) for old in opened(world, count)]
+
+
+def at_once(world: World, *calls: Tuple[str, int]) -> List[Run]:
+    """These commands, each on its service, all at the same time."""
+    return [process.finish() for process in [start(world, *call) for call in calls]]
+
+
+@pytest.mark.parametrize(
+    ("of_old", "of_copy"),
+    [
+        *((command, command) for command in ("suspend", "sync_item", "close")),
+        *(("close", "suspend"), ("suspend", "close"), ("close", "setparam"), ("resume", "close")),
+    ],
+)
+def test_both_halves_of_a_copy_at_once(
+    world: World, record_property: Record, of_old: str, of_copy: str
+) -> None:
+    record_property("tried", FEW)
+    double(world).add_user("bystander", "By-stander-1")
+    pairs = halves(world, FEW)
+    slow(world)
+    runs = at_once(
+        world, *(call for old, copy in pairs for call in ((of_old, old), (of_copy, copy)))
+    )
+    double(world).faults.clear()
+    for (old, copy), old_run, copy_run in zip(pairs, runs[::2], runs[1::2]):
+        old_run.check()
+        # Whoever comes before the old half has ended is told that the account is not his yet.
+        allowed = (None,) if of_copy == "close" else (None, "mark_foreign")
+        assert copy_run.error_type in allowed, str(copy_run)
+        user = double(world).users.find(world.login(old))
+        assert (user is None) is ((of_old, of_copy) == ("close", "close"))
+        if user is not None:
+            is_locked = "suspend" in (of_old, copy_run.error_type is None and of_copy)
+            assert user.enabled is not is_locked
+        for item, command in ((old, of_old), (copy, of_copy)):
+            assert (world.status(item) == DELETED) is (command == "close")
+        ending = [item for item, name in ((old, of_old), (copy, of_copy)) if name == "close"]
+        told = [one["item"] for one in world.stand.tasks() if one["item"] in ending]
+        assert len(told) == bool(ending), "the half that ended first, and no other"
+    assert double(world).users["bystander"].enabled
+
+
+@pytest.mark.parametrize("second", ["suspend", "sync_item", "close"])
+def test_a_copy_whose_old_half_is_over_is_taken_over_once(
+    world: World, record_property: Record, second: str
+) -> None:
+    record_property("tried", FEW)
+    pairs = halves(world, FEW)
+    for old, _ in pairs:
+        world.run("close", old).check()
+    slow(world)
+    logins = {copy: world.login(old) for old, copy in pairs}
+    for copy, runs in race(world, [*logins], "suspend", second).items():
+        check_done(runs, second)
+        user = double(world).users.find(logins[copy])
+        if second == "close":
+            assert user is None
+            continue
+        assert user is not None
+        assert user.email == "client8@example.com"
+        assert json.loads(world.stand.params(copy)["pmnextcloud_mark"])[2] == copy
+
+
+@pytest.mark.parametrize("command", ["suspend", "close"])
+def test_of_two_copies_at_once_none_gets_the_account(
+    world: World, record_property: Record, command: str
+) -> None:
+    record_property("tried", 1)
+    [(old, first)] = halves(world, 1)
+    second = world.copy(old)
+    world.run("close", old).check()
+    slow(world)
+    runs = at_once(world, (command, first), (command, second))
+    double(world).faults.clear()
+    user = double(world).users.find(world.login(old))
+    if command == "suspend":
+        assert [run.error_type for run in runs] == ["mark_foreign"] * 2
+        assert user is not None
+        assert user.enabled
+    else:
+        assert [run.error_type for run in runs] == [None, None]
+        assert user is None, "the last of all has ended"
+        assert len([one for one in world.stand.tasks() if one["item"] in (first, second)]) == 1
+
+
+# -- what staff types -------------------------------------------------------------------------
+
+TYPED, ANOTHER = "Typed-by-staff-77", "A-stranger's-password-1"
+
+
+def typed(world: World, password: str) -> List[int]:
+    """Services on each of which staff typed an account that has that password."""
+    double(world).add_group(world.group)
+    tariff, items = world.tariff(), []
+    for number in range(FEW):
+        login = f"moved_in_{number}"
+        double(world).add_user(login, password)
+        params = {"username": login, "userpassword": TYPED}
+        items.append(world.order(tariff, params=params))
+        world.stand.set_status(items[-1], ACTIVE)
+    return items
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("suspend", "suspend"), ("suspend", "sync_item"), ("setparam", "close")]
+)
+def test_a_typed_login_is_taken_over_by_two_commands_at_once(
+    world: World, record_property: Record, first: str, second: str
+) -> None:
+    record_property("tried", FEW)
+    items = typed(world, TYPED)
+    slow(world)
+    for number, (item, runs) in enumerate(race(world, items, first, second).items()):
+        check_done(runs, second)
+        user = double(world).users.find(f"moved_in_{number}")
+        if second == "close":
+            assert user is None
+            world.stand.drop_param(item, "userpassword")  # in clear, as staff typed it
+            continue
+        assert user is not None
+        assert json.loads(world.stand.params(item)["pmnextcloud_mark"])[3] == user.login
+
+
+def test_a_typed_password_that_is_wrong_is_tried_once_by_all_commands_at_once(
+    world: World, record_property: Record
+) -> None:
+    record_property("tried", FEW)
+    items = typed(world, ANOTHER)
+    before = repr(double(world).users)
+    slow(world)
+    counting = world.stand.start("stat", module=world.module)
+    calls = [(command, item) for item in items for command in ("suspend", "sync_item", "close")]
+    for run in at_once(world, *calls):
+        assert run.error_type == "typed_login", str(run)
+    counting.finish().check()
+    assert repr(double(world).users) == before
+    tries = [one.login for one in double(world).requests if one.path.endswith("/cloud/user")]
+    assert sorted(map(str, tries)) == [f"moved_in_{number}" for number in range(FEW)]
+    assert not world.stand.stats(world.module)
+
+
+def test_the_same_login_typed_on_two_services_goes_to_neither(
+    world: World, record_property: Record
+) -> None:
+    record_property("tried", 1)
+    first, second, *_ = typed(world, TYPED)
+    world.stand.save_param(second, "username", "moved_in_0", crypted=False)
+    slow(world)
+    for run in at_once(world, ("suspend", first), ("suspend", second)):
+        assert run.error_type == "typed_login", str(run)
+    assert double(world).users["moved_in_0"].enabled
+
+
+MEANWHILE = {"username": "typed_meanwhile", "userpassword": TYPED, "url": "https://x.example.com"}
+
+
+@pytest.mark.parametrize("command", ["suspend", "sync_item", "setparam"])
+@pytest.mark.parametrize("name", MEANWHILE)
+def test_what_is_typed_between_reading_and_writing_is_not_lost(
+    world: World, record_property: Record, command: str, name: str
+) -> None:
+    """The login was damaged before, so that it would be written anew."""
+    record_property("tried", 1)
+    [item] = opened(world, 1)
+    world.stand.drop_param(item, "username")
+    if command == "setparam":
+        world.stand.change_tariff(item, world.tariff(gib=9))
+
+    def after(seen: Seen) -> None:
+        double(world).after = None
+        world.stand.save_param(item, name, MEANWHILE[name], crypted=False)
+
+    double(world).after = after
+    world.run(command, item).check()
+    assert world.stand.params(item)[name] == MEANWHILE[name]
+    assert "changed meanwhile" in world.stand.log
+
+
+def test_a_copy_that_is_made_while_its_old_half_ends_keeps_the_account(
+    world: World, record_property: Record
+) -> None:
+    record_property("tried", 1)
+    [(old, copy)] = halves(world, 1)
+    world.stand.set_status(copy, DELETED)  # nobody has made it yet
+
+    def after(seen: Seen) -> None:
+        double(world).after = None
+        world.stand.set_status(copy, ACTIVE)
+
+    double(world).after = after
+    world.run("close", old).check()
+    assert world.site.account(world.login(old)) is not None
+    world.run("suspend", copy).check()
+    assert json.loads(world.stand.params(copy)["pmnextcloud_mark"])[2] == copy
+
+
+# -- an account that cannot be read -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second"), [("suspend", "resume"), ("suspend", "close")])
+def test_commands_on_an_account_that_cannot_be_read_at_once(
+    world: World, record_property: Record, first: str, second: str
+) -> None:
+    record_property("tried", FEW)
+    items = opened(world, FEW)
+    for item in items:
+        double(world).users[world.login(item)].is_broken = True
+    slow(world)
+    for item, runs in race(world, items, first, second).items():
+        check_done(runs, second)
+        user = double(world).users.find(world.login(item))
+        if second == "close":
+            assert user is None
+        else:
+            assert user is not None
+            assert user.enabled is (world.status(item) == ACTIVE)

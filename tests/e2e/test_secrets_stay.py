@@ -6,6 +6,7 @@ of a stored secret comes to him.
 
 import base64
 import json
+import shutil
 from typing import Iterator, List
 
 import pytest
@@ -76,6 +77,18 @@ def store(world: World, **params: str) -> None:
         )
 
 
+def store_password(world: World, password: str) -> None:
+    """What BILLmanager stores when a form is saved with that password and no second one."""
+    for name in ("processingparam", "processingcryptedparam"):
+        world.stand.sql(
+            f"DELETE FROM {name} WHERE processingmodule = %s AND intname = 'nc_password'",
+            world.module,
+        )
+    world.stand.database.insert(
+        "processingparam", processingmodule=world.module, intname="nc_password", value=password
+    )
+
+
 def ask_form(world: World, **fields: str) -> str:
     """The error type of check_connection on the form of the module."""
     values = {"id": str(world.module), "nc_username": "admin", **fields}
@@ -125,21 +138,85 @@ def test_a_good_check_of_another_server_frees_no_stored_secret(
     assert not ask_form(
         world, base_url=stranger.url, nc_password="any-word-1", nc_confirm_password="any-word-2"
     )
-    for name in ("processingparam", "processingcryptedparam"):
-        world.stand.sql(
-            f"DELETE FROM {name} WHERE processingmodule = %s AND intname = 'nc_password'",
-            world.module,
-        )
-    world.stand.sql(
-        "INSERT INTO processingparam (processingmodule, intname, value)"
-        " VALUES (%s, 'nc_password', 'any-word-1')",
-        world.module,
-    )
+    store_password(world, "any-word-1")
     store(world, base_url=stranger.url)
     stranger.answer = want_confirmation
     run = world.stand.run("get_server_config", module=world.module)
     assert run.error_type == "secret_elsewhere"
     assert not heard_secrets(stranger, world.stand)
+
+
+# -- what is known is lost -------------------------------------------------------------------------
+
+
+def lose(world: World, how: str) -> None:
+    """What the module remembers of its secrets is no more."""
+    path = world.stand.root / f"var/pmnextcloud/secrets-{world.module}.json"
+    assert path.is_file()
+    if how == "damaged":
+        path.write_text("[")
+    elif how == "file":
+        path.unlink()
+    else:
+        shutil.rmtree(path.parent)
+
+
+@pytest.fixture(params=["file", "folder", "damaged"])
+def lost(request: pytest.FixtureRequest, world: World) -> World:
+    """A module with an open service that no longer remembers anything."""
+    world.opened()
+    lose(world, request.param)
+    return world
+
+
+def test_what_is_lost_is_found_by_the_services_where_the_address_is_right(lost: World) -> None:
+    for command, run in lost.live(lost.order()):
+        assert run.exit_code == 0, (command, run)
+    assert (lost.stand.root / f"var/pmnextcloud/secrets-{lost.module}.json").is_file()
+
+
+@pytest.mark.parametrize("command", [*table.SERVICES, *table.MODULES])
+def test_what_is_lost_makes_no_command_send_a_secret_elsewhere(
+    world: World, cloud: Cloud, stranger: Hostile, command: str
+) -> None:
+    item = world.opened()
+    lose(world, "folder")
+    store(world, base_url=stranger.url)
+    run = world.call(command, item)
+    assert (run.exit_code, run.error_type) == (1, "secret_elsewhere")
+    assert cloud.url.encode() in run.stdout
+    assert not stranger.heard
+
+
+def test_what_is_lost_lets_no_form_carry_a_secret_elsewhere(lost: World, stranger: Hostile) -> None:
+    """Not even where the address was changed before, so that it is what is stored."""
+    stored = {"nc_password": lost.site.password, "nc_confirm_password": CONFIRM}
+    new = {"nc_password": "any-word-1", "nc_confirm_password": "any-word-2"}
+    store(lost, base_url=stranger.url)
+    for name in stored:
+        fields = {**new, name: stored[name]}
+        assert ask_form(lost, base_url=stranger.url, **fields) == "secret_elsewhere"
+        assert not stranger.heard
+    stranger.answer = take_all
+    assert not ask_form(lost, base_url=stranger.url, **new)
+    store_password(lost, new["nc_password"])
+    stranger.answer = want_confirmation
+    run = lost.stand.run("get_server_config", module=lost.module)
+    assert run.error_type == "secret_elsewhere"
+    assert not heard_secrets(stranger, lost.stand)
+
+
+def test_a_secret_belongs_to_its_server_before_a_mark_is_sealed_there(
+    stand: Stand, cloud: Cloud
+) -> None:
+    """Whoever is killed in between leaves nothing that looks as if the memory was lost."""
+    world = World(stand, DoubleSite(cloud))
+    path = stand.root / f"var/pmnextcloud/secrets-{world.module}.json"
+    seen = []
+    stand.before_call = lambda call: seen.append((call.function, path.is_file()))
+    world.opened()
+    assert seen
+    assert all(is_there for _, is_there in seen)
 
 
 def test_no_question_makes_the_second_password_come(stand: Stand, stranger: Hostile) -> None:

@@ -4,7 +4,7 @@ import json
 import secrets
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
 from tests.doubles.cloud import Cloud
@@ -170,6 +170,22 @@ class World:
         self.stand.save_param(item, "userpassword", password, crypted=True)
         self.stand.set_status(item, ACTIVE)
         return item
+
+    def copy(self, item: int, emails: Sequence[Optional[str]] = ("client8@example.com",)) -> int:
+        """The service once more, for a client with these e-mails: BILLmanager's import makes it."""
+        stand = self.stand
+        client = stand.add_account("Client 8", emails=emails)
+        copy = stand.order(stand.item(item)["pricelist"], client, self.module)
+        for place in ("itemparam", "itemcryptedparam"):
+            stand.sql(
+                f"INSERT INTO {place} (item, intname, value)"
+                f" SELECT %s, intname, value FROM {place} WHERE item = %s",
+                copy,
+                item,
+            )
+        stand.set_status(copy, self.status(item))
+        self.items.append(copy)
+        return copy
 
     def know_cloud(self) -> None:
         """What BILLmanager has done when a module is saved: the module knows its cloud."""

@@ -6,19 +6,29 @@ fixed number of made-up ones. The same targets serve both.
 
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
 
 from utils import api
 from utils.base import address, errors, sizes, xml
+from utils.base.secret import Secret
 from utils.base.text import LONGEST, is_plain, tame
-from utils.billing import mark, reply
+from utils.base.values import Server
+from utils.billing import mark, oldmarks, reply
+from utils.census.days import WholeDays
 from utils.cloud import ocs
-from utils.cloud.products import NEXTCLOUD, OWNCLOUD, by_answer, by_status
+from utils.cloud.binding import Binding
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory, by_answer, by_status
+from utils.cloud.refusals import Refusals
 from utils.cloud.transport import Response
+from utils.consts import Level
 from utils.host import settings
+from utils.host.state import State
 
 Target = Callable[[bytes], None]
+
+SERVER = Server(31, "https://cloud.example.com", "admin", Secret("made-up-77"), True, 5.0)
 
 
 def envelope(data: bytes) -> None:
@@ -50,6 +60,64 @@ def account(data: bytes) -> None:
         assert found.login.casefold() == "user_7"
         assert all(isinstance(group, str) for group in found.groups)
         assert found.used_bytes is None or 0 <= found.used_bytes < 2**63
+
+
+class _Told:
+    """In place of a connection: whatever is asked, the answer is the same."""
+
+    product = NEXTCLOUD
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def ask(self, *asked: Any, **more: Any) -> Any:
+        """The answer."""
+        return self._answer
+
+
+def lists(data: bytes) -> None:
+    """Pages of accounts and groups, in a cloud that repeats them for ever."""
+    try:
+        client = api.NextcloudAPIClient.__new__(api.NextcloudAPIClient)
+        vars(client)["_connection"] = _Told(ocs.json_document(data))
+    except ValueError:
+        return
+    with suppress(errors.CloudUnreachable):
+        page = client.users_page(0, 2)
+        assert len(page.accounts) <= page.rows
+        assert all(isinstance(login, str) for login in page.logins)
+    with suppress(errors.CloudUnreachable):
+        assert all(map(is_plain, client.groups(2)))
+
+
+class _Files(State):
+    """In place of the module's own files: each holds the same."""
+
+    def __init__(self, kept: Any) -> None:
+        super().__init__("/nowhere")
+        self._kept = kept
+
+    def read(self, name: str) -> Any:
+        """What is kept."""
+        return self._kept
+
+
+def kept(data: bytes) -> None:
+    """The module's own files, which may be damaged in any way."""
+    try:
+        files = _Files(json.loads(data))
+    except (ValueError, RecursionError):
+        return
+    binding = Binding(files, lambda text: "0" * 32, 31)
+    with suppress(errors.SecretElsewhere):
+        binding.check(SERVER)
+    assert set(binding.list_unbound(SERVER)) <= {"nc_password"}
+    WholeDays(files, 31).last()
+    Memory(files, SERVER).recall()
+    refusal = Refusals(files, lambda text: "0" * 32, SERVER, Level.EDITS)._kept()
+    assert refusal is None or int(refusal["at"] + refusal["stands_s"]) >= 0
+    understood = oldmarks._understood(files.read(""))
+    assert understood is None or set(understood) == {"until", "sealed"}
 
 
 def status(data: bytes) -> None:
@@ -125,9 +193,12 @@ def words(data: bytes) -> None:
 
 TARGETS: Dict[str, Target] = {
     one.__name__: one
-    for one in (envelope, account, status, form, own_mark, settings_file, url, size, words)
+    for one in (
+        *(envelope, account, lists, status, form, own_mark, kept, settings_file, url, size, words),
+    )
 }
 
+_REFUSAL = {"code": "cloud_login_refused", "value": "x", "at": 1.5, "stands_s": 600.0}
 _USER = {"id": "user_7", "enabled": True, "groups": ["a", 5], "quota": {"quota": "5 GB", "used": 9}}
 SEEDS: Dict[str, List[bytes]] = {
     "envelope": [
@@ -135,6 +206,17 @@ SEEDS: Dict[str, List[bytes]] = {
         b"<ocs><meta><statuscode>997</statuscode><message>no</message></meta></ocs>",
     ],
     "account": [json.dumps(_USER).encode(), b'{"enabled":"true","quota":{"definition":"none"}}'],
+    "lists": [
+        b'{"users":{"user_7":{"id":"user_7","quota":{"used":1}}},"groups":["a",5]}',
+        b'{"users":[{"id":"user_7"},{}],"groups":["a","b"]}',
+    ],
+    "kept": [
+        json.dumps({"0" * 32: ["https://cloud.example.com:443", True]}).encode(),
+        json.dumps({"fingerprint": "0" * 32, **_REFUSAL}).encode(),
+        b'{"until":7,"sealed":[1,2]}',
+        b'{"base_url":"https://cloud.example.com","product":"Nextcloud"}',
+        b'"2026-11-26"',
+    ],
     "status": [b'{"installed":true,"version":"29.0.6.1","extendedSupport":false}'],
     "form": [b"<doc><processingmodule><base_url>a</base_url></processingmodule></doc>"],
     "own_mark": [b'[1,"0123456789ab",7,"user_7","0123456789abcdef","pw"]'],

@@ -38,6 +38,9 @@ def names(*kinds: Kind) -> Tuple[str, ...]:
 
 
 SERVICES = names(Kind.SERVICE)
+SERVING = tuple(name for name in SERVICES if name not in ("open", "close"))
+"""Those for an account that is there and stays."""
+
 MODULES = names(Kind.MODULE)
 FORMS = names(Kind.FORM)
 QUESTIONS = names(Kind.QUESTION)

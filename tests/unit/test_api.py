@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from base64 import b64encode
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Type
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -711,7 +712,7 @@ def test_a_page_may_be_empty(
     http: responses.RequestsMock, cloud: NextcloudAPIClient, nobody: Any
 ) -> None:
     http.get(CLOUD + "/users/details", **ocs(100, nobody))
-    assert cloud.users_page(200, 200) == ([], 0)
+    assert cloud.users_page(200, 200) == ([], [])
 
 
 def test_groups_are_read_page_by_page_as_texts(
@@ -993,6 +994,51 @@ def test_the_anonymous_capabilities_show_the_delay(
     assert cloud.throttle().delay_s == delay_s
 
 
+def shown(**brute_force: object) -> Dict[str, Any]:
+    """The answer with these words on its protection against guessing."""
+    return ocs(100, {"capabilities": {"bruteforce": brute_force}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "has_refused_none"),
+    [
+        (shown(**{"delay": 0, "allow-listed": False}), True),
+        (shown(delay=0), True),
+        (shown(**{"delay": 200, "allow-listed": False}), False),
+        (shown(**{"delay": 0, "allow-listed": True}), False),
+        (shown(delay=None), False),
+        (ocs(100, {"capabilities": []}), False),
+        (ocs(997, status=401), False),
+    ],
+)
+def test_whether_nobody_was_refused_is_believed_of_a_cloud_that_counts_alone(
+    http: responses.RequestsMock,
+    cloud: NextcloudAPIClient,
+    answer: Dict[str, Any],
+    has_refused_none: bool,
+) -> None:
+    http.get(CAPABILITIES, **answer)
+    assert cloud.has_refused_none() is has_refused_none
+
+
+@pytest.mark.parametrize(
+    ("told", "last_login"),
+    [
+        ({"lastLogin": 1795671828000}, 1795671828000),
+        ({"lastLogin": 0}, 0),
+        ({"last_login": 1795671805}, 1795671805),
+        ({"lastLogin": "soon"}, None),
+        ({"lastLogin": True}, None),
+        ({}, None),
+    ],
+)
+def test_the_last_login_is_told_where_the_cloud_tells_it(
+    told: Dict[str, Any], last_login: Optional[int]
+) -> None:
+    user = {"id": "user_1001", "enabled": True, "groups": [], "quota": {"quota": 5}, **told}
+    assert account_from(user, "user_1001", NEXTCLOUD).last_login == last_login
+
+
 # -- what is told -----------------------------------------------------------------------------
 
 
@@ -1015,3 +1061,28 @@ def test_a_call_is_logged_without_body_or_headers(
     lines = [message for message in caplog.messages if "/cloud/users" in message]
     assert len(lines) == 1
     assert re.fullmatch(r"POST /ocs/v1.php/cloud/users answered 200 in \d+ ms", lines[0])
+
+
+# -- the login -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_in"),
+    [
+        (ocs(100, {"id": "admin"}), True),
+        (ocs(404, []), True),
+        (recorded("wrong password [v1json]"), False),
+        ({"body": "<html>", "status": 200}, False),
+        ({"body": "", "status": 503}, False),
+    ],
+)
+def test_that_the_cloud_took_the_login_is_told_at_once_and_once(
+    http: responses.RequestsMock, cloud: NextcloudAPIClient, answer: Any, is_in: bool
+) -> None:
+    told: List[str] = []
+    cloud.when_logged_in(lambda: told.append("in"))
+    for _ in range(2):
+        http.get(USER, **answer)
+        with suppress(errors.PmError):
+            cloud.get_user("user_7", with_groups=False)
+    assert told == ["in"] * is_in

@@ -25,7 +25,14 @@ from utils.base import address, errors, logins
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Mark, Server, Trust
 from utils.billing.billmanager import Billing
-from utils.consts import ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, STATUS_CLOSED, is_admin_group
+from utils.consts import (
+    ITEM_ACCOUNT,
+    ITEM_LOGIN,
+    ITEM_PASSWORD,
+    ITEM_URL,
+    STATUS_CLOSED,
+    is_admin_group,
+)
 
 TRIED_LOGINS = 10
 """Where a login may differ, user_15 and user_15_2 to user_15_9 are looked at before staff is asked:
@@ -96,6 +103,8 @@ class Ownership:
         self._was_open = was_open
         self._adopted: Optional[Record] = None
         self._by_password: Optional[Record] = None
+        self.left_alone: Optional[errors.TypedLogin] = None
+        """What was typed beside the mark and is there, and was not to be taken over."""
 
     def default_login(self) -> str:
         """The login that an account of this service has, where nobody else had it before."""
@@ -191,6 +200,13 @@ class Ownership:
         if url and address.host(url) not in map(address.host, self._addresses):
             raise errors.AccountElsewhere(address.shown(url))
 
+    def former_number(self) -> Optional[int]:
+        """The number that the service may have had before, or None."""
+        mark = self._item.mark
+        if mark is not None:
+            return mark.item_id if mark.trust is not Trust.NONE else None
+        return item_of(self._item.saved_login.strip())
+
     def others(self) -> List[int]:
         """The other living services that name the account which this one names."""
         mark = self._item.mark
@@ -233,12 +249,27 @@ class Ownership:
         a login was typed on the service whose account is there but not to be taken over.
         """
         record = self.record()
-        typed = self._item.saved_login.strip()
-        if typed and (record is None or not logins.same(typed, record.login)):
+        typed = self._typed_beside(record)
+        if typed:
             account = self._typed(typed, is_marked=record is not None)
             if account is not None:
                 return account
         return None if record is None else self.find(record)
+
+    def is_unsettled(self, record: Optional[Record]) -> bool:
+        """Whether more than the record is to be looked at, and the service to be written anew.
+
+        So it is where a login may have been typed by hand, the service had another number, or
+        what its customer sees is damaged.
+        """
+        if record is None or self._item.mark is None:
+            return bool(self._typed_beside(record)) or (record is not None and record.is_copied)
+        return record.is_copied or bool(self._damaged(record, record.password))
+
+    def _typed_beside(self, record: Optional[Record]) -> str:
+        """The saved login where it is not that of the record; else an empty text."""
+        typed = self._item.saved_login.strip()
+        return "" if record is not None and logins.same(typed, record.login) else typed
 
     def _typed(self, login: str, is_marked: bool) -> Optional[Account]:
         """The account of a login that was typed by hand, taken over; None where it is not there.
@@ -251,10 +282,11 @@ class Ownership:
                 return None
             self._adopt(account)
         except (errors.TypedLogin, errors.RightsMissing) as error:
-            if is_marked:
-                self._log.warning("what is saved as login is not ours: %s", error)
-                return None
-            raise errors.TypedLogin(login) from error
+            if not is_marked:
+                raise errors.TypedLogin(login) from error
+            self._log.warning("what is saved as login is not ours: %s", error)
+            self.left_alone = errors.TypedLogin(login)
+            return None
         return account
 
     def _adopt(self, account: Account) -> None:
@@ -266,13 +298,13 @@ class Ownership:
             raise errors.TypedLogin(login) from error
         if not self._was_open or not password or self.rivals(login):
             raise errors.TypedLogin(login)
-        if not self._accepts_typed(login, password):
+        if not self._accepts_typed(account, password):
             raise errors.TypedLogin(login)
         self._log.warning("%s accepts the password that was typed: it is taken over", login)
         self._adopted = self._by_password = Record(login, password, proved=True, is_typed=True)
 
-    def _accepts_typed(self, login: str, password: Secret) -> bool:
-        return self._guesses.try_once(self._item.id, login, password, self._cloud.accepts)
+    def _accepts_typed(self, account: Account, password: Secret) -> bool:
+        return self._guesses.try_once(self._item.id, account, password, self._cloud)
 
     def find(self, record: Record) -> Optional[Account]:
         """The account of the record as it is now, or None where nobody has the login.
@@ -285,7 +317,7 @@ class Ownership:
             return None
         self._refuse_protected(account)
         if not record.proved:
-            self.prove(record)
+            self._prove(record, account)
         return account
 
     def unread_login(self, error: errors.AccountUnreadable) -> str:
@@ -303,14 +335,14 @@ class Ownership:
         self._log.warning("%s cannot be read, and is ours: going on without", record.login)
         return record.login
 
-    def prove(self, record: Record) -> None:
+    def _prove(self, record: Record, account: Account) -> None:
         """Tries the record's password once. Raises LoginTaken where the account refuses it."""
         if record.is_typed:
-            accepts = self._accepts_typed(record.login, record.password)
+            accepts = self._accepts_typed(account, record.password)
         else:
             accepts = self._cloud.accepts(record.login, record.password)
         if not accepts:
-            record = self._proved_by_saved(record)
+            record = self._proved_by_saved(record, account)
         self._log.info("%s accepts the password that we know: it is ours", record.login)
         self._by_password = record
 
@@ -318,7 +350,7 @@ class Ownership:
         """The record with the password that the account has accepted, where one was tried."""
         return self._by_password or record
 
-    def _proved_by_saved(self, record: Record) -> Record:
+    def _proved_by_saved(self, record: Record, account: Account) -> Record:
         """The record with the password that stands encrypted beside the mark.
 
         A mark that a killed run sent may arrive after another run has made the account, and take
@@ -328,7 +360,7 @@ class Ownership:
         is_saved = item.password_is_crypted and logins.names(item.saved_login, record.login)
         if record.is_typed or not is_saved or not saved or saved == record.password:
             raise errors.LoginTaken(record.login)
-        if not self._accepts_typed(record.login, saved):
+        if not self._accepts_typed(account, saved):
             raise errors.LoginTaken(record.login)
         return record._replace(password=saved)
 
@@ -380,6 +412,8 @@ class Ownership:
         values: Dict[str, object] = {}
         if item.saved_login != record.login:
             values[ITEM_LOGIN] = record.login
+        if item.saved_account not in (None, record.login):
+            values[ITEM_ACCOUNT] = record.login
         if not item.saved_url:
             values[ITEM_URL] = self._server.base_url
         if not item.password_is_crypted:

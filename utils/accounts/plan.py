@@ -74,12 +74,13 @@ def _changes(account: Account, order: Order) -> Iterator[Change]:
     leave = order.leave_group
     if leave and leave != order.group and leave in account.groups:
         yield Change(NOT_GROUP, "", leave)
-    for what, present, wanted in (
-        (EMAIL, account.email, order.email),
-        (NAME, account.display_name, order.display_name),
+    for what, present, wanted, required in (
+        # Whoever has the e-mail can set a new password by it, so a former client's may not stay.
+        (EMAIL, account.email, order.email, order.is_handed_over),
+        (NAME, account.display_name, order.display_name, False),
     ):
-        if wanted and wanted.casefold() != present.casefold():
-            yield Change(what, present, wanted, required=False)
+        if (wanted or required) and wanted.casefold() != present.casefold():
+            yield Change(what, present, wanted, required)
 
 
 def _is_quota(account: Account, quota_bytes: float) -> bool:

@@ -21,6 +21,10 @@ from utils.base import errors, sizes
 from utils.base.secret import Secret
 from utils.base.values import Account, Order
 
+DELETES_UNREAD = 3
+"""Requests that take an account away which cannot be read: one whose answer is lost, one that the
+cloud takes, and its repeat, which finds nobody."""
+
 
 class Provisioning:
     """The changes that a service's account may need."""
@@ -240,20 +244,21 @@ class Provisioning:
     def delete_unread(self, login: str) -> None:
         """Deletes an account that the cloud cannot show; seen by its repeat, which finds nobody.
 
-        Raises NotAsOrdered where the cloud takes the repeat as well, CloudLost.
+        One answer may be lost before that. Raises NotAsOrdered where the cloud takes every repeat,
+        CloudLost.
         """
-        try:
-            self._write_unread(login, lambda: self._cloud.delete_user(login))
-        except errors.NoSuchUser:
-            self._log.warning("%s was gone already", login)
-            return
-        except errors.CloudLost as lost:
-            self._log.warning("%s: trying once more", lost)
-        try:
-            self._write_unread(login, lambda: self._cloud.delete_user(login))
-        except errors.NoSuchUser:
-            self._log.warning("deleted %s unread", login)
-            return
+        lost: Optional[errors.CloudLost] = None
+        for _ in range(DELETES_UNREAD):
+            try:
+                self._write_unread(login, lambda: self._cloud.delete_user(login))
+            except errors.NoSuchUser:
+                self._log.warning("%s is gone, deleted unread", login)
+                return
+            except errors.CloudLost as error:
+                if lost is not None:
+                    raise
+                self._log.warning("%s: trying once more", error)
+                lost = error
         raise errors.NotAsOrdered(f"{login}: not gone after it was deleted")
 
     def _write_unread(self, login: str, write: Callable[[], None]) -> None:

@@ -277,6 +277,10 @@ class AccountShared(PmError, told=Told.STAFF_NOW):
     """Another living service names the account: of what ends, nothing was deleted."""
 
 
+class FormerEmail(PmError, told=Told.STAFF_NOW):
+    """The account has a new client, and the former one's e-mail could not be taken off it."""
+
+
 class GroupNotAllowed(PmError, told=Told.STAFF_NOW):
     """The connection's user may only make accounts in groups of its own; the value says which."""
 
@@ -347,6 +351,10 @@ class CloudLost(CloudError):
 
 class CloudUnreachable(CloudError, told=Told.PROBLEM):
     """No connection, or no answer to a mere question: nothing was changed."""
+
+
+class NothingSent(CloudUnreachable, code="cloud_unreachable"):
+    """No connection: whatever was asked for, the cloud knows nothing of it."""
 
 
 class ServerFault(CloudLost, code="cloud_lost"):

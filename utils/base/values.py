@@ -48,9 +48,22 @@ class Mark(NamedTuple):
     trust: Trust = Trust.SEALED
 
 
+class Place(NamedTuple):
+    """Where the account of a service is, as its sealed mark tells: `server` is a digest.
+
+    `url` is the address that the service shows its customer, and empty where it is no address of
+    that server.
+    """
+
+    item_id: int
+    server: str
+    url: str
+
+
 class Item(NamedTuple):
     """A service in billing, with what is saved on it.
 
+    `saved_account` is the login as a column of its own shows it, None where the service has none.
     `is_broken` is whether something of that does not decrypt, so that it has neither mark nor
     password here; only services that are read by the batch may be so.
     """
@@ -69,6 +82,7 @@ class Item(NamedTuple):
     mark: Optional[Mark]
     password_is_crypted: bool = False
     is_broken: bool = False
+    saved_account: Optional[str] = None
 
 
 class Disk(NamedTuple):
@@ -83,7 +97,8 @@ class Order(NamedTuple):
     """What an account is to be. None, or an empty text, means: not touched.
 
     `quota_bytes` may be sizes.UNLIMITED. The account is put into `group` and taken out of
-    `leave_group`, unless both are the same; other groups stay.
+    `leave_group`, unless both are the same; other groups stay. One that `is_handed_over` had
+    another client before: it has to have this e-mail, and where that is empty, none.
     """
 
     quota_bytes: Optional[float] = None
@@ -92,6 +107,7 @@ class Order(NamedTuple):
     display_name: str = ""
     leave_group: str = ""
     enabled: Optional[bool] = None
+    is_handed_over: bool = False
 
 
 class Account(NamedTuple):
@@ -99,7 +115,8 @@ class Account(NamedTuple):
 
     `quota_bytes` may be sizes.UNLIMITED. It is None where the account has none of its own, but
     the cloud's default or a broken one; and where the cloud did not tell it, which alone
-    `is_quota_told` denies. `used_bytes` is None where the cloud could not read it.
+    `is_quota_told` denies. `used_bytes` is None where the cloud could not read it. `last_login`
+    changes with each login of its owner, though not with every one; None where it is not told.
     """
 
     login: str
@@ -110,3 +127,4 @@ class Account(NamedTuple):
     quota_bytes: Optional[float]
     used_bytes: Optional[int]
     is_quota_told: bool = True
+    last_login: Optional[int] = None

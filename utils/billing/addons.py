@@ -116,8 +116,9 @@ class Addon:
         """The amount in the add-on's measure; None is unlimited.
 
         `own_trial_limit` is the service's own included amount of a trial. By statistics without
-        a maximum there is no limit, or the included amount where `included_is_most`.
-        Raises QuotaZero where a number is none.
+        a maximum there is no limit, or the included amount where `included_is_most`; nothing
+        included is no limit there: all that is used is paid for. Raises QuotaZero where a number
+        is none.
         """
         row = self._row
         own = decimal(_first(own_trial_limit if trial else None, row["own_limit"]))
@@ -130,10 +131,10 @@ class Addon:
         if not self.is_by_statistics:
             amount = (included or Decimal(0)) + (decimal(row["ordered"]) or Decimal(0))
             limits: List[Optional[Decimal]] = [amount]
-        elif own is None and most is None and included_is_most:
-            limits = [included]
+        elif not own and most is None and included_is_most:
+            limits = [included or None]
         else:
-            limits = [own, most]
+            limits = [own or None, most]
         if trial:
             limits.append(decimal(_first(row["own_max_trial"], row["addonmaxtrial"])))
         return min((limit for limit in limits if limit is not None), default=None)

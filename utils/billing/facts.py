@@ -5,7 +5,7 @@ it is a plain internal name: whatever else stands in such a field is somebody's 
 """
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS, TABLES, WRITTEN
@@ -18,6 +18,9 @@ from utils.consts import (
     ITEM_URL,
     MODULE,
 )
+
+if TYPE_CHECKING:
+    from utils.billing.mgrctl import Described
 
 Fact = Union[None, int, str]
 
@@ -88,15 +91,22 @@ SELECT 'itemcryptedparam', p.intname, COUNT(*) FROM itemcryptedparam p {_OF_OURS
 """  # noqa: S608  constants of this file
 
 
-class Function(NamedTuple):
-    """What the core says of a function, whose words are looked for, not repeated."""
+NOBODY = ("pmnextcloudnobody", "pmnextcloudnothing")
+"""Names of functions that no BILLmanager has: two, to see whether both are told alike."""
 
-    is_known: bool
+
+class Function(NamedTuple):
+    """What the core says of a function, whose words are looked for, not repeated.
+
+    `is_known` is None where that cannot be told from what is said of a function that is not there.
+    """
+
+    is_known: Optional[bool]
     arguments: List[str]
 
 
 class Facts:
-    """Reads facts. Every method may raise DatabaseUnavailable, `function` CoreUnavailable."""
+    """Reads facts. Every method may raise DatabaseUnavailable, `functions` CoreUnavailable."""
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
@@ -157,21 +167,49 @@ class Facts:
             found[row["tab"]][row["saved"]] = row["number"]
         return found
 
-    def functions(self) -> List[str]:
-        """The names of all functions that the program calls."""
-        return [*FUNCTIONS, *(f"{name}.open" for name in ITEM_TYPES)]
+    def functions(self) -> Dict[str, Function]:
+        """Of each function that the program calls whether the core has it, by mgrctl's description.
 
-    def function(self, name: str) -> Function:
-        """Whether the core has a function: it is asked to describe it, not to do it."""
-        text = self._doors.core.describe(name)
-        words = set(re.findall(r"\w+", text or ""))
-        return Function(text is not None, [word for word in ARGUMENTS if word in words])
+        Nobody has seen such a description. So functions that there are not are described as well:
+        what is told of those is told of none that there is.
+        """
+        names = [*FUNCTIONS, *(f"{name}.open" for name in ITEM_TYPES)]
+        told = {name: self._describe(name) for name in names}
+        strangers: Dict[str, List[Described]] = {}
+        found = {}
+        for name, described in told.items():
+            owner = name.rpartition(".")[0]
+            if owner not in strangers:
+                strangers[owner] = [self._describe(f"{owner}.{word}".strip(".")) for word in NOBODY]
+            found[name] = Function(_is_known(described, strangers[owner]), _arguments(described))
+        if not found[FUNCTIONS.params].is_known:  # it was called, so it is there
+            return {name: function._replace(is_known=None) for name, function in found.items()}
+        return found
+
+    def _describe(self, name: str) -> "Described":
+        """What mgrctl tells of a function, without its name and numbers."""
+        told = self._doors.core.describe(name)
+        words = re.sub(r"[0-9]+", "0", told.words.replace(name, "*"))
+        words = words.replace(name.rpartition(".")[2], "*")
+        return told._replace(words=" ".join(words.split()))
 
     def said(self, command: List[str]) -> Optional[str]:
         """What another program of BILLmanager's says; None where it fails or takes too long."""
         from utils.billing.mgrctl import ask
 
         return ask(command)
+
+
+def _is_known(described: "Described", strangers: "List[Described]") -> Optional[bool]:
+    """Whether something else is told of a function than of `strangers`, which are not there."""
+    first, *others = strangers
+    return described != first if all(other == first for other in others) else None
+
+
+def _arguments(described: "Described") -> List[str]:
+    """Those of ARGUMENTS that stand in a description."""
+    words = set(re.findall(r"\w+", described.words))
+    return [word for word in ARGUMENTS if word in words]
 
 
 def _told(column: str, value: object) -> Fact:

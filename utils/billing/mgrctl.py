@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import errors
 from utils.base.secret import Secret
@@ -29,7 +29,15 @@ _ENVIRONMENT_NAME = "PMNEXTCLOUD_VALUE"
 
 
 class Unseen(str):
-    """A text that is no secret, and still nothing that other users of the server should read."""
+    """A text that is no secret, and still nothing that other users of the server should read:
+    whatever comes from a customer, from staff or from a cloud."""
+
+
+class Described(NamedTuple):
+    """What mgrctl tells of a function: its exit code and its words."""
+
+    exit_code: int
+    words: str
 
 
 class Mgrctl:
@@ -53,8 +61,8 @@ class Mgrctl:
         """As `call`, for a function that adds something each time: it is not asked again."""
         return self._call(function, params, self._run)
 
-    def describe(self, function: str) -> Optional[str]:
-        """What mgrctl tells of a function without calling it, or None where it knows none such.
+    def describe(self, function: str) -> Described:
+        """What mgrctl tells of a function without calling it, whatever that may be.
 
         Raises CoreUnavailable where mgrctl cannot be run or does not answer.
         """
@@ -63,9 +71,7 @@ class Mgrctl:
             done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
         except (OSError, subprocess.TimeoutExpired) as error:
             raise errors.CoreUnavailable(type(error).__name__) from error
-        text = done.stdout.decode("utf-8", "replace").strip()
-        is_known = done.returncode == 0 and text and not text.startswith("ERROR")
-        return text if is_known else None
+        return Described(done.returncode, done.stdout.decode("utf-8", "replace"))
 
     def _call(
         self,
@@ -73,18 +79,17 @@ class Mgrctl:
         params: Mapping[str, object],
         run: Callable[[List[str], Dict[str, str]], bytes],
     ) -> "Form":
-        command = [self._path, "-m", "billmgr", "-o", "xml"]
+        command = [self._path, "-m", "billmgr", "-o", "xml", function]
         environment = {**os.environ, "SSH_CONNECTION": MODULE}
-        pairs: List[str] = []
         for name, value in params.items():
             if isinstance(value, (Secret, Unseen)):
                 variable = f"{_ENVIRONMENT_NAME}_{name}"
                 environment[variable] = value.reveal() if isinstance(value, Secret) else value
                 command += ["-e", f"{name}=${variable}"]
             else:
-                pairs.append(f"{name}={value}")
+                command.append(f"{name}={value}")
         started = time.monotonic()
-        data = run([*command, function, *pairs], environment)
+        data = run(command, environment)
         answer = self._read(function, data)
         self._log.debug("mgrctl %s took %d ms", function, (time.monotonic() - started) * 1000)
         return answer
@@ -111,7 +116,7 @@ class Mgrctl:
     @staticmethod
     def _start(command: List[str], environment: Dict[str, str]) -> "subprocess.Popen[bytes]":
         with limits.lifted():
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603  a list, which no shell reads
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -167,7 +172,7 @@ def ask(command: List[str]) -> Optional[str]:
 def _finish(
     command: List[str], timeout_s: float, environment: Dict[str, str]
 ) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603  a list, which no shell reads
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

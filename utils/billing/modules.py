@@ -5,6 +5,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import address, errors
 from utils.base.secret import Secret
+from utils.base.text import tame
 from utils.base.values import Server
 from utils.billing.doors import CRYPTED, Doors
 from utils.billing.mgrctl import Unseen
@@ -132,7 +133,7 @@ class Modules:
             name=_PROBLEM,
             id=module_id,
             level="error",
-            param_pm_name=self.name(module_id),
+            param_pm_name=Unseen(tame(self.name(module_id))),
             param_pm_id=module_id,
             param_errormsg=Unseen(error),
         )

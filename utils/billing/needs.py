@@ -66,6 +66,7 @@ TABLES: Dict[str, Tuple[str, ...]] = {
 class OptionalColumns(NamedTuple):
     """Columns that are read where BILLmanager's version has them: the table, and one or more."""
 
+    operation_error: Tuple[str, ...] = ("runningoperation", "errorxml")
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
     task_text: Tuple[str, ...] = ("task", "specification")

@@ -58,6 +58,23 @@ class Operations:
             errorxml=_document(error),
         )
 
+    def shows(self, module_id: int, code: str) -> bool:
+        """Whether an error of that code stands on any operation of the module.
+
+        True where nobody can see that: BILLmanager's version does not show it, or this run serves
+        no operation on which it would stand for the next one to see.
+        """
+        if not self.waits() or not self._doors.db.has_column(*OPTIONAL.operation_error):
+            return True
+        row = self._doors.db.row(
+            "SELECT 1 FROM runningoperation o JOIN item i ON i.id = o.item"
+            " WHERE i.processingmodule = %s AND (o.errorxml LIKE %s OR o.errorxml LIKE %s) LIMIT 1",
+            module_id,
+            f'%type="{code}"%',
+            f"%type='{code}'%",  # the core may keep the document as it reads it
+        )
+        return row is not None
+
     def leave_to_staff(self, item_id: int, command: str, error: errors.PmError) -> None:
         """Stops this run's operation, so that BILLmanager does not repeat it, and makes a task.
 

@@ -11,6 +11,7 @@ from typing import Dict, List, Mapping, NamedTuple, Sequence
 from utils.base import errors
 from utils.base.secret import Secret
 from utils.billing.doors import CRYPTED, Doors
+from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS
 from utils.host.state import SAVE_FORM
 
@@ -76,16 +77,19 @@ class Saving:
         strays = self._stored(item_id, STRAYS) if form == NAMED else {}
         try:
             for name, value in values.items():
-                pair = {name: value} if form == PAIRS else {"name": name, "value": value}
-                self._save_one(item_id, pair)
+                self._save_one(item_id, form, name, value)
         except errors.CoreRefused as error:
             refusal = error
         if form == NAMED:
             self._tidy(item_id, strays)
         return Attempt(self._unsaved(item_id, values), refusal)
 
-    def _save_one(self, item_id: int, pair: Mapping[str, object]) -> None:
-        crypted = "on" if any(isinstance(value, Secret) for value in pair.values()) else "off"
+    def _save_one(self, item_id: int, form: str, name: str, value: object) -> None:
+        """Saves one value. What is no secret is a login or an address, which are not for all."""
+        is_secret = isinstance(value, Secret)
+        sent = value if is_secret else Unseen(value)
+        pair = {name: sent} if form == PAIRS else {"name": name, "value": sent}
+        crypted = "on" if is_secret else "off"
         params: Dict[str, object] = {"sok": "ok", "elid": item_id, **pair, "crypted": crypted}
         self._doors.core.call(FUNCTIONS.save_param, **params)
 
@@ -106,7 +110,7 @@ class Saving:
     def _put_back(self, item_id: int, name: str, was: Mapping[str, str]) -> None:
         secret = self._doors.secret(was, name)
         value: object = secret if CRYPTED + name in was else was[name]
-        self._save_one(item_id, {name: value})
+        self._save_one(item_id, PAIRS, name, value)
 
     def _remember(self, form: str, known: object) -> None:
         """Keeps the form for the next run; without memory that run finds it again."""

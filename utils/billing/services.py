@@ -3,9 +3,9 @@
 from logging import Logger
 from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from utils.base import errors, logins
-from utils.base.secret import Secret
-from utils.base.values import Item, Mark, Trust
+from utils.base import address, errors, logins
+from utils.base.secret import Secret, forgotten
+from utils.base.values import Item, Mark, Place, Trust
 from utils.billing import mark
 from utils.billing.doors import CRYPTED, Doors
 from utils.billing.needs import FUNCTIONS, OPTIONAL
@@ -55,7 +55,20 @@ SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
 """The living services that may name a login. Whose saved login is that of its own number has a mark
 for the same login, so only the few others have their marks decrypted."""
 
-_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK)
+_PLACES = """
+SELECT i.id, c.value AS mark, p.value AS url
+  FROM item i
+  JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s
+ ORDER BY i.id LIMIT %s
+"""
+
+MOST_PLACES = 200
+"""Services by which it is told where the accounts of a module are; each mark takes a millisecond.
+The oldest are asked: nobody can put others before them."""
+
+_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT)
 
 
 class Saved(NamedTuple):
@@ -206,6 +219,29 @@ class Services:
             return False
         return own_mark.item_id == besides or logins.same(own_mark.login, login)
 
+    def places(self, module_id: int) -> List[Place]:
+        """Where the accounts of the module's oldest services are: MOST_PLACES at most.
+
+        Told is what a mark tells that this installation has sealed for that very service.
+        """
+        rows = self._doors.db.rows(_PLACES, ITEM_MARK, ITEM_URL, module_id, _COUNTED, MOST_PLACES)
+        with forgotten():
+            return [place for place in map(self._place, rows) if place is not None]
+
+    def _place(self, row: "Row") -> Optional[Place]:
+        try:
+            own_mark = self._read_mark(row["mark"] or "")
+        except errors.SecretBroken:
+            return None
+        if own_mark is None or own_mark.trust is not Trust.SEALED or own_mark.item_id != row["id"]:
+            return None
+        try:
+            url = address.clean(row["url"] or "")
+        except errors.BadArguments:
+            url = ""
+        is_there = url and own_mark.server in address.digests(url)
+        return Place(own_mark.item_id, own_mark.server, url if is_there else "")
+
     def _highest(self) -> int:
         """The highest number that a service has."""
         row = self._doors.db.row("SELECT MAX(id) AS id FROM item")
@@ -256,6 +292,7 @@ class Services:
             mark=own_mark,
             password_is_crypted=is_crypted,
             is_broken=is_broken,
+            saved_account=self._saved_account(row["id"], saved) if strict else None,
         )
 
     def _password(
@@ -326,19 +363,26 @@ class Services:
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
-        """Saves what the customer sees: login, password, address.
+        """Saves what the customer sees: login, password, address."""
+        values = {ITEM_LOGIN: login, ITEM_URL: base_url, ITEM_PASSWORD: password}
+        self.save_seen(item_id, values)
+
+    def save_seen(self, item_id: int, values: Mapping[str, object]) -> None:
+        """Saves some of what the customer sees.
 
         The login a second time where the type of product has a column of its own for it.
         """
-        self.save(
-            item_id,
-            {
-                ITEM_LOGIN: login,
-                **({ITEM_ACCOUNT: login} if self._shows_account(item_id) else {}),
-                ITEM_URL: base_url,
-                ITEM_PASSWORD: password,
-            },
-        )
+        login = values.get(ITEM_LOGIN)
+        if login is not None and self._shows_account(item_id):
+            values = {ITEM_LOGIN: login, ITEM_ACCOUNT: login, **values}
+        self.save(item_id, values)
+
+    def _saved_account(self, item_id: int, saved: Mapping[str, str]) -> Optional[str]:
+        """The login as it was saved a second time; None where the service has no place for it."""
+        account = saved.get(ITEM_ACCOUNT)
+        if account is None or account == saved.get(ITEM_LOGIN):
+            return account
+        return account if self._shows_account(item_id) else None
 
     def _shows_account(self, item_id: int) -> bool:
         """Whether services of its type show the name of the account; `backupservice` may."""

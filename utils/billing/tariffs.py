@@ -135,6 +135,12 @@ class Tariffs:
             display_name=self._client_name(item.account_id) if with_name else "",
         )
 
+    def hand_over(self, item: Item, with_name: bool) -> Order:
+        """What an account is to be that another client had before, and nothing else of it."""
+        email = self._email(item.account_id)
+        name = self._client_name(item.account_id) if with_name else ""
+        return Order(email=email, display_name=name, is_handed_over=True)
+
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
         row = self._db.row(

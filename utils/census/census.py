@@ -44,13 +44,15 @@ class Pair(NamedTuple):
     """A service with its account.
 
     Where it has none `why` is the name of the reason, MISSING or one of utils.census.register,
-    and `words` tell it for a log.
+    and `words` tell it for a log. `is_unsettled` is whether more is to be looked at than what is
+    on record of it (utils.census.register).
     """
 
     item: Item
     account: Optional[Account]
     why: str = ""
     words: str = ""
+    is_unsettled: bool = False
 
 
 class Census:
@@ -153,10 +155,10 @@ class Census:
             number for number in numbers if number is not None and number not in self._settled
         )
         pairs = []
-        for item, login, why, words in self._register.look_up(unsettled):
-            account = accounts.get(logins.fold(login))
-            if why or account:
-                pairs.append(Pair(item, account, why, words))
+        for entry in self._register.look_up(unsettled):
+            account = accounts.get(logins.fold(entry.login))
+            if entry.why or account:
+                pairs.append(_pair(entry, account))
         return pairs
 
     def _ask_for_the_rest(self, reader: Reader) -> Generator[List[Pair], None, bool]:
@@ -172,7 +174,7 @@ class Census:
         entries = {entry.item.id: entry for entry in self._register.look_up(item_ids)}
         for item_id in set(item_ids) - set(entries):  # closed since they were listed
             self._settled.add(item_id)
-        pairs = [Pair(one.item, None, one.why, one.words) for one in entries.values() if one.why]
+        pairs = [_pair(entry, None) for entry in entries.values() if entry.why]
         logins = {item_id: entry.login for item_id, entry in entries.items() if not entry.why}
         try:
             for item_id, account in reader.singly(logins):
@@ -194,7 +196,8 @@ class Census:
 
 
 def _pair(entry: Entry, account: Optional[Account]) -> Pair:
-    """A service with what the cloud says of its login."""
-    if account is None:
-        return Pair(entry.item, None, MISSING, f"the cloud has no account {entry.login}")
-    return Pair(entry.item, account)
+    """A service with what the cloud says of its login, where it has one on record."""
+    item, _, why, words, is_unsettled = entry
+    if account is None and not why:
+        why, words = MISSING, f"the cloud has no account {entry.login}"
+    return Pair(item, account, why, words, is_unsettled)

@@ -10,6 +10,9 @@ from typing import List, Optional
 from utils.base import errors
 from utils.host.state import USAGE, State
 
+ASKED, NO_DAY = "asked for the day: ", "none"
+"""How the log says which day the call named; `doctor --facts` tells it."""
+
 
 class WholeDays:
     """The memory of one module: what cannot be kept is not told of later, and stops nothing."""

@@ -24,9 +24,10 @@ from typing import (
     Tuple,
 )
 
-from utils.api import NextcloudAPIClient
+from utils.api import NextcloudAPIClient, Page
 from utils.base import errors
 from utils.base.values import Account
+from utils.census.met import Met
 from utils.census.pace import Gear, Patience
 
 READS_AT_ONCE = 4
@@ -96,11 +97,12 @@ class Reader:
 
         The order of pages follows display names, so a rename in between can repeat or hide an
         account. The pages end after the first where it costs less to read that number of
-        `services` singly, and there are none where the cloud has no pages.
+        `services` singly, and after one that brings nobody new, whatever the cloud says; there
+        are none where the cloud has no pages.
         """
         if not self._has_pages():
             return
-        gear, offset, pays = self._page_size, 0, False
+        gear, offset, pays, met = self._page_size, 0, False, Met()
         # The first page is never larger than what costs as much as the services by themselves.
         most = PAGED_FOR_ONE * services
         size, asked = self._ask_page(offset, most)
@@ -113,7 +115,7 @@ class Reader:
                 size, asked = self._ask_page(offset, most)
                 continue
             offset += size
-            is_last = answer.value.rows < size
+            is_last = self._is_last(answer.value, size, met)
             if not (is_last or pays):
                 pays = self._paging_pays(services, answer.took_s / size)
                 is_last = not pays
@@ -122,6 +124,16 @@ class Reader:
             yield answer.value.accounts
             if is_last:
                 return
+
+    def _is_last(self, page: Page, size: int, met: Met) -> bool:
+        """Whether nothing comes after a page of which `size` rows were asked for."""
+        if not met.add(page.logins):
+            if page.rows:
+                self._log.warning(
+                    "a page of accounts brings nobody new: the others are read singly"
+                )
+            return True
+        return page.rows < size
 
     def _has_pages(self) -> bool:
         """Whether the cloud is a product that lists its accounts with their usage."""

@@ -19,12 +19,14 @@ class Entry(NamedTuple):
     """A service with the login of its own account.
 
     Where it has none on record `why` is the name of the reason, and `words` tell it for a log.
+    `is_unsettled` is whether more is to be looked at than what is on record.
     """
 
     item: Item
     login: str
     why: str = ""
     words: str = ""
+    is_unsettled: bool = False
 
 
 class Register:
@@ -69,12 +71,14 @@ class Register:
     def _entry(self, item: Item) -> Entry:
         if item.is_broken:
             return Entry(item, "", UNREADABLE, "what is saved on it does not decrypt")
+        owner = self._owner_of(item)
         try:
-            record = self._owner_of(item).record()
+            record = owner.record()
         except errors.MarkForeign as error:
             return Entry(item, "", FOREIGN, str(error))
         except errors.AccountElsewhere as error:
             return Entry(item, "", ELSEWHERE, str(error))
+        is_unsettled = owner.is_unsettled(record)
         if record is None or not record.proved:
-            return Entry(item, "", UNOPENED, "no account was opened for it")
-        return Entry(item, record.login)
+            return Entry(item, "", UNOPENED, "no account was opened for it", is_unsettled)
+        return Entry(item, record.login, is_unsettled=is_unsettled)

@@ -3,9 +3,11 @@
 from contextlib import closing
 from datetime import date
 from logging import Logger
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 from utils.base import errors, sizes
+from utils.base.errors import Told
+from utils.base.values import Account
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import stat_row
 from utils.census.census import MISSING, Census, Pair
@@ -30,18 +32,40 @@ def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
     return quota_bytes is None or used_bytes <= max(LARGE_BYTES, OVER_QUOTA * quota_bytes)
 
 
+MOST_RENEWED = 200
+"""Services of one run that are looked at more closely although they can be counted. Each takes some
+requests and calls; more at once have one cause for all, and the next days' runs take the rest."""
+
+_FOR_ALL = (errors.DatabaseUnavailable, errors.KeyUnavailable, errors.LoginRefused)
+_IN_PASSING = (errors.Busy, errors.CoreUnavailable, errors.CloudError)
+"""What a closer look at one service may fail of: what ends the run, and what comes to an end. After
+any other failure, which is the service's own, it is counted by what is on record."""
+
+
 class Collector:
-    """One day's statistics of one module."""
+    """One day's statistics of one module.
+
+    `settle` gives the account of a service by its id, where more is to be looked at than what is
+    on record of it.
+    """
 
     def __init__(
-        self, census: Census, billing: Billing, log: Logger, day: date, uncounted: Uncounted
+        self,
+        census: Census,
+        billing: Billing,
+        log: Logger,
+        day: date,
+        uncounted: Uncounted,
+        settle: Callable[[int], Account],
     ) -> None:
         self._census = census
         self._billing = billing
         self._log = log
         self._day = day
         self._uncounted = uncounted
+        self._settle = settle
         self._may_see_files = False
+        self._renewed = 0
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
     def collect(self) -> None:
@@ -63,6 +87,7 @@ class Collector:
             self._summarise()
 
     def _book(self, pairs: List[Pair]) -> None:
+        pairs = [pair for pair in map(self._settled, pairs) if pair is not None]
         read = [pair.item for pair in pairs if pair.account is not None]
         disks = self._billing.tariffs.disks(read)
         rows = []
@@ -87,6 +112,28 @@ class Collector:
         if rows:
             self._billing.statistics.write(rows)
             self._booked += len(rows)
+
+    def _settled(self, pair: Pair) -> Optional[Pair]:
+        """The pair with the account that the closer look has found; None where it comes again.
+
+        Raises what ends the reading for all.
+        """
+        if not pair.is_unsettled or (pair.account is not None and self._renewed >= MOST_RENEWED):
+            return pair
+        self._renewed += pair.account is not None
+        try:
+            return Pair(pair.item, self._settle(pair.item.id))
+        except _FOR_ALL:
+            raise
+        except errors.PmError as error:
+            if isinstance(error, _IN_PASSING) and error.told is not Told.STAFF_NOW:
+                self._log.warning("service %d: %s", pair.item.id, error)
+                self._census.ask_again(pair.item.id)
+                return None
+            if pair.account is None:
+                return pair._replace(words=str(error))
+            self._log.warning("service %d: counted by its mark: %s", pair.item.id, error)
+            return pair
 
     def _refuse_hidden_files(self) -> None:
         """Looks once a run whether the module's login may see files. Raises FilesHidden."""

@@ -4,7 +4,7 @@ import re
 import time
 from contextlib import suppress
 from logging import Logger
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple, cast
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
 
 from utils.base import errors
@@ -15,6 +15,18 @@ from utils.cloud.ocs import Envelope, Meanings, mapping
 from utils.cloud.products import Memory, Product
 from utils.cloud.transport import Response
 from utils.consts import is_admin_group
+from utils.host import budget
+
+PAUSE_S = 3.0
+"""A request that was one too many is sent once more after these seconds, where its answer names no
+time: a burst of others is over by then, and a form still answers in time."""
+
+LONGEST_PAUSE_S = 30.0
+"""No run waits longer for that: BILLmanager's own repeats are made for longer waits."""
+
+PART_TO_WAIT = 2
+"""Of the time that a run has left it waits no more than this part: one divided by it. The other
+part is for what is still to be done, and for the next such pause."""
 
 WHO_AM_I = "/cloud/user"
 
@@ -81,8 +93,9 @@ class Connection:
         self._own_groups_path = ""
         self.answered = False
         """Whether the cloud has answered anything yet."""
-        self.logged_in = False
-        """Whether the cloud has taken the module's own login yet."""
+        self.on_login: Callable[[], None] = lambda: None
+        """What is done as soon as the cloud has taken the module's own login."""
+        self._logged_in = False
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -168,13 +181,20 @@ class Connection:
         if auth is None and self._may_be_asked_again(method, response, envelope):
             response, envelope = self._exchange(request)
         if envelope.is_good:
-            self.logged_in = self.logged_in or auth is None
+            self._note_login(auth)
             return envelope.data
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
             raise self._refused_login(request, response, envelope, meanings)
         error = ocs.error_of(str(request), response, envelope, meanings)
+        if isinstance(error, errors.NoSuchUser):  # that is told to nobody without a login
+            self._note_login(auth)
         raise error if auth is not None else self._seen_closer(error, path)
+
+    def _note_login(self, auth: Optional[transport.AuthBase]) -> None:
+        if auth is None and not self._logged_in:
+            self._logged_in = True
+            self.on_login()
 
     def _seen_closer(self, error: errors.PmError, path: str) -> errors.PmError:
         """The error, or the likelier cause of it that what else is seen shows."""
@@ -277,7 +297,27 @@ class Connection:
         return response, envelope
 
     def _send(self, request: Request) -> Response:
-        """One request; raises what failures of the connection mean, and refuses redirects."""
+        """A request, sent once more where it was one too many and this run has the time to wait.
+
+        Raises what failures of the connection mean, and refuses redirects.
+        """
+        response = self._send_once(request)
+        if self._has_waited(request, response):
+            response = self._send_once(request)
+        return response
+
+    def _has_waited(self, request: Request, response: Response) -> bool:
+        """Whether it was waited as the answer wants it, so that the request may be sent again."""
+        if not front.asks_patience(response):
+            return False
+        pause_s = front.wait_s(response.headers) or PAUSE_S
+        if pause_s > min(LONGEST_PAUSE_S, budget.left_s() / PART_TO_WAIT):
+            return False
+        self._log.warning("%s: HTTP %d, once more in %d s", request, response.status, pause_s)
+        time.sleep(pause_s)
+        return True
+
+    def _send_once(self, request: Request) -> Response:
         in_session = request.auth is None and self.product.keeps_sessions
         auth = self._own_auth() if request.auth is None else request.auth
         url = self._server.base_url + request.path

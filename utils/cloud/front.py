@@ -45,9 +45,19 @@ def error_of(call: str, response: Response) -> errors.CloudError:
     where = f"{call}: {shown(response)}"
     if _PHP.search(response.body[:_READ_BYTES]):
         return errors.AnswerSpoilt(where) if is_question else errors.SpoiltLost(where)
-    if response.status == 429 or (response.status == 503 and "Retry-After" in response.headers):
+    if asks_patience(response):
         return errors.FrontThrottled(where).after(wait_s(response.headers))
     return errors.FrontAnswered(where) if is_question else errors.FrontLost(where)
+
+
+def asks_patience(response: Response) -> bool:
+    """Whether the request was one too many at this moment, and the same may pass a little later.
+
+    Of a cloud in maintenance nothing passes, though its page names a time.
+    """
+    if response.status == 503:
+        return "Retry-After" in response.headers and _MAINTENANCE not in response.headers
+    return response.status == 429
 
 
 def _own_answer(call: str, response: Response) -> Optional[errors.CloudError]:
@@ -99,19 +109,32 @@ def first_words(body: bytes) -> str:
 def wait_s(headers: Mapping[str, str]) -> Optional[float]:
     """The seconds that an answer asks to wait for, by Retry-After as a number or as a date.
 
-    From 1 to LONGEST_WAIT_S, or None where it names no time that can be read.
+    From 1 to LONGEST_WAIT_S, or None where it names no time that can be read. A date is counted
+    from the answer's own one: its clock and ours need not be the same.
     """
     text = headers.get("Retry-After", "").strip()
-    if re.fullmatch("[0-9]{1,9}", text, re.ASCII):
+    if re.fullmatch("[0-9]+", text, re.ASCII):
         seconds = float(text)
     else:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except (TypeError, ValueError, IndexError, OverflowError):
+        until = _moment(text)
+        if until is None:
             return None
+        now = _moment(headers.get("Date", ""))
+        seconds = until - (time.time() if now is None else now)
     return min(max(seconds, 1.0), LONGEST_WAIT_S)
+
+
+def _moment(text: str) -> Optional[float]:
+    """The seconds since 1970 of a date in a header, or None where it is none."""
+    from datetime import timezone
+    from email.utils import parsedate_to_datetime
+
+    try:
+        date = parsedate_to_datetime(text)
+        # Without a zone Python takes it for local time, and HTTP knows no zone but GMT.
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def without_php(body: bytes) -> bytes:

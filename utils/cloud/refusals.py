@@ -87,7 +87,9 @@ class Refusals:
         kind = _list_standing().get(str(kept.get("code")))
         if kind is None or kind.stands_for is None or kind.stands_for > self._level:
             return None
-        if not isinstance(kept.get("at"), float) or not isinstance(kept.get("value"), str):
+        at = kept.get("at")
+        is_known = isinstance(at, float) and 0 <= at < float("inf")
+        if not is_known or not isinstance(kept.get("value"), str):
             return None
         stands_s = kept.get("stands_s")
         is_time = isinstance(stands_s, float) and 0 < stands_s <= STANDS_S

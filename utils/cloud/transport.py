@@ -349,7 +349,7 @@ class Http:
                 failure = errors.CloudUnreachable(failure.value)
             raise failure from error
         except ValueError as error:  # an address or a header that the libraries cannot send
-            raise errors.CloudUnreachable(f"{call}: {type(error).__name__}") from error
+            raise errors.NothingSent(f"{call}: {type(error).__name__}") from error
 
 
 def _certificate_ends(response: requests.Response) -> str:
@@ -392,15 +392,15 @@ def translate(error: requests.RequestException, call: str) -> errors.CloudError:
     if isinstance(cause, ssl.SSLCertVerificationError) or _is_wrong_name(cause):
         return errors.CloudCertificate(words)
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        return errors.CloudUnreachable(words)
+        return errors.NothingSent(words)
     if isinstance(error, requests.exceptions.ProxyError):
-        return errors.CloudUnreachable(words)
+        return errors.NothingSent(words)
     if isinstance(error, requests.exceptions.SSLError):
-        return errors.CloudUnreachable(words)
+        return errors.NothingSent(words)
     if isinstance(error, requests.exceptions.ConnectionError) and _never_connected(error):
-        return errors.CloudUnreachable(words)
+        return errors.NothingSent(words)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return errors.CloudUnreachable(words)
+        return errors.NothingSent(words)
     return errors.CloudLost(words)
 
 

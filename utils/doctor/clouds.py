@@ -160,10 +160,26 @@ def files(module: Module) -> Iterator[Finding]:
 
 
 def expiry(module: Module) -> Iterator[Finding]:
-    """Whether the password of the module's user ends some day; an app password does not."""
-    days = (module.cloud.setting("password_policy", "expiration") or "0").strip()
-    ends = days.isdecimal() and int(days) > 0 and module.cloud.keeps_real_password
-    yield advice("password_expires", days) if ends else well()
+    """Whether the password of the module's user ends some day.
+
+    An app password ends with it (docs/en/clouds.md, "Refused logins").
+    """
+    days = module.cloud.setting("password_policy", "expiration")
+    if days is None:
+        yield named("expiry_unseen")
+    elif days.strip().isdecimal() and int(days) > 0:
+        yield advice("password_expires", days.strip())
+    else:
+        yield well()
+
+
+def storage(module: Module) -> Iterator[Finding]:
+    """Whether files lie in an object storage, where more than files counts as used."""
+    keeps_objects = module.cloud.keeps_objects()
+    if keeps_objects is None:
+        yield named("storage_unseen")
+    else:
+        yield advice("object_storage") if keeps_objects else well()
 
 
 def room(module: Module) -> Iterator[Finding]:
@@ -312,6 +328,7 @@ CHECKS = (
     Check("user", user, _IN),
     Check("expiry", expiry, _IN),
     Check("room", room, _IN),
+    Check("storage", storage, _IN),
     Check("policy", policy, _IN),
     Check("shares", shares, _IN),
     Check("limits", limits, (*_IN, "tariffs")),

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from utils.base import errors
+from utils.billing.facts import HIDDEN
+from utils.census.days import ASKED, NO_DAY
 from utils.consts import MODULE, VERSION
 from utils.host import budget, root
 from utils.run.context import Context
@@ -37,15 +39,20 @@ _LINE = re.compile(
     re.ASCII,
 )
 _FAILED = "failed: "
+_DAY = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 
 
 class Run(NamedTuple):
-    """A run of the program as its log shows it."""
+    """A run of the program as its log shows it.
+
+    `day` is the one that `stat` was asked for; None where an older version has not logged it.
+    """
 
     at: datetime
     command: str
     item: str
     error: str
+    day: Optional[str] = None
 
 
 def document(ctx: Context) -> bytes:
@@ -66,7 +73,9 @@ def _part(read: Callable[[Context], Any], ctx: Context) -> Any:
         return {"unread": error.code}  # its words may name somebody
     except budget.Spent:
         return {"unread": errors.OutOfTime.code}
-    except Exception as error:  # noqa: BLE001  one part that cannot be read is not the end
+    except MemoryError:
+        return {"unread": errors.OutOfMemory.code}
+    except Exception as error:
         ctx.log.exception("facts")
         return {"unread": type(error).__name__}
 
@@ -88,8 +97,7 @@ def _plain_version(text: str) -> Optional[str]:
 
 def _functions(ctx: Context) -> Dict[str, Any]:
     ctx.billing.ask_core()  # of one that is away nothing is to be said
-    facts = ctx.billing.facts
-    return {name: facts.function(name)._asdict() for name in facts.functions()}
+    return {name: told._asdict() for name, told in ctx.billing.facts.functions().items()}
 
 
 def _handlers(ctx: Context) -> Dict[str, Any]:
@@ -124,7 +132,9 @@ def _is_name(node: Any) -> bool:
 def _statistics(ctx: Context) -> Dict[str, Any]:
     runs = [one for one in _runs(ctx) if one.command == "stat"]
     return {
-        "runs": [{"at": str(one.at), "error": one.error} for one in runs[-SHOWN:]],
+        "runs": [
+            {"at": str(one.at), "error": one.error, "asked_for": one.day} for one in runs[-SHOWN:]
+        ],
         "days": ctx.billing.facts.days(),
         "last_days": ctx.billing.facts.last_days(),
     }
@@ -171,8 +181,15 @@ def _runs(ctx: Context) -> List[Run]:
         if match["text"].startswith(_FAILED):
             code = match["text"][len(_FAILED) :].partition(":")[0]
             one = one._replace(error=code if _NAME.fullmatch(code) else "")
+        if match["text"].startswith(ASKED):
+            one = one._replace(day=_plain_day(match["text"][len(ASKED) :]))
         found[key] = one
-    return sorted([*ended, *found.values()])
+    return sorted([*ended, *found.values()], key=lambda one: one[:3])
+
+
+def _plain_day(text: str) -> str:
+    """The day as the call named it, where it is one."""
+    return text if text == NO_DAY or _DAY.fullmatch(text) else HIDDEN
 
 
 def _lines(ctx: Context) -> Iterator[str]:

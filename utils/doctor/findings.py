@@ -92,12 +92,14 @@ def _look(check: Check, subject: object, are_tables_bad: bool) -> List[Finding]:
     try:
         with budget.limit(CHECK_S):
             for finding in check.look(subject):
-                found.append(finding)  # noqa: PERF402  what was found before a failure counts
+                found.append(finding)
     except errors.PmError as error:
         is_told = are_tables_bad and isinstance(error, errors.DatabaseUnavailable)
         found.append(Finding(UNCHECKED, UNCHECKED, TABLES) if is_told else of_error(error))
     except budget.Spent:
         found.append(of_error(errors.OutOfTime(f"{CHECK_S} s")))
+    except MemoryError:
+        found.append(of_error(errors.OutOfMemory("doctor")))
     except Exception as error:  # noqa: BLE001  a check that fails is a finding, not the end
         found.append(of_error(errors.Unexpected(f"{type(error).__name__}: {error}")))
     return found

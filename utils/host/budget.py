@@ -1,9 +1,15 @@
 """A command's time: whatever hangs, the program answers before its budget is spent."""
 
 import signal
+import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
 from typing import Iterator, Optional
+
+_ends_at: ContextVar[Optional[float]] = ContextVar("ends_at", default=None)
+"""When the limit around the caller ends, by the monotonic clock. Other threads than that of the
+limit have none."""
 
 TELLING_S = 10
 """Part of a budget that is kept back for telling BILLmanager of a failure: two calls of mgrctl on
@@ -36,9 +42,20 @@ def limit(seconds: float) -> Iterator[None]:
         raise Spent
 
     before = signal.signal(signal.SIGALRM, ring)
+    end = _ends_at.set(time.monotonic() + seconds)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1.0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        _ends_at.reset(end)
         signal.signal(signal.SIGALRM, before)
+
+
+def left_s() -> float:
+    """The seconds that the limit around the caller leaves, 0 where there is none.
+
+    So another thread than that of the limit has no time to wait: the alarm would not wake it.
+    """
+    ends_at = _ends_at.get()
+    return 0.0 if ends_at is None else max(ends_at - time.monotonic(), 0.0)

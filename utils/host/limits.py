@@ -4,12 +4,21 @@ The last line of defence. What is read from a cloud is bounded where it is read;
 must not make the kernel look for a process to kill, which may be the database.
 """
 
+import gc
 import resource
-from contextlib import contextmanager
-from typing import Iterator
+from contextlib import contextmanager, suppress
+from typing import Iterator, List
 
 ADDRESS_SPACE_BYTES = 1024**3
 """The largest command, `stat` with four threads, reserves 600 MB, of which it uses 60."""
+
+
+RESERVE_BYTES = 48 * 1024**2
+"""What telling of a failure may still need when the rest is used up: the libraries for the database
+and XML, which take 30 MiB, and what they work with. Bytes that are all zero and never touched are
+an address and no memory of the machine."""
+
+_reserve: List[bytes] = []
 
 
 def restrict() -> None:
@@ -17,6 +26,14 @@ def restrict() -> None:
     # A core file would hold BILLmanager's key and all passwords.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit_memory(ADDRESS_SPACE_BYTES)
+    with suppress(MemoryError):  # whoever started us may leave less
+        _reserve.append(bytes(RESERVE_BYTES))
+
+
+def release_reserve() -> None:
+    """Lets what is left to do after a MemoryError have memory."""
+    _reserve.clear()
+    gc.collect()
 
 
 @contextmanager

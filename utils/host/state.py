@@ -97,7 +97,9 @@ class State:
         return _path(self.folder, name)
 
     def lock(self, name: str) -> LockFile:
-        """The lock of whoever tells of something; it may lie in memory as what is told of may.
+        """The lock of whoever tells of something, or keeps what must not be forgotten.
+
+        It may lie in memory as what is told of may: two who do not see each other do no harm there.
 
         Raises StateUnwritable.
         """

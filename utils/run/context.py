@@ -83,8 +83,13 @@ class Context:
         """Tells to which server the secrets of a module belong."""
         from utils.cloud.binding import Binding
 
-        fingerprint = self.billing.fingerprint
-        return Binding(self.state, fingerprint, module_id, self.settings.former_servers)
+        return Binding(
+            self.state,
+            self.billing.fingerprint,
+            module_id,
+            self.settings.former_servers,
+            places=lambda: self.billing.services.places(module_id),
+        )
 
     @property
     def wait_s(self) -> float:

@@ -1,5 +1,6 @@
 """Tells BILLmanager of a failure: on the operation, to staff, as a problem of the module."""
 
+from contextlib import ExitStack, suppress
 from typing import Optional
 
 from utils.base import errors
@@ -30,11 +31,15 @@ def failed(context: Context, error: errors.PmError) -> None:
     What cannot be saved is logged: the error itself is answered all the same.
     """
     steps = []
+    is_problem = error.told is Told.PROBLEM and context.call.concerns_module
+    is_unkept = is_problem and not context.state.can_keep()
     if context.visit is not None:
         steps.append(_remember)
+    if is_unkept:  # before the operation, on which it looks
+        steps.append(_register_unkept)
     if context.call.runningoperation is not None:
         steps.append(_tell_operation)
-    if error.told is Told.PROBLEM and context.call.concerns_module:
+    if is_problem and not is_unkept:
         steps.append(_register_problem)
     if context.call.concerns_module:
         steps.append(_tell_of_state)
@@ -93,6 +98,30 @@ def _tell_of_state(context: Context, error: Optional[errors.PmError] = None) -> 
         _register_problem(context, failure)
 
 
+def _register_unkept(context: Context, error: errors.PmError) -> None:
+    """Registers a problem where nothing can be remembered, on disk or in memory.
+
+    It is known from BILLmanager then whether it was told: by the error on the module's operations,
+    which are gone when they have succeeded. It is saved on this run's one before others may look.
+    """
+    module_id, operations = _module_of(context), context.billing.operations
+    with ExitStack() as held:
+        with suppress(errors.StateUnwritable):  # without any file nobody can be kept out
+            lock = held.enter_context(context.state.lock(_kind(error).format(module_id)))
+            if lock.take([0], REPORT_WAIT_S) is None:
+                return
+        if operations.shows(module_id, error.code):
+            return
+        context.billing.modules.register_problem(module_id, error)
+        operations.save_error(error)
+    context.log.error("module %d has a problem: %s", module_id, error)
+
+
+def _kind(error: errors.PmError) -> str:
+    """The file of a problem: a full disk is one beside that of the cloud, and neither hides it."""
+    return UNWRITABLE if isinstance(error, errors.StateUnwritable) else PROBLEM
+
+
 def _register_problem(context: Context, error: errors.PmError) -> None:
     """Tells everybody in charge of the module, unless the same problem stands already.
 
@@ -100,9 +129,7 @@ def _register_problem(context: Context, error: errors.PmError) -> None:
     of which a killed run or a lost answer leaves open whether it was told is told again.
     """
     module_id = _module_of(context)
-    # A full disk is a problem beside that of the cloud, and neither hides the other.
-    kind = UNWRITABLE if isinstance(error, errors.StateUnwritable) else PROBLEM
-    name, state = kind.format(module_id), context.state
+    name, state = _kind(error).format(module_id), context.state
     told = {"code": error.code, "told": True}
     with state.lock(name) as lock:
         if lock.take([0], REPORT_WAIT_S) is None or state.read(name) in (told, error.code):

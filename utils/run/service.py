@@ -1,11 +1,12 @@
 """One service of the call, taken for this run alone, with all that is needed to act on it."""
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from utils.accounts.provisioning import Provisioning
 from utils.base import errors
 from utils.base.values import Order
-from utils.consts import STATUS_CLOSED
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile, hold
 from utils.host.state import SERVICES
 
@@ -34,15 +35,40 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     raise.
     """
     item_id = ctx.call.item_id()
-    path = ctx.state.path(SERVICES) + ".lock"
-    lock = hold(path, [item_id], ctx.wait_s, f"service {item_id}")
+    until = time.monotonic() + ctx.wait_s
+    lock = _lock(ctx, item_id, ctx.wait_s)
     item = _read(ctx, item_id)
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
     server = ctx.billing.modules.server(item.module_id)
-    cloud = ctx.cloud(server)
+    service = _service(ctx, item, server, ctx.cloud(server), lock)
+    _keep_other_half_off(service, until - time.monotonic())
+    return service
+
+
+def _lock(ctx: "Context", item_id: int, wait_s: float) -> LockFile:
+    path = ctx.state.path(SERVICES) + ".lock"
+    return hold(path, [item_id], wait_s, f"service {item_id}")
+
+
+def _service(
+    ctx: "Context", item: "Item", server: "Server", cloud: "NextcloudAPIClient", lock: LockFile
+) -> Service:
     owner = ctx.owner(item, server, cloud)
     return Service(item, server, cloud, owner, Provisioning(cloud, ctx.log), lock)
+
+
+def _keep_other_half_off(service: Service, wait_s: float) -> None:
+    """Waits until no other run works on the service that this one may be a copy of.
+
+    Of two halves that end at the same time one has to see that the other has ended. Only the copy
+    waits for its old half, so no two of them wait for each other. Raises Busy.
+    """
+    number = service.owner.former_number()
+    if number in (None, service.item.id):
+        return
+    if service.lock.take([number], wait_s) is None:
+        raise errors.Busy(f"service {number}")
 
 
 def _read(ctx: "Context", item_id: int) -> "Item":
@@ -54,12 +80,33 @@ def _read(ctx: "Context", item_id: int) -> "Item":
         raise
 
 
+def settle(
+    ctx: "Context", item_id: int, server: "Server", cloud: "NextcloudAPIClient"
+) -> "Account":
+    """The account of a service of which more is to be looked at than what stands on it.
+
+    Takes over what was typed there, and marks a copy as the owner. For whoever goes over all
+    services: it waits for nobody. Raises Busy, ServiceNotOpen, and what `find` raises.
+    """
+    lock = _lock(ctx, item_id, 0)
+    item = ctx.billing.services.item(item_id)
+    if item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
+        # An order form may let the client type a login, so an order takes nothing over.
+        raise errors.ServiceNotOpen(f"{item.id}: {item.status}")
+    service = _service(ctx, item, server, cloud, lock)
+    _keep_other_half_off(service, 0)
+    account = find(ctx, service)
+    renew(ctx, service, account)
+    return account
+
+
 def find(ctx: "Context", service: Service) -> "Account":
     """The service's own account, so noted that the next run knows it whatever is done to it.
 
     Raises what Ownership.account raises.
     """
     account = service.owner.account()
+    tell_of_typed(ctx, service)
     note(ctx, service)
     return account
 
@@ -69,6 +116,16 @@ def note(ctx: "Context", service: Service) -> None:
     mark = service.owner.urgent_mark()
     if mark is not None:
         ctx.billing.services.save_mark(mark)
+
+
+def tell_of_typed(ctx: "Context", service: Service) -> None:
+    """Tells staff of a typed login that is left alone. Once it has a task that is written over."""
+    if service.owner.left_alone is not None:
+        _tell(ctx, service, service.owner.left_alone)
+
+
+def _tell(ctx: "Context", service: Service, error: errors.PmError) -> None:
+    ctx.billing.operations.tell_staff(service.item.id, ctx.call.command, error)
 
 
 def switch(ctx: "Context", service: Service, enabled: bool) -> None:
@@ -83,30 +140,55 @@ def switch(ctx: "Context", service: Service, enabled: bool) -> None:
         renew(ctx, service, account)
 
 
-def renew(ctx: "Context", service: Service, account: "Account") -> None:
+def renew(ctx: "Context", service: Service, account: "Account") -> bool:
     """Writes on the service what it lacks of what is known of its account, which was found.
 
-    A command has done its work before it comes here, so no failure here costs it: the next one
-    finds the same to do. A new client's address stands on the account before the service is
-    marked as its owner, for the old one could get in by it.
+    Returns whether it lacks nothing now. A command has done its work before it comes here, so no
+    failure here costs it: the next one finds the same to do. A new client's address stands on the
+    account before the service is marked as its owner, for the old one could get in by it.
     """
     renewal = service.owner.renewal()
     if renewal is None:
-        return
+        return True
+    if service.owner.left_alone is not None and not ctx.billing.operations.has_task():
+        ctx.log.warning("what was typed is not written over before staff has a task of it")
+        return False
     ctx.log.warning("what stands on the service is renewed: %s", renewal.words or "the mark")
     try:
-        _write(ctx, service, account, renewal)
+        if renewal.is_copied:
+            _hand_over(ctx, service, account)
+        return _write(ctx, service, renewal)
     except errors.PmError as error:
         ctx.log.warning("it is not renewed: %s", error)
+        return False
 
 
-def _write(ctx: "Context", service: Service, account: "Account", renewal: "Renewal") -> None:
-    if renewal.is_copied:
-        with_name = ctx.settings.display_name == "client"
-        order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
-        client = Order(email=order.email, display_name=order.display_name)
-        service.accounts.bring(account, client)
+def _hand_over(ctx: "Context", service: Service, account: "Account") -> None:
+    """Gives the account the new client's e-mail, or none.
+
+    Staff is told where the cloud does not take that, and the next command tries it again.
+    """
+    with_name = ctx.settings.display_name == "client"
+    try:
+        service.accounts.bring(account, ctx.billing.tariffs.hand_over(service.item, with_name))
+    except (errors.CloudRefused, errors.NotAsOrdered, errors.RightsMissing) as error:
+        _tell(ctx, service, errors.FormerEmail(account.login))
+        raise error
+
+
+def _write(ctx: "Context", service: Service, renewal: "Renewal") -> bool:
+    """Saves the renewal, unless somebody has changed what it would write over: then False."""
+    if _seen(ctx.billing.services.item(service.item.id)) != _seen(service.item):
+        ctx.log.warning("it was changed meanwhile: the next command looks at that")
+        return False
     if renewal.mark is not None:
         ctx.billing.services.save_mark(renewal.mark)
     if renewal.values:
-        ctx.billing.services.save(service.item.id, renewal.values)
+        ctx.billing.services.save_seen(service.item.id, renewal.values)
+    return True
+
+
+def _seen(item: "Item") -> "tuple[object, ...]":
+    """What people may change on a service."""
+    saved = (item.saved_login, item.saved_password, item.saved_url, item.saved_account)
+    return (*saved, item.password_is_crypted)

@@ -53,6 +53,7 @@ class Visit:
         refusals.check()
         self._refusals = refusals
         self._client = ctx.client(server, Memory(ctx.state, server))
+        self._client.when_logged_in(self._bind)
         return self._client
 
     @property
@@ -61,21 +62,23 @@ class Visit:
         return self._client is not None and self._client.answered
 
     def remember(self, error: errors.PmError) -> None:
-        """Keeps a refusal for the runs that come, unless it was one of theirs already.
-
-        What was learned before it is kept too.
-        """
-        self._bind()
+        """Keeps a refusal for the runs that come, unless it was one of theirs already."""
         if self._refusals is not None:
             self._refusals.remember(error)
 
     def forget(self) -> None:
         """The cloud took what this run did: nothing stands against it."""
-        self._bind()
         if self._refusals is not None:
             self._refusals.forget()
 
     def _bind(self) -> None:
-        """Secrets that the cloud has taken belong to it from now on."""
-        if self._binding is not None and self._client is not None and self._client.logged_in:
-            self._binding.keep(self._server)
+        """Secrets that the cloud has taken belong to it from now on.
+
+        That is kept before anything else is done there: a mark that is sealed later tells whoever
+        finds nothing kept that it was lost. Where it cannot be kept that is told at the end.
+        """
+        try:
+            if self._binding is not None:
+                self._binding.keep(self._server)
+        except errors.StateUnwritable as error:
+            self._ctx.log.warning("%s", error)

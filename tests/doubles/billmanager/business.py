@@ -419,7 +419,7 @@ class Business:
         """Take a parameter of the item out of both tables."""
         for table in ("itemparam", "itemcryptedparam"):
             self.database.sql(
-                f"DELETE FROM {table} WHERE item = %s AND intname = %s",  # noqa: S608  names are the double's own
+                f"DELETE FROM {table} WHERE item = %s AND intname = %s",
                 item,
                 name,
             )
@@ -509,7 +509,7 @@ class Business:
         return self.database.sql("SELECT * FROM problems ORDER BY id")
 
     def _row(self, table: str, number: int) -> Dict[str, Any]:
-        row = self.database.first(f"SELECT * FROM {table} WHERE id = %s", number)  # noqa: S608  names are the double's own
+        row = self.database.first(f"SELECT * FROM {table} WHERE id = %s", number)
         if row is None:
             raise KeyError(f"no {table} {number}")
         return row

@@ -119,13 +119,19 @@ class CoreServer:
         call.seconds = time.monotonic() - started
         return reply
 
+    @staticmethod
+    def wording(function: str, told: Optional[str]) -> Reply:
+        """How mgrctl -i says it, `told` being None of a function that there is not."""
+        return _failed(f"no such function: {function}") if told is None else Reply(0, told.encode())
+
     def _describe(self, call: Call, _connection: socket.socket) -> Reply:
         if self.down:
             return _failed("cannot connect to the core")
         try:
-            return Reply(0, self.core.describe(call.function).encode())
+            told = self.core.describe(call.function)
         except Refused:
-            return _failed(f"no such function: {call.function}")
+            told = None
+        return self.wording(call.function, told)
 
     def _answer(self, call: Call, connection: socket.socket) -> Reply:
         if self.before_call:

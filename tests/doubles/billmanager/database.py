@@ -126,7 +126,7 @@ class Database:
         """Add one row and give its id."""
         names = ", ".join(f"`{name}`" for name in values)
         marks = ", ".join(["%s"] * len(values))
-        query = f"INSERT INTO `{table}` ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608  names are the double's own
+        query = f"INSERT INTO `{table}` ({names}) VALUES ({marks}) RETURNING id"
         return int(self.sql(query, *values.values())[0]["id"])
 
     def insert_many(
@@ -138,7 +138,7 @@ class Database:
         """Add many rows whose values stand in the order of `names`."""
         columns = ", ".join(f"`{name}`" for name in names)
         marks = ", ".join(["%s"] * len(names))
-        query = f"INSERT INTO `{table}` ({columns}) VALUES ({marks})"  # noqa: S608  names are the double's own
+        query = f"INSERT INTO `{table}` ({columns}) VALUES ({marks})"
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.executemany(query, rows)
 

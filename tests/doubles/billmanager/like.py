@@ -38,7 +38,7 @@ def liken(stand: Stand, document: Dict[str, Any]) -> None:
     if measures:
         _measures(stand, measures)
     for name, function in _told(document, "functions").items():
-        if not function["is_known"]:
+        if function["is_known"] is False:  # of what could not be told nothing is made
             stand.hidden_functions.add(name)
     form: Optional[str] = _told(document, "saveparam").get("form")
     if form is not None:

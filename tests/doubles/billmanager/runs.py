@@ -169,11 +169,13 @@ class Peak:
     """The most memory that a running program takes, watched from outside until it ends.
 
     What the system itself keeps for its parent (ru_maxrss) begins with the parent's own memory.
+    `of` is the line of the system's that is watched: VmPeak is the address space.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, of: str = "VmHWM") -> None:
         """Start to watch."""
         self._kib = 0
+        self._line = f"{of}:"
         self._status = Path(f"/proc/{pid}/status")
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -182,7 +184,8 @@ class Peak:
         with contextlib.suppress(OSError, StopIteration):
             while True:
                 lines = self._status.read_text("ascii", "replace").splitlines()
-                self._kib = int(next(line for line in lines if "VmHWM" in line).split()[1])
+                line = next(line for line in lines if line.startswith(self._line))
+                self._kib = int(line.split()[1])
                 time.sleep(PEAK_EVERY_S)
 
     def kib(self) -> int:

@@ -58,6 +58,7 @@ class Stand(Business):
         self._kept = root is not None
         self.root = (root or Path(tempfile.mkdtemp(prefix="pmnc-root-"))).resolve()
         self.module = module
+        self._python = python
         self.runs: List[Run] = []
         self.leaks: List[Leak] = []
         self._processes: List[ModuleProcess] = []
@@ -120,6 +121,17 @@ class Stand(Business):
         forms = ROOT / "xml" / f"billmgr_mod_{self.module}.xml"
         if forms.exists():
             shutil.copy(forms, self.root / "etc/xml" / forms.name)
+
+    def start_by(self, lines: str) -> Path:
+        """Has a shell script start the module's program: its `lines` come before the interpreter.
+
+        Gives the script, which is an interpreter for whatever else is to be started so.
+        """
+        text = f"#!/bin/sh\n{lines}\nexec '{self._python}' \"$@\"\n"
+        python = self.write("tmp/python", text, mode=0o755)
+        handler = self.root / f"processing/{self.module}"
+        handler.write_text(handler.read_text("utf-8").replace(f"'{self._python}'", f"'{python}'"))
+        return python
 
     def write(self, name: str, content: Union[str, bytes], mode: int = 0o644) -> Path:
         """Write a file under the root (its folders are made); gives its path."""

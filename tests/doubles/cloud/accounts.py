@@ -223,8 +223,29 @@ def app_setting(call: Call, app: str, name: str) -> Dict[str, str]:
         "files/max_quota": str(cloud.max_quota_bytes or ""),
         "files/allow_unlimited_quota": "" if cloud.unlimited_allowed else "0",
         "files_sharing/hide_disabled_user_shares": cloud.hides_shares,
+        "password_policy/expiration": cloud.password_days,
     }
     return {"data": values.get(f"{app}/{name}", "")}
+
+
+def server_info(call: Call) -> Dict[str, Any]:
+    """GET apps/serverinfo/api/v1/info, of which only what was looked at is here.
+
+    For administrators, where the app is there.
+    """
+    if not call.cloud.tells_server_info:
+        raise OcsError(998, "Invalid query, please check the syntax.")
+    if not call.is_admin:
+        raise OcsError(401)
+    count = len(call.cloud.users)
+    is_object = call.cloud.object_storage
+    counts = {
+        "num_users": count,
+        "num_storages_local": 0 if is_object else 1,
+        "num_storages_home": 0 if is_object else count,
+        "num_storages_other": count + 1 if is_object else 0,
+    }
+    return {"nextcloud": {"storage": counts}}
 
 
 def own_record(call: Call) -> Dict[str, Any]:
@@ -542,7 +563,7 @@ def _shown_quota(call: Call, user: User, quota_text: str) -> Union[Dict[str, Any
     cloud = call.cloud
     if user.storage_locked:
         return []
-    quota = cloud.profile.quota(user, quota_text, cloud.disk_free_bytes)
+    quota = cloud.profile.quota(user, quota_text, cloud.free_bytes)
     if call.session.app_password not in cloud.hides_files_from:
         return quota
     if cloud.profile.since_30:

@@ -83,6 +83,7 @@ _ROWS: List[Tuple[str, Methods]] = [
         "/apps/provisioning_api/api/v1/config/apps/([^/]+)/([^/]+)",
         {"GET": (accounts.app_setting, KNOWN)},
     ),
+    ("/apps/serverinfo/api/v1/info", {"GET": (accounts.server_info, KNOWN)}),
 ]
 ROUTES = table(_ROWS)
 ROUTES_29 = table([row for row in _ROWS if row[0] != RECENT])

@@ -456,7 +456,7 @@ def _quota(call: Call, user: User) -> Dict[str, Any]:
         return definition
     text = call.cloud.default_quota if user.quota == "default" else user.quota
     quota: Number = UNLIMITED if text == "none" else computer_file_size(text) or 0
-    return {**measured(quota, user.used_bytes, call.cloud.disk_free_bytes), **definition}
+    return {**measured(quota, user.used_bytes, call.cloud.free_bytes), **definition}
 
 
 USER, GROUP = "/cloud/users/([^/]+)", "/cloud/groups/([^/]+)"

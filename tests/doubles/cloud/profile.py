@@ -96,11 +96,14 @@ class Profile:
 
 def measured(quota: Number, used: int, disk_free_bytes: int) -> Dict[str, Number]:
     """Give used and free space against a quota (UNLIMITED, or bytes) and the disk, as ownCloud and
-    Nextcloud up to 29 do.
+    Nextcloud up to 29 do. A storage that tells no free space has a negative number of it.
     """
     free: Number = disk_free_bytes
     if quota != UNLIMITED:
-        free = min(free, max(quota - used, 0))
+        left = max(quota - used, 0)
+        free = min(free, left) if free >= 0 else left
+    if free < 0:
+        return {"free": free, "used": used, "total": free, "relative": 0}
     total = (free + used) or 1
     if 0 < quota < total:
         total = quota

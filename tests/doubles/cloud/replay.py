@@ -20,11 +20,11 @@ from .server import Cloud
 
 Entry = Dict[str, Any]
 RECORDINGS = Path(__file__).parent / "recordings"
-PASSWORD = "Very-Strong-Pw-77!"  # noqa: S105  the one that the recorder gave its accounts
+PASSWORD = "Very-Strong-Pw-77!"
 DISK_BYTES = 50_000_000_000
 PAGE_START = '<!DOCTYPE html>\n<html class="ng-csp"'
 CUT = "...cut"  # a recorder's mark at the end of a body that was too long for him
-ADMIN_PASSWORD = "{admin password}"  # noqa: S105  stands in a form for that of the double
+ADMIN_PASSWORD = "{admin password}"
 ADDRESS = re.compile(r"http://127\.0\.0\.1(:\d+)?")
 USUAL_HEADERS = {"OCS-APIRequest": "true"}
 MOMENTS = re.compile(r"\.(lastLogin|(first|last)LoginTimestamp|last_login|creation_time)\Z")
@@ -239,7 +239,7 @@ def _authorization(cloud: Cloud, step: Entry) -> str:
     user = cloud.users.find(login) or next(iter(cloud.users.with_email(login)), None)
     owner = way.partition(" of ")[2].rstrip(")") or login
     if way.startswith("wrong") or "wrong password" in step["name"]:
-        password = "Wrong-password-1"  # noqa: S105  nobody's
+        password = "Wrong-password-1"
     elif step["name"].startswith("empty password"):
         password = ""
     elif way.startswith(("app password", "bearer", "token")):

@@ -127,6 +127,12 @@ class Cloud:
             self.unlimited_allowed = True
             self.max_quota_bytes: Optional[int] = None
             self.hides_shares = ""
+            self.password_days = ""
+            """After how many days a password ends; a setting of the app password_policy."""
+            self.object_storage = False
+            """Whether files lie in S3 and not on a disk."""
+            self.tells_server_info = True
+            """Whether the app serverinfo is there."""
             self.email_required = False
             self.generate_login: Optional[Callable[[], str]] = None
             self.password_policy_min = self.profile.password_policy_min
@@ -181,7 +187,7 @@ class Cloud:
                 user.subadmin.discard(group)
 
     def mint_app_password(self, login: str) -> str:
-        """Make an app password for a login and give it."""
+        """Make an app password for a login or an e-mail address and give it."""
         token = "-".join(secrets.token_hex(3)[:5] for _ in range(5))
         self.app_passwords[token] = login
         return token
@@ -243,6 +249,11 @@ class Cloud:
             self.ca_file = str(folder / "ca.pem")
         self.resume()
         return self
+
+    @property
+    def free_bytes(self) -> int:
+        """What the storage tells to be free; an object storage tells nothing."""
+        return -2 if self.object_storage else self.disk_free_bytes
 
     def pause(self) -> None:
         """Stop listening and hang up: connections are refused from now on."""
@@ -459,7 +470,7 @@ def _redacted(form: Dict[str, Any]) -> Dict[str, Any]:
     """Give a form without its passwords."""
     hidden = dict(form)
     if "password" in hidden:
-        hidden["password"] = "***"  # noqa: S105  what is shown instead of one
+        hidden["password"] = "***"
     if hidden.get("key") == "password" and "value" in hidden:
         hidden["value"] = "***"
     return hidden

@@ -48,7 +48,7 @@ GIVEN = {
     "owncloud-10.15.2": given.OWNCLOUD_10,
 }
 USERS = "/ocs/v1.php/cloud/users"
-GOOD_PASSWORD = "Customer-Pw-7!"  # noqa: S105  made up
+GOOD_PASSWORD = "Customer-Pw-7!"
 Result = Tuple[int, Optional[int], Any]
 
 
@@ -1103,4 +1103,22 @@ def test_settings_of_apps_are_told_to_administrators(profile: Profile) -> None:
         assert admin.get(path + "allow_unlimited_quota") == (200, 100, {"data": "0"})
         assert chief.get(path + "default_quota") == (200, 403, [])
         for client in (admin, chief):
+            client.connection.close()
+
+
+@pytest.mark.parametrize("is_object", [False, True])
+def test_serverinfo_counts_storages_for_administrators(is_object: bool) -> None:
+    """As seen on 34.0.1, with a disk and with S3; the recordings do not have it."""
+    path = "/ocs/v1.php/apps/serverinfo/api/v1/info"
+    with Cloud(NEXTCLOUD_34) as cloud:
+        cloud.object_storage = is_object
+        cloud.add_user("somebody", GOOD_PASSWORD)
+        admin, somebody = Client(cloud), Client(cloud, "somebody", GOOD_PASSWORD)
+        counts = admin.get(path)[2]["nextcloud"]["storage"]
+        assert (counts["num_storages_home"] == 0) is is_object
+        assert (counts["num_storages_other"] > 0) is is_object
+        assert somebody.get(path)[:2] == (200, 401)
+        cloud.tells_server_info = False
+        assert admin.get(path)[:2] == (200, 998)
+        for client in (admin, somebody):
             client.connection.close()

@@ -108,20 +108,30 @@ def _groups(trick: Callable[[Heard], Any]) -> Answer:
     return answer
 
 
+def _record(login: str) -> Dict[str, Any]:
+    """An account as a cloud shows it."""
+    quota = {"quota": 5 * 1024**3, "used": 1}
+    return {"id": login, "enabled": True, "groups": [], "quota": quota}
+
+
 def _user(**changes: Any) -> Answer:
     """A record of an account with other values."""
 
     def record(request: Heard) -> bytes:
         login = request.path.split("?")[0].rpartition("/")[2]
-        user = {
-            "id": login,
-            "enabled": True,
-            "groups": [],
-            "quota": {"quota": 5 * 1024**3, "used": 1},
-        }
-        return envelope({**user, **changes})
+        return envelope({**_record(login), **changes})
 
     return _after_status(record)
+
+
+def _accounts(trick: Callable[[Heard], Any]) -> Answer:
+    """Strikes at the pages of accounts."""
+
+    def answer(request: Heard) -> Wire:
+        is_page = "/cloud/users/details" in request.path
+        yield whole(envelope({"users": trick(request)}) if is_page else honest(request))
+
+    return answer
 
 
 def _offset(request: Heard) -> str:
@@ -302,6 +312,17 @@ KINDS: Dict[str, Answer] = {
     "an account with groups of objects": _user(groups=[{"": 0}] * 40_000),
     "an account with many groups": _user(groups=["g"] * 200_000),
     "an account with a huge name": _user(displayname="x" * 900_000),
+    "the same page of accounts": _accounts(lambda request: [_record(f"u{n}") for n in range(200)]),
+    "pages of accounts without end": _accounts(
+        lambda request: [_record(f"u{_offset(request)}-{n}") for n in range(200)]
+    ),
+    "pages of one account": _accounts(lambda request: [_record("user_1")] * 200),
+    "pages of nobody": _accounts(lambda request: [{}] * 200),
+    "pages of accounts that are numbers": _accounts(lambda request: list(range(200))),
+    "pages of large accounts": _accounts(
+        lambda request: [_record(f"u{_offset(request)}-{n}-{'x' * 20000}") for n in range(200)]
+    ),
+    "accounts that are a number": _accounts(lambda request: 5),
     "an account of another name": _user(id="admin"),
     "an account whose name is a list": _user(id=["user"]),
     "an account of a huge usage": _user(quota={"quota": 1, "used": 2**63 - 1}),

@@ -54,7 +54,9 @@ def owner(
         cloud = create_autospec(NextcloudAPIClient, instance=True)
         cloud.own_login.return_value = make_server().username
     guesses = create_autospec(Guesses, instance=True)
-    guesses.try_once.side_effect = lambda item, login, password, accepts: accepts(login, password)
+    guesses.try_once.side_effect = lambda item, account, password, cloud: cloud.accepts(
+        account.login, password
+    )
     one = Ownership(
         make_item(**item),
         server or make_server(),
@@ -438,6 +440,73 @@ def test_a_copy_gets_a_mark_of_its_own(log: logging.Logger, with_mark: bool) -> 
     assert renewal is not None
     assert renewal.mark == make_mark(login="user_900")
     assert renewal.is_copied
+
+
+@pytest.mark.parametrize(
+    ("item", "is_unsettled"),
+    [
+        ({"mark": make_mark(), **OPENED}, False),
+        ({"mark": OLD, **OPENED}, False),
+        ({"saved_login": "user_1001", "saved_password": PASSWORD}, False),
+        ({}, False),
+        ({"saved_login": "moved", "saved_password": PASSWORD}, True),
+        ({"mark": make_mark(), **OPENED, "saved_login": "moved"}, True),
+        ({"mark": make_mark(), **OPENED, "saved_url": ""}, True),
+        ({"mark": make_mark(), **OPENED, "password_is_crypted": False}, True),
+        ({"mark": make_mark(), **OPENED, "saved_login": "USER_1001"}, True),
+        ({"mark": make_mark(item_id=1000), **OPENED}, True),
+    ],
+)
+def test_what_was_typed_copied_or_damaged_is_to_be_looked_at(
+    log: logging.Logger, item: Dict[str, Any], is_unsettled: bool
+) -> None:
+    billing = make_billing()
+    billing.services.status.return_value = STATUS_CLOSED
+    billing.services.saved.return_value = None
+    one, _ = owner(log, billing=billing, **item)
+    assert one.is_unsettled(one.record()) is is_unsettled
+
+
+@pytest.mark.parametrize("why", ["administrator", "refused", "hidden"])
+def test_what_was_typed_beside_a_mark_and_is_left_alone_is_told(
+    log: logging.Logger, why: str
+) -> None:
+    one, cloud = owner(log, mark=make_mark(), **{**OPENED, "saved_login": "moved"})
+    groups = ("admin",) if why == "administrator" else ()
+    moved = make_account(login="moved", groups=groups)
+    cloud.get_user.side_effect = [
+        errors.RightsMissing("x") if why == "hidden" else moved,
+        make_account(),
+    ]
+    cloud.accepts.return_value = False
+    assert one.existing() == make_account()
+    assert str(one.left_alone) == "typed_login: moved"
+
+
+@pytest.mark.parametrize(
+    ("item", "number"),
+    [
+        ({}, None),
+        ({"mark": make_mark(), **OPENED}, 1001),
+        ({"mark": make_mark(item_id=1000), **OPENED}, 1000),
+        ({"mark": make_mark(item_id=1000, trust=Trust.NONE), **OPENED}, None),
+        ({"saved_login": " user_1000"}, 1000),
+        ({"saved_login": "moved"}, None),
+    ],
+)
+def test_the_number_that_a_service_may_have_had_before(
+    log: logging.Logger, item: Dict[str, Any], number: Any
+) -> None:
+    one, _ = owner(log, **item)
+    assert one.former_number() == number
+
+
+@pytest.mark.parametrize("saved", ["edited", ""])
+def test_a_damaged_name_of_the_account_is_saved_anew(log: logging.Logger, saved: str) -> None:
+    one, _ = owner(log, mark=make_mark(), **OPENED, saved_account=saved)
+    renewal = one.renewal()
+    assert renewal is not None
+    assert (renewal.mark, renewal.values) == (None, {"accountname": "user_1001"})
 
 
 # -- who else names the account ---------------------------------------------------------------

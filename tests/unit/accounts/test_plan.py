@@ -105,6 +105,27 @@ def test_an_address_in_other_letters_is_the_same() -> None:
     assert changes(make_account(email="CLIENT7@example.com"), make_order()) == ()
 
 
+@pytest.mark.parametrize(
+    ("present", "wanted"),
+    [
+        ("client7@example.com", "client8@example.com"),
+        ("client7@example.com", ""),
+        ("", "b@x.example"),
+    ],
+)
+def test_an_account_that_is_handed_over_has_to_have_the_new_clients_address(
+    present: str, wanted: str
+) -> None:
+    order = Order(email=wanted, is_handed_over=True)
+    assert changes(make_account(email=present), order) == (Change("email", present, wanted),)
+
+
+@pytest.mark.parametrize("email", ["", "Client8@Example.com"])
+def test_an_account_that_is_handed_over_with_that_address_already_stays(email: str) -> None:
+    order = Order(email=email.lower(), is_handed_over=True)
+    assert changes(make_account(email=email), order) == ()
+
+
 # -- any account, any order -------------------------------------------------------------------
 
 GROUPS = st.sampled_from(["", "a", "b"])

@@ -159,8 +159,9 @@ def test_a_secret_goes_through_the_environment_alone(
     core.call("service.saveparam", name="userpassword", value=Secret("Made-up $pw' \"77"), sok="ok")
     argv = (tmp_path / "argv").read_text("utf-8")
     assert "Made-up" not in argv
-    assert (
-        "-e\nvalue=$PMNEXTCLOUD_VALUE_value\nservice.saveparam\nname=userpassword\nsok=ok" in argv
+    # In the order of the vendor's own example.
+    assert argv.endswith(
+        "\nservice.saveparam\nname=userpassword\n-e\nvalue=$PMNEXTCLOUD_VALUE_value\nsok=ok\n"
     )
     environment = (tmp_path / "environment").read_text("utf-8")
     assert "PMNEXTCLOUD_VALUE_value=Made-up $pw' \"77\n" in environment

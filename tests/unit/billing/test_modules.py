@@ -195,6 +195,15 @@ def test_a_problem_that_cannot_be_registered_is_told_and_not_tried_again(
     assert len(stand.called("problems.register")) == 1
 
 
+def test_a_problem_of_a_module_whose_name_is_no_plain_text_is_registered_too(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    stand.sql("UPDATE processingmodule SET name = %s WHERE id = %s", "a\0b\x1b[2Jc", module_id)
+    billing.modules.register_problem(module_id, errors.LoginRefused("x"))
+    assert stand.called("problems.register")[-1].values["param_pm_name"] == "a?b?[2Jc"
+
+
 def test_a_problem_names_the_module_and_the_error_without_its_secrets(
     stand: Stand, billing: Billing
 ) -> None:
@@ -203,13 +212,16 @@ def test_a_problem_names_the_module_and_the_error_without_its_secrets(
     error = errors.CloudMoved(f"https://new.example.com/?p={secret.reveal()}")
     billing.modules.register_problem(module_id, error)
     call = stand.called("problems.register")[-1]
-    assert call.secrets == {"param_errormsg": "cloud_moved: https://new.example.com/?p=***"}
+    assert call.secrets == {
+        "param_pm_name": "Cloud",
+        "param_errormsg": "cloud_moved: https://new.example.com/?p=***",
+    }
     assert call.args == {
         "sok": "ok",
         "name": "processingmodule_connect",
         "id": str(module_id),
         "level": "error",
-        "param_pm_name": "Cloud",
+        "param_pm_name": "$PMNEXTCLOUD_VALUE_param_pm_name",
         "param_pm_id": str(module_id),
         "param_errormsg": "$PMNEXTCLOUD_VALUE_param_errormsg",
     }

@@ -92,6 +92,7 @@ def read(billing: Any, given: Given) -> None:
     assert modules.base_url(given.module) == modules.server(given.module).base_url
     assert billing.operations.waits()
     assert billing.operations.tries() == 0
+    assert isinstance(billing.operations.shows(given.module, "cloud_login_refused"), bool)
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
     assert billing.tasks.department(given.module) == DEPARTMENT

@@ -34,6 +34,39 @@ def test_the_tries_and_the_task_of_an_operation_are_read(
     assert billing.operations.has_task() is False
 
 
+def test_an_error_that_stands_on_any_operation_of_the_module_is_shown(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    module_id = module(stand)
+    items = [order(stand, module_id), order(stand, module_id), order(stand)]
+    operations = [stand.add_operation("open", item) for item in items]
+    found = serving(operations[0]).operations
+    assert not found.shows(module_id, "cloud_login_refused")
+    serving(operations[2]).operations.save_error(errors.LoginRefused("x"))
+    assert not found.shows(module_id, "cloud_login_refused")
+    serving(operations[1]).operations.save_error(errors.LoginRefused("x"))
+    assert found.shows(module_id, "cloud_login_refused")
+    assert not found.shows(module_id, "cloud_login")
+    stand.sql("UPDATE runningoperation SET errorxml = REPLACE(errorxml, '\"', '\\'')")
+    assert found.shows(module_id, "cloud_login_refused")
+    stand.sql("DELETE FROM runningoperation WHERE id = %s", operations[1])
+    assert not found.shows(module_id, "cloud_login_refused")
+
+
+def test_where_nobody_can_see_an_error_on_operations_it_counts_as_shown(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    module_id = stand.item(item)["processingmodule"]
+    assert serving(999_999).operations.shows(module_id, "cloud_login_refused")
+    operation = stand.add_operation("open", item)
+    stand.sql("ALTER TABLE runningoperation CHANGE errorxml something MEDIUMTEXT NULL")
+    try:
+        assert serving(operation).operations.shows(module_id, "cloud_login_refused")
+    finally:
+        stand.sql("ALTER TABLE runningoperation CHANGE something errorxml MEDIUMTEXT NULL")
+
+
 def called(stand: Stand, operation: int) -> List[str]:
     """The functions that were called about an operation, in their order."""
     about = {str(operation)}

@@ -19,15 +19,16 @@ from tests.doubles.billmanager import (
 )
 from tests.unit.billing.given import module, order
 from tests.unit.conftest import opened
-from utils.base import errors
+from utils.base import address, errors, secret
 from utils.base.secret import Secret
-from utils.base.values import Mark, Trust
-from utils.billing import mark
+from utils.base.values import Mark, Place, Trust
+from utils.billing import mark, services
 from utils.billing.billmanager import Billing
 from utils.billing.key import Key
 from utils.billing.services import Saved
 from utils.consts import ITEM_MARK
 
+HOME = "https://cloud.example.com/nc"
 OWN = Mark(1001, "user_1001", "0123456789abcdef", Secret("Made-up-1"), is_made=True)
 
 
@@ -366,6 +367,55 @@ def test_what_is_saved_on_any_service_of_these_modules_is_told(
     assert billing.services.saved(order(stand, module(stand, module="pmother"))) is None
 
 
+# -- where accounts are ---------------------------------------------------------------------------
+
+
+def placed(stand: Stand, module_id: int, url: str = "", **changes: Any) -> int:
+    """An active service whose mark names the server at HOME, or what is changed in it."""
+    item = order(stand, module_id, params={"url": url})
+    values = {"item_id": item, "server": address.digest(HOME), **changes}
+    stand.save_param(item, ITEM_MARK, sealed(stand, OWN._replace(**values)), crypted=True)
+    stand.set_status(item, ACTIVE)
+    return item
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"), [(HOME, HOME), ("https://evil.example.com", ""), ("nonsense", ""), ("", "")]
+)
+def test_a_sealed_mark_tells_where_an_account_is_and_an_address_that_fits_is_shown(
+    stand: Stand, billing: Billing, url: str, shown: str
+) -> None:
+    module_id = module(stand)
+    item = placed(stand, module_id, url)
+    assert billing.services.places(module_id) == [Place(item, address.digest(HOME), shown)]
+
+
+def test_only_a_living_service_of_the_module_with_a_seal_of_its_own_tells_it(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    placed(stand, module(stand))
+    placed(stand, module_id, item_id=4711)
+    stand.set_status(placed(stand, module_id), DELETED)
+    for forged in ("broken", json.dumps([2, "forged-seal-", 1, "user_1", "0" * 16, "pw", 1])):
+        stand.save_param(placed(stand, module_id), ITEM_MARK, forged, crypted=True)
+    old = json.dumps([1, key_of(stand).installation(), 1, "user_1", "0" * 16, "pw"])
+    stand.save_param(placed(stand, module_id), ITEM_MARK, old, crypted=True)
+    assert billing.services.places(module_id) == []
+    item = placed(stand, module_id)
+    assert [place.item_id for place in billing.services.places(module_id)] == [item]
+
+
+def test_the_oldest_services_tell_where_accounts_are_and_their_passwords_are_forgotten(
+    stand: Stand, billing: Billing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_PLACES", 2)
+    module_id = module(stand)
+    items = [placed(stand, module_id) for _ in range(3)]
+    assert [place.item_id for place in billing.services.places(module_id)] == items[:2]
+    assert OWN.password.reveal() not in secret._known
+
+
 # -- saving ----------------------------------------------------------------------------------------
 
 
@@ -479,6 +529,27 @@ def test_the_login_stands_where_the_type_shows_the_accounts_name(
     item = stand.order(stand.add_tariff(kind), stand.add_account(), module(stand))
     billing.services.save_login(item, *LOGIN)
     assert stand.params(item).get("accountname") == ("user_7" if has_column else None)
+
+
+@pytest.mark.parametrize(
+    ("has_column", "saved", "told"),
+    [
+        (True, None, None),
+        (True, "user_7", "user_7"),
+        (True, "edited", "edited"),
+        (True, "", ""),
+        (False, "edited", None),
+    ],
+)
+def test_the_accounts_name_is_told_where_the_type_shows_it(
+    stand: Stand, billing: Billing, has_column: bool, saved: Optional[str], told: Optional[str]
+) -> None:
+    kind = stand.add_itemtype("nextcloud" if has_column else "backupservice")
+    if has_column:
+        stand.add_type_param(kind, "accountname")
+    params = {"username": "user_7", **({} if saved is None else {"accountname": saved})}
+    item = stand.order(stand.add_tariff(kind), stand.add_account(), module(stand), params=params)
+    assert billing.services.item(item).saved_account == told
 
 
 def test_a_billmanager_without_parameters_of_types_has_no_such_column(

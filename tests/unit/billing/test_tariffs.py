@@ -210,6 +210,9 @@ def test_the_services_own_limit_wins_over_the_tariffs(
         ({"addonlimit": 20}, False, 20 * GIB),
         ({"addonlimit": 120}, False, 100 * GIB),
         ({"addonlimit": 20, "addonmax": 10}, False, 10 * GIB),
+        ({"addonlimit": 0}, False, 100 * GIB),
+        ({"addonlimit": 0, "addonmax": 10}, False, 10 * GIB),
+        ({"addonlimit": 20, "addonlimittrial": 0}, True, 50 * GIB),
         ({"addonlimit": 20, "addonmaxtrial": 2}, True, 2 * GIB),
         ({"addonlimit": 20, "addonlimittrial": 3}, True, 3 * GIB),
     ],
@@ -407,6 +410,8 @@ BY_INCLUDED = Settings(statistics_without_maximum="included")
     [
         (Addon(billtype=BY_STATISTICS, limit=5), {}, 5 * GIB),
         (Addon(billtype=BY_STATISTICS, limit=5, max=9), {}, 9 * GIB),
+        (Addon(billtype=BY_STATISTICS, limit=0), {}, sizes.UNLIMITED),
+        (Addon(billtype=BY_STATISTICS, limit=0, max=9), {}, 9 * GIB),
         (Addon(billtype=BY_STATISTICS, limit=5, trial_limit=1), {"trial": True}, GIB),
         (Addon(billtype=BY_STATISTICS, limit=None), {}, sizes.UNLIMITED),
         (Addon(limit=5), {"ordered": 3}, 8 * GIB),

@@ -1,7 +1,7 @@
 """The census: every service of a module once, with its account or why it has none."""
 
 import time
-from typing import Any, Dict, List, Optional, Tuple, Type
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 import pytest
 
@@ -11,7 +11,7 @@ from utils.api import Page
 from utils.base import errors, secret
 from utils.base.secret import Secret
 from utils.base.values import Account
-from utils.census import census, register
+from utils.census import census, reader, register
 from utils.census.census import FEW_SERVICES, Census, Pair
 from utils.census.pace import TimeIsUp
 from utils.cloud.products import OWNCLOUD
@@ -132,7 +132,7 @@ def test_who_was_not_on_any_page_is_asked_for(
 
     def page(offset: int, size: int) -> Page:
         whole = world.page(offset, size)
-        return Page([one for one in whole.accounts if one is not hidden], whole.rows)
+        return Page([one for one in whole.accounts if one is not hidden], whole.logins)
 
     world.cloud.users_page.side_effect = page
     assert read(world.census())[3].account == hidden
@@ -145,6 +145,55 @@ def test_an_account_on_two_pages_comes_once(world: World, monkeypatch: pytest.Mo
     world.sell(own(1))
     world.accounts += [*world.accounts, *world.accounts]
     assert set(read(world.census())) == {1}
+
+
+@pytest.fixture
+def paged(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world that is read by pages to their end, with four strangers on the first of them."""
+    monkeypatch.setattr(census, "FEW_SERVICES", 0)
+    monkeypatch.setattr(reader.Reader, "_paging_pays", lambda *given: True)
+    world.accounts = [make_account(login=f"stranger{number}") for number in range(4)]
+    return world
+
+
+def ignoring_offsets(world: World) -> Callable[[int, int], Page]:
+    """A cloud that shows its first accounts whatever is asked for."""
+    return lambda offset, size: world.page(0, size)
+
+
+def going_round(world: World) -> Callable[[int, int], Page]:
+    """A cloud that begins anew behind its last account."""
+    return lambda offset, size: world.page(offset % len(world.accounts), size)
+
+
+def one_for_all(world: World) -> Callable[[int, int], Page]:
+    """A cloud that shows the same account in every row."""
+    return lambda offset, size: Page(world.accounts[:1], [world.accounts[0].login] * size)
+
+
+@pytest.mark.parametrize("trick", [ignoring_offsets, going_round, one_for_all])
+def test_a_page_that_brings_nobody_new_is_the_last_and_the_others_are_read_singly(
+    paged: World, caplog: pytest.LogCaptureFixture, trick: Callable[[World], Any]
+) -> None:
+    for number in (1, 2, 3, 4):
+        paged.sell(own(number))
+    paged.cloud.users_page.side_effect = trick(paged)
+    assert [pair.why for pair in read(paged.census()).values()] == [""] * 4
+    assert paged.cloud.users_page.call_count <= len(paged.accounts) / paged.page_size + 1
+    assert "brings nobody new" in caplog.text
+
+
+def test_a_page_on_which_nobody_tells_enough_is_not_the_last(paged: World) -> None:
+    """A user directory can leave the id alone of each of them."""
+    paged.sell(own(1))
+
+    def page(offset: int, size: int) -> Page:
+        whole = paged.page(offset, size)
+        return whole._replace(accounts=whole.accounts if offset else [])
+
+    paged.cloud.users_page.side_effect = page
+    assert read(paged.census())[1].account is not None
+    paged.cloud.get_user.assert_not_called()
 
 
 def test_a_first_page_that_breaks_is_left_out_and_the_question_what_costs_less_is_still_asked(
@@ -240,7 +289,7 @@ def test_an_account_that_is_asked_for_again_comes_again(patient: World) -> None:
     one = patient.census()
     found: List[Tuple[int, Optional[int]]] = []
     for batch in one.batches():
-        for item, account, _, _ in batch:
+        for item, account, *_ in batch:
             assert account is not None
             found.append((item.id, account.used_bytes))
             if account.used_bytes is None:

@@ -1,7 +1,7 @@
 """Usage: one row for each service whose account was read, and none that is a guess."""
 
 from datetime import date
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 from unittest.mock import create_autospec
 
 import pytest
@@ -11,14 +11,19 @@ from tests.unit.conftest import make_account, make_item
 from utils.base import errors
 from utils.base.values import Account, Disk, Item
 from utils.billing.statistics import StatRow
-from utils.census import census, register
+from utils.census import census, register, usage
 from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
 
 DAY = date(2026, 11, 21)
 
 
-def collect(world: World) -> None:
+def nothing_else(item_id: int) -> Account:
+    """The closer look at a service that finds no more than what is on record."""
+    raise errors.TypedLogin(f"user_{item_id}")
+
+
+def collect(world: World, settle: Callable[[int], Account] = nothing_else) -> None:
     """Reads everything and books it."""
 
     def disks(items: List[Item]) -> Dict[int, Disk]:
@@ -26,7 +31,7 @@ def collect(world: World) -> None:
 
     world.billing.tariffs.disks.side_effect = disks
     uncounted = create_autospec(Uncounted, instance=True)
-    Collector(world.census(), world.billing, world.log, DAY, uncounted).collect()
+    Collector(world.census(), world.billing, world.log, DAY, uncounted, settle).collect()
 
 
 def rows(world: World) -> Dict[int, Tuple[str, str]]:
@@ -79,7 +84,8 @@ def test_a_tariff_without_a_disk_is_a_warning_without_a_row(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"mark": None, "saved_password": None}, "no account was opened for it"),
+        ({"mark": None, "saved_password": None}, "typed_login: user_1"),
+        ({"mark": None, "saved_login": ""}, "no account was opened for it"),
         ({"mark": own(1).mark._replace(is_made=False)}, "no account was opened for it"),
         ({"mark": own(2).mark}, "mark_foreign: "),
         ({"mark": own(1).mark._replace(server="0" * 16)}, "account_elsewhere: "),
@@ -202,3 +208,88 @@ def test_an_account_on_two_pages_is_counted_once(
     world.accounts += [*world.accounts, *world.accounts]
     collect(world)
     assert f"usage of {DAY}: 1 booked," in caplog.text
+
+
+# -- a closer look ----------------------------------------------------------------------------
+
+
+def typed(number: int) -> Item:
+    """A service on which somebody has typed a login by hand."""
+    return make_item(id=number, status=2, saved_login="moved_in", saved_password=PASSWORD)
+
+
+def test_what_the_closer_look_finds_is_booked(either: World) -> None:
+    either.sell(own(1))
+    either.sell(typed(2), used_bytes=-1)
+    collect(either, lambda item_id: make_account(login="moved_in", used_bytes=GIB))
+    assert set(rows(either)) == {1, 2}
+
+
+@pytest.mark.parametrize("error", [errors.TypedLogin("moved_in"), errors.StateUnwritable("x")])
+def test_where_it_finds_nothing_the_service_counts_by_its_record(
+    either: World, error: errors.PmError, caplog: pytest.LogCaptureFixture
+) -> None:
+    def settle(item_id: int) -> Account:
+        raise error
+
+    either.sell(own(1))
+    either.sell(typed(2), used_bytes=-1)
+    collect(either, settle)
+    assert set(rows(either)) == {1}
+    assert f"service 2: not counted: {error}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error", [errors.Busy("service 2"), errors.CoreUnavailable("x"), errors.CloudUnreachable("x")]
+)
+def test_a_closer_look_that_fails_in_passing_is_repeated(
+    patient: World, error: errors.PmError
+) -> None:
+    failures = [error, error]
+
+    def settle(item_id: int) -> Account:
+        if failures:
+            raise failures.pop()
+        return make_account(login="moved_in", used_bytes=GIB)
+
+    patient.sell(own(1))
+    patient.sell(typed(2), used_bytes=-1)
+    collect(patient, settle)
+    assert set(rows(patient)) == {1, 2}
+
+
+@pytest.mark.parametrize("error", [errors.LoginRefused("x"), errors.DatabaseUnavailable("x")])
+def test_what_stops_the_closer_look_for_all_ends_the_run(
+    either: World, error: errors.PmError
+) -> None:
+    def settle(item_id: int) -> Account:
+        raise error
+
+    either.sell(typed(2), used_bytes=-1)
+    with pytest.raises(type(error)):
+        collect(either, settle)
+
+
+def test_services_with_nothing_to_look_at_are_not_looked_at(either: World) -> None:
+    looked: List[int] = []
+    for number in range(1, 4):
+        either.sell(own(number))
+    collect(either, lambda item_id: looked.append(item_id) or make_account())
+    assert not looked
+
+
+def test_what_can_be_counted_all_the_same_is_looked_at_within_bounds(
+    either: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "MOST_RENEWED", 2)
+    looked: List[int] = []
+
+    def settle(item_id: int) -> Account:
+        looked.append(item_id)
+        return make_account(login=f"user_{item_id}", used_bytes=GIB)
+
+    for number in range(1, 6):
+        either.sell(own(number, saved_url=""))
+    collect(either, settle)
+    assert len(looked) == 2
+    assert len(rows(either)) == 5

@@ -25,7 +25,8 @@ def own(number: int, login: str = "", **changes: Any) -> Item:
     """A service with an account that `open` made."""
     login = login or f"user_{number}"
     mark = Mark(number, login, address.digest(make_server().base_url), PASSWORD, is_made=True)
-    saved = {"saved_login": login, "saved_password": PASSWORD, "password_is_crypted": True}
+    seen = {"saved_login": login, "saved_url": make_server().base_url}
+    saved = {**seen, "saved_password": PASSWORD, "password_is_crypted": True}
     return make_item(**{"id": number, "status": STATUS_ACTIVE, "mark": mark, **saved, **changes})
 
 
@@ -74,7 +75,7 @@ class World:
     def page(self, offset: int, page_size: int) -> Page:
         """A page of accounts, as the cloud tells it."""
         found = self.accounts[offset : offset + page_size]
-        return Page(found, len(found))
+        return Page(found, [one.login for one in found])
 
     def _owner_of(self, item: Item) -> Ownership:
         guesses = create_autospec(Guesses, instance=True)

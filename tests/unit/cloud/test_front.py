@@ -178,7 +178,16 @@ def answer(text: Optional[str]) -> Dict[str, str]:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1", 1), ("0", 1), ("30", 30), ("600", 600), ("86400", 600), (" 7 ", 7), ("999999999", 600)],
+    [
+        ("1", 1),
+        ("0", 1),
+        ("30", 30),
+        ("600", 600),
+        ("86400", 600),
+        (" 7 ", 7),
+        ("999999999", 600),
+        ("9" * 30, 600),
+    ],
 )
 def test_a_time_to_wait_in_seconds_is_kept_to_within_bounds(text: str, seconds: float) -> None:
     assert front.wait_s(answer(text)) == seconds
@@ -194,7 +203,28 @@ def test_a_time_to_wait_may_be_a_date(ahead_s: float, least: float, most: float)
     assert least <= found <= most
 
 
-@pytest.mark.parametrize("text", [None, "", "soon", "-5", "1.5", "٣", "9" * 30, "Wed, 99 Foo"])
+TEN_O_CLOCK = 1795687200
+"""10:00 on 26 November 2026."""
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000", ""])
+@pytest.mark.parametrize("ahead_s", [0, 90, -3600])
+def test_a_date_is_counted_from_the_answers_own_clock(
+    monkeypatch: pytest.MonkeyPatch, zone: str, ahead_s: int
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Minsk")
+    time.tzset()
+    headers = {
+        "Retry-After": f"Thu, 26 Nov 2026 10:01:30 {zone}".strip(),
+        "Date": formatdate(TEN_O_CLOCK - ahead_s, usegmt=True),
+    }
+    found = front.wait_s(headers)
+    monkeypatch.undo()
+    time.tzset()
+    assert found == max(90 + ahead_s, 1)
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "-5", "1.5", "٣", "Wed, 99 Foo"])
 def test_a_time_that_cannot_be_read_is_none(text: Optional[str]) -> None:
     assert front.wait_s(answer(text)) is None
 

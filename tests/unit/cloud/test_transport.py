@@ -96,21 +96,21 @@ def fails(connect: Connect, url: str, expected: Type[errors.CloudError], **more:
 
 
 def test_a_refused_port_means_that_nothing_was_sent(connect: Connect) -> None:
-    words = fails(connect, f"http://127.0.0.1:{free_port()}", errors.CloudUnreachable)
+    words = fails(connect, f"http://127.0.0.1:{free_port()}", errors.NothingSent)
     assert "refused" in words
 
 
 def test_a_name_that_does_not_resolve_means_that_nothing_was_sent(connect: Connect) -> None:
-    fails(connect, "http://host.invalid", errors.CloudUnreachable)
+    fails(connect, "http://host.invalid", errors.NothingSent)
 
 
 def test_a_port_that_is_none_means_that_nothing_was_sent(connect: Connect) -> None:
-    fails(connect, "http://127.0.0.1:99999", errors.CloudUnreachable)
+    fails(connect, "http://127.0.0.1:99999", errors.NothingSent)
 
 
 @pytest.mark.parametrize("url", ["http://" + "a" * 64 + ".example", "http://.example", "http://"])
 def test_a_name_that_is_none_means_that_nothing_was_sent(connect: Connect, url: str) -> None:
-    fails(connect, url, errors.CloudUnreachable)
+    fails(connect, url, errors.NothingSent)
 
 
 def test_a_server_that_never_takes_the_connection_is_unreachable(connect: Connect) -> None:
@@ -126,7 +126,7 @@ def test_a_server_that_never_takes_the_connection_is_unreachable(connect: Connec
             one.connect_ex(("127.0.0.1", port))
             waiting.append(one)
         try:
-            fails(connect, f"http://127.0.0.1:{port}", errors.CloudUnreachable, timeout_s=0.1)
+            fails(connect, f"http://127.0.0.1:{port}", errors.NothingSent, timeout_s=0.1)
         finally:
             for one in waiting:
                 one.close()
@@ -149,19 +149,19 @@ def test_an_unknown_authority_is_told_as_such(connect: Connect) -> None:
 def test_a_server_that_speaks_plain_http_where_tls_was_asked_is_unreachable(
     connect: Connect, cloud: Cloud
 ) -> None:
-    fails(connect, cloud.url.replace("http:", "https:"), errors.CloudUnreachable)
+    fails(connect, cloud.url.replace("http:", "https:"), errors.NothingSent)
     assert not cloud.requests
 
 
 def test_a_proxy_that_refuses_is_unreachable(connect: Connect) -> None:
     proxy = f"http://127.0.0.1:{free_port()}"
-    fails(connect, "https://cloud.example.com", errors.CloudUnreachable, proxy=proxy)
+    fails(connect, "https://cloud.example.com", errors.NothingSent, proxy=proxy)
 
 
 def test_a_proxy_that_says_no_is_unreachable(connect: Connect) -> None:
     with raw_server(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as port:
         proxy = f"http://127.0.0.1:{port}"
-        fails(connect, "https://cloud.example.com", errors.CloudUnreachable, proxy=proxy)
+        fails(connect, "https://cloud.example.com", errors.NothingSent, proxy=proxy)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate at all\n"])
@@ -236,7 +236,7 @@ def test_a_failure_is_told_by_its_own_cause_and_not_by_an_earlier_one(
         client.create_group("clients")
     except errors.CloudLost:
         cloud.pause()
-        with pytest.raises(errors.CloudUnreachable, match="refused"):
+        with pytest.raises(errors.NothingSent, match="refused"):
             client.get_user("user_7")
     else:
         pytest.fail("nothing was cut")
@@ -259,9 +259,9 @@ def test_an_earlier_certificate_is_not_blamed_for_a_later_failure(
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (requests.exceptions.InvalidURL("x"), errors.CloudUnreachable),
-        (requests.exceptions.InvalidSchema("x"), errors.CloudUnreachable),
-        (requests.exceptions.ConnectTimeout("x"), errors.CloudUnreachable),
+        (requests.exceptions.InvalidURL("x"), errors.NothingSent),
+        (requests.exceptions.InvalidSchema("x"), errors.NothingSent),
+        (requests.exceptions.ConnectTimeout("x"), errors.NothingSent),
         (requests.exceptions.ReadTimeout("x"), errors.CloudLost),
         (requests.exceptions.ChunkedEncodingError("x"), errors.CloudLost),
         (requests.exceptions.ContentDecodingError("x"), errors.CloudLost),

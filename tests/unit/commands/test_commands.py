@@ -37,6 +37,7 @@ READING = (
     "billing.tariffs.",
     "billing.modules.",
     "billing.services.of_client",
+    "billing.services.item",
     "billing.secret_capacity_bytes",
     "billing.decrypt",
     "billing.services.excess_bytes",
@@ -63,12 +64,15 @@ class World:
         self.owner.existing.return_value = make_account()
         self.owner.free_login.return_value = "user_1001"
         self.owner.others.return_value = []
+        self.owner.rivals.return_value = []
+        self.owner.left_alone = None
         self.owner.renewal.return_value = None
         self.owner.urgent_mark.return_value = None
         self.accounts: Any = create_autospec(Provisioning, instance=True)
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
         self.billing.services.of_client.return_value = [1001]
+        self.billing.services.item.side_effect = lambda item_id: self.item
         self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
         self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
@@ -416,7 +420,7 @@ def test_what_stands_on_the_service_is_renewed_between_the_work_and_the_closing_
     assert [name for name in world.done() if "post" not in name] == [
         "accounts.bring",
         "billing.services.save_mark",
-        "billing.services.save",
+        "billing.services.save_seen",
     ]
     assert "post" in world.done()[-1]
 
@@ -447,12 +451,12 @@ def test_what_cannot_be_renewed_costs_the_command_nothing(
 @pytest.mark.parametrize("command", RENEWING)
 def test_a_new_clients_address_stands_before_the_mark_of_a_copy(world: World, command: str) -> None:
     world.settings["display_name"] = "client"
-    world.tariffs.order.return_value = make_order(display_name="Client 8")
+    client = Order(email="client8@example.com", display_name="Client 8", is_handed_over=True)
+    world.tariffs.hand_over.return_value = client
     world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
     world.run(command)
-    follow = call.accounts.bring(
-        make_account(), Order(email="client7@example.com", display_name="Client 8")
-    )
+    world.tariffs.hand_over.assert_called_once_with(world.item, True)
+    follow = call.accounts.bring(make_account(), client)
     changes = world.changes()
     assert changes.index(follow) + 1 == changes.index(call.billing.services.save_mark(MARK))
 
@@ -462,6 +466,69 @@ def test_while_that_address_is_not_set_the_copy_gets_no_mark(world: World) -> No
     world.accounts.bring.side_effect = [make_account(), errors.CloudWriteLimit("x")]
     world.run("suspend")
     assert world.done() == ["accounts.bring", "accounts.bring", "billing.closing.post"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.CloudRefused("PUT", 103), errors.NotAsOrdered("x"), errors.RightsMissing("x")],
+)
+def test_staff_is_told_where_that_address_can_never_be_set(
+    world: World, error: errors.PmError
+) -> None:
+    world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
+    world.accounts.bring.side_effect = [make_account(), error]
+    assert OK in world.run("suspend")
+    [told] = world.billing.operations.tell_staff.call_args_list
+    assert told == call(1001, "suspend", told.args[2])
+    assert str(told.args[2]) == "former_email: user_1001"
+    world.billing.services.save_mark.assert_not_called()
+
+
+@pytest.mark.parametrize("command", [*RENEWING, "close"])
+def test_staff_is_told_of_what_was_typed_and_left_alone(world: World, command: str) -> None:
+    world.owner.left_alone = errors.TypedLogin("director")
+    assert OK in world.run(command)
+    world.billing.operations.tell_staff.assert_called_once_with(
+        1001, command, world.owner.left_alone
+    )
+
+
+@pytest.mark.parametrize("has_task", [True, False])
+def test_what_was_typed_is_written_over_once_staff_has_a_task_of_it(
+    world: World, has_task: bool
+) -> None:
+    world.owner.left_alone = errors.TypedLogin("director")
+    world.owner.renewal.return_value = Renewal(None, {"username": "user_1001"}, False, "why")
+    world.billing.operations.has_task.return_value = has_task
+    assert OK in world.run("suspend")
+    assert world.billing.services.save_seen.called is has_task
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"saved_login": "typed-now"},
+        {"saved_password": Secret("typed-now-1")},
+        {"saved_url": "https://x.example"},
+        {"saved_account": "typed-now"},
+        {"password_is_crypted": True},
+    ],
+)
+def test_what_somebody_has_typed_meanwhile_is_not_written_over(
+    world: World, change: Dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.owner.renewal.return_value = Renewal(MARK, {"username": "x"}, False, "why")
+    world.billing.services.item.side_effect = lambda item_id: world.item._replace(**change)
+    assert OK in world.run("suspend")
+    assert world.done() == ["accounts.bring", "billing.closing.post"]
+    assert "changed meanwhile" in caplog.text
+
+
+def test_a_copy_that_comes_while_the_cloud_is_asked_keeps_the_account(world: World) -> None:
+    world.owner.rivals.return_value = [1002]
+    world.run("close")
+    assert world.done() == ["billing.operations.tell_staff", "billing.closing.post"]
+    world.owner.rivals.assert_called_once_with("user_1001")
 
 
 # -- changepassword ---------------------------------------------------------------------------
@@ -538,6 +605,17 @@ def test_a_password_that_billing_could_not_keep_is_not_set(world: World) -> None
     with pytest.raises(errors.NewPasswordRefused, match=f"> {len(CHOSEN.reveal()) - 3}"):
         world.run("changepassword", password="encrypted")
     assert not world.done()
+
+
+def test_a_copy_whose_former_clients_e_mail_stays_gets_the_password_and_no_mark(
+    world: World,
+) -> None:
+    changing_password(world, Secret(""))
+    world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
+    world.accounts.bring.side_effect = errors.CloudRefused("PUT", 103)
+    assert OK in world.run("changepassword")
+    world.billing.services.save_mark.assert_not_called()
+    world.billing.services.save_login.assert_called_once()
 
 
 # -- setparam ---------------------------------------------------------------------------------

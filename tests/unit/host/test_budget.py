@@ -1,6 +1,7 @@
 """A command's time."""
 
 import signal
+import threading
 import time
 from typing import List
 
@@ -23,7 +24,7 @@ def test_no_library_takes_the_end_for_a_fault_of_its_own() -> None:
     def library() -> None:
         try:
             time.sleep(10)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  as libraries do
             caught.append(error)
 
     with pytest.raises(budget.Spent), budget.limit(0.05):
@@ -69,6 +70,25 @@ def test_afterwards_nothing_rings_and_the_handler_is_the_old_one(fails: bool) ->
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def test_who_asks_is_told_what_the_limit_around_him_leaves() -> None:
+    assert budget.left_s() == 0
+    with budget.limit(60):
+        time.sleep(0.05)
+        assert 55 < budget.left_s() < 60
+        with budget.limit(5):
+            assert 4 < budget.left_s() <= 5
+    assert budget.left_s() == 0
+
+
+def test_another_thread_has_no_time_to_wait() -> None:
+    found: List[float] = []
+    with budget.limit(60):
+        thread = threading.Thread(target=lambda: found.append(budget.left_s()))
+        thread.start()
+        thread.join()
+    assert found == [0]
 
 
 @pytest.mark.parametrize(("budget_s", "kept_s"), [(5, 1.25), (20, 5), (40, 10), (86400, 10)])

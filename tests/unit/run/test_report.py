@@ -10,6 +10,7 @@ from tests.unit.conftest import make_billing
 from utils.base import errors
 from utils.host.locks import LockFile
 from utils.host.root import Host
+from utils.host.state import State
 from utils.run import report
 from utils.run.call import Call
 from utils.run.context import Context
@@ -285,14 +286,48 @@ def test_without_a_folder_each_problem_is_registered_once_and_the_folder_is_one(
     assert registered(billing)[2:] == ["cloud_maintenance"]
 
 
-def test_without_any_memory_nothing_is_registered_and_the_operation_has_the_error(
-    tmp_path: Path, billing: Any, log: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def without_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the folder nor what stands in for it can be written."""
     monkeypatch.setattr("utils.host.state.SPARES", "/proc")
     folder_is_a_file(tmp_path)
-    for _ in range(3):
-        report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
-    assert told(billing) == [SAVED] * 3
+
+
+@pytest.mark.usefixtures("without_memory")
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_without_any_memory_a_problem_is_registered_unless_an_operation_shows_it(
+    tmp_path: Path, billing: Any, log: Any, is_shown: bool
+) -> None:
+    billing.operations.shows.return_value = is_shown
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    billing.operations.shows.assert_called_once_with(31, "cloud_login_refused")
+    assert told(billing) == ([SAVED] if is_shown else [REGISTERED, SAVED, SAVED])
+
+
+@pytest.mark.usefixtures("without_memory")
+def test_without_any_memory_the_operation_has_the_error_though_it_cannot_be_registered(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    billing.operations.shows.side_effect = errors.DatabaseUnavailable("x")
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert told(billing) == [SAVED]
+
+
+@pytest.mark.usefixtures("without_memory")
+def test_what_is_no_problem_of_the_module_is_not_looked_up(
+    tmp_path: Path, billing: Any, log: Any
+) -> None:
+    report.failed(make(tmp_path, billing, log), errors.CloudLost("x"))
+    billing.operations.shows.assert_not_called()
+
+
+def test_without_any_memory_who_registers_keeps_the_others_out(
+    tmp_path: Path, billing: Any, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(State, "can_keep", lambda self: False)
+    monkeypatch.setattr(LockFile, "take", lambda self, numbers, wait_s: None)
+    report.failed(make(tmp_path, billing, log), errors.LoginRefused("x"))
+    assert told(billing) == [SAVED]
 
 
 def test_a_success_tells_of_a_folder_that_could_not_be_written_and_of_its_next_fault(
