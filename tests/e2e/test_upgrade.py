@@ -126,7 +126,7 @@ def programs(home: Path) -> List[str]:
 
 
 def is_former(host: Host, name: str, former: Path) -> bool:
-    """Whether an installed version is 1.0.0; its folder's name does not tell, it may be given anew."""
+    """Whether an installed version is 1.0.0: its name may have been given anew."""
     return programs(host.module / "versions" / name) == programs(former)
 
 
