@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
-Only `doctor`, which people start, answers by text or JSON, unless its arguments are wrong.
+Only `doctor` and `history`, which people start, answer by text or JSON, unless their arguments are
+wrong. So does a dry run, by text.
 """
 
 import argparse
 import gc
 import os
 import sys
-from typing import List, NoReturn
+from typing import List, NoReturn, Optional
 
 import commands
 from commands import Command
@@ -16,6 +17,7 @@ from utils.base import errors
 from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.consts import Level
 from utils.host import limits
 from utils.host.root import Host
 from utils.run.call import Call
@@ -30,17 +32,42 @@ class Parser(argparse.ArgumentParser):
         raise errors.BadArguments(message)
 
 
+_OF_ADOPTION = ("--trust", "--password-stdin", "--sync", "--suggest", "--yes")
+
+
 def parse(argv: List[str]) -> Call:
-    """The known options of a call, `--item 15` or `--item=15`; all others are ignored."""
+    """The known options of a call, `--item 15` or `--item=15`; all others are ignored.
+
+    But a misspelt --dry-run is refused: whoever writes it does not want it done. So is every word
+    that is unknown where people start a command that writes.
+    """
     parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word, default in (("--lang", ""), ("--format", "text"), ("--date", ""), ("--password", "")):
-        parser.add_argument(word, nargs="?", const="", default=default)
-    parser.add_argument("--facts", action="store_true")
-    known, _ = parser.parse_known_args(argv)
-    return Call(**vars(known))
+    for word in ("--lang", "--date", "--since", "--password"):
+        parser.add_argument(word, nargs="?", const="", default="")
+    parser.add_argument("--format", nargs="?", const="", default="text")
+    for word in ("--login", "--file"):
+        parser.add_argument(word, default="")
+    for flag in ("--facts", "--dry-run", "--failed", "--repair", *_OF_ADOPTION):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("--limit", type=_number)
+    parser.add_argument("--delimiter", default=",")
+    parser.add_argument(
+        "--class", dest="classes", type=_words, nargs="*", action="extend", default=[]
+    )
+    known, unknown = parser.parse_known_args(argv)
+    is_peoples = _wrong_exit(argv) != 1
+    for word in unknown:
+        if is_peoples or word.lower().lstrip("-").startswith("dry"):
+            raise errors.BadArguments(word)
+    given = {**vars(known), "classes": tuple(word for words in known.classes for word in words)}
+    return Call(**given)
+
+
+def _words(text: str) -> List[str]:
+    return [word for word in text.split(",") if word]
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -55,19 +82,46 @@ def _number(text: str) -> int:
 
 
 def start(call: Call, host: Host) -> Context:
-    """The run of a call, which knows what its command does. Raises UnknownCommand."""
+    """The run of a call, which knows what its command does.
+
+    Raises UnknownCommand, BadArguments for a dry run of a command that has none.
+    """
     name = commands.name_of(call.command)
-    return Context(call._replace(command=name, level=commands.COMMANDS[name].does), host)
+    if call.dry_run and not commands.COMMANDS[name].takes_dry_run:
+        raise errors.BadArguments(f"--command {name} --dry-run")
+    command = commands.COMMANDS[name]
+    is_bulk = command.has_bulk and call.item is None and call.module is not None
+    return Context(call._replace(command=name, level=command.does, is_bulk=is_bulk), host)
 
 
 def run(context: Context) -> Reply:
-    """The reply of the command. Raises PmError."""
+    """The reply of the command; of a dry run it tells what would be done. Raises PmError."""
+    answer = _answer(context)
+    return _tell_dry(context) if _is_dry(context.call) else answer
+
+
+def _is_dry(call: Call) -> bool:
+    """Whether people are told what the command would do; those for people tell that themselves."""
+    command = commands.COMMANDS.get(call.command)
+    if command is None or call.is_bulk or not call.dry_run:
+        return False
+    return command.takes_dry_run and command.is_limited
+
+
+def _tell_dry(context: Context, error: Optional[errors.PmError] = None) -> Reply:
+    from utils.run import dryrun
+
+    return dryrun.tell(context, error)
+
+
+def _answer(context: Context) -> Reply:
     name = context.call.command
     command = commands.COMMANDS[name]
     if command.obeys_do_nothing and context.host.does_nothing():
         context.log.info("etc/billmgr.DoNothing is there: nothing is done")
+        context.did_nothing = True
         return reply.ok()
-    if not command.is_limited:
+    if not command.is_limited or context.call.is_bulk:
         return commands.load(name).run(context)
     from utils.host import budget
 
@@ -100,14 +154,49 @@ def _report_s(context: Context) -> float:
 def fail(context: Context, error: errors.PmError) -> Reply:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
-    if error.told is not Told.FORM or context.call.runningoperation is not None:
+    context.error = error
+    is_told = error.told is not Told.FORM or context.call.runningoperation is not None
+    if is_told and not (context.call.dry_run or context.call.is_bulk):
         try:
             from utils.run import report
 
             report.failed_in_time(context, error, _report_s(context))
         except Exception:
             context.log.exception("could not report %s", error.code)
-    return reply.error(error)
+    return _tell_dry(context, error) if _is_dry(context.call) else reply.error(error)
+
+
+def begin(context: Context) -> None:
+    """Notes in the history that a run has begun which may be killed at its work."""
+    command = commands.COMMANDS[context.call.command]
+    if _is_recorded(context.call) and (command.is_limited or command.does > Level.READS):
+        context.record.begin()
+
+
+def give(context: Context, answer: Reply) -> None:
+    """Writes the answer to standard output, then the record of the run, which has that as well."""
+    is_heard = False
+    try:
+        sys.stdout.buffer.write(answer.document)
+        sys.stdout.buffer.writelines(answer.parts)
+        sys.stdout.buffer.flush()
+        is_heard = True
+    finally:
+        if _is_recorded(context.call):
+            context.record.end(answer.exit_code, is_heard)
+
+
+def _is_recorded(call: Call) -> bool:
+    """Whether the run has a place in the history; what would be done has none."""
+    command = commands.COMMANDS.get(call.command)
+    return not call.dry_run and (command is None or command.is_recorded)
+
+
+def _wrong_exit(argv: List[str]) -> int:
+    """The exit code where the arguments are wrong, which may be why they were not read."""
+    words = [word for one in argv for word in one.split("=", 1)]
+    named = {after for word, after in zip(words, words[1:]) if word == "--command"}
+    return next((commands.COMMANDS[one].wrong_exit for one in named & set(commands.COMMANDS)), 1)
 
 
 def main(argv: List[str]) -> int:
@@ -119,9 +208,12 @@ def main(argv: List[str]) -> int:
     try:
         context = Context(parse(argv), host)
         context = start(context.call, host)
+        begin(context)
         answer = run(context)
     except errors.PmError as error:
         answer = fail(context, error)
+        if isinstance(error, errors.BadArguments):
+            answer = answer._replace(exit_code=_wrong_exit(argv))
     except MemoryError:
         failure = errors.OutOfMemory(context.call.command)
     except Exception as error:
@@ -130,8 +222,7 @@ def main(argv: List[str]) -> int:
     if failure is not None:  # out of the handler: what took the memory has gone with it
         limits.release_reserve()
         answer = fail(context, failure)
-    sys.stdout.buffer.write(answer.document)
-    sys.stdout.buffer.flush()
+    give(context, answer)
     return answer.exit_code
 
 

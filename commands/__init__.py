@@ -39,7 +39,11 @@ class Command(NamedTuple):
     A command that `obeys_do_nothing` is not run where etc/billmgr.DoNothing is; one that does not
     either leaves the cloud alone, or looks for that file itself. `is_limited` is whether it has a
     time budget and BILLmanager is told of its failures; without, it needs no settings.
-    `is_advertised` is whether BILLmanager is told of it as a feature.
+    `is_advertised` is whether BILLmanager is told of it as a feature. `takes_dry_run` is whether
+    it may be asked what it would do by --dry-run; asked of any other, nothing is done.
+    `is_recorded` is whether its runs stand in the history.
+    `wrong_exit` is the exit code for wrong arguments. A command that `has_bulk` acts on one
+    service, or for people on all of a module: then nothing limits its time but the cloud.
     """
 
     does: Level = Level.READS
@@ -47,11 +51,15 @@ class Command(NamedTuple):
     obeys_do_nothing: bool = True
     is_limited: bool = True
     is_advertised: bool = True
+    takes_dry_run: bool = True
+    is_recorded: bool = True
+    wrong_exit: int = 1
+    has_bulk: bool = False
 
 
-_FORM = Command(budget_s=_form_s, obeys_do_nothing=False)
+_FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
 _SHOWN = _FORM._replace(does=Level.NOTHING)
-_LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False)
+_LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False, takes_dry_run=False)
 
 COMMANDS: Dict[str, Command] = {
     "features": _LIGHT._replace(does=Level.NOTHING),
@@ -65,10 +73,13 @@ COMMANDS: Dict[str, Command] = {
     "setparam": Command(Level.EDITS),
     "changepassword": Command(Level.EDITS),
     "close": Command(Level.WRITES),
-    "sync_item": Command(Level.EDITS),
+    "sync_item": Command(Level.EDITS, has_bulk=True),
     "transition_controlpanel": _SHOWN,
     "stat": Command(budget_s=_stat_s),
     "doctor": _LIGHT,
+    "history": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
+    "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
+    "adopt": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True, wrong_exit=2),
 }
 SYNONYMS = {
     "set_param": "setparam",

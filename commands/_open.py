@@ -71,7 +71,9 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
     if record is None or service.item.mark is None or record.is_copied:
         record = _claim(ctx, service, passwords.make_usual(ctx.settings))
     elif record.proved:
-        record = _announce(ctx, service, record.login, record.password)
+        # The password of an adopted account may not be known.
+        password = record.password or passwords.make_usual(ctx.settings)
+        record = _announce(ctx, service, record.login, password)
     try:
         return record, _create(ctx, service, record, order)
     except errors.PasswordRefused as refused:
@@ -102,6 +104,7 @@ def _claim(ctx: Context, service: Service, password: Secret) -> Record:
 
 def _announce(ctx: Context, service: Service, login: str, password: Secret) -> Record:
     """Marks the service as the owner of an account that is not there, or is gone."""
+    ctx.login = login
     mark = service.owner.new_mark(login, password, is_made=False)
     ctx.billing.services.save_mark(mark)
     return Record(login, password, proved=False)

@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional,
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
+from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server
@@ -96,9 +97,11 @@ class NextcloudAPIClient:
         proxy: str = "",
         memory: Optional[products.Memory] = None,
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
+        connect: Callable[..., Connection] = Connection,
     ) -> None:
         self._username = server.username
-        self._connection = Connection(server, log, ca_file, proxy, memory, is_strict)
+        self._connection = connect(server, log, ca_file, proxy, memory, is_strict, deeds)
 
     @property
     def answered(self) -> bool:
@@ -263,6 +266,19 @@ class NextcloudAPIClient:
             with suppress(ValueError):
                 page.accounts.append(account_from(record, login, self.product))
         return page
+
+    def logins_page(self, offset: int, page_size: int) -> List[str]:
+        """The logins of accounts from `offset` on, at most `page_size`, and nothing more of them.
+
+        An ownCloud tells a number-like login as a number.
+        """
+        data = self._connection.ask(
+            "GET", "/cloud/users", params={"limit": page_size, "offset": offset}
+        )
+        found = mapping(data).get("users")
+        if not isinstance(found, list):
+            raise errors.CloudUnreachable("GET /cloud/users: no accounts in the answer")
+        return [str(login) for login in found]
 
     # -- groups -------------------------------------------------------------------------------
 

@@ -46,6 +46,15 @@ def world(stand: Stand, cloud: Cloud) -> World:
     return World(stand, DoubleSite(cloud))
 
 
+@pytest.fixture(scope="module")
+def idle() -> Iterator[World]:
+    """A provider with one service, in whatever state, for all tests of a file."""
+    with Stand() as stand, Cloud() as cloud:
+        made = World(stand, DoubleSite(cloud))
+        made.opened()
+        yield made
+
+
 REAL = pytest.param("real", marks=pytest.mark.live)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.world import World
-from tests.tools import bench, compare, table
+from tests.tools import bench, compare, keeping, table
 
 
 def test_every_command_of_billmanager_is_measured(
@@ -31,3 +31,12 @@ def test_every_command_is_compared_with_another_revision(
         assert min(row.base.processor_ms, row.now.processor_ms) > 0, row
     compare.show("HEAD", rows)
     assert capsys.readouterr().out.count("\n| `") == len(rows)
+
+
+def test_each_way_to_keep_a_record_is_measured_with_a_record_that_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keeping, "ROUNDS", 2)
+    taken = keeping.measure()
+    assert set(taken) == set(keeping.WAYS)
+    assert min(taken.values()) > 0

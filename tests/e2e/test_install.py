@@ -127,6 +127,9 @@ def test_installed_upgraded_and_taken_out(host: Host, newer: Path, tmp_path: Pat
         assert stand.log
     left = set(host.files())
     assert {"mgr5/etc/pmnextcloud.conf", "mgr5/etc/pmnextcloud.conf.new"} <= left
+    remembered = [name for name in left if name.startswith("mgr5/var/pmnextcloud/")]
+    assert [os.path.dirname(name) for name in remembered] == ["mgr5/var/pmnextcloud/history"]
+    assert '"command":"open"' in (host.root / remembered[0][len("mgr5/") :]).read_text("utf-8")
     host.make("purge")
     stands = {name for name in left if re.search("billmgr|debug.conf|mgrctl|/state/", name)}
     assert set(host.files()) == stands

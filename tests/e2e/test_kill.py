@@ -11,11 +11,20 @@ here.
 
 import re
 import threading
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, DELETED, Call, DropCall, ModuleProcess, Run, Stand
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    SUSPENDED,
+    Call,
+    DropCall,
+    ModuleProcess,
+    Run,
+    Stand,
+)
 from tests.doubles.billmanager.db_proxy import DbProxy
 from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, PROFILES, Cloud
 from tests.doubles.cloud.profile import OWNCLOUD
@@ -26,11 +35,15 @@ from utils.consts import ITEM_MARK
 
 
 class Scene(NamedTuple):
-    """A command, and how a service comes to where it is called for."""
+    """A command, and how a service comes to where it is called for.
+
+    `told` are the words of a command that people start.
+    """
 
     command: str
     prepare: Callable[[World], int]
     conf: str = ""
+    told: Callable[[World, int], Sequence[str]] = lambda world, item: ()
 
 
 def ordered(world: World) -> int:
@@ -104,11 +117,34 @@ def typed(world: World) -> int:
     world.site.add_group(world.group)
     item = world.order()
     login = f"{world.login(item)}-moved-in"
-    world.site.cloud.add_user(login, "Typed-by-staff-77")
+    world.site.cloud.add_user(login, "Typed-by-staff-77", email="client7@example.com")
     world.stand.save_param(item, "username", login, crypted=False)
     world.stand.save_param(item, "userpassword", "Typed-by-staff-77", crypted=False)
     world.stand.set_status(item, ACTIVE)
     return item
+
+
+def moved_in(world: World) -> int:
+    """A debtor's service whose account, of his e-mail, was there before."""
+    item = typed(world)
+    world.stand.drop_param(item, "username")
+    world.stand.set_status(item, SUSPENDED)
+    return item
+
+
+def adoption(*words: str) -> Callable[[World, int], Sequence[str]]:
+    """The words that adopt the account of a service."""
+    return lambda world, item: (
+        *("--item", str(item), "--login", f"{world.login(item)}-moved-in"),
+        *words,
+    )
+
+
+def adoption_of_file(world: World, item: int) -> Sequence[str]:
+    """The words that adopt what a file has, of which one line is good."""
+    path = world.stand.root / "customers.csv"
+    path.write_text(f"4711;nobody\n{item};{world.login(item)}-moved-in\nx\n", "utf-8")
+    return ("--file", str(path), "--yes", "--sync")
 
 
 def typed_in_vain(world: World) -> int:
@@ -173,12 +209,21 @@ SCENES = {
     "close-shared": Scene("close", shared),
     "close-unread": Scene("close", unreadable),
     "sync_item": Scene("sync_item", drifted),
+    "adopt": Scene("adopt", moved_in, told=adoption()),
+    "adopt-and-sync": Scene("adopt", moved_in, told=adoption("--sync")),
+    "adopt-typed": Scene("adopt", typed, told=adoption("--sync")),
+    "adopt-on-trust": Scene("adopt", moved_in, told=adoption("--trust", "--sync")),
+    "adopt-file": Scene("adopt", moved_in, told=adoption_of_file),
     "stat": Scene("stat", opened),
     "stat-copy": Scene("stat", copied),
     "stat-typed": Scene("stat", typed),
     "stat-uncounted": Scene("stat", uncounted),
     "get_server_config": Scene("get_server_config", opened),
 }
+
+
+LENGTHY = ("adopt-and-sync", "adopt-typed", "adopt-on-trust")
+"""Scenes that are tried only at length: each is much like another one."""
 
 
 TRIAL_OF_A_PASSWORD = "before GET /ocs/vN.php/cloud/user"
@@ -289,7 +334,8 @@ def proxy(stand: Stand) -> Iterator[DbProxy]:
 
 
 def test_every_command_that_changes_something_has_a_scene() -> None:
-    assert {scene.command for scene in SCENES.values()} == {*table.SERVICES, *table.MODULES}
+    changing = {*table.SERVICES, *table.MODULES, *table.WRITING_PEOPLE}
+    assert {scene.command for scene in SCENES.values()} == changing
 
 
 def cases() -> Iterator[Any]:
@@ -300,7 +346,7 @@ def cases() -> Iterator[Any]:
     for cloud, profile in PROFILES.items():
         for name, scene in SCENES.items():
             is_usual = profile is NEXTCLOUD_29 or (profile is OWNCLOUD_10 and name == scene.command)
-            marks = () if is_usual else pytest.mark.long
+            marks = () if is_usual and name not in LENGTHY else pytest.mark.long
             yield pytest.param(profile, name, id=f"{cloud}-{name}", marks=marks)
 
 
@@ -331,7 +377,7 @@ def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
         stand.write("etc/pmnextcloud.conf", scene.conf)
         for kept in (stand.root / "var/pmnextcloud").glob("product-*"):
             kept.unlink()  # so that the cloud is asked what it is
-        start = world.starter(scene.command, item)
+        start = world.starter(scene.command, item, scene.told(world, item))
         run = killer.run(start, deadly)
         if deadly >= 0:
             assert run.exit_code == -9, (killer.points, run)
@@ -339,7 +385,9 @@ def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
             if asks_staff(killer.points[-1]):
                 start().finish()
                 retype(world, item)
-            start().finish().check()
+            run = start().finish()
+        if scene.command in table.FOR_PEOPLE:
+            assert run.exit_code == int("file" in name), str(run)
         else:
             run.check()
         ended = state(world, item)

@@ -22,8 +22,9 @@ def run_all(world: World) -> None:
     world.run("setparam", item).check()
     for command in ("get_server_config", "stat"):
         stand.run(command, module=world.module).check()
-    said = stand.run("doctor", module=world.module)
-    assert said.exit_code == 0, said
+    for command in (*table.FOR_PEOPLE, *table.OF_THE_PAST):
+        said = world.call(command, item)
+        assert said.exit_code == 0, said
     form = CONNECTION.format(world.module, site.url, site.login)
     for command in ("check_connection", "tune_connection", "pricelist_dynamic_settings_tune"):
         stand.run(command, stdin=form).check()

@@ -3,14 +3,12 @@
 import os
 import subprocess
 import sys
-from typing import Iterator
 
 import pytest
 
 from commands import COMMANDS
 from tests import ROOT
 from tests.doubles.billmanager import ACTIVE, DEVNULL, Stand
-from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.test_bad_input import billing
 from tests.e2e.world import World
@@ -44,15 +42,6 @@ def test_a_link_in_processing_starts_it_in_its_own_root(stand: Stand) -> None:
     )
     assert b"item_not_found" in done.stdout
     assert "item_not_found" in stand.log
-
-
-@pytest.fixture(scope="module")
-def idle() -> Iterator[World]:
-    """A world with one service, in whatever state."""
-    with Stand() as stand, Cloud() as cloud:
-        made = World(stand, DoubleSite(cloud))
-        made.opened()
-        yield made
 
 
 @pytest.mark.parametrize("command", COMMANDS)

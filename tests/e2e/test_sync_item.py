@@ -2,7 +2,7 @@
 
 import json
 from datetime import date
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import pytest
 
@@ -181,3 +181,72 @@ def test_usage_that_was_not_read_is_not_written(world: World) -> None:
     assert (run.exit_code, run.error_type) == (1, "usage_unread")
     assert run.error_value == f"{date.today()}: {world.login(item)}"
     assert usage(world, item) is None
+
+
+# -- all services of a module ---------------------------------------------------------------------
+
+
+def sync_all(world: World, *extra: str) -> Run:
+    """The command as people start it."""
+    return world.stand.run("sync_item", module=world.module, extra=extra, timeout_s=200)
+
+
+def retariffed(world: World, count: int) -> List[int]:
+    """Services whose tariff was changed for all of them at once, past the module."""
+    items = [world.left_by("open") for _ in range(count)]
+    larger = world.tariff(gib=20, group="gold")
+    for item in items:
+        world.stand.sql("UPDATE item SET pricelist = %s WHERE id = %s", larger, item)
+    return items
+
+
+def test_after_a_mass_change_of_tariffs_every_service_follows(world: World) -> None:
+    items = retariffed(world, 3)
+    healthy = world.opened()
+    run = sync_all(world)
+    assert run.exit_code == 0, run
+    for item in items:
+        assert shown(world, item) == (True, "20 GB", frozenset({world.group, "gold"}))
+        assert usage(world, item) is None, "it is left to stat"
+    assert shown(world, healthy) == (True, "5 GB", frozenset({world.group}))
+    assert not world.stand.called("runningoperation.edit")
+    assert "[mended]" in run.stdout.decode()
+
+
+def test_more_changes_than_the_limit_are_refused_with_their_number(world: World) -> None:
+    items = retariffed(world, 2)
+    for extra in (["--limit", "3"], ["--limit", "3", "--dry-run"]):
+        run = sync_all(world, *extra)
+        assert run.exit_code == 1
+        assert "4 > 3" in run.stdout.decode()
+    assert {shown(world, item)[1] for item in items} == {"5 GB"}
+    assert sync_all(world, "--limit", "4").exit_code == 0
+
+
+def test_a_dry_run_for_all_tells_what_it_would_do_and_does_nothing(world: World) -> None:
+    items = retariffed(world, 2)
+    run = sync_all(world, "--dry-run")
+    said = run.stdout.decode()
+    for item in items:
+        assert f"users/{world.login(item)} key=quota" in said
+        assert shown(world, item)[1] == "5 GB"
+        assert usage(world, item) is None
+    assert "[would be mended]" in said
+
+
+def test_a_service_that_fails_stops_no_other_and_nobody_in_billing_is_told(world: World) -> None:
+    items = retariffed(world, 2)
+    login = world.login(items[0])
+    double(world).before = lambda seen: not (seen.method == "PUT" and login in seen.path)
+    run = sync_all(world)
+    double(world).before = None
+    assert run.exit_code == 1
+    assert (shown(world, items[0])[1], shown(world, items[1])[1]) == ("5 GB", "20 GB")
+    assert not world.stand.problems()
+    assert not world.stand.tasks()
+
+
+def test_for_no_module_of_ours_there_is_nothing_to_do(world: World) -> None:
+    run = world.stand.run("sync_item", module=99)
+    assert (run.exit_code, run.error_type) == (1, "module_not_found")
+    assert sync_all(world).exit_code == 0

@@ -21,7 +21,7 @@ Site = Union[DoubleSite, RealSite]
 
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume", "setparam"),
-    *("changepassword", "sync_item", "stat", "doctor", "close"),
+    *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "close"),
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
 
@@ -66,10 +66,14 @@ class World:
         operation = self.stand.add_operation(command, item, trycount)
         return self.stand.run(command, item=item, runningoperation=operation, **options)
 
-    def starter(self, command: str, item: int) -> Callable[[], ModuleProcess]:
+    def starter(
+        self, command: str, item: int, extra: Sequence[str] = ()
+    ) -> Callable[[], ModuleProcess]:
         """Starts a command on a service, with the same operation each time, or on its module."""
         if command in table.MODULES:
             return lambda: self.stand.start(command, module=self.module)
+        if command in table.FOR_PEOPLE:
+            return lambda: self.stand.start(command, extra=extra)
         operation = self.stand.add_operation(command, item)
         return lambda: self.stand.start(command, item=item, runningoperation=operation)
 
@@ -86,6 +90,8 @@ class World:
             given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
         elif command in table.FORMS:
             given = {"stdin": self.form()}
+        elif command == "adopt":  # which finds that all is done
+            given = {"item": item, "extra": ["--login", self.login(item)]}
         elif command in table.FOR_PEOPLE:
             given = {"extra": ["--format", "json"]}
         return self.stand.run(command, **{**given, **options})

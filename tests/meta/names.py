@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Iterator, List, Set
 
 import commands
-from tests.meta.messages import ROOT, codes, read
+from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
 from utils import consts
+from utils.audit import differences, findings, shown
 from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
 from utils.doctor.words import VERDICTS
-from utils.host import root, settings, state
+from utils.host import records, root, settings, state
+from utils.run import dryrun
 from utils.run.call import Call
 
 BASE = "/usr/local/mgr5"
@@ -37,8 +39,13 @@ OTHERS = {
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),
     *("mariadb-client-core", "mariadb-server-core"),
     *(".netrc", ".sha256", ".new", "db.conf"),
+    *("item;login", "item;login;e-mail", ";", ",", "customers.csv.report.csv"),
 }
 """Names of others, and what stands for one."""
+
+
+DRY_WORDS = ("dry_steps", "dry_cloud", "dry_core", "dry_database")
+"""Messages that make a line of a dry run."""
 
 
 # -- of the program -------------------------------------------------------------------------------
@@ -50,14 +57,23 @@ def constants(module: object) -> Set[str]:
     return {value for value in values if isinstance(value, str)}
 
 
+NOT_TYPED = {"level", "is_bulk"}
+"""What a call knows of itself that is no option."""
+
+
 def options() -> Set[str]:
     """The options of the program."""
-    return {f"--{name}" for name in Call._fields if name != "level"}
+    return {_option(name) for name in Call._fields if name not in NOT_TYPED}
 
 
 def flags() -> Set[str]:
     """Those of the options that take no value."""
-    return {f"--{name}" for name, value in Call._field_defaults.items() if value is False}
+    found = {name for name, value in Call._field_defaults.items() if value is False}
+    return {_option(name) for name in found - NOT_TYPED}
+
+
+def _option(name: str) -> str:
+    return "--class" if name == "classes" else f"--{name.replace('_', '-')}"
 
 
 def choices() -> Set[str]:
@@ -69,7 +85,8 @@ def choices() -> Set[str]:
 
 def kept_files() -> Set[str]:
     """The files that the module remembers things in, NUMBER being that of a module."""
-    return {f"{root.STATE}/{name.format('NUMBER')}.json" for name in state.FILES}
+    found = {f"{root.STATE}/{name.format('NUMBER')}.json" for name in state.FILES}
+    return found | {f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}"}
 
 
 def locked_files() -> Set[str]:
@@ -104,6 +121,21 @@ def is_log(line: str) -> bool:
         return False
     message = line[found.end() :]
     return any(re.fullmatch(pattern, message) for pattern in _log_patterns())
+
+
+def is_dry(line: str) -> bool:
+    """Whether a dry run can print that line, in either language."""
+    texts = {name: {messages(one, dryrun.GROUP)[name] for one in LANGUAGES} for name in DRY_WORDS}
+    places = "|".join(map(re.escape, set.union(*(texts[name] for name in DRY_WORDS[1:]))))
+    step = re.fullmatch(rf" *\d+\. ({places}) +(\S+) (\S+)(?: \S+=\S+)*", line)
+    if step is None:
+        return line in texts["dry_steps"]
+    _, name, words = step.groups()
+    if name in ("POST", "PUT", "DELETE"):
+        return (
+            re.fullmatch(r"/ocs/v1\.php/cloud/(users|groups)(/user_\d+(/\w+)?)?", words) is not None
+        )
+    return name in (*needs.FUNCTIONS, *needs.WRITTEN)
 
 
 @lru_cache(maxsize=None)
@@ -189,6 +221,16 @@ def columns() -> Set[str]:
 
 
 @lru_cache(maxsize=None)
+def outcomes() -> Set[str]:
+    """What may become of a repair."""
+    return {getattr(findings, name) for name in ("POSSIBLE", "PLANNED", "DONE", "GONE", "FAILED")}
+
+
+def schema_names() -> Set[str]:
+    """The names in what the audit says as JSON."""
+    return set(re.findall(r'"(\w+)":', read("docs/audit.schema.json")))
+
+
 def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
@@ -196,6 +238,7 @@ def vocabulary() -> Set[str]:
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
+    own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}
     own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

@@ -88,6 +88,8 @@ def in_block(kind: str, text: str) -> Iterator[str]:
         yield from in_settings(text)
     elif kind == "text":
         yield from (f"no line of the log: {line}" for line in lines if not names.is_log(line))
+    elif kind == "console":
+        yield from (f"no line of a dry run: {line}" for line in lines if not names.is_dry(line))
     elif kind == "mermaid":
         yield from in_diagram(*lines)
     else:
@@ -213,7 +215,8 @@ def in_call(words: List[str]) -> Iterator[str]:
     if command not in commands.COMMANDS:
         yield f"no such command: {words}"
         return
-    for option in names.needed_by(command) - set(given):
+    is_bulk = commands.COMMANDS[command].has_bulk and "--module" in given
+    for option in set() if is_bulk else names.needed_by(command) - set(given):
         yield f"{words} needs {option}"
     for option in ("--item", "--module"):
         if not re.fullmatch(r"\d+|NUMBER", alike(given.get(option, "1"))):
@@ -420,6 +423,9 @@ def test_what_the_installation_says_is_quoted_as_it_says_it(language: str, words
         "```sh\nsudo -u www-data php occ maintenance\n```",
         "```text\n2026-03-02 04:11:09,512 [21733] ERROR open 15 it went wrong\n```",
         "```text\n2026-03-02 04:11:09,512 [21733] ERROR opne 15 failed: login_taken\n```",
+        "```console\nIt would have done:\n```",
+        "```console\n   1. cloud        PUT /ocs/v1.php/cloud/nobody/user_15\n```",
+        "```console\n   1. BILLmanager  service.postparam sok=ok\n```",
         "```yaml\na: b\n```",
         "```mermaid\ngraph\n```",
         '```mermaid\nflowchart LR\n    a["A"]\n    a --> b\n```',

@@ -117,7 +117,7 @@ DOORS: Dict[str, Set[str]] = {
     "pymysql": {"database.py"},
     "lxml": {"xml.py"},
     "cryptography": {"key.py"},
-    "subprocess": {"mgrctl.py"},
+    "subprocess": {"mgrctl.py", "pager.py"},
     "tenacity": {"mgrctl.py"},
     "tqdm": {"progress.py"},
 }

@@ -20,16 +20,20 @@ from tests.meta.messages import (
 from tests.meta.names import program
 from tests.tools import docs
 from utils import consts
+from utils.audit import shown
+from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
 from utils.doctor import words
+from utils.history import telling
 from utils.host import root, settings
+from utils.run import adoptionwords, dryrun
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
 
 PROMISE = {"en": "again by itself", "ru": "BILLmanager повторит"}
 
-SAME_IN_BOTH = {"group_billing", "title_core", "title_python"}
+SAME_IN_BOTH = {"dry_core", "group_billing", "title_core", "title_python"}
 """Names of programs."""
 
 
@@ -71,7 +75,8 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     assert names[0] == names[1]
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
-    others |= {words.MESSAGES, words.TASKS, docs.OF_COMMANDS}
+    others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
+    others |= {shown.GROUP, docs.OF_COMMANDS}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -85,6 +90,10 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         "msgerror",
         words.MESSAGES,
         words.TASKS,
+        dryrun.GROUP,
+        telling.GROUP,
+        adoptionwords.GROUP,
+        shown.GROUP,
         docs.OF_COMMANDS,
     ],
 )
@@ -100,7 +109,17 @@ def test_messages_are_written_in_their_language(group: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("group", ["msgerror", words.MESSAGES])
+@pytest.mark.parametrize(
+    "group",
+    [
+        "msgerror",
+        words.MESSAGES,
+        dryrun.GROUP,
+        telling.GROUP,
+        adoptionwords.GROUP,
+        shown.GROUP,
+    ],
+)
 def test_only_known_placeholders_and_the_same_in_both_languages(language: str, group: str) -> None:
     for name, text in messages(language, group).items():
         used = re.findall(r"__\w+?__", text)
@@ -143,6 +162,16 @@ def test_limits_named_in_messages_are_those_of_the_program(language: str) -> Non
         *limits,
         int(MAX_WAIT_S),
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_class_of_differences_says_what_is_and_what_to_do(language: str) -> None:
+    texts = messages(language, shown.GROUP)
+    for kind in VERDICTS:
+        sentence, _, remedy = texts[kind].partition(". ")
+        assert sentence, kind
+        assert remedy.endswith("."), kind
+        assert ("--repair" in remedy) is (kind in MENDED), kind
 
 
 # -- the plugin and its forms ---------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tests.doubles.billmanager import DEVNULL, Run, Stand
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
-from tests.tools import logins, scale, table
+from tests.tools import keeping, logins, scale, table
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 IMPORTS_EVERY = 2
@@ -284,6 +284,7 @@ def main() -> None:
     """Measures and prints."""
     compile_program(ROOT)
     show_commands()
+    keeping.show()
     if os.environ.get("CLOUD_URL"):
         logins.show()
     scale.show()

@@ -14,6 +14,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from commands import COMMANDS
 from tests.meta.messages import LANGUAGES, PREFIX, ROOT, TOLD, codes, messages, read
+from utils.audit.differences import ADVICE, FAULT, MENDED, VERDICTS
+from utils.audit.shown import GROUP as OF_AUDIT
 from utils.base.errors import Told
 from utils.consts import MODULE
 from utils.host import root, settings
@@ -39,6 +41,9 @@ class Words(NamedTuple):
     between: str
     readers: Dict[Callable[[str], Any], str]
     commands: str
+    classes: str
+    verdicts: Dict[str, str]
+    mended: str
 
 
 WORDS = {
@@ -62,6 +67,9 @@ WORDS = {
             settings.punctuation: "punctuation",
         },
         commands="| command | what it does |",
+        classes="| class | verdict | what it is and what to do | `--repair` |",
+        verdicts={FAULT: "fault", ADVICE: "to know"},
+        mended="mends it",
     ),
     "ru": Words(
         errors="| код | кому сообщается | повторит ли BILLmanager |",
@@ -83,6 +91,9 @@ WORDS = {
             settings.addresses: "адреса через пробел",
         },
         commands="| команда | что делает |",
+        classes="| класс | оценка | что это и что делать | `--repair` |",
+        verdicts={FAULT: "непорядок", ADVICE: "к сведению"},
+        mended="исправляет",
     ),
 }
 
@@ -182,6 +193,20 @@ def of_commands(language: str) -> Blocks:
     yield "\n".join([WORDS[language].commands, "|---|---|", *rows])
 
 
+# -- classes of differences -----------------------------------------------------------------------
+
+
+def of_classes(language: str) -> Blocks:
+    """A table of all classes that the audit tells, in its order."""
+    words, texts = WORDS[language], messages(language, OF_AUDIT)
+    rows = [words.classes, "|---|---|---|---|"]
+    for kind, verdict in VERDICTS.items():
+        text = re.sub(r"(--\w+|\bformer_servers\b)", r"`\1`", texts[kind])
+        mended = words.mended if kind in MENDED else ""
+        rows.append(f"| `{kind}` | {words.verdicts[verdict]} | {text} | {mended} |")
+    yield "\n".join(rows)
+
+
 # -- rooms ----------------------------------------------------------------------------------------
 
 
@@ -210,6 +235,7 @@ MADE: Dict[str, Callable[[], Blocks]] = {
     **{f"docs/{language}/messages.md": partial(of_errors, language) for language in LANGUAGES},
     **{f"docs/{language}/settings.md": partial(of_settings, language) for language in LANGUAGES},
     **{READMES[language]: partial(of_commands, language) for language in LANGUAGES},
+    **{f"docs/{language}/audit.md": partial(of_classes, language) for language in LANGUAGES},
     "CONTRIBUTING.md": of_rooms,
 }
 """The pages that have a made part, and what makes it."""

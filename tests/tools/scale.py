@@ -1,4 +1,4 @@
-"""What the statistics of many services cost, beside the floor: a part of `make bench`.
+"""What statistics and audit of many services cost, beside the floor: a part of `make bench`.
 
 The floor is a loop that pages through the same accounts with the same page size and does nothing
 else. On the double BENCH_SERVICES says how many services, one run each; on a real server
@@ -13,7 +13,7 @@ from typing import List, NamedTuple, Set
 
 import requests
 
-from tests.doubles.billmanager import Peak, Stand
+from tests.doubles.billmanager import DEVNULL, Peak, Stand
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.e2e.world import Site, World
@@ -26,14 +26,16 @@ FIRST_REAL = 7_700_001
 
 PAGE_SIZE = 200
 FLOOR_AIM, MEMORY_AIM = 1.25, 1.3
+AUDIT_AIM, AUDIT_MEMORY_AIM = 1.15, 1.2
+"""The audit beside `stat`, or beside the bare paged read of a real server."""
 
 
 class Sample(NamedTuple):
-    """One run of `stat`; peak memory in KiB."""
+    """One run of `stat` or of the audit; peak memory in KiB."""
 
     seconds: float
     peak_kib: int
-    rows: int
+    rows: int = 0
 
 
 def floor_s(site: Site, verify: object = True) -> float:
@@ -72,18 +74,38 @@ def sample(world: World) -> Sample:
     return Sample(run.seconds, peak.kib(), rows)
 
 
+def sample_audit(world: World, *extra: str) -> Sample:
+    """One run of the audit, which finds nothing. Raises AssertionError where it ends otherwise."""
+    process = world.stand.start(
+        "audit", module=world.module, extra=["--format", "json", *extra], stdin=DEVNULL
+    )
+    peak = Peak(process.pid)
+    run = process.finish(3600)
+    assert run.exit_code == 0, run
+    return Sample(run.seconds, peak.kib())
+
+
 def on_the_double() -> None:
     """Prints the table of growing numbers of services."""
     print(
         "\n| services | `stat`, s | ms each | floor, s | requests | rows | peak, MiB"
         f" | memory to the first, aim {MEMORY_AIM} |\n|---|---|---|---|---|---|---|---|"
     )
-    first_kib = 0
+    first_kib = first_audit_kib = 0
+    audits = []
     for services in map(int, SERVICES.split()):
         with Stand() as stand, Cloud() as cloud:
             world = World(stand, DoubleSite(cloud))
             for item in world.many(services):
-                cloud.add_user(world.login(item), "Made-up-pw", used_bytes=item, logged_in=True)
+                cloud.add_user(
+                    world.login(item),
+                    "Made-up-pw",
+                    quota="5 GB",
+                    groups={world.group},
+                    email="client7@example.com",
+                    used_bytes=item,
+                    logged_in=True,
+                )
             stand.write("etc/debug.conf", "")
             bare_s = floor_s(world.site)
             cloud.requests.clear()
@@ -96,6 +118,21 @@ def on_the_double() -> None:
                 f" | {one.peak_kib / 1024:.1f} | {ratio:.2f} {_met(ratio, MEMORY_AIM)} |",
                 flush=True,
             )
+            cloud.requests.clear()
+            audit = sample_audit(world)
+            first_audit_kib = first_audit_kib or audit.peak_kib
+            slower = audit.seconds / one.seconds
+            more = audit.peak_kib / first_audit_kib
+            audits.append(
+                f"| {services} | {audit.seconds:.1f} | {slower:.2f} {_met(slower, AUDIT_AIM)}"
+                f" | {len(cloud.requests)} | {audit.peak_kib / 1024:.1f}"
+                f" | {more:.2f} {_met(more, AUDIT_MEMORY_AIM)} |"
+            )
+    print(
+        f"\n| services | `audit`, s | to `stat`, aim {AUDIT_AIM} | requests | peak, MiB"
+        f" | memory to the first, aim {AUDIT_MEMORY_AIM} |\n|---|---|---|---|---|---|"
+    )
+    print("\n".join(audits))
 
 
 def on_a_real_server(site: RealSite) -> None:
@@ -111,10 +148,12 @@ def on_a_real_server(site: RealSite) -> None:
             make_accounts(site, [world.login(item) for item in items], verify)
             stand.write("etc/debug.conf", "")
             floor_s(site, verify)  # the first look at an account makes its home
-            floors, samples = [], []
+            floors, samples, audits = [], [], []
             for _ in range(REAL_ROUNDS):
                 floors.append(floor_s(site, verify))
                 samples.append(sample(world))
+                # The accounts were made bare, so only classes are asked for that are none of them.
+                audits.append(sample_audit(world, "--class", "missing,elsewhere,duplicate"))
         finally:
             if not os.environ.get("BENCH_KEEP"):
                 with ThreadPoolExecutor(4) as pool:
@@ -127,6 +166,15 @@ def on_a_real_server(site: RealSite) -> None:
         "|---|---|---|---|---|---|\n"
         f"| {REAL_SERVICES} | {stat_s:.2f} | {bare_s:.2f} | {ratio:.2f} {_met(ratio, FLOOR_AIM)}"
         f" | {samples[-1].rows} | {max(one.peak_kib for one in samples) / 1024:.1f} |"
+    )
+    audit_s = statistics.median(one.seconds for one in audits)
+    to_bare, to_stat = audit_s / bare_s, audit_s / stat_s
+    print(
+        f"\n| services | `audit`, s | to the floor, aim {AUDIT_AIM} | to `stat`, aim {AUDIT_AIM}"
+        " | peak, MiB |\n|---|---|---|---|---|\n"
+        f"| {REAL_SERVICES} | {audit_s:.2f} | {to_bare:.2f} {_met(to_bare, AUDIT_AIM)}"
+        f" | {to_stat:.2f} {_met(to_stat, AUDIT_AIM)}"
+        f" | {max(one.peak_kib for one in audits) / 1024:.1f} |"
     )
 
 

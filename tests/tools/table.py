@@ -20,11 +20,14 @@ class Kind(Enum):
     FORM = "answers a form on standard input"
     QUESTION = "answers a question about one service, from billing alone"
     PEOPLE = "is started by people and answers them"
+    PAST = "tells people what others have done"
     START = "tells what the module can do"
 
 
 def kind(name: str, command: Command) -> Kind:
     """The kind of a command of the table."""
+    if not command.is_recorded:
+        return Kind.PAST
     if not command.is_limited:
         return Kind.START if name == "features" else Kind.PEOPLE
     if not command.obeys_do_nothing:
@@ -48,7 +51,11 @@ SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHI
 """Forms before anybody fills them in: they are answered without a cloud."""
 
 FOR_PEOPLE = names(Kind.PEOPLE)
-FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in FOR_PEOPLE)
+OF_THE_PAST = names(Kind.PAST)
+WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does != Level.READS)
+"""Those of them that are there to write something."""
+
+FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST))
 AT_CLOUDS = tuple(
     name
     for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE)

@@ -217,9 +217,9 @@ class Ownership:
     def rivals(self, login: str) -> List[int]:
         """The other living services on the same server that name the account, or our own mark."""
         naming = self._billing.services.naming(login, self._item.id)
-        return [item_id for item_id, module_id in naming.items() if self._is_here(module_id)]
+        return [item_id for item_id, module_id in naming.items() if self.is_here(module_id)]
 
-    def _is_here(self, module_id: int) -> bool:
+    def is_here(self, module_id: int) -> bool:
         """Whether another module's accounts are on the same server, as far as can be told."""
         if module_id == self._item.module_id:
             return True
@@ -301,7 +301,25 @@ class Ownership:
         if not self._accepts_typed(account, password):
             raise errors.TypedLogin(login)
         self._log.warning("%s accepts the password that was typed: it is taken over", login)
-        self._adopted = self._by_password = Record(login, password, proved=True, is_typed=True)
+        self.take_over(account, password)
+
+    def take_over(self, account: Account, password: Secret) -> None:
+        """Has the account for the service's own from now on: somebody has seen a proof of it.
+
+        The password may be empty, where nobody knows it.
+        """
+        self._adopted = Record(account.login, password, proved=True, is_typed=True)
+        self._by_password = self._adopted
+
+    def accepts_saved(self, account: Account) -> bool:
+        """Whether an account accepts the password saved on the service. Each has one try."""
+        password = self._item.saved_password
+        return bool(password) and self._accepts_typed(account, password or Secret(""))
+
+    def refuse_elsewhere(self) -> None:
+        """Raises AccountElsewhere where a service without a mark names another server."""
+        if self._item.mark is None:
+            self._refuse_elsewhere_url(self._item.saved_url)
 
     def _accepts_typed(self, account: Account, password: Secret) -> bool:
         return self._guesses.try_once(self._item.id, account, password, self._cloud)
@@ -364,9 +382,13 @@ class Ownership:
             raise errors.LoginTaken(record.login)
         return record._replace(password=saved)
 
-    def _refuse_protected(self, account: Account) -> None:
+    def is_protected(self, account: Account) -> bool:
+        """Whether the account is the connection's own or an administrator's."""
         is_own = logins.same(account.login, self._cloud.own_login())
-        if is_own or any(map(is_admin_group, account.groups)):
+        return is_own or any(map(is_admin_group, account.groups))
+
+    def _refuse_protected(self, account: Account) -> None:
+        if self.is_protected(account):
             raise errors.AccountProtected(account.login)
 
     # -- what is to be written on the service -----------------------------------------------------
@@ -388,7 +410,8 @@ class Ownership:
         mark = self._item.mark
         if record is None or (mark is None and not (self._adopted or record.is_copied)):
             return None
-        password = self._item.saved_password or record.password
+        saved = self._item.saved_password
+        password = record.password if self._adopted else saved or record.password
         values = self._damaged(record, password)
         reasons = [f"saved anew: {', '.join(values)}"] if values else []
         if self._adopted:
@@ -406,7 +429,8 @@ class Ownership:
     def _damaged(self, record: Record, password: Secret) -> Dict[str, object]:
         """What the customer sees otherwise than it was saved, or not at all.
 
-        A password that stands in clear was put there by hand, and stays what it is.
+        A password that stands in clear was put there by hand, and stays what it is. One that an
+        account has accepted takes the place of any other.
         """
         item = self._item
         values: Dict[str, object] = {}
@@ -416,6 +440,7 @@ class Ownership:
             values[ITEM_ACCOUNT] = record.login
         if not item.saved_url:
             values[ITEM_URL] = self._server.base_url
-        if not item.password_is_crypted:
+        is_other = bool(self._adopted) and item.saved_password != password
+        if password and (is_other or not item.password_is_crypted):
             values[ITEM_PASSWORD] = password
         return values

@@ -111,6 +111,14 @@ class UnknownCommand(BadArguments):
     """A command that this module does not serve."""
 
 
+class LineInvalid(BadArguments):
+    """A line of a file names no service with its login."""
+
+
+class TrustRefused(BadArguments):
+    """Somebody other than root wants an e-mail taken for a proof."""
+
+
 class BadInput(BadArguments):
     """Standard input is no acceptable XML document."""
 
@@ -275,6 +283,42 @@ class MarkForeign(PmError, told=Told.STAFF_NOW):
 
 class AccountShared(PmError, told=Told.STAFF_NOW):
     """Another living service names the account: of what ends, nothing was deleted."""
+
+
+class TypeNotServed(PmError, told=Told.FORM):
+    """The service is of a type of product that the module does not serve."""
+
+
+class ServiceHasAccount(PmError, told=Told.FORM):
+    """The service has an account already, and is to adopt another one."""
+
+
+class AccountNamed(PmError, told=Told.FORM):
+    """Another living service names the account that is to be adopted."""
+
+
+class AccountHidden(PmError, told=Told.FORM):
+    """The module's user may not see the account that is to be adopted."""
+
+
+class LoginUnknown(PmError, told=Told.FORM):
+    """The cloud has no account of the login that is to be adopted."""
+
+
+class EmailDiffers(PmError, told=Told.FORM):
+    """The account's e-mail is not the client's, or not the one that was named with it."""
+
+
+class ProofMissing(PmError, told=Told.FORM):
+    """Nothing proves an account that is to be adopted: no password is known."""
+
+
+class ProofRefused(PmError, told=Told.FORM):
+    """The account that is to be adopted does not accept the password."""
+
+
+class LineTwice(PmError, told=Told.FORM):
+    """Two lines of a file name the same service, or the same account."""
 
 
 class FormerEmail(PmError, told=Told.STAFF_NOW):

@@ -4,6 +4,7 @@ from functools import cached_property
 from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Optional
 
+from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
@@ -25,7 +26,8 @@ class Billing:
     """Holds the nouns; each is made, and its file loaded, when it is first asked for.
 
     Database, core and key stay behind them. What others need of the key is a method here.
-    `settings` gives the administrator's choices; it is asked where one of them is needed.
+    `settings` gives the administrator's choices; it is asked where one of them is needed. What is
+    done to BILLmanager is noted among the `deeds`.
     """
 
     def __init__(
@@ -34,11 +36,15 @@ class Billing:
         log: Logger,
         operation_id: Optional[int] = None,
         settings: Callable[[], Settings] = Settings,
+        deeds: Optional[Deeds] = None,
     ) -> None:
         self._settings = settings
-        self._doors = Doors(host, log)
+        self._doors = self._open(host, log, deeds)
         self._log = log
         self._operation_id = operation_id
+
+    def _open(self, host: Host, log: Logger, deeds: Optional[Deeds]) -> Doors:
+        return Doors(host, log, deeds)
 
     @cached_property
     def services(self) -> "Services":

@@ -22,11 +22,23 @@ class Post(NamedTuple):
     status: int
 
 
-_POSTS = {
+POSTS = {
     "suspend": Post(FUNCTIONS.post_suspend, STATUS_SUSPENDED),
     "resume": Post(FUNCTIONS.post_resume, STATUS_ACTIVE),
     "close": Post(FUNCTIONS.post_close, STATUS_CLOSED),
 }
+
+
+def function_of(command: str, itemtype: str) -> Optional[str]:
+    """The core's function that ends an operation of the command; None where there is none.
+
+    `itemtype` is the internal name of the type of the service's product.
+    """
+    if command == "open":
+        return f"{itemtype}.open"
+    if command == "setparam":
+        return FUNCTIONS.post_set_param
+    return POSTS[command].function if command in POSTS else None
 
 
 class Closing:
@@ -45,7 +57,7 @@ class Closing:
 
     def post(self, item: Item, action: str) -> None:
         """Tells BILLmanager that `suspend`, `resume` or `close` is done."""
-        post = _POSTS[action]
+        post = POSTS[action]
         status = self._post(item.id, post)
         if status not in (post.status, None):
             self._log.warning("%s was taken, but the status is %s", post.function, status)

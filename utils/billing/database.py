@@ -18,6 +18,13 @@ QUERY_TIMEOUT_S = 30
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
+_PARAMS = """
+SELECT item, intname, value FROM itemparam WHERE item IN %s AND intname IN %s
+ UNION ALL
+SELECT item, CONCAT('crypted:', intname), value FROM itemcryptedparam
+ WHERE item IN %s AND intname IN %s
+"""
+
 Row = Dict[str, Any]
 
 
@@ -92,6 +99,26 @@ class Database:
             columns,
         )
         return row is not None and row["found"] == len(columns)
+
+    # -- what a run reads back after it has called the core ---------------------------------------
+
+    def params(self, item_ids: Sequence[int], names: Sequence[str]) -> Dict[int, Dict[str, str]]:
+        """What both tables of parameters have of some services; encrypted under `crypted:<name>`.
+
+        A service that has none of the names is left out.
+        """
+        wanted = (item_ids or (None,), names or (None,))  # NULL matches nothing
+        saved: Dict[int, Dict[str, str]] = {}
+        for row in self.rows(_PARAMS, *wanted, *wanted):
+            saved.setdefault(row["item"], {})[row["intname"]] = row["value"] or ""
+        return saved
+
+    def status(self, item_id: int) -> Optional[int]:
+        """The status of a service as it is now, or None where it is gone."""
+        row = self.row("SELECT status FROM item WHERE id = %s", item_id)
+        return None if row is None else row["status"]
+
+    # -- what the database itself is like ---------------------------------------------------------
 
     def version(self) -> str:
         """What the server says that it is."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from logging import Logger
 from typing import TYPE_CHECKING, Mapping, Optional
 
+from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.billing.needs import FUNCTIONS
 from utils.host import root
@@ -23,18 +24,22 @@ CRYPTED = "crypted:"
 
 
 class Doors:
-    """Each way is opened, and its library loaded, when it is first used."""
+    """Each way is opened, and its library loaded, when it is first used.
 
-    def __init__(self, host: Host, log: Logger) -> None:
+    What is done by them is noted among the `deeds`.
+    """
+
+    def __init__(self, host: Host, log: Logger, deeds: Optional[Deeds] = None) -> None:
         self._host = host
         self._log = log
+        self.deeds = deeds or Deeds()
 
     @cached_property
     def core(self) -> "Mgrctl":
         """BILLmanager's core, by which everything but statistics is written."""
         from utils.billing.mgrctl import Mgrctl
 
-        return Mgrctl(self._host.path(root.MGRCTL), self._log)
+        return Mgrctl(self._host.path(root.MGRCTL), self._log, self.deeds)
 
     @cached_property
     def db(self) -> "Database":

@@ -83,6 +83,11 @@ class Key:
         """How long a text BILLmanager can encrypt with this key: one block less its padding."""
         return int(self._key.key_size) // 8 - 11
 
+    def encrypt(self, secret: Secret) -> str:
+        """The secret as BILLmanager would store it. Raises ValueError where it is too long."""
+        block = self._key.public_key().encrypt(secret.reveal().encode(), self._padding)
+        return base64.b64encode(block).decode("ascii")
+
     def decrypt(self, text: str) -> Secret:
         """The secret behind a stored value; an empty one stays empty.
 

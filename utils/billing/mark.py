@@ -7,6 +7,8 @@ A mark of version 1 (pmnextcloud 1.0) has no seal. It has a digest of the public
 
 BILLmanager encrypts it in one RSA block, so it must stay under 117 bytes (a 1024 bit key): the
 seal and the server stand in it shortened.
+
+The password in it is empty where an account was adopted whose password nobody has told.
 """
 
 import hmac
@@ -68,8 +70,11 @@ def _read(said: "list[Any]") -> Optional[Mark]:
     if len(said) != 5:
         return None
     item_id, login, server, password, made = said
-    if not all(isinstance(value, str) and value for value in (login, server, password)):
+    if not all(isinstance(value, str) for value in (login, server, password)):
         return None
     if type(item_id) is not int or type(made) is not int or made not in (0, 1):
+        return None
+    # Only an account that is there may be known without its password.
+    if not (login and server and (password or made)):
         return None
     return Mark(item_id, login, server, Secret(password), is_made=bool(made))

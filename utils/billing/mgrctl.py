@@ -6,7 +6,8 @@ import time
 from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional
 
-from utils.base import errors
+from utils.base import deeds, errors
+from utils.base.deeds import Deed, Deeds
 from utils.base.secret import Secret
 from utils.base.text import tame
 from utils.consts import MODULE
@@ -41,11 +42,15 @@ class Described(NamedTuple):
 
 
 class Mgrctl:
-    """Calls functions of BILLmanager's core through `path`, its local client."""
+    """Calls functions of BILLmanager's core through `path`, its local client.
 
-    def __init__(self, path: str, log: Logger) -> None:
+    Each call is noted among the `deeds`.
+    """
+
+    def __init__(self, path: str, log: Logger, deeds: Optional[Deeds] = None) -> None:
         self._path = path
         self._log = log
+        self._deeds = deeds or Deeds()
 
     def call(self, function: str, **params: object) -> "Form":
         """The answer of `function`, an XML document without an error in it.
@@ -67,10 +72,11 @@ class Mgrctl:
         Raises CoreUnavailable where mgrctl cannot be run or does not answer.
         """
         command = [self._path, "-m", "billmgr", "-i", function, "lang=en"]
-        try:
-            done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise errors.CoreUnavailable(type(error).__name__) from error
+        with self._deeds.noted(Deed(deeds.CALL, function, "-i")):
+            try:
+                done = _finish(command, CALL_TIMEOUT_S, {**os.environ, "SSH_CONNECTION": MODULE})
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise errors.CoreUnavailable(type(error).__name__) from error
         return Described(done.returncode, done.stdout.decode("utf-8", "replace"))
 
     def _call(
@@ -88,10 +94,10 @@ class Mgrctl:
                 command += ["-e", f"{name}=${variable}"]
             else:
                 command.append(f"{name}={value}")
-        started = time.monotonic()
-        data = run(command, environment)
-        answer = self._read(function, data)
-        self._log.debug("mgrctl %s took %d ms", function, (time.monotonic() - started) * 1000)
+        with self._deeds.noted(deeds.call(function, params)) as note:
+            data = run(command, environment)
+            answer = self._read(function, data)
+        self._log.debug("mgrctl %s took %d ms", function, note.took_ms)
         return answer
 
     def _run(self, command: List[str], environment: Dict[str, str]) -> bytes:

@@ -34,6 +34,9 @@ class Functions(NamedTuple):
 
 FUNCTIONS = Functions()
 
+QUESTIONS = (FUNCTIONS.params, FUNCTIONS.find_task_type, FUNCTIONS.show_module)
+"""The functions that change nothing. Any other is taken for one that writes."""
+
 TABLES: Dict[str, Tuple[str, ...]] = {
     "account": ("id", "name"),
     "enumerationitem": ("id", "intname"),
@@ -47,7 +50,8 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "itemtype": ("id", "intname", "parent"),
     "measure": ("id", "intname", "relation", "lessmeasure"),
     "pricelist": (
-        *("id", "parent", "intname", "itemtype", "active", "billtype", "addontype", "measure"),
+        *("id", "parent", "name", "intname", "itemtype", "active", "billtype", "addontype"),
+        "measure",
         *("compound", "addonlimit", "addonlimittrial", "addonmax", "addonmaxtrial"),
         "enumerationitem",
     ),
@@ -68,6 +72,7 @@ class OptionalColumns(NamedTuple):
 
     operation_error: Tuple[str, ...] = ("runningoperation", "errorxml")
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
+    opened: Tuple[str, ...] = ("item", "opendate")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
     task_text: Tuple[str, ...] = ("task", "specification")
     type_params: Tuple[str, ...] = (

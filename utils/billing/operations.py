@@ -4,7 +4,7 @@ What BILLmanager does with them: docs/en/protocol.md, "Failures of operations".
 """
 
 from logging import Logger
-from typing import List, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 from utils.base import errors
 from utils.billing import reply
@@ -12,6 +12,15 @@ from utils.billing.doors import Doors
 from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.consts import MODULE, TASK_CLOSED
+
+
+class Standing(NamedTuple):
+    """An operation in BILLmanager's queue; one that `is_stopped` is repeated by nobody."""
+
+    id: int
+    item_id: int
+    itemtype: str
+    is_stopped: bool
 
 
 class Operations:
@@ -128,6 +137,22 @@ class Operations:
             module_id,
         )
         return [row["id"] for row in rows]
+
+    def standing(self, ids: Sequence[int]) -> List[Standing]:
+        """Those of the operations that stand in the queue, with their services.
+
+        Where BILLmanager's version does not tell, none of them is stopped.
+        """
+        rows = self._doors.db.rows(
+            "SELECT o.id, o.item, t.intname AS itemtype FROM runningoperation o"
+            " JOIN item i ON i.id = o.item JOIN pricelist p ON p.id = i.pricelist"
+            " JOIN itemtype t ON t.id = p.itemtype WHERE o.id IN %s ORDER BY o.id",
+            ids,
+        )
+        stopped = set(self.stopped())
+        return [
+            Standing(row["id"], row["item"], row["itemtype"], row["id"] in stopped) for row in rows
+        ]
 
 
 def _document(error: errors.PmError) -> Unseen:

@@ -15,10 +15,14 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 class Reply(NamedTuple):
-    """What the program writes to standard output, and the code that it ends with."""
+    """What the program writes to standard output, and the code that it ends with.
+
+    What is too large for the memory comes in `parts` behind the document, made as they are written.
+    """
 
     document: bytes
     exit_code: int = 0
+    parts: Iterable[bytes] = ()
 
 
 def ok() -> Reply:

@@ -21,12 +21,6 @@ the second may take its words for parameters of the names STRAYS."""
 
 STRAYS = ("name", "value")
 
-_STORED = (
-    "SELECT intname, value FROM itemparam WHERE item = %s AND intname IN %s"
-    " UNION ALL SELECT CONCAT('crypted:', intname), value FROM itemcryptedparam"
-    " WHERE item = %s AND intname IN %s"
-)
-
 
 class Attempt(NamedTuple):
     """What is left unsaved by a form, and what the core said against it."""
@@ -143,5 +137,4 @@ class Saving:
 
     def _stored(self, item_id: int, names: Sequence[str]) -> Dict[str, str]:
         """What both tables of parameters have; encrypted values under `crypted:<name>`."""
-        rows = self._doors.db.rows(_STORED, item_id, names, item_id, names)
-        return {row["intname"]: row["value"] or "" for row in rows}
+        return self._doors.db.params([item_id], names).get(item_id, {})

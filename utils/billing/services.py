@@ -1,7 +1,20 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
+from contextlib import suppress
+from datetime import date
 from logging import Logger
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from utils.base import address, errors, logins
 from utils.base.secret import Secret, forgotten
@@ -38,7 +51,7 @@ SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.proc
 _COUNTED = (STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_PROCESSING)
 """Statuses of the services that may own an account and are counted."""
 
-_LIVING = (STATUS_ORDERED, *_COUNTED)
+LIVING = (STATUS_ORDERED, *_COUNTED)
 """Statuses of the services that have, or may yet get, an account."""
 
 _NAMING = """
@@ -54,6 +67,38 @@ SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
 """
 """The living services that may name a login. Whose saved login is that of its own number has a mark
 for the same login, so only the few others have their marks decrypted."""
+
+_NAMED = """
+SELECT i.id, i.status, i.processingmodule AS module, i.account, i.pricelist, p.value AS login,
+       c.value AS mark
+  FROM item i
+  JOIN processingmodule m ON m.id = i.processingmodule
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+ WHERE m.module = %s AND i.parent IS NULL
+"""
+_ODDLY = """
+   AND (IFNULL(p.value, '') <> CONCAT('user_', i.id) AND IFNULL(p.value, c.value) IS NOT NULL)
+"""
+
+_UNMARKED = """
+SELECT i.id, i.account, p.value AS login
+  FROM item i
+  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
+  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s AND i.id > %s
+   AND IFNULL(c.value, '') = ''
+ ORDER BY i.id LIMIT %s
+"""
+
+_NAMING_ANY = """
+SELECT i.id, i.processingmodule AS module, p.value AS login
+  FROM item i
+  JOIN processingmodule m ON m.id = i.processingmodule
+  JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
+ ORDER BY i.id
+"""
 
 _PLACES = """
 SELECT i.id, c.value AS mark, p.value AS url
@@ -77,6 +122,33 @@ class Saved(NamedTuple):
     login: str
     password: Optional[Secret]
     url: str
+
+
+class Named(NamedTuple):
+    """A service of any status, and the logins that it names, as `logins.fold` spells them."""
+
+    item_id: int
+    module_id: int
+    status: int
+    account_id: int
+    tariff_id: int
+    logins: Tuple[str, ...]
+
+
+class Unmarked(NamedTuple):
+    """An open service without a mark of ours, and what is saved as its login."""
+
+    item_id: int
+    account_id: int
+    login: str
+
+
+class Naming(NamedTuple):
+    """A living service, its module, and the login that is saved on it, folded."""
+
+    item_id: int
+    module_id: int
+    login: str
 
 
 class Services:
@@ -181,8 +253,7 @@ class Services:
 
     def status(self, item_id: int) -> Optional[int]:
         """The status of a service as it is now, or None where it is gone."""
-        row = self._doors.db.row("SELECT status FROM item WHERE id = %s", item_id)
-        return None if row is None else row["status"]
+        return self._doors.db.status(item_id)
 
     def saved(self, item_id: int) -> Optional[Saved]:
         """What is saved on any service of these modules, or None where there is no such service.
@@ -202,11 +273,78 @@ class Services:
         Each with its module, of any of this kind. Living is what is ordered, active, suspended or
         in processing. What does not decrypt names nobody.
         """
-        statuses, wanted = _LIVING, logins.fold(login)
+        statuses, wanted = LIVING, logins.fold(login)
         rows = self._doors.db.rows(
             _NAMING, ITEM_LOGIN, ITEM_MARK, MODULE, statuses, besides, wanted
         )
         return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+
+    def oddly_named(self) -> List[Named]:
+        """The services of these modules that name another login than `user_` and their number.
+
+        Of any status. The others, nearly all, are found by their number.
+        """
+        return self._named(_ODDLY)
+
+    def named(self, item_ids: Sequence[int]) -> List[Named]:
+        """Those of the services that are of these modules, be they closed or not."""
+        return self._named(" AND i.id IN %s", item_ids) if item_ids else []
+
+    def _named(self, which: str, *params: object) -> List[Named]:
+        rows = self._doors.db.rows(_NAMED + which, ITEM_LOGIN, ITEM_MARK, MODULE, *params)
+        return [
+            Named(
+                item_id=row["id"],
+                module_id=row["module"],
+                status=row["status"],
+                account_id=row["account"],
+                tariff_id=row["pricelist"],
+                logins=tuple(self._logins_of(row)),
+            )
+            for row in rows
+        ]
+
+    def _logins_of(self, row: "Row") -> Iterator[str]:
+        """Whose saved login is that of its own number has a mark for the same, so none is read."""
+        saved = logins.fold((row["login"] or "").strip())
+        if saved:
+            yield saved
+        if saved == f"user_{row['id']}":
+            return
+        with suppress(errors.SecretBroken):
+            own_mark = self._read_mark(row["mark"] or "")
+            if own_mark is not None and own_mark.trust is not Trust.NONE:
+                yield logins.fold(own_mark.login)
+
+    def opened(self, item_ids: Sequence[int]) -> Dict[int, date]:
+        """On which day each service was opened, as far as BILLmanager's version tells it."""
+        if not item_ids or not self._doors.db.has_column(*OPTIONAL.opened):
+            return {}
+        rows = self._doors.db.rows("SELECT id, opendate FROM item WHERE id IN %s", item_ids)
+        return {row["id"]: row["opendate"] for row in rows if row["opendate"] is not None}
+
+    def unmarked(self, module_id: int, after: int, count: int) -> List[Unmarked]:
+        """The next open services of a module without a mark, in order of id, after `after`.
+
+        At most `count`. Open is what is active or suspended.
+        """
+        statuses = (STATUS_ACTIVE, STATUS_SUSPENDED)
+        rows = self._doors.db.rows(
+            _UNMARKED, ITEM_LOGIN, ITEM_MARK, module_id, statuses, after, count
+        )
+        return [Unmarked(row["id"], row["account"], row["login"] or "") for row in rows]
+
+    def naming_any(self, wanted: Iterable[str]) -> List[Naming]:
+        """The living services of this kind whose saved login is one of the wanted ones.
+
+        Marks are not looked into; see `naming`, which does for one login.
+        """
+        folded = {logins.fold(login) for login in wanted}
+        rows = self._doors.db.rows(_NAMING_ANY, ITEM_LOGIN, MODULE, LIVING, _some([*folded]))
+        found = (
+            Naming(one["id"], one["module"], logins.fold(one["login"].strip())) for one in rows
+        )
+        return [one for one in found if one.login in folded]
 
     def _names(self, row: "Row", login: str, besides: int) -> bool:
         if logins.names(row["login"] or "", login):
@@ -248,19 +386,8 @@ class Services:
         return int(row["id"] or 0) if row else 0
 
     def _saved(self, item_ids: List[int]) -> Dict[int, Dict[str, str]]:
-        """What stands in both parameter tables; encrypted values under `crypted:<name>`."""
-        wanted = (_some(item_ids), _SAVED_NAMES)
-        rows = self._doors.db.rows(
-            "SELECT item, intname, value FROM itemparam WHERE item IN %s AND intname IN %s"
-            " UNION ALL SELECT item, CONCAT('crypted:', intname), value FROM itemcryptedparam"
-            " WHERE item IN %s AND intname IN %s",
-            *wanted,
-            *wanted,
-        )
-        saved: Dict[int, Dict[str, str]] = {}
-        for row in rows:
-            saved.setdefault(row["item"], {})[row["intname"]] = row["value"] or ""
-        return saved
+        """What is saved on services; encrypted values under `crypted:<name>`."""
+        return self._doors.db.params(item_ids, _SAVED_NAMES)
 
     def _item(self, row: "Row", saved: Mapping[str, str], strict: bool = True) -> Item:
         is_crypted = bool(saved.get(CRYPTED + ITEM_PASSWORD))
@@ -363,8 +490,10 @@ class Services:
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
-        """Saves what the customer sees: login, password, address."""
-        values = {ITEM_LOGIN: login, ITEM_URL: base_url, ITEM_PASSWORD: password}
+        """Saves what the customer sees: login, password where one is known, address."""
+        values: Dict[str, object] = {ITEM_LOGIN: login, ITEM_URL: base_url}
+        if password:
+            values[ITEM_PASSWORD] = password
         self.save_seen(item_id, values)
 
     def save_seen(self, item_id: int, values: Mapping[str, object]) -> None:

@@ -4,9 +4,9 @@ The core has no function that writes one (docs/en/protocol.md, "Statistics").
 """
 
 from datetime import date
-from typing import NamedTuple, Sequence
+from typing import Dict, NamedTuple, Sequence
 
-from utils.base import sizes
+from utils.base import deeds, sizes
 from utils.base.values import Disk
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
@@ -15,6 +15,9 @@ _WRITE = """
 INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s, %s, %s)
     ON DUPLICATE KEY UPDATE value = VALUES(value), measure = VALUES(measure)
 """
+
+
+_LAST_DAYS = "SELECT item, MAX(statdate) AS day FROM itemstat WHERE item IN %s GROUP BY item"
 
 
 class StatRow(NamedTuple):
@@ -34,7 +37,7 @@ def stat_row(item_id: int, day: date, used_bytes: int, disk: Disk) -> StatRow:
 
 
 class Statistics:
-    """Writes statistics, and says when they are whole."""
+    """Writes statistics, says when they are whole, and reads how old they are."""
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
@@ -44,7 +47,17 @@ class Statistics:
 
         This is the one thing that is written by SQL: the core has no function for it.
         """
-        self._doors.db.write_many(_WRITE, rows)
+        if not rows:
+            return
+        first = {"item": rows[0].item_id, "statdate": rows[0].day, "param": rows[0].addon}
+        with self._doors.deeds.noted(deeds.rows("itemstat", first, len(rows))):
+            self._doors.db.write_many(_WRITE, rows)
+
+    def last_days(self, item_ids: Sequence[int]) -> Dict[int, date]:
+        """The last day of each service that has statistics. Raises DatabaseUnavailable."""
+        if not item_ids:
+            return {}
+        return {row["item"]: row["day"] for row in self._doors.db.rows(_LAST_DAYS, item_ids)}
 
     def post(self, module_id: int, day: str) -> None:
         """Tells BILLmanager that the statistics of a module for a day (YYYY-MM-DD) are whole.

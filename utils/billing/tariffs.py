@@ -6,8 +6,9 @@ How add-ons add up: docs/en/protocol.md, "Space of a service".
 import re
 from contextlib import suppress
 from decimal import Decimal
+from functools import cached_property
 from logging import Logger
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set
 
 from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
@@ -19,10 +20,10 @@ from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
 from utils.host.settings import Settings
 from utils.misc import validate_email, validate_quota
 
-_EMAIL = "SELECT email FROM user WHERE account = %s ORDER BY id LIMIT 1"
-_EMAIL_ENABLED = """
-SELECT email FROM user
- WHERE account = %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id LIMIT 1
+_EMAILS = "SELECT account, email FROM user WHERE account IN %s ORDER BY id DESC"
+_EMAILS_ENABLED = """
+SELECT account, email FROM user
+ WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC
 """
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
 
@@ -41,6 +42,17 @@ class TypeParam(NamedTuple):
     name: str
     is_seen: bool
     is_crypted: bool
+
+
+class Sold(NamedTuple):
+    """What a service is to be, and what its usage is counted on, None where on nothing.
+
+    Where an `error` keeps from saying what was sold the order names no quota.
+    """
+
+    order: Order
+    disk: Optional[Disk]
+    error: Optional[errors.PmError] = None
 
 
 class Tariffs:
@@ -131,24 +143,69 @@ class Tariffs:
         return Order(
             quota_bytes=quota_bytes,
             group=group,
-            email=self._email(item.account_id) if with_client else "",
+            email=self.email(item.account_id) if with_client else "",
             display_name=self._client_name(item.account_id) if with_name else "",
         )
 
+    def orders(self, items: List[Item]) -> Dict[int, Sold]:
+        """What each of many services is to be, by its id; the same as `order` says of each."""
+        if not items:
+            return {}
+        addons_of = self._addons.of_items([item.id for item in items])
+        groups = self._groups({item.tariff_id for item in items})
+        emails = self.emails({item.account_id for item in items})
+        return {
+            item.id: self._sold(
+                item,
+                addons_of.get(item.id),
+                Order(group=groups.get(item.tariff_id, ""), email=emails.get(item.account_id, "")),
+            )
+            for item in items
+        }
+
+    def _sold(self, item: Item, addon: Optional[Addon], order: Order) -> Sold:
+        if is_admin_group(order.group):
+            return Sold(order._replace(group=""), None, errors.GroupForbidden(order.group))
+        if addon is None:
+            return Sold(order, None, errors.QuotaMissing(item.tariff_id))
+        try:
+            order = order._replace(quota_bytes=self._bytes(addon, item.trial))
+            return Sold(order, self._disk(addon))
+        except errors.HostError:
+            raise
+        except errors.PmError as error:
+            return Sold(order, None, error)
+
     def hand_over(self, item: Item, with_name: bool) -> Order:
         """What an account is to be that another client had before, and nothing else of it."""
-        email = self._email(item.account_id)
+        email = self.email(item.account_id)
         name = self._client_name(item.account_id) if with_name else ""
         return Order(email=email, display_name=name, is_handed_over=True)
 
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
-        row = self._db.row(
-            "SELECT value FROM pricelistparam WHERE pricelist = %s AND intname = %s",
-            tariff_id,
+        return self._groups({tariff_id}).get(tariff_id, "")
+
+    def _groups(self, tariff_ids: Set[int]) -> Dict[int, str]:
+        rows = self._db.rows(
+            "SELECT pricelist, value FROM pricelistparam WHERE pricelist IN %s AND intname = %s",
+            sorted(tariff_ids),
             TARIFF_GROUP,
         )
-        return (row["value"] or "").strip() if row else ""
+        return {row["pricelist"]: (row["value"] or "").strip() for row in rows}
+
+    def names(self, tariff_ids: Set[int]) -> Dict[int, str]:
+        """The names of tariffs, as the administrator gave them."""
+        return self._names("SELECT id, name FROM pricelist WHERE id IN %s", tariff_ids)
+
+    def client_names(self, account_ids: Set[int]) -> Dict[int, str]:
+        """The names of clients."""
+        return self._names("SELECT id, name FROM account WHERE id IN %s", account_ids)
+
+    def _names(self, sql: str, ids: Set[int]) -> Dict[int, str]:
+        if not ids:
+            return {}
+        return {row["id"]: (row["name"] or "").strip() for row in self._db.rows(sql, sorted(ids))}
 
     def quota(self, item: Item) -> float:
         """The ordered bytes of a service, or sizes.UNLIMITED.
@@ -274,19 +331,30 @@ class Tariffs:
             lesser_id = measure.lesser_id
         raise errors.MeasureUnknown(measure_id)
 
-    def _email(self, account_id: int) -> str:
+    def emails(self, account_ids: Iterable[int]) -> Dict[int, str]:
+        """The address of each client's first enabled user, by account; none for a broken one."""
+        query = _EMAILS_ENABLED if self._has_user_switch else _EMAILS
+        rows = self._db.rows(query, [*account_ids] or (None,))
+        texts = {row["account"]: (row["email"] or "").strip() for row in rows}
+        addresses = {}
+        for account_id, text in texts.items():
+            address = find_email(text)
+            if address:
+                addresses[account_id] = address
+            elif text:
+                self._log.warning("the e-mail of account %d cannot be used", account_id)
+        return addresses
+
+    def email(self, account_id: int) -> str:
         """The address of the client's first enabled user; empty for none or a broken one."""
-        has_switch = self._db.has_column(*OPTIONAL.user_disabled)
-        row = self._db.row(_EMAIL_ENABLED if has_switch else _EMAIL, account_id)
-        text = (row["email"] or "").strip() if row else ""
-        address = find_email(text)
-        if text and not address:
-            self._log.warning("the e-mail of account %d cannot be used", account_id)
-        return address
+        return self.emails([account_id]).get(account_id, "")
+
+    @cached_property
+    def _has_user_switch(self) -> bool:
+        return self._db.has_column(*OPTIONAL.user_disabled)
 
     def _client_name(self, account_id: int) -> str:
-        row = self._db.row("SELECT name FROM account WHERE id = %s", account_id)
-        return (row["name"] or "").strip()[:64] if row else ""
+        return self.client_names({account_id}).get(account_id, "")[:64]
 
 
 def find_email(text: str) -> str:

@@ -8,7 +8,7 @@ each service that is settled.
 
 import time
 from logging import Logger
-from typing import Generator, Iterable, Iterator, List, NamedTuple, Optional, Set
+from typing import Generator, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Set
 
 from utils.accounts.ownership import item_of
 from utils.api import NextcloudAPIClient
@@ -31,8 +31,9 @@ LONGEST_RESERVE_S = 50
 that tells BILLmanager. Of a budget of less than 200 seconds it is a quarter. It ends before the
 time begins in which BILLmanager is told of a failure: what was read is to be told as such."""
 
-MISSING = "missing"
-"""Why a service with an account on record has none: the cloud says that nobody has the login."""
+MISSING, HIDDEN = "missing", "hidden"
+"""Why a service with an account on record has none: the cloud says that nobody has the login, or
+that it cannot show this one."""
 
 
 def reading_s(budget_s: float) -> float:
@@ -43,9 +44,9 @@ def reading_s(budget_s: float) -> float:
 class Pair(NamedTuple):
     """A service with its account.
 
-    Where it has none `why` is the name of the reason, MISSING or one of utils.census.register,
-    and `words` tell it for a log. `is_unsettled` is whether more is to be looked at than what is
-    on record of it (utils.census.register).
+    Where it has none `why` is the name of the reason, MISSING, HIDDEN or one of
+    utils.census.register, and `words` tell it for a log. `is_unsettled` is whether more is to be
+    looked at than what is on record of it (utils.census.register).
     """
 
     item: Item
@@ -55,10 +56,22 @@ class Pair(NamedTuple):
     is_unsettled: bool = False
 
 
+class Others(Protocol):
+    """Whoever wants to see the accounts that belong to no service as well."""
+
+    def meet(self, accounts: List[Account]) -> None:
+        """Looks at accounts that were found to be of no service; one may come twice."""
+
+    def unknown(self, logins: List[str]) -> List[str]:
+        """Those of the logins whose accounts are to be read and met."""
+
+
 class Census:
     """Reads the accounts of one module's services; it is used once, and making it reads nothing.
 
     `timeout_s` is the longest that one answer of the cloud may take, `budget_s` the time for all.
+    For `others` every account of the server is read, of services with its groups, and one that the
+    cloud cannot show is handed out as HIDDEN. Without them such a one is asked for until the end.
     """
 
     def __init__(
@@ -69,8 +82,10 @@ class Census:
         page_size: int,
         timeout_s: float,
         budget_s: float,
+        others: Optional[Others] = None,
     ) -> None:
         self._register = register
+        self._others = others
         self._cloud = cloud
         self._log = log
         self._page_size = page_size
@@ -126,6 +141,7 @@ class Census:
             self._timeout_s,
             until,
             tick=lambda: progress.show(len(self._settled) + self._asked),
+            with_groups=self._others is not None,
         )
         rounds = Patience(until, self._log)
         try:
@@ -141,11 +157,14 @@ class Census:
 
     def _sweep(self, reader: Reader) -> Iterator[List[Pair]]:
         """Whoever is met on the pages of the server's accounts."""
-        if self._services <= FEW_SERVICES:
+        if self._services <= FEW_SERVICES and self._others is None:
             return
-        for page in reader.pages(self._services):
+        for page in reader.pages(self._services if self._others is None else None):
             with forgotten():
                 yield from self._hand_out(self._meet(page))
+        if self._others is not None:
+            for accounts in reader.listed(self._others.unknown):
+                self._others.meet(accounts)
 
     def _meet(self, page: Iterable[Account]) -> List[Pair]:
         """The services that own an account on a page, and those that its logins hint at in vain."""
@@ -159,6 +178,9 @@ class Census:
             account = accounts.get(logins.fold(entry.login))
             if entry.why or account:
                 pairs.append(_pair(entry, account))
+        if self._others is not None:
+            met = {pair.account.login for pair in pairs if pair.account is not None}
+            self._others.meet([one for one in accounts.values() if one.login not in met])
         return pairs
 
     def _ask_for_the_rest(self, reader: Reader) -> Generator[List[Pair], None, bool]:
@@ -180,6 +202,10 @@ class Census:
             for item_id, account in reader.singly(logins):
                 self._asked += 1
                 pairs.append(_pair(entries[item_id], account))
+            if self._others is not None:
+                hidden = {one: words for one, words in reader.hidden.items() if one in logins}
+                pairs += [Pair(entries[one].item, None, HIDDEN, hidden[one]) for one in hidden]
+                reader.hidden.clear()
         finally:  # whatever ends the reading, what was read is handed out
             self._asked = 0
             yield from self._hand_out(pairs)

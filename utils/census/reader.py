@@ -61,6 +61,7 @@ class Reader:
     """Reads accounts of a cloud until `until`, a time of the monotonic clock.
 
     `timeout_s` is the longest that one answer may take; `tick` is called every second at least.
+    Accounts that are read singly come `with_groups` also where these cost a second request.
     Every method that reads raises TimeIsUp, and the cloud's failure where it does not pass by
     itself.
     """
@@ -73,8 +74,10 @@ class Reader:
         timeout_s: float,
         until: float,
         tick: Callable[[], None],
+        with_groups: bool = False,
     ) -> None:
         self._cloud = cloud
+        self._with_groups = with_groups
         self._log = log
         self._tick = tick
         self._pool = ThreadPoolExecutor(READS_AT_ONCE)
@@ -87,24 +90,27 @@ class Reader:
         """Whether the cloud has answered anything."""
         self.failure: Optional[errors.CloudError] = None
         """The last failure in passing."""
+        self.hidden: Dict[int, str] = {}
+        """Numbers of logins that `singly` was given whose accounts are there and not shown, though
+        others are; with the cloud's words."""
 
     def close(self) -> None:
         """Lets the threads go; nobody waits for what is still on its way."""
         self._pool.shutdown(wait=False)
 
-    def pages(self, services: int) -> Iterator[List[Account]]:
+    def pages(self, services: Optional[int]) -> Iterator[List[Account]]:
         """All accounts, page after page; the next page is on its way while one is looked at.
 
         The order of pages follows display names, so a rename in between can repeat or hide an
         account. The pages end after the first where it costs less to read that number of
-        `services` singly, and after one that brings nobody new, whatever the cloud says; there
-        are none where the cloud has no pages.
+        `services` singly, and after one that brings nobody new, whatever the cloud says; None is
+        for whoever wants all accounts. There are none where the cloud has no pages.
         """
         if not self._has_pages():
             return
-        gear, offset, pays, met = self._page_size, 0, False, Met()
+        gear, offset, pays, met = self._page_size, 0, services is None, Met()
         # The first page is never larger than what costs as much as the services by themselves.
-        most = PAGED_FOR_ONE * services
+        most = sys.maxsize if services is None else PAGED_FOR_ONE * services
         size, asked = self._ask_page(offset, most)
         while True:
             answer = self._answer(asked, gear, size)
@@ -116,13 +122,36 @@ class Reader:
                 continue
             offset += size
             is_last = self._is_last(answer.value, size, met)
-            if not (is_last or pays):
+            if not (is_last or pays or services is None):
                 pays = self._paging_pays(services, answer.took_s / size)
                 is_last = not pays
             if not is_last:
                 size, asked = self._ask_page(offset)
             yield answer.value.accounts
             if is_last:
+                return
+
+    def listed(self, wanted: Callable[[List[str]], List[str]]) -> Iterator[List[Account]]:
+        """Of a cloud without pages of accounts those whose logins are `wanted` of each list.
+
+        A list that brings nothing new is the last, whatever the cloud says.
+        """
+        if self._has_pages():
+            return
+        before: List[str] = []
+        offset, size = 0, self._page_size.now
+        while True:
+            answer = self._answer(self._send(self._cloud.logins_page, offset, size))
+            if answer is None:
+                continue
+            if answer.value == before:
+                return
+            left = dict(enumerate(wanted(answer.value)))
+            for _, account in self.singly(left):
+                yield [account] if account is not None else []
+            self.hidden.clear()  # whose numbers are none of services
+            before, offset = answer.value, offset + size
+            if len(before) < size:
                 return
 
     def _is_last(self, page: Page, size: int, met: Met) -> bool:
@@ -176,7 +205,7 @@ class Reader:
         flying: Dict[Future[_Answer], Tuple[int, int]] = {}
         while True:
             for number, login in islice(waiting, max(self._at_once.now - len(flying), 0)):
-                asked = self._send(self._cloud.get_user, login, False)
+                asked = self._send(self._cloud.get_user, login, self._with_groups)
                 flying[asked] = number, self._at_once.now
             if not flying:
                 return
@@ -185,6 +214,8 @@ class Reader:
                 answer = self._answer(asked, self._at_once, at_once)
                 if answer is not None:
                     yield number, answer.value
+                elif isinstance(self.failure, (errors.AccountUnreadable, errors.RightsMissing)):
+                    self.hidden[number] = str(self.failure)
 
     def _send(self, call: Callable[..., Any], *args: object) -> "Future[_Answer]":
         def timed() -> _Answer:

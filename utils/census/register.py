@@ -68,6 +68,10 @@ class Register:
         items = self._billing.services.items(self._module_id, item_ids)
         return [self._entry(item) for item in items]
 
+    def owner(self, item: Item) -> Ownership:
+        """Tells whose the account of a service is."""
+        return self._owner_of(item)
+
     def _entry(self, item: Item) -> Entry:
         if item.is_broken:
             return Entry(item, "", UNREADABLE, "what is saved on it does not decrypt")

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, ca
 from urllib.parse import quote
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.base.text import tame
 from utils.base.values import Server
 from utils.cloud import front, ocs, products, transport
@@ -27,6 +28,9 @@ LONGEST_PAUSE_S = 30.0
 PART_TO_WAIT = 2
 """Of the time that a run has left it waits no more than this part: one divided by it. The other
 part is for what is still to be done, and for the next such pause."""
+
+OCS = "/ocs/v1.php"
+"""Before the path of every OCS call."""
 
 WHO_AM_I = "/cloud/user"
 
@@ -82,11 +86,12 @@ class Connection:
         proxy: str = "",
         memory: Optional[Memory] = None,
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
     ) -> None:
         self._server = server
         self._log = log
         verify_tls = server.verify_tls
-        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict)
+        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict, deeds)
         self._memory = memory
         self._product = memory.recall() if memory else None
         self._is_sure = False
@@ -176,23 +181,26 @@ class Connection:
         `means` names the table of the product in which the codes of this call stand; `auth` is
         another login than the module's own.
         """
-        request = Request(method, path, params, data, auth)
+        return self._ask(Request(method, path, params, data, auth), means)
+
+    def _ask(self, request: Request, means: str) -> Any:
+        is_own = request.auth is None
         response, envelope = self._exchange(request)
-        if auth is None and self._may_be_asked_again(method, response, envelope):
+        if is_own and self._may_be_asked_again(request.method, response, envelope):
             response, envelope = self._exchange(request)
         if envelope.is_good:
-            self._note_login(auth)
+            self._note_login(request)
             return envelope.data
         meanings = self.product.means.get(means, {})
         if response.status == 401 or envelope.code == 997:
             raise self._refused_login(request, response, envelope, meanings)
         error = ocs.error_of(str(request), response, envelope, meanings)
         if isinstance(error, errors.NoSuchUser):  # that is told to nobody without a login
-            self._note_login(auth)
-        raise error if auth is not None else self._seen_closer(error, path)
+            self._note_login(request)
+        raise self._seen_closer(error, request.path) if is_own else error
 
-    def _note_login(self, auth: Optional[transport.AuthBase]) -> None:
-        if auth is None and not self._logged_in:
+    def _note_login(self, request: Request) -> None:
+        if request.auth is None and not self._logged_in:
             self._logged_in = True
             self.on_login()
 
@@ -290,10 +298,12 @@ class Connection:
     def _exchange(self, request: Request) -> Tuple[Response, Envelope]:
         """An OCS call and its envelope; raises what an answer without one means."""
         in_json = {**(request.params or {}), "format": "json"}
-        response = self._send(request._replace(path="/ocs/v1.php" + request.path, params=in_json))
+        response = self._send(request._replace(path=OCS + request.path, params=in_json))
         envelope = ocs.read_envelope(response)
         if envelope is None:
             raise front.error_of(str(request), response)
+        if response.note is not None:
+            response.note.code = envelope.code
         return response, envelope
 
     def _send(self, request: Request) -> Response:

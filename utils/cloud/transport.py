@@ -3,10 +3,12 @@
 import os
 import threading
 import time
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from utils.base import errors
+from utils.base import deeds, errors
+from utils.base.deeds import Deed, Deeds, Note
 from utils.base.later import later
 from utils.base.secret import Secret
 from utils.consts import MODULE, VERSION
@@ -164,13 +166,14 @@ class Response(NamedTuple):
     """What came back: the HTTP status, the headers by any letter case, the whole body.
 
     `certificate_ends` is the last second of the server's certificate as the certificate has it,
-    empty without TLS or where nothing was verified.
+    empty without TLS or where nothing was verified. `note` stands among the deeds of the run.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     certificate_ends: str = ""
+    note: Optional[Note] = None
 
 
 class _TooLarge(requests.RequestException):
@@ -241,6 +244,7 @@ class Http:
     `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
     Cookies are kept only where a request asks for the session, and never beyond the run.
     `is_strict` checks a certificate under `ca_file` as the newest Python does by itself.
+    Each request is noted among the `deeds`, a repeated one each time.
     """
 
     def __init__(
@@ -250,7 +254,9 @@ class Http:
         ca_file: str = "",
         proxy: str = "",
         is_strict: bool = False,
+        deeds: Optional[Deeds] = None,
     ) -> None:
+        self._deeds = deeds or Deeds()
         self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "", is_strict)
         """Holds the connections, which requests with and without session share."""
         self._verify_tls = verify_tls
@@ -308,13 +314,22 @@ class Http:
         Raises CloudUnreachable where nothing was sent or nothing but a question was asked,
         CloudCertificate, and CloudLost where the outcome is unknown.
         """
+        fields = {**(params or {}), **(data or {})}
+        deed = deeds.request(method, urlsplit(url).path, fields)
+        send = partial(self._send, method, url, params, data, auth, in_session, most_bytes)
         pauses_s = iter(_GATEWAY_PAUSES_S if method in _REPEATED else ())
         while True:
-            response = self._send(method, url, params, data, auth, in_session, most_bytes)
+            response = self._note(deed, send)
             pause_s = next(pauses_s, None) if response.status in _GATEWAY_ERRORS else None
             if pause_s is None:
                 return response
             time.sleep(pause_s)
+
+    def _note(self, deed: Deed, send: Callable[[], Response]) -> Response:
+        with self._deeds.noted(deed) as note:
+            response = send()
+            note.status = response.status
+            return response._replace(note=note)
 
     def _send(
         self,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
-from utils.api import MAX_WAIT_S, NextcloudAPIClient, rules_from
+from utils.api import MAX_WAIT_S, rules_from
 from utils.base import address, errors, sizes
 from utils.census.days import WholeDays
 from utils.cloud.ocs import mapping
@@ -195,9 +195,7 @@ def authority(module: Module) -> Iterator[Finding]:
     if not settings.ca_file or not module.server.verify_tls:
         yield well()
         return
-    strict = NextcloudAPIClient(
-        module.server, module.ctx.log, settings.ca_file, settings.proxy, is_strict=True
-    )
+    strict = module.ctx.client(module.server, is_strict=True)
     try:
         strict.look()
     except errors.CloudCertificate as error:

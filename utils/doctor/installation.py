@@ -14,12 +14,9 @@ from utils.base.errors import SettingsBroken
 from utils.consts import VERSION
 from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.host import root
+from utils.host.messages import FORMS, HOME
 from utils.run.context import Context
 
-HOME = Path(__file__).resolve().parents[2]
-"""Where the program is."""
-
-FORMS = Path(root.FORMS).name
 ROTATION = Path("/etc/logrotate.d")
 OLDEST_PYTHON = (3, 8)
 MENDED_PYTHON = (3, 10)

@@ -53,8 +53,7 @@ class Module:
     @cached_property
     def cloud(self) -> NextcloudAPIClient:
         """A client without a memory: what the doctor learns is for those who ask it."""
-        settings = self.ctx.settings
-        return NextcloudAPIClient(self.server, self.ctx.log, settings.ca_file, settings.proxy)
+        return self.ctx.client(self.server)
 
     @cached_property
     def seen(self) -> CloudStatus:

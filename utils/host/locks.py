@@ -44,6 +44,10 @@ class LockFile:
             return False
         return True
 
+    def close(self) -> None:
+        """Frees all locks of the file that this process holds."""
+        self._file.close()
+
     def __enter__(self) -> "LockFile":
         return self
 
@@ -54,7 +58,7 @@ class LockFile:
         trace: Optional[TracebackType],
     ) -> None:
         """Frees all locks of the file that this process holds."""
-        self._file.close()
+        self.close()
 
 
 def hold(path: str, numbers: Iterable[int], wait_s: float, what: str) -> LockFile:
@@ -64,5 +68,6 @@ def hold(path: str, numbers: Iterable[int], wait_s: float, what: str) -> LockFil
     """
     lock = LockFile(path)
     if lock.take(numbers, wait_s) is None:
+        lock.close()
         raise errors.Busy(what)
     return lock

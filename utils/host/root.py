@@ -11,6 +11,9 @@ HANDLER = f"processing/{MODULE}"
 SETTINGS = f"etc/{MODULE}.conf"
 LOG = f"var/{MODULE}.log"
 STATE = f"var/{MODULE}"
+HISTORY = f"{STATE}/history"
+"""The folder with what each run did, a file for each day."""
+
 FORMS = f"etc/xml/billmgr_mod_{MODULE}.xml"
 
 MGRCTL = "sbin/mgrctl"

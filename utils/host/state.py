@@ -64,7 +64,10 @@ SERVICES = "services"
 CLOUD = "cloud-{}"
 """The file of a module of which each process at its cloud locks a byte."""
 
-LOCKS = (SERVICES, CLOUD)
+LOGINS = "logins"
+"""The file of which each login has a byte to lock while an account of that login is adopted."""
+
+LOCKS = (SERVICES, CLOUD, LOGINS)
 """The names of the files that are only locked; beside these each kept file may be."""
 
 

@@ -1,9 +1,11 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Optional
+from copy import copy
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
@@ -14,18 +16,22 @@ if TYPE_CHECKING:
 
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
+    from utils.base.intended import Plan
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
     from utils.cloud.binding import Binding
     from utils.cloud.products import Memory
     from utils.host.settings import Settings
     from utils.host.state import State
+    from utils.run.record import Record
     from utils.run.service import Service
     from utils.run.visit import Visit
 
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
+_SHARED = ("settings", "log", "billing", "state")
+"""What is made once in a run, at however many modules and services it is."""
 
 FOR_OPEN_SERVICES = ("suspend", "resume", "setparam", "changepassword")
 """Commands that BILLmanager has for services that were opened, and for no others."""
@@ -37,10 +43,48 @@ class Context:
     def __init__(self, call: Call, host: Host, **given: Any) -> None:
         self.call = call
         self.host = host
+        self.deeds = Deeds()
+        """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None
         """The turn at the cloud of a module, once this run has reached for it."""
+        self.item_module: Optional[int] = None
+        """The module of the service of the call, once that was read."""
+        self.login = ""
+        """The login that the service of the call has or gets, once that is known."""
+        self.error: Optional[errors.PmError] = None
+        """What the run has failed with."""
+        self.did_nothing = False
+        """Whether etc/billmgr.DoNothing kept this run from its work."""
         for name, value in given.items():
             setattr(self, name, value)
+
+    def at_module(self, module_id: int, level: Level) -> "Context":
+        """The same run at one of several modules, whose cloud it has not reached for yet.
+
+        `level` is what it does there.
+        """
+        call = self.call._replace(item=None, module=module_id, level=level)
+        return self._like(call=call, visit=None)
+
+    def at_service(self, item_id: int, cloud: "NextcloudAPIClient") -> "Context":
+        """The same run at one of several services of a module, at whose cloud it is already."""
+        call = self.call._replace(item=item_id)
+        return self._like(call=call, cloud=lambda server: cloud)
+
+    def called(self, call: Call) -> "Context":
+        """The same run as if it were called so. One that is dry now shares nothing that writes."""
+        if call.dry_run and not self.call.dry_run:
+            shared = {"settings": self.settings, "log": self.log, "deeds": self.deeds}
+            return Context(call, self.host, **shared)
+        return self._like(call=call)
+
+    def _like(self, **given: Any) -> "Context":
+        """A context that shares with this one all but what is given."""
+        for name in _SHARED:
+            getattr(self, name)
+        other = copy(self)
+        vars(other).update(given)
+        return other
 
     @cached_property
     def settings(self) -> "Settings":
@@ -61,23 +105,49 @@ class Context:
         return setup_logging(
             log_file or self.host.path(root.LOG),
             self.host.path(root.LOG_LEVELS),
-            self.call.command,
+            self.call.command + (" --dry-run" if self.call.dry_run else ""),
             self.call.item,
         )
 
     @cached_property
+    def record(self) -> "Record":
+        """The record of this run in the history."""
+        from utils.run.record import Record
+
+        return Record(self)
+
+    @cached_property
+    def plan(self) -> "Plan":
+        """What a dry run would do, as far as it has come."""
+        from utils.base.intended import Plan
+
+        return Plan()
+
+    @cached_property
     def billing(self) -> "Billing":
-        """BILLmanager."""
+        """BILLmanager; in a dry run one that is only read."""
+        operation_id = self.call.runningoperation
+        if self.call.dry_run:
+            from utils.billing.dry import DryBilling
+
+            return DryBilling(
+                self.plan, self.state, self.host, self.log, operation_id, lambda: self.settings
+            )
         from utils.billing.billmanager import Billing
 
-        return Billing(self.host, self.log, self.call.runningoperation, lambda: self.settings)
+        return Billing(self.host, self.log, operation_id, lambda: self.settings, self.deeds)
 
     @cached_property
     def state(self) -> "State":
-        """The module's own files under var/."""
+        """The module's own files under var/; in a dry run they are only read."""
+        folder = self.host.path(root.STATE)
+        if self.call.dry_run:
+            from utils.host.drystate import DryState
+
+            return DryState(folder)
         from utils.host.state import State
 
-        return State(self.host.path(root.STATE))
+        return State(folder)
 
     def binding(self, module_id: int) -> "Binding":
         """Tells to which server the secrets of a module belong."""
@@ -96,12 +166,30 @@ class Context:
         """How long this run may wait until others have done their work."""
         return max(self.settings.budget_s - WAIT_RESERVE_S, WAIT_RESERVE_S / 4)
 
-    def client(self, server: "Server", memory: "Optional[Memory]" = None) -> "NextcloudAPIClient":
-        """A client of a cloud; the HTTP library is loaded only here."""
+    def client(
+        self, server: "Server", memory: "Optional[Memory]" = None, is_strict: bool = False
+    ) -> "NextcloudAPIClient":
+        """A client of a cloud, in a dry run one that only asks.
+
+        The HTTP library is loaded only here.
+        """
         from utils.api import NextcloudAPIClient
 
-        settings = self.settings
-        return NextcloudAPIClient(server, self.log, settings.ca_file, settings.proxy, memory)
+        given: Dict[str, Any] = {}
+        if self.call.dry_run:
+            from utils.cloud.dry import DryConnection
+
+            given["connect"] = partial(DryConnection, self.plan)
+        return NextcloudAPIClient(
+            server,
+            self.log,
+            self.settings.ca_file,
+            self.settings.proxy,
+            memory,
+            is_strict=is_strict,
+            deeds=self.deeds,
+            **given,
+        )
 
     def cloud(self, server: "Server") -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
@@ -120,14 +208,13 @@ class Context:
         from utils.accounts.guesses import Guesses
         from utils.accounts.ownership import Ownership
 
-        guesses = Guesses(self.state, self.billing.fingerprint, server.module_id)
         return Ownership(
             item,
             server,
             cloud,
             self.log,
             self.billing,
-            guesses,
+            Guesses(self.state, self.billing.fingerprint, server.module_id),
             self.settings.former_servers,
             was_open=self.was_open(item),
         )

@@ -38,6 +38,8 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     until = time.monotonic() + ctx.wait_s
     lock = _lock(ctx, item_id, ctx.wait_s)
     item = _read(ctx, item_id)
+    ctx.item_module = item.module_id
+    ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
     server = ctx.billing.modules.server(item.module_id)
@@ -157,7 +159,7 @@ def renew(ctx: "Context", service: Service, account: "Account") -> bool:
     try:
         if renewal.is_copied:
             _hand_over(ctx, service, account)
-        return _write(ctx, service, renewal)
+        return write(ctx, service, renewal)
     except errors.PmError as error:
         ctx.log.warning("it is not renewed: %s", error)
         return False
@@ -176,7 +178,7 @@ def _hand_over(ctx: "Context", service: Service, account: "Account") -> None:
         raise error
 
 
-def _write(ctx: "Context", service: Service, renewal: "Renewal") -> bool:
+def write(ctx: "Context", service: Service, renewal: "Renewal") -> bool:
     """Saves the renewal, unless somebody has changed what it would write over: then False."""
     if _seen(ctx.billing.services.item(service.item.id)) != _seen(service.item):
         ctx.log.warning("it was changed meanwhile: the next command looks at that")

@@ -61,6 +61,11 @@ class Visit:
         """Whether the cloud has answered anything in this run."""
         return self._client is not None and self._client.answered
 
+    def end(self) -> None:
+        """Leaves the turn to others, for a run that goes on elsewhere."""
+        if self._lock is not None:
+            self._lock.close()
+
     def remember(self, error: errors.PmError) -> None:
         """Keeps a refusal for the runs that come, unless it was one of theirs already."""
         if self._refusals is not None:

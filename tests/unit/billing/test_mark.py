@@ -73,12 +73,19 @@ FOREIGN = [
             (2, ("2", 2.0, None, True, [1])),
             (3, ("", 5, None, ["c"])),
             (4, ("", 5, None)),
-            (5, ("", 5, None)),
+            (5, (5, None)),
         )
         for value in values
     ),
+    json.dumps(other(other(SEALED, 6, 0), 5, "")),
+    json.dumps(other(OLD, 5, "")),
     *(json.dumps(other(SEALED, 6, value)) for value in (2, "1", None, True, 1.0)),
 ]
+
+
+def test_only_an_account_that_is_there_may_be_known_without_its_password() -> None:
+    adopted = make(password=Secret(""))
+    assert read(mark.to_text(adopted, seal)) == adopted
 
 
 @pytest.mark.parametrize("text", FOREIGN)

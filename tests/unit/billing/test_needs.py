@@ -87,6 +87,10 @@ def read(billing: Any, given: Given) -> None:
         item.saved_login, item.saved_password, item.saved_url
     )
     assert services.naming("nobody", item.id) == {}
+    assert services.naming_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
+    assert ("user_7",) in [one.logins for one in services.oddly_named()]
+    assert [one.item_id for one in services.named([item.id])] == [item.id]
+    assert services.opened([item.id]) == billing.statistics.last_days([item.id]) == {}
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
     assert modules.base_url(given.module) == modules.server(given.module).base_url
@@ -95,14 +99,22 @@ def read(billing: Any, given: Given) -> None:
     assert isinstance(billing.operations.shows(given.module, "cloud_login_refused"), bool)
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
+    [standing] = billing.operations.standing([given.operation])
+    assert (standing.item_id, standing.is_stopped) == (given.item, False)
     assert billing.tasks.department(given.module) == DEPARTMENT
     billing.tasks.withdraw(4711)
     order = tariffs.order(item, with_client=True, with_name=True)
     assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
+    assert order.email == tariffs.email(item.account_id)
+    assert tariffs.emails([item.account_id]) == {item.account_id: order.email}
     assert order.group == tariffs.group(given.tariff)
     assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff) == 5 * GIB
     assert tariffs.maximum(given.tariff) is None
     assert tariffs.quota(item._replace(tariff_id=item.last_tariff_id, trial=True)) == 5 * GIB
+    sold = tariffs.orders([item])[item.id]
+    assert (sold.disk, sold.error) == (tariffs.disk(item), None)
+    assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
+    assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
     assert tariffs.served_by([given.module]) == [item.last_tariff_id]
     assert tariffs.product_types() == ["backupservice"]

@@ -8,7 +8,7 @@ from tests.doubles.billmanager import CoreFault, Stand
 from tests.unit.billing.given import module, order
 from utils.base import errors, xml
 from utils.billing.billmanager import Billing
-from utils.billing.operations import Operations
+from utils.billing.operations import Operations, Standing
 
 
 def test_a_call_without_an_operation_has_none(billing: Billing) -> None:
@@ -208,3 +208,16 @@ def test_a_billmanager_that_does_not_tell_stopped_operations_has_none(
     finally:
         stand.sql("ALTER TABLE runningoperation RENAME COLUMN by_hand TO manual")
     assert operation in billing.operations.stopped()
+
+
+def test_operations_that_stand_are_told_with_their_services(stand: Stand, billing: Billing) -> None:
+    module_id = module(stand)
+    items = [order(stand, module_id) for _ in range(3)]
+    waiting, stopped, over = (stand.add_operation("open", item) for item in items)
+    stand.sql("UPDATE runningoperation SET manual = 'on' WHERE id = %s", stopped)
+    stand.sql("DELETE FROM runningoperation WHERE id = %s", over)
+    assert billing.operations.standing([stopped, waiting, over]) == [
+        Standing(waiting, items[0], "backupservice", is_stopped=False),
+        Standing(stopped, items[1], "backupservice", is_stopped=True),
+    ]
+    assert billing.operations.standing([over]) == []

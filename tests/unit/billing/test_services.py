@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import date
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -25,7 +26,7 @@ from utils.base.values import Mark, Place, Trust
 from utils.billing import mark, services
 from utils.billing.billmanager import Billing
 from utils.billing.key import Key
-from utils.billing.services import Saved
+from utils.billing.services import Naming, Saved
 from utils.consts import ITEM_MARK
 
 HOME = "https://cloud.example.com/nc"
@@ -40,6 +41,13 @@ def sealed(stand: Stand, own_mark: Mark = OWN) -> str:
 def key_of(stand: Stand) -> Key:
     """The stand's key, as the program knows it."""
     return Key(str(stand.root / "etc/billmgr.pem"))
+
+
+def having(stand: Stand, status: int, module_id: Optional[int] = None, **more: Any) -> int:
+    """A service with that status."""
+    item = order(stand, module_id, **more)
+    stand.set_status(item, status)
+    return item
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -367,6 +375,47 @@ def test_what_is_saved_on_any_service_of_these_modules_is_told(
     assert billing.services.saved(order(stand, module(stand, module="pmother"))) is None
 
 
+@pytest.mark.parametrize(
+    ("saved", "status", "names"),
+    [
+        ("Shared_6", ACTIVE, True),
+        (" shared_6 ", PROCESSING, True),
+        ("shared_6", DELETED, False),
+        ("shared_66", ACTIVE, False),
+        ("\u017fhared_6", ACTIVE, False),
+    ],
+)
+def test_living_services_that_name_any_of_some_logins_are_found(
+    stand: Stand, billing: Billing, saved: str, status: int, names: bool
+) -> None:
+    module_id = module(stand)
+    item = having(stand, status, module_id, params={"username": saved})
+    found = billing.services.naming_any(["SHARED_6", "shared_7"])
+    assert (Naming(item, module_id, "shared_6") in found) is names
+    stand.set_status(item, DELETED)
+
+
+def test_nobody_is_named_by_no_login(billing: Billing) -> None:
+    assert billing.services.naming_any([]) == []
+
+
+def test_open_services_without_a_mark_are_listed_some_at_a_time(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    typed = having(stand, ACTIVE, module_id, params={"username": "ivan"})
+    bare, suspended = (having(stand, status, module_id) for status in (ACTIVE, SUSPENDED))
+    for status in (PROCESSING, DELETED):
+        having(stand, status, module_id)
+    having(stand, ACTIVE, module_id, crypted_params={ITEM_MARK: sealed(stand)})
+    having(stand, ACTIVE)
+    first = billing.services.unmarked(module_id, 0, 2)
+    assert [(one.item_id, one.login) for one in first] == [(typed, "ivan"), (bare, "")]
+    assert first[0].account_id == billing.services.item(typed).account_id
+    rest = billing.services.unmarked(module_id, bare, 2)
+    assert [one.item_id for one in rest] == [suspended]
+
+
 # -- where accounts are ---------------------------------------------------------------------------
 
 
@@ -624,3 +673,62 @@ def test_a_mark_is_saved_read_and_taken_off(stand: Stand, billing: Billing) -> N
     assert stand.crypted_names(item) == [ITEM_MARK]
     billing.services.drop_mark(item)
     assert billing.services.item(item).mark is None
+
+
+# -- which logins services name -------------------------------------------------------------------
+
+
+def test_services_are_told_by_the_logins_that_they_name(stand: Stand, billing: Billing) -> None:
+    regular, odd, marked, bare, closed = (order(stand) for _ in range(5))
+    foreign = order(stand, module(stand, module="pmother"))
+    stand.save_param(regular, "username", f"user_{regular}", crypted=False)
+    stand.save_param(odd, "username", " Anna ", crypted=False)
+    for item in (marked, regular):
+        own_mark = OWN._replace(item_id=item, login=f"User_{item}")
+        stand.save_param(item, ITEM_MARK, sealed(stand, own_mark), crypted=True)
+    for item in (closed, foreign):
+        stand.save_param(item, "username", f"user_{odd}", crypted=False)
+    stand.set_status(closed, DELETED)
+    told = {one.item_id: one.logins for one in billing.services.oddly_named()}
+    ours = (regular, odd, marked, bare, closed, foreign)
+    assert {item: told[item] for item in ours if item in told} == {
+        odd: ("anna",),
+        marked: (f"user_{marked}",),
+        closed: (f"user_{odd}",),
+    }
+    found = {one.item_id: one for one in billing.services.named([regular, bare, closed, foreign])}
+    assert {item: one.logins for item, one in found.items()} == {
+        regular: (f"user_{regular}",),
+        bare: (),
+        closed: (f"user_{odd}",),
+    }
+    row = stand.item(closed)
+    assert found[closed][1:5] == (
+        row["processingmodule"],
+        DELETED,
+        row["account"],
+        row["pricelist"],
+    )
+    assert billing.services.named([]) == []
+
+
+@pytest.mark.parametrize("damage", ["forged", "broken"])
+def test_a_mark_that_is_not_ours_names_no_login(
+    stand: Stand, billing: Billing, damage: str
+) -> None:
+    item = order(stand)
+    text = mark.to_text(OWN._replace(item_id=item, login="anna"), lambda said: "0" * 64)
+    stand.save_param(item, ITEM_MARK, text, crypted=True)
+    if damage == "broken":
+        stand.sql("UPDATE itemcryptedparam SET value = 'AAAA' WHERE item = %s", item)
+    found = {one.item_id: one.logins for one in billing.services.oddly_named()}
+    assert found[item] == ()
+
+
+def test_the_day_of_opening_is_told_where_billmanager_has_it(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second = order(stand), order(stand)
+    stand.sql("UPDATE item SET opendate = '2026-11-21' WHERE id = %s", first)
+    assert billing.services.opened([first, second]) == {first: date(2026, 11, 21)}
+    assert billing.services.opened([]) == {}

@@ -36,3 +36,17 @@ def test_the_end_of_statistics_is_told(stand: Stand, billing: Billing) -> None:
     call = stand.calls[-1]
     assert call.function == "service.poststat"
     assert call.args == {"elid": str(module_id), "date": "2026-11-21"}
+
+
+def test_the_last_day_of_each_service_is_told_of_those_that_have_one(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second, third = order(stand), order(stand), order(stand)
+    gib = stand.measure("gib")
+    for item, day in ((first, "2026-11-22"), (first, "2026-11-21"), (second, "2026-11-20")):
+        billing.statistics.write([StatRow(item, day, "disk", "1", gib)])
+    assert billing.statistics.last_days([first, second, third]) == {
+        first: date(2026, 11, 22),
+        second: date(2026, 11, 20),
+    }
+    assert billing.statistics.last_days([]) == {}

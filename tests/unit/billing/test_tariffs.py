@@ -1,6 +1,7 @@
 """What tariffs and add-ons promise, on the stand's real database."""
 
 import logging
+import re
 from decimal import Decimal
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 from unittest.mock import create_autospec
@@ -547,6 +548,17 @@ def test_the_address_is_the_first_enabled_users(
     assert tariffs.order(item, with_client=True).email == address
 
 
+def test_the_addresses_of_several_clients_are_read_at_once(stand: Stand, tariffs: Tariffs) -> None:
+    one = stand.add_account("Client 7", ["seven@example.com", "other@example.com"])
+    two = stand.add_account("Client 8", ["no address"])
+    three = stand.add_account("Client 9", ["Nine <nine@example.com>"])
+    assert tariffs.emails([one, two, three]) == {
+        one: "seven@example.com",
+        three: "nine@example.com",
+    }
+    assert tariffs.emails([]) == {}
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [
@@ -703,3 +715,52 @@ def test_active_tariffs_of_modules_are_told_each_once(stand: Stand, billing: Bil
     assert billing.tariffs.served_by([first]) == [shared]
     assert billing.tariffs.served_by([first, second]) == [shared, own]
     assert billing.tariffs.served_by([]) == []
+
+
+# -- many services at once ------------------------------------------------------------------------
+
+
+MANY = {
+    "ordered": [Addon(limit=5)],
+    "by statistics": [Addon(billtype=BY_STATISTICS, max=7)],
+    "no space": [],
+    "none of it": [Addon(limit=0)],
+    "no measure": [Addon(measure=None)],
+    "no size": [Addon(addontype=CHOICE, choice="large", measure="gib")],
+}
+
+
+@pytest.mark.parametrize("trial", [False, True])
+@pytest.mark.parametrize("kind", MANY)
+def test_of_many_services_the_same_is_said_as_of_each(
+    stand: Stand, billing: Billing, tariffs: Tariffs, kind: str, trial: bool
+) -> None:
+    client = stand.add_account("Client", emails=["client@example.com"])
+    items = [
+        ordered(stand, billing, MANY[kind], "clients", client, trial=trial),
+        ordered(stand, billing, MANY["ordered"], None),
+    ]
+    many = tariffs.orders(items)
+    assert set(many) == {item.id for item in items}
+    for item in items:
+        sold = many[item.id]
+        if sold.error is None:
+            assert sold.order == tariffs.order(item, with_client=True)
+            assert sold.disk == tariffs.disk(item)
+            continue
+        assert (sold.order.quota_bytes, sold.disk) == (None, None)
+        with pytest.raises(type(sold.error), match=re.escape(sold.error.value)):
+            tariffs.order(item, with_client=True)
+
+
+def test_of_no_services_nothing_is_asked(tariffs: Tariffs) -> None:
+    assert tariffs.orders([]) == tariffs.names(set()) == tariffs.client_names(set()) == {}
+
+
+def test_the_group_of_administrators_is_never_wanted_of_many_either(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, usergroup="Admin")
+    sold = tariffs.orders([item])[item.id]
+    assert isinstance(sold.error, errors.GroupForbidden)
+    assert (sold.order.group, sold.disk) == ("", None)

@@ -11,7 +11,7 @@ from utils.api import Page
 from utils.base import errors, secret
 from utils.base.secret import Secret
 from utils.base.values import Account
-from utils.census import census, reader, register
+from utils.census import census, pace, reader, register
 from utils.census.census import FEW_SERVICES, Census, Pair
 from utils.census.pace import TimeIsUp
 from utils.cloud.products import OWNCLOUD
@@ -399,3 +399,97 @@ def test_the_settings_allow_no_budget_that_was_not_tried() -> None:
     reader = settings.READERS["stat_budget_s"]
     assert isinstance(reader, settings.Number)
     assert (reader.low, reader.high) == (10, 86400)
+
+
+# -- for whoever wants all accounts ---------------------------------------------------------------
+
+
+class All:
+    """Wants the accounts of nobody as well."""
+
+    def __init__(self) -> None:
+        self.met: List[str] = []
+
+    def meet(self, accounts: List[Account]) -> None:
+        """Notes who comes."""
+        self.met += [account.login for account in accounts]
+
+    def unknown(self, logins: List[str]) -> List[str]:
+        """Strangers have no number."""
+        return [login for login in logins if not login.startswith("user_")]
+
+
+def with_all(world: World) -> Tuple[Census, All]:
+    """A census that hands out every account of the server, and who takes them."""
+    everybody = All()
+    one = Census(
+        world.register(), world.cloud, world.log, world.page_size, 5.0, world.budget_s, everybody
+    )
+    return one, everybody
+
+
+def strangers(world: World, count: int) -> List[str]:
+    """Makes accounts of nobody."""
+    logins = [f"stranger_{number}" for number in range(count)]
+    world.accounts += [make_account(login=login) for login in logins]
+    return logins
+
+
+@pytest.mark.parametrize("services", [0, 1, FEW_SERVICES + 2])
+def test_all_pages_are_read_however_few_services_there_are(world: World, services: int) -> None:
+    logins = strangers(world, 9)
+    for number in range(1, services + 1):
+        world.sell(own(number))
+    one, everybody = with_all(world)
+    assert set(read(one)) == set(range(1, services + 1))
+    assert sorted(everybody.met) == logins
+    assert not world.cloud.get_user.mock_calls
+
+
+def test_a_cloud_without_pages_lists_logins_and_is_asked_for_those_of_nobody(
+    world: World,
+) -> None:
+    world.cloud.product = OWNCLOUD
+    logins = strangers(world, 5)
+    for number in range(1, 4):
+        world.sell(own(number))
+    everything = [account.login for account in world.accounts]
+    world.cloud.logins_page.side_effect = lambda offset, size: everything[offset : offset + size]
+    one, everybody = with_all(world)
+    assert set(read(one)) == {1, 2, 3}
+    assert sorted(everybody.met) == logins
+    asked = [call.args for call in world.cloud.get_user.mock_calls]
+    assert sorted(login for login, _ in asked) == sorted(everything)
+    assert all(with_groups for _, with_groups in asked)
+
+
+def test_a_list_that_brings_nothing_new_is_the_last(world: World) -> None:
+    world.cloud.product = OWNCLOUD
+    strangers(world, 2)
+    world.cloud.logins_page.side_effect = lambda offset, size: ["stranger_0", "stranger_1"]
+    one, everybody = with_all(world)
+    assert read(one) == {}
+    assert everybody.met == ["stranger_0", "stranger_1"]
+    assert len(world.cloud.logins_page.mock_calls) == 2
+
+
+@pytest.mark.parametrize("error", [errors.AccountUnreadable("996"), errors.RightsMissing("998")])
+def test_an_account_that_cannot_be_shown_is_handed_out_as_such(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: errors.CloudError
+) -> None:
+    monkeypatch.setattr(pace, "FIRST_PAUSE_S", 0.01)
+    world.cloud.product = OWNCLOUD
+    world.cloud.logins_page.side_effect = lambda offset, size: []
+    for number in (1, 2):
+        world.sell(own(number))
+
+    def get(login: str, with_groups: bool) -> Optional[Account]:
+        if login == "user_2":
+            raise error
+        return world.get(login, with_groups)
+
+    world.cloud.get_user.side_effect = get
+    one, _ = with_all(world)
+    found = read(one)
+    assert (found[1].why, found[2].why, found[2].account) == ("", census.HIDDEN, None)
+    assert error.code in found[2].words

@@ -26,7 +26,7 @@ from utils.doctor import (
     tariffs,
 )
 from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
-from utils.doctor.words import MESSAGES, VERDICTS, Words, language
+from utils.doctor.words import MESSAGES, VERDICTS, Words
 from utils.host.root import Host
 from utils.run.call import Call
 from utils.run.context import Context
@@ -164,28 +164,6 @@ def test_what_is_wrong_stands_in_the_first_sentence_and_the_remedy_follows(wante
         assert not re.search(r"__\w+__\.?\w", text), name
 
 
-@pytest.mark.parametrize(
-    ("wanted", "environment", "expected"),
-    [
-        ("ru", {"LANG": "C"}, "ru"),
-        ("en", {"LANG": "ru_RU.UTF-8"}, "en"),
-        ("", {"LANG": "ru_RU.UTF-8"}, "ru"),
-        ("", {"LC_ALL": "en_GB.UTF-8", "LANG": "ru_RU.UTF-8"}, "en"),
-        ("", {"LC_ALL": "", "LC_MESSAGES": "ru", "LANG": "C"}, "ru"),
-        ("", {}, "en"),
-        ("de", {}, "en"),
-    ],
-)
-def test_the_language_is_the_wanted_one_or_the_terminal_s(
-    monkeypatch: pytest.MonkeyPatch, wanted: str, environment: "dict[str, str]", expected: str
-) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert language(wanted) == expected
-
-
 def one_group(*found: Finding) -> "list[Group]":
     """A group of these findings."""
     return [Group("module", "31 Cloud", list(found))]
@@ -212,7 +190,7 @@ def test_secrets_and_control_characters_are_not_printed() -> None:
 def test_without_its_messages_the_doctor_shows_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("utils.doctor.words.HOME", tmp_path)
+    monkeypatch.setattr("utils.host.messages.HOME", tmp_path)
     finding = Finding(FAULT, "program_broken", "xml/forms", check="program")
     assert b"program_broken xml/forms" in Words("en").as_text(one_group(finding))
 

@@ -30,6 +30,9 @@ class Lock:
     def __init__(self, path: str) -> None:
         self.name = Path(path).name
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def take(self, numbers: Any, wait_s: float) -> Optional[int]:
         """The first number, or None where this file is the busy one."""
         wanted = list(numbers)

@@ -1,0 +1,1 @@
+"""The history of what was done: read, chosen, told to people and to machines."""

@@ -1,0 +1,51 @@
+"""What people read, in Russian or English: the program's own messages, which stand in xml/.
+
+They are read by Python's own parser, so that the doctor can still say that the library for XML is
+broken.
+"""
+
+import os
+from pathlib import Path
+from typing import Dict
+from xml.etree import ElementTree
+
+from utils.base.errors import PmError
+from utils.base.text import tame
+from utils.host import root
+
+HOME = Path(__file__).resolve().parents[2]
+"""Where the program is."""
+
+FORMS = Path(root.FORMS).name
+ERRORS = "msgerror"
+LANGUAGES = ("ru", "en")
+
+LONGEST_DETAIL = 1000
+"""Characters of a detail; the longest list of numbers that the doctor makes is shorter."""
+
+
+def language(wanted: str) -> str:
+    """`ru` or `en`: the one that is wanted, else that of the environment, else English."""
+    found = (wanted, *(os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")))
+    return "ru" if next(filter(None, found), "").lower().startswith("ru") else "en"
+
+
+def read(wanted: str, group: str) -> Dict[str, str]:
+    """The messages of a group in a language, by name; none where the file cannot be read."""
+    try:
+        document = ElementTree.parse(HOME / "xml" / FORMS)  # noqa: S314  our own file
+    except (OSError, ElementTree.ParseError):
+        return {}
+    found = document.findall(f"lang[@name='{wanted}']/messages[@name='{group}']/msg")
+    return {node.attrib["name"]: node.text or "" for node in found}
+
+
+def say_error(wanted: str, error: PmError) -> str:
+    """What BILLmanager shows of an error, in a language."""
+    text = read(wanted, ERRORS).get(f"msg_error_{error.code}", f"{error.code}: __value__")
+    return text.replace("__value__", shown(error.value))
+
+
+def shown(value: str) -> str:
+    """A detail as it may be printed: no secret, no control character."""
+    return tame(value, LONGEST_DETAIL)
