@@ -2,7 +2,7 @@
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make fuzz     looks for inputs that a reader of outside texts does not bear
-# make bench    what each command costs
+# make bench    what each command costs; BASE=REVISION sets it beside what it cost there
 # make docs     those parts of the documents that are made from the program
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make doctor   says what is wrong with the module that is installed under BASE
@@ -32,6 +32,10 @@ MEASURED := $(patsubst %,tests/e2e/test_%.py,\
 ON_OLDEST := tests/unit tests/meta/test_imports.py \
     $(patsubst %,tests/e2e/test_%.py,life open program)
 
+# One process more than small machines have cores, for many tests wait. Each takes tests that follow
+# one another, which share what was made for them, and in the end those of the one that is behind.
+SPREAD := -n 3 --dist worksteal
+
 SOURCES := pmnextcloud.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
 LINE := --line-length 100 --target-version py38
@@ -50,15 +54,15 @@ demo: $(ENV)/.ready
 
 test: lint types wheels $(ENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 3 tests/unit tests/meta tests/doubles $(MEASURED)
+	$(BIN)/coverage run -m pytest -q $(SPREAD) tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
-	$(BIN)/python -m pytest -q -n 3 tests/e2e $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD) tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
 test-long: $(ENV)/.ready
-	$(BIN)/python -m pytest -q -n 3 --timeout 3600 -m "long and not live"
+	$(BIN)/python -m pytest -q $(SPREAD) --timeout 3600 -m "long and not live"
 
 lint: $(ENV)/.ready
 	@if [ -x $(BIN)/ruff ]; then \
@@ -82,7 +86,7 @@ e2e: $(ENV)/.ready
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
 	    $(MAKE) ENV=.venv-oldest PYTHON="$(OLDEST)" .venv-oldest/.ready && \
-	    .venv-oldest/bin/python -m pytest -q -n 3 $(ON_OLDEST); \
+	    .venv-oldest/bin/python -m pytest -q $(SPREAD) $(ON_OLDEST); \
 	else echo "Python 3.8 is not installed here: not tested on it"; fi
 
 # A minute for each reader; FUZZ_S=3600 for an hour. Needs atheris, which is installed for this alone.
@@ -95,7 +99,7 @@ fuzz: $(ENV)/.ready
 	done
 
 bench: $(ENV)/.ready
-	$(BIN)/python -m tests.tools.bench
+	$(BIN)/python -m tests.tools.$(if $(BASE),compare $(BASE),bench)
 
 .PHONY: docs
 docs: $(ENV)/.ready

@@ -124,13 +124,15 @@ def _answer(context: Context) -> Reply:
     if not command.is_limited or context.call.is_bulk:
         return commands.load(name).run(context)
     from utils.host import budget
-    from utils.run import report
 
     seconds = command.budget_s(context.settings)
     try:
         with budget.limit(seconds - _report_s(context)):
             answer = commands.load(name).run(context)
-            report.succeeded(context)
+            if context.visit is not None:
+                from utils.run import report
+
+                report.succeeded(context)
             return answer
     except budget.Spent as error:
         raise errors.OutOfTime(f"{name}: {seconds} s") from error

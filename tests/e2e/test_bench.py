@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.world import World
-from tests.tools import bench, keeping, table
+from tests.tools import bench, compare, keeping, table
 
 
 def test_every_command_of_billmanager_is_measured(
@@ -17,6 +17,20 @@ def test_every_command_of_billmanager_is_measured(
     for row in rows:
         assert min(row.total_ms, row.imports_ms) > 0, row
         assert (row.requests > 0) is (row.name in table.AT_CLOUDS), row
+
+
+def test_every_command_is_compared_with_another_revision(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compare, "ROUNDS", 1)
+    monkeypatch.setattr(bench, "STANDING", 1)
+    monkeypatch.setattr("shutil.which", lambda name: None)  # counting takes minutes
+    rows = compare.compare("HEAD")
+    assert {row.name for row in rows} == set(table.FOR_BILLMANAGER)
+    for row in rows:
+        assert min(row.base.processor_ms, row.now.processor_ms) > 0, row
+    compare.show("HEAD", rows)
+    assert capsys.readouterr().out.count("\n| `") == len(rows)
 
 
 def test_each_way_to_keep_a_record_is_measured_with_a_record_that_is_kept(

@@ -18,12 +18,12 @@ from tests.tools import table
 from utils.billing.mgrctl import CALL_TIMEOUT_S
 from utils.host import budget
 
-BUDGET_S = 40
-"""Of this budget ten seconds are kept back: far more than the machine may take to be slow."""
-FORM_BUDGET_S = 20
+BUDGET_S = 28
+"""Of this budget seven seconds are kept back: more than the machine may take to be slow."""
+FORM_BUDGET_S = 12
 SLACK_S = 6.0
 """Starting ten programs at once; less than what is kept back."""
-TIMEOUT_S = 28
+TIMEOUT_S = 19
 """A question that is not answered in this time leaves just so much that the core is asked."""
 NEEDS_ORDER = ("open",)
 

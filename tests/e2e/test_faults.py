@@ -227,6 +227,13 @@ class Rigs:
         """Ends all of them."""
         self._stack.close()
 
+    def by_turns(self, scene: str, troubles: "Sequence[Trouble]") -> List[str]:
+        """Tries cases of one scene, one after the other unless they wait; gives what was wrong."""
+        if is_patient(scene):
+            return self.at_once([(scene, trouble) for trouble in troubles])
+        plan, rig = self.plan(scene), self.get()[0]
+        return [text for one in troubles for text in Trial(rig, scene, plan, one).wrong]
+
     def at_once(self, cases: "Sequence[Tuple[str, Trouble]]", conf: str = "") -> List[str]:
         """Tries cases that mostly wait, many at the same time; gives what was wrong."""
         for scene, _ in cases:
@@ -956,22 +963,16 @@ def test_a_fault_of_the_cloud(
     stays: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    plan, rig = rigs.plan(scene), rigs.get()[0]
-    wrong: List[str] = []
-    for request in plan.requests:
-        wrong += Trial(rig, scene, plan, trouble_of(scene, kind, request, stays)).wrong
-    judge(wrong, len(plan.requests), record_property)
+    cases = [trouble_of(scene, kind, one, stays) for one in rigs.plan(scene).requests]
+    judge(rigs.by_turns(scene, cases), len(cases), record_property)
 
 
 @pytest.mark.parametrize("scene", ALL_SCENES)
 def test_a_connection_that_is_refused(
     rigs: Rigs, scene: str, record_property: Callable[[str, object], None]
 ) -> None:
-    plan, rig = rigs.plan(scene), rigs.get()[0]
-    wrong: List[str] = []
-    for request in plan.requests:
-        wrong += Trial(rig, scene, plan, refused_at(scene, request)).wrong
-    judge(wrong, len(plan.requests), record_property)
+    cases = [refused_at(scene, request) for request in rigs.plan(scene).requests]
+    judge(rigs.by_turns(scene, cases), len(cases), record_property)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from tests.doubles.billmanager import (
     Stand,
 )
 from tests.doubles.billmanager.db_proxy import DbProxy
-from tests.doubles.cloud import Cloud
+from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, PROFILES, Cloud
 from tests.doubles.cloud.profile import OWNCLOUD
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World, with_app_password
@@ -338,11 +338,20 @@ def test_every_command_that_changes_something_has_a_scene() -> None:
     assert {scene.command for scene in SCENES.values()} == changing
 
 
-@pytest.mark.every_cloud
+def cases() -> Iterator[Any]:
+    """Each scene on each cloud: what another scene or another cloud is much like takes its time.
+
+    The usual tests have all scenes on the oldest Nextcloud, and one for each command on ownCloud.
+    """
+    for cloud, profile in PROFILES.items():
+        for name, scene in SCENES.items():
+            is_usual = profile is NEXTCLOUD_29 or (profile is OWNCLOUD_10 and name == scene.command)
+            marks = () if is_usual and name not in LENGTHY else pytest.mark.long
+            yield pytest.param(profile, name, id=f"{cloud}-{name}", marks=marks)
+
+
 @pytest.mark.proof("kill points")
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.long] * (one in LENGTHY)) for one in SCENES]
-)
+@pytest.mark.parametrize(("cloud", "name"), [*cases()], indirect=["cloud"])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
     stand: Stand,

@@ -3,7 +3,7 @@
 All in one run on one machine: the bare interpreter and every command on the BILLmanager double
 and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server; then
 `stat` of many services (tests.tools.scale). Where the time goes is read from the program's own log,
-and of the imports from tests/tools/imports.
+and of the imports from tests/tools/imports. tests.tools.compare sets it beside another revision.
 """
 
 import compileall
@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from tests import ROOT
 from tests.doubles.billmanager import DEVNULL, Run, Stand
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
@@ -102,7 +103,8 @@ class Bench:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._commands: List[Command] = []
+        self.commands: List[Command] = []
+        """What is measured, in the order of a round."""
 
     def add(
         self,
@@ -112,30 +114,30 @@ class Bench:
         aim_ms: int,
     ) -> None:
         """One more command, run in each round after those that were added before it."""
-        self._commands.append(Command(name, run, before, aim_ms))
+        self.commands.append(Command(name, run, before, aim_ms))
 
     def measure(self) -> Tuple[float, List[Row]]:
         """The median of the bare interpreter in milliseconds, and of each command.
 
         Further rounds in between tell what the imports take.
         """
-        samples: Dict[str, List[Sample]] = {one.name: [] for one in self._commands}
-        imports: Dict[str, List[float]] = {one.name: [] for one in self._commands}
+        samples: Dict[str, List[Sample]] = {one.name: [] for one in self.commands}
+        imports: Dict[str, List[float]] = {one.name: [] for one in self.commands}
         bare_ms = []
         for number in range(ROUNDS):
-            for one in self._commands:
+            for one in self.commands:
                 bare_ms.append(_bare_interpreter_ms())
                 one.before()
                 samples[one.name].append(self._sample(one.run))
             if number % IMPORTS_EVERY:
                 continue
-            for one in self._commands:
+            for one in self.commands:
                 bare_ms.append(_bare_interpreter_ms())  # what the last run left has time to settle
                 one.before()
                 imports[one.name].append(imports_ms(one.run(env=_TELL_IMPORTS).check()))
         bare = statistics.median(bare_ms)
         return bare, [
-            self._row(one, samples[one.name], imports[one.name], bare) for one in self._commands
+            self._row(one, samples[one.name], imports[one.name], bare) for one in self.commands
         ]
 
     def _row(
@@ -272,10 +274,15 @@ def show_commands() -> None:
     show(rows)
 
 
+def compile_program(home: Path) -> None:
+    """Compiles the program in a folder, as an installation does."""
+    for folder in ("commands", "utils"):
+        compileall.compile_dir(home / folder, quiet=1)
+
+
 def main() -> None:
     """Measures and prints."""
-    for folder in ("commands", "utils"):  # as an installation does
-        compileall.compile_dir(folder, quiet=1)
+    compile_program(ROOT)
     show_commands()
     keeping.show()
     if os.environ.get("CLOUD_URL"):

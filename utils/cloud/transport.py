@@ -1,15 +1,11 @@
 """The HTTP session to a cloud: TLS, time limits, what is repeated, what is never followed."""
 
 import os
-import ssl
 import threading
 import time
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
-
-import certifi
 
 from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds, Note
@@ -22,10 +18,15 @@ _UNUSED = (
     "idna",
     "importlib.metadata",
     "mimetypes",
+    "urllib.request",  # looks for proxies, which this program is told
     "zipfile",
 )
 
 with later(*_UNUSED):
+    import ssl
+    from http.cookiejar import DefaultCookiePolicy
+
+    import certifi
     import requests
     from urllib3.poolmanager import ProxyManager
     from urllib3.util.retry import Retry

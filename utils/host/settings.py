@@ -5,10 +5,9 @@ administrator; docs/*/settings.md is made of both by `make docs`.
 """
 
 import os
-import string
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
-from utils.base import address, errors
+from utils.base import errors
 from utils.consts import PASSWORD_SYMBOLS
 
 _Value = TypeVar("_Value")
@@ -61,6 +60,8 @@ def absolute_path(text: str) -> str:
 
 def punctuation(text: str) -> str:
     """Reads symbols of a password, or an empty text for none. Raises ValueError."""
+    import string  # few change these symbols
+
     if any(char not in string.punctuation for char in text):
         raise ValueError("other characters than punctuation")
     return text
@@ -68,6 +69,8 @@ def punctuation(text: str) -> str:
 
 def addresses(text: str) -> Tuple[str, ...]:
     """Reads addresses of clouds, separated by blanks. Raises ValueError."""
+    from utils.base import address  # forms do without
+
     try:
         return tuple(address.clean(word) for word in text.split())
     except errors.BadArguments as error:

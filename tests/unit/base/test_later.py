@@ -1,5 +1,6 @@
 """Modules that are put off: there when they are called, and not before."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -91,3 +92,71 @@ def test_a_body_that_fails_leaves_nothing_behind() -> None:
     with pytest.raises(KeyError), later(HEAVY):
         raise KeyError
     assert HEAVY not in sys.modules
+
+
+# -- regular expressions ----------------------------------------------------------------------
+
+PATTERN = "a_user_of_patterns"
+BROKEN = "(never closed"
+
+
+@pytest.fixture
+def pattern_user(tmp_path: Path) -> Iterator[Callable[[str], Any]]:
+    """Loads a module that makes `shape` of these arguments of re.compile, with all put off."""
+
+    def load(arguments: str) -> Any:
+        text = f"import re\nshape = re.compile({arguments})\n"
+        (tmp_path / f"{PATTERN}.py").write_text(text)
+        with later():
+            return __import__(PATTERN)
+
+    yield load
+    sys.modules.pop(PATTERN, None)
+
+
+def test_a_regular_expression_is_compiled_when_it_is_used(
+    pattern_user: Callable[[str], Any],
+) -> None:
+    user = pattern_user(repr(BROKEN))
+    with pytest.raises(re.error):
+        user.shape.match("text")
+
+
+@pytest.mark.parametrize("arguments", ["'[a-z]+', re.IGNORECASE", "'[a-z]+', flags=re.I"])
+def test_it_does_what_a_compiled_one_does(
+    pattern_user: Callable[[str], Any], arguments: str
+) -> None:
+    shape, compiled = pattern_user(arguments).shape, re.compile("[a-z]+", re.IGNORECASE)
+    assert not isinstance(shape, re.Pattern)
+    for _ in range(2):
+        assert shape.fullmatch("Word").group() == "Word"
+        assert shape.sub("-", "1 Word") == compiled.sub("-", "1 Word")
+        assert (shape.pattern, shape.flags) == (compiled.pattern, compiled.flags)
+
+
+def test_what_a_compiled_one_has_not_it_has_not_either(pattern_user: Callable[[str], Any]) -> None:
+    shape = pattern_user("'x'").shape
+    for name in ("no_such_method", "__len__"):
+        with pytest.raises(AttributeError):
+            getattr(shape, name)
+
+
+def test_after_the_body_and_where_it_failed_expressions_are_compiled_at_once() -> None:
+    with pytest.raises(KeyError), later():
+        raise KeyError
+    assert isinstance(re.compile("after the body"), re.Pattern)
+
+
+def test_a_body_in_a_body_does_not_end_the_outer_one() -> None:
+    with later():
+        with later():
+            pass
+        assert not isinstance(re.compile("still in the body"), re.Pattern)
+    assert isinstance(re.compile("out of both"), re.Pattern)
+
+
+def test_the_switch_has_expressions_compiled_at_once(
+    monkeypatch: pytest.MonkeyPatch, pattern_user: Callable[[str], Any]
+) -> None:
+    monkeypatch.setenv(SWITCH, "1")
+    assert isinstance(pattern_user("'x'").shape, re.Pattern)
