@@ -12,9 +12,9 @@ def run(ctx: Context) -> Reply:
     """Says what is wrong with installation, billing, tariffs and clouds, and how to mend it.
 
     Nothing is changed, in billing, in a cloud or in any account: of the module's own files the log
-    is written, and the memory of refused logins. The exit code is 1 where a fault was found. With
-    --facts it tells what this BILLmanager is like instead, for those who build on it.
-    Raises BadArguments for a format that is neither text nor json.
+    and the history are written, and the memory of refused logins. The exit code is 1 where a fault
+    was found. With --facts it tells what this BILLmanager is like instead, for those who build on
+    it. Raises BadArguments for a format that is neither text nor json.
     """
     if ctx.call.facts:
         from utils.doctor import facts  # not without the libraries, which the checks look at

@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
+from commands import COMMANDS
 from tests.doubles.billmanager import DEVNULL, CoreFault, Run, Stand
 from tests.doubles.billmanager.keys import Key
 from tests.doubles.billmanager.runs import Stdin
@@ -99,7 +100,9 @@ def test_arguments_that_are_no_text(settled: World) -> None:
 
 @pytest.mark.parametrize("command", table.SERVICES)
 def test_no_item(settled: World, command: str) -> None:
-    run = refused(settled, "bad_arguments", command, module=settled.module)
+    has_bulk = COMMANDS[command].has_bulk  # then a module alone means all its services
+    module = None if has_bulk else settled.module
+    run = refused(settled, "bad_arguments", command, module=module)
     assert run.error_value == "--item"
 
 

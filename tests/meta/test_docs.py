@@ -335,7 +335,9 @@ def test_those_who_change_it_are_led_to_what_is_known_of_others() -> None:
 
 @pytest.mark.parametrize("name", docs.READMES.values())
 def test_the_first_page_is_short(name: str) -> None:
-    assert len(read(name).splitlines()) <= 135
+    """The table of the commands beside, which grows with them."""
+    lines = read(name).splitlines()
+    assert len([line for line in lines if not line.startswith("| `")]) <= 120
 
 
 # -- pages that must be whole ---------------------------------------------------------------------

@@ -341,7 +341,7 @@ def test_a_service_that_another_run_works_on_is_one_bad_line(old: Old, no_second
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        old.stand.write("etc/pmnextcloud.conf", "budget_s = 30\n")
+        old.stand.write("etc/pmnextcloud.conf", "budget_s = 20\n")
         try:
             old.lines(f"{busy};a", f"{good};{login}", yes=True)
         finally:

@@ -20,9 +20,10 @@ from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Mark, Order
 from utils.census.days import WholeDays
-from utils.consts import STATUS_SUSPENDED
+from utils.cloud.products import OWNCLOUD, Memory
+from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile
-from utils.host.root import Host
+from utils.host.root import STATE, Host
 from utils.host.settings import Settings
 from utils.host.state import State
 from utils.run.call import Call
@@ -618,6 +619,46 @@ def test_a_copy_whose_former_clients_e_mail_stays_gets_the_password_and_no_mark(
     world.billing.services.save_login.assert_called_once()
 
 
+# -- transition_controlpanel ------------------------------------------------------------------
+
+
+def way(world: World) -> bytes:
+    """The answer of transition_controlpanel."""
+    world.billing.services.item.return_value = world.item
+    context = Context(
+        Call("transition_controlpanel", 1001),
+        world.host,
+        billing=world.billing,
+        log=world.log,
+        settings=Settings(),
+        client=lambda server: world.cloud,
+        owner=lambda item, server, cloud: world.owner,
+    )
+    return load("transition_controlpanel").run(context).document
+
+
+def test_the_way_to_the_cloud_has_the_login_and_asks_nothing_of_it(world: World) -> None:
+    page = f"<url>{make_server().base_url}/index.php/login?user=user_1001</url>"
+    assert page.encode() in way(world)
+    assert not world.cloud.mock_calls
+
+
+def test_the_way_is_called_by_the_cloud_that_is_known_behind_it(world: World) -> None:
+    assert b">cloud.example.com</panelname>" in way(world)
+    state = State(world.host.path(STATE))
+    Memory(state, make_server()).keep(OWNCLOUD)
+    assert b">ownCloud</panelname>" in way(world)
+
+
+def test_there_is_no_way_to_an_account_that_is_not_there(world: World) -> None:
+    world.owner.record.return_value = None
+    with pytest.raises(errors.AccountMissing):
+        way(world)
+    world.item = make_item(status=STATUS_CLOSED)
+    with pytest.raises(errors.ServiceClosed):
+        way(world)
+
+
 # -- setparam ---------------------------------------------------------------------------------
 
 
@@ -997,6 +1038,18 @@ def test_an_account_that_cannot_be_read_is_removed_without(
     world.owner.unread_login.return_value = "user_1001"
     world.run("close")
     assert world.changes() == [done, call.billing.closing.post(world.item, "close")]
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_an_account_that_gets_another_service_meanwhile_is_left(
+    world: World, is_shown: bool
+) -> None:
+    if not is_shown:
+        world.owner.existing.side_effect = errors.AccountUnreadable("user_1001")
+        world.owner.unread_login.return_value = "user_1001"
+    world.owner.rivals.return_value = [1002]
+    world.run("close")
+    assert world.done() == ["billing.operations.tell_staff", "billing.closing.post"]
 
 
 def test_the_usage_of_another_day_is_not_booked(world: World) -> None:
