@@ -36,6 +36,7 @@ def run(ctx: Context) -> Reply:
     _refuse_unfit(ctx.call)
     call = _understood(ctx.call)
     words = AdoptionWords(call.lang, call.dry_run)
+    ctx.login = call.login
     try:
         ctx = ctx.called(call)
         if ctx.host.does_nothing():

@@ -22,6 +22,9 @@ MOST_FIRST, MOST_LAST = 60, 60
 """Deeds of a run that are kept, its first and its last ones. The longest life of one service, an
 order that meets every obstacle, has about forty; `stat` of many services has thousands."""
 
+MOST_REMARKS = 20
+"""Nobody reads more in one line of the history."""
+
 LONGEST_VALUE = 100
 """Characters of a field that is shown; the longest value that counts is a cloud's address."""
 
@@ -81,6 +84,13 @@ class Deeds:
         self._lock = allocate_lock()
         self.counts: Dict[str, int] = {}
         """How many there were of each kind, those that are not kept too."""
+        self.remarks: List[str] = []
+        """What else is to be known of the run: MOST_REMARKS at most."""
+
+    def remark(self, words: str) -> None:
+        """Keeps words of what was done for whom, without secret and e-mail."""
+        if len(self.remarks) < MOST_REMARKS:
+            self.remarks.append(without_addresses(tame(words, LONGEST_VALUE)))
 
     @contextmanager
     def noted(self, deed: Deed) -> Iterator[Note]:

@@ -7,9 +7,12 @@ import json
 import os
 from datetime import datetime, timedelta
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from urllib.parse import unquote
 
+from utils.accounts.ownership import item_of
 from utils.base import errors, logins
 from utils.base.deeds import CALL, REQUEST, ROWS
+from utils.billing.needs import FUNCTIONS
 from utils.consts import MODULE
 from utils.host.records import Records, day_of
 from utils.run.record import DONE, NOTHING
@@ -144,7 +147,7 @@ class History:
         wanted, record = self._wanted, past.record
         if wanted.since_s is not None and past.at_s < wanted.since_s:
             return False
-        if wanted.item is not None and record["item"] != wanted.item:
+        if wanted.item is not None and not _concerns(record, wanted.item):
             return False
         if wanted.module is not None and record["module"] != wanted.module:
             return False
@@ -153,7 +156,8 @@ class History:
         return past.has_failed if wanted.only_failed else True
 
     def _has_login(self, record: Mapping[str, Any]) -> bool:
-        is_same = logins.same(record.get("login", ""), self._wanted.login)
+        known = {record.get("login", ""), *_changed(record)}
+        is_same = any(logins.same(login, self._wanted.login) for login in known)
         return is_same or record["item"] in self._items
 
     def _items_of(self, login: str) -> Set[int]:
@@ -167,6 +171,30 @@ class History:
                 if logins.same(past.record.get("login", ""), login):
                     found.add(past.record["item"])
         return found
+
+
+def _concerns(record: Mapping[str, Any], item_id: int) -> bool:
+    """Whether a run was of the service, or has done something for it among others."""
+    if record["item"] is not None:
+        return bool(record["item"] == item_id)
+    told = any(
+        deed["kind"] == CALL
+        and deed["function"].startswith("service.")
+        and deed["function"] != FUNCTIONS.post_statistics
+        and f"elid={item_id}" in deed["fields"].split(" ")
+        for deed in record.get("deeds", [])
+    )
+    return told or any(item_of(login) == item_id for login in _changed(record))
+
+
+def _changed(record: Mapping[str, Any]) -> Set[str]:
+    """The logins of the accounts that a run has changed."""
+    paths = [
+        deed["path"].partition("/cloud/users/")[2].partition("/")[0]
+        for deed in record.get("deeds", [])
+        if deed["kind"] == REQUEST and deed["method"] != "GET"
+    ]
+    return {unquote(part) for part in paths if part}
 
 
 class Day:

@@ -76,6 +76,8 @@ class Words:
         record = past.record
         if not past.has_failed:
             end = self.say("done" if record["ended"] == DONE else "nothing")
+            end += f" (exit {record['exit']})" if record["exit"] else ""
+            end = printable(": ".join(filter(None, (end, record["value"]))))
         else:
             end = printable(": ".join(filter(None, (record["ended"], record["value"]))))
         if not record["heard"]:

@@ -67,6 +67,7 @@ def _save(ctx: "Context", service: Service, found: Found) -> None:
         ctx.log.warning(
             "service %d: %s is adopted on trust: its e-mail is the client's", item.id, login
         )
+        ctx.deeds.remark(f"{item.id} {login}: {TRUST}")
     else:
         ctx.log.info("service %d: %s is adopted: %s", item.id, login, found.proof)
     note(ctx, service)

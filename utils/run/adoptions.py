@@ -170,6 +170,7 @@ class Adoptions:
     def _refused(self, line: Line, error: PmError) -> Verdict:
         """The verdict with the error's words. An error is not kept: it holds its service's lock."""
         self._ctx.log.warning("service %s: %s is not adopted: %s", line.item, line.login, error)
+        self._ctx.deeds.remark(f"{line.item} {line.login}: {error.code}")
         return Verdict(line, REFUSED, words=self._say(error), code=error.code)
 
     def _adopt(self, line: Line, module_id: int) -> Verdict:

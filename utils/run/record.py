@@ -50,14 +50,14 @@ class Record:
     def end(self, exit_code: int, is_heard: bool) -> None:
         """Notes how the run ended; `is_heard` is whether its answer was taken."""
         context = self._context
-        deeds, error = context.deeds, context.error
+        deeds = context.deeds
         self._write(
             {
                 **self._head(),
                 "module": self._module(),
                 "login": context.login,
-                "ended": error.code if error is not None else self._well(),
-                "value": "" if error is None else without_addresses(error.value),
+                "ended": context.error.code if context.error is not None else self._well(),
+                "value": self._detail(),
                 "exit": exit_code,
                 "heard": is_heard,
                 "ms": round((time.monotonic() - self._began) * 1000),
@@ -77,6 +77,13 @@ class Record:
             "module": call.module,
             "operation": call.runningoperation,
         }
+
+    def _detail(self) -> str:
+        """The detail of the error, or else what there is to remark."""
+        error = self._context.error
+        if error is not None:
+            return without_addresses(error.value)
+        return "; ".join(self._context.deeds.remarks)
 
     def _well(self) -> str:
         return NOTHING if self._context.did_nothing else DONE

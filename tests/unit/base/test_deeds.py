@@ -6,7 +6,7 @@ from typing import Mapping
 import pytest
 
 from utils.base import deeds, errors
-from utils.base.deeds import CALL, MOST_FIRST, MOST_LAST, REQUEST, ROWS, Deed, Deeds
+from utils.base.deeds import CALL, MOST_FIRST, MOST_LAST, MOST_REMARKS, REQUEST, ROWS, Deed, Deeds
 from utils.base.secret import Secret
 
 PLACE = Deed(CALL, "paramlist", "")
@@ -124,3 +124,11 @@ def test_rows_are_told_by_the_key_of_the_first_and_their_number() -> None:
 
 def test_an_address_in_a_sentence_is_hidden_and_the_rest_stays() -> None:
     assert deeds.without_addresses("e-mail ann@example.com refused") == "e-mail *** refused"
+
+
+def test_remarks_are_few_and_without_addresses() -> None:
+    deeds = Deeds()
+    for number in range(MOST_REMARKS + 5):
+        deeds.remark(f"{number} ivan@example.com: trust")
+    assert len(deeds.remarks) == MOST_REMARKS
+    assert deeds.remarks[0] == "0 *** trust"

@@ -136,6 +136,37 @@ def test_runs_are_chosen_by_service_module_and_failure(kept: Records) -> None:
     assert list(commands(read(kept, item=16, only_failed=True))) == []
 
 
+def of_many(command: str, *deeds: Dict[str, Any]) -> Dict[str, Any]:
+    """A run for all services of a module."""
+    return record(command=command, item=None, login="", deeds=[*deeds])
+
+
+def sent(method: str, path: str) -> Dict[str, Any]:
+    """A request of a run."""
+    whole = {"kind": "request", "method": method, "path": path, "fields": "", "status": 200}
+    return {**whole, "code": 100, "ended": "done", "ms": 1}
+
+
+def called(function: str, fields: str) -> Dict[str, Any]:
+    """A call of BILLmanager's core by a run."""
+    whole = {"kind": "call", "function": function, "fields": fields}
+    return {**whole, "ended": "done", "ms": 1}
+
+
+def test_what_a_run_for_many_has_done_for_a_service_is_found_too(kept: Records) -> None:
+    write(
+        kept,
+        of_many("a", sent("PUT", "/cloud/users/user_15")),
+        of_many("b", sent("PUT", "/cloud/users/user_15_2/disable")),
+        of_many("c", called("service.saveparam", "sok=ok elid=15 username=***")),
+        of_many("d", sent("GET", "/cloud/users/user_15"), sent("PUT", "/cloud/users/user_150")),
+        of_many("e", called("service.poststat", "elid=15"), called("task.edit", "elid=15")),
+        of_many("f", sent("DELETE", "/cloud/users/ivan%20p")),
+    )
+    assert list(commands(read(kept, item=15))) == ["a", "b", "c"]
+    assert list(commands(read(kept, login="ivan p"))) == ["f"]
+
+
 def test_runs_are_chosen_by_login_also_where_they_did_not_come_to_know_it(kept: Records) -> None:
     write(
         kept,
