@@ -121,6 +121,8 @@ def test_a_proved_account_becomes_the_services_own_and_is_not_touched(
     if "trust" in name:
         assert "userpassword" not in params
         assert "on trust" in world.stand.log
+        past = world.stand.run("history", item=item).stdout.decode()
+        assert f"{item} {login}: trust" in past
     else:
         assert params["userpassword"] == PASSWORD
         assert set(world.stand.crypted_names(item)) == {ITEM_MARK, "userpassword"}
