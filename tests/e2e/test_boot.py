@@ -113,9 +113,10 @@ def test_a_service_lives_in_the_first_minute_after_a_boot(
             "suspend": (*small, False, []),
             "resume": (*small, True, []),
             "setparam": (*large, True, []),
+            "changepassword": (*large, True, []),
             "sync_item": (*large, True, [0.0]),
             "stat": (*large, True, [1.0]),
-            "doctor": (*large, True, [1.0]),
+            **dict.fromkeys(("doctor", "audit", "adopt"), (*large, True, [1.0])),
             "close": (None, set(), False, [1.0]),
         }
         for command, run in world.live(item, env=machine.env):
@@ -123,7 +124,7 @@ def test_a_service_lives_in_the_first_minute_after_a_boot(
             assert state(world, item) == expected[command], command
             if command == "resume":
                 stand.change_tariff(item, world.tariff(gib=30, group="gold"))
-            elif command == "setparam":
+            elif command == "changepassword":
                 cloud.users[world.login(item)].quota = "1 GB"
             elif command == "sync_item":
                 world.site.store_bytes(world.login(item), "", GIB)
