@@ -100,6 +100,11 @@ def test_a_former_clients_e_mail_is_taken_off(world: World) -> None:
     assert marked(world, copy) == [copy, login, 1]
 
 
+def tasks(world: World, item: int) -> int:
+    """How many tasks staff has of a service."""
+    return [one["item"] for one in world.stand.tasks()].count(item)
+
+
 @pytest.mark.parametrize("ends", ["old", "copy"])
 def test_while_both_halves_live_nothing_is_deleted(world: World, ends: str) -> None:
     old = world.opened()
@@ -107,14 +112,15 @@ def test_while_both_halves_live_nothing_is_deleted(world: World, ends: str) -> N
     login = world.login(old)
     for command in SERVING:
         assert world.run(command, halves["copy"]).error_type == "mark_foreign"
-    world.run("close", halves[ends]).check()
+    ending = halves.pop(ends)
+    told = tasks(world, ending)
+    world.run("close", ending).check()
     account = world.site.account(login)
     assert account is not None
     assert account.enabled
-    ending = halves.pop(ends)
     assert world.status(ending) == DELETED
     [living] = halves.values()
-    assert [one["item"] for one in world.stand.tasks()].count(ending) == 1
+    assert tasks(world, ending) == told + 1
     world.run("suspend", living).check()
     assert worked(world, "suspend", login)
     world.run("close", living).check()
@@ -161,6 +167,7 @@ def test_the_modules_own_user_is_not_taken_over(world: World, command: str) -> N
     before = site.account(site.login)
     assert world.run(command, item).error_type == "typed_login"
     assert site.account(site.login) == before
+    world.stand.set_status(item, DELETED)  # so that no other service shares the account with it
 
 
 # -- damaged ----------------------------------------------------------------------------------
@@ -185,7 +192,8 @@ def test_what_is_damaged_is_saved_anew(world: World, kind: str, command: str) ->
     world.run(command, item).check()
     assert worked(world, command, world.login(item))
     after = world.stand.params(item)
-    assert {name: after[name] for name in SAVED} == {name: before[name] for name in SAVED}
+    kept = [name for name in SAVED if (command, name) != ("changepassword", "userpassword")]
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     world.run("resume", item).check()
     assert world.customer_gets_in(item)
 
