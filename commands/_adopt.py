@@ -15,6 +15,7 @@ from utils.census.progress import Progress
 from utils.census.reader import Reader
 from utils.census.register import Register
 from utils.consts import Level
+from utils.host import budget
 from utils.run import adoptions
 from utils.run.adoption import refuse_trust_of_others
 from utils.run.adoptions import Adoptions, Line, Report
@@ -26,6 +27,7 @@ COLUMNS = ("item", "login", "e-mail")
 """The first line of a file that is proposed. A file that is read may have it too."""
 
 
+@budget.endless()
 def run(ctx: Context) -> Reply:
     """Adopts the account of one service, or those of a file, or proposes such a file.
 

@@ -9,6 +9,7 @@ from utils.audit.findings import Findings
 from utils.audit.shown import Report, Words
 from utils.base import errors, sheets
 from utils.billing.reply import Reply
+from utils.host import budget
 from utils.run.call import Call
 from utils.run.context import Context
 
@@ -19,6 +20,7 @@ USUAL_LIMIT = 20
 somebody should look at first."""
 
 
+@budget.endless()
 def run(ctx: Context) -> Reply:
     """Compares every service with its account, and every account with the services.
 

@@ -8,6 +8,7 @@ from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
+from utils.host import budget
 from utils.run.context import Context
 from utils.run.service import Service, find, renew
 
@@ -49,6 +50,7 @@ def _bring(ctx: Context, service: Service) -> Account:
     return account
 
 
+@budget.endless()
 def _run_bulk(ctx: Context) -> Reply:
     """For people: the services are found as the audit finds them, and answered as it answers.
 

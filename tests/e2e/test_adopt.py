@@ -134,14 +134,16 @@ def test_a_proved_account_becomes_the_services_own_and_is_not_touched(
 def test_every_command_serves_an_adopted_account(world: World, name: str) -> None:
     item, login = old_service(world, **PROOFS[name].saved), old_account(world)
     assert adopt(world, item, login, *PROOFS[name].extra).exit_code == 0
-    for command in ("suspend", "resume", "setparam", "sync_item"):
+    for command in ("suspend", "resume", "setparam", "sync_item", "changepassword"):
+        if command == "changepassword":
+            assert world.site.login_works(login, PASSWORD), "its password stays until then"
         world.run(command, item).check()
         account = world.site.account(login)
         assert account is not None
         assert account.enabled is (command != "suspend")
     world.stand.run("stat", module=world.module).check()
     assert len(world.stand.stats(item)) == 1
-    assert world.site.login_works(login, PASSWORD), "its password stays"
+    assert world.customer_gets_in(item)
     world.run("close", item).check()
     assert world.site.account(login) is None
     assert world.status(item) == DELETED
@@ -790,4 +792,5 @@ def test_a_proposal_is_never_written_over_a_file(world: World) -> None:
 
 
 def test_every_command_of_a_service_is_tried_on_an_adopted_one() -> None:
-    assert {"open", "suspend", "resume", "setparam", "sync_item", "close"} == set(table.SERVICES)
+    tried = {"open", "suspend", "resume", "setparam", "changepassword", "sync_item", "close"}
+    assert tried == set(table.SERVICES)

@@ -369,7 +369,8 @@ def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
     def asks_staff(point: str) -> bool:
         # What never arrived and what was refused is the same on ownCloud, which tells neither.
         is_silent = cloud.profile.product == OWNCLOUD
-        return is_silent and scene.prepare is typed and point == TRIAL_OF_A_PASSWORD
+        tries = scene.prepare in (typed, moved_in) and "trust" not in name
+        return is_silent and tries and point == TRIAL_OF_A_PASSWORD
 
     def play(deadly: int) -> Dict[str, Any]:
         stand.write("etc/pmnextcloud.conf", "")

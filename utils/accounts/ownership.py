@@ -48,6 +48,13 @@ def item_of(login: str) -> Optional[int]:
     return int(match.group(1)) if match else None
 
 
+def former_number(item: Item) -> Optional[int]:
+    """The number that the service may have had before, or None."""
+    if item.mark is not None:
+        return item.mark.item_id if item.mark.trust is not Trust.NONE else None
+    return item_of(item.saved_login.strip())
+
+
 class Record(NamedTuple):
     """What a service says of its account.
 
@@ -199,13 +206,6 @@ class Ownership:
         """The predecessor saved the address without its path, so only the host can be compared."""
         if url and address.host(url) not in map(address.host, self._addresses):
             raise errors.AccountElsewhere(address.shown(url))
-
-    def former_number(self) -> Optional[int]:
-        """The number that the service may have had before, or None."""
-        mark = self._item.mark
-        if mark is not None:
-            return mark.item_id if mark.trust is not Trust.NONE else None
-        return item_of(self._item.saved_login.strip())
 
     def others(self) -> List[int]:
         """The other living services that name the account which this one names."""

@@ -284,25 +284,27 @@ class Services:
 
         Of any status. The others, nearly all, are found by their number.
         """
-        return self._named(_ODDLY)
+        rows = self._doors.db.rows(_NAMED + _ODDLY, ITEM_LOGIN, ITEM_MARK, MODULE)
+        return [*map(self._named, rows)]
 
     def named(self, item_ids: Sequence[int]) -> List[Named]:
         """Those of the services that are of these modules, be they closed or not."""
-        return self._named(" AND i.id IN %s", item_ids) if item_ids else []
+        if not item_ids:
+            return []
+        rows = self._doors.db.rows(
+            _NAMED + " AND i.id IN %s", ITEM_LOGIN, ITEM_MARK, MODULE, item_ids
+        )
+        return [*map(self._named, rows)]
 
-    def _named(self, which: str, *params: object) -> List[Named]:
-        rows = self._doors.db.rows(_NAMED + which, ITEM_LOGIN, ITEM_MARK, MODULE, *params)
-        return [
-            Named(
-                item_id=row["id"],
-                module_id=row["module"],
-                status=row["status"],
-                account_id=row["account"],
-                tariff_id=row["pricelist"],
-                logins=tuple(self._logins_of(row)),
-            )
-            for row in rows
-        ]
+    def _named(self, row: "Row") -> Named:
+        return Named(
+            item_id=row["id"],
+            module_id=row["module"],
+            status=row["status"],
+            account_id=row["account"],
+            tariff_id=row["pricelist"],
+            logins=tuple(self._logins_of(row)),
+        )
 
     def _logins_of(self, row: "Row") -> Iterator[str]:
         """Whose saved login is that of its own number has a mark for the same, so none is read."""

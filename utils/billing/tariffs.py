@@ -14,7 +14,7 @@ from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
 from utils.billing import addons
 from utils.billing.addons import Addon, Addons
-from utils.billing.database import Database
+from utils.billing.database import Database, Row
 from utils.billing.needs import OPTIONAL
 from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
 from utils.host.settings import Settings
@@ -25,6 +25,8 @@ _EMAILS_ENABLED = """
 SELECT account, email FROM user
  WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC
 """
+_TARIFF_NAMES = "SELECT id, name FROM pricelist WHERE id IN %s"
+_CLIENT_NAMES = "SELECT id, name FROM account WHERE id IN %s"
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
 
 
@@ -196,16 +198,15 @@ class Tariffs:
 
     def names(self, tariff_ids: Set[int]) -> Dict[int, str]:
         """The names of tariffs, as the administrator gave them."""
-        return self._names("SELECT id, name FROM pricelist WHERE id IN %s", tariff_ids)
+        if not tariff_ids:
+            return {}
+        return _names(self._db.rows(_TARIFF_NAMES, sorted(tariff_ids)))
 
     def client_names(self, account_ids: Set[int]) -> Dict[int, str]:
         """The names of clients."""
-        return self._names("SELECT id, name FROM account WHERE id IN %s", account_ids)
-
-    def _names(self, sql: str, ids: Set[int]) -> Dict[int, str]:
-        if not ids:
+        if not account_ids:
             return {}
-        return {row["id"]: (row["name"] or "").strip() for row in self._db.rows(sql, sorted(ids))}
+        return _names(self._db.rows(_CLIENT_NAMES, sorted(account_ids)))
 
     def quota(self, item: Item) -> float:
         """The ordered bytes of a service, or sizes.UNLIMITED.
@@ -355,6 +356,10 @@ class Tariffs:
 
     def _client_name(self, account_id: int) -> str:
         return self.client_names({account_id}).get(account_id, "")[:64]
+
+
+def _names(rows: Iterable[Row]) -> Dict[int, str]:
+    return {row["id"]: (row["name"] or "").strip() for row in rows}
 
 
 def find_email(text: str) -> str:

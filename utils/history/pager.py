@@ -23,7 +23,7 @@ def show(lines: Iterable[str], may_page: bool) -> None:
             _write(lines, sys.stdout.buffer)
             return
         # The pager of whoever sits at the terminal, and who could start it himself.
-        with limits.lifted(), subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603
+        with limits.lifted(), subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  theirs
             assert process.stdin is not None  # noqa: S101  for the types
             _write(lines, process.stdin)
     except BrokenPipeError:

@@ -5,11 +5,14 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
-from typing import Iterator, Optional
+from typing import Iterator, List, Optional
 
 _ends_at: ContextVar[Optional[float]] = ContextVar("ends_at", default=None)
 """When the limit around the caller ends, by the monotonic clock. Other threads than that of the
 limit have none."""
+
+_endless: List[bool] = []
+"""Not empty while somebody waits for whom there is no limit."""
 
 TELLING_S = 10
 """Part of a budget that is kept back for telling BILLmanager of a failure: two calls of mgrctl on
@@ -52,10 +55,25 @@ def limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@contextmanager
+def endless() -> Iterator[None]:
+    """Runs the body with all the time there is, for people: what asks for patience gets it.
+
+    So it is in the threads of the body too, which no alarm ends.
+    """
+    _endless.append(True)
+    try:
+        yield
+    finally:
+        _endless.pop()
+
+
 def left_s() -> float:
     """The seconds that the limit around the caller leaves, 0 where there is none.
 
     So another thread than that of the limit has no time to wait: the alarm would not wake it.
     """
+    if _endless:
+        return float("inf")
     ends_at = _ends_at.get()
     return 0.0 if ends_at is None else max(ends_at - time.monotonic(), 0.0)

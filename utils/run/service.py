@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from utils.accounts.ownership import former_number
 from utils.accounts.provisioning import Provisioning
 from utils.base import errors
 from utils.base.values import Order
@@ -42,10 +43,10 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
+    # Before this run has its turn at the cloud, for which the other half may be waiting.
+    _keep_other_half_off(item, lock, until - time.monotonic())
     server = ctx.billing.modules.server(item.module_id)
-    service = _service(ctx, item, server, ctx.cloud(server), lock)
-    _keep_other_half_off(service, until - time.monotonic())
-    return service
+    return _service(ctx, item, server, ctx.cloud(server), lock)
 
 
 def _lock(ctx: "Context", item_id: int, wait_s: float) -> LockFile:
@@ -60,16 +61,16 @@ def _service(
     return Service(item, server, cloud, owner, Provisioning(cloud, ctx.log), lock)
 
 
-def _keep_other_half_off(service: Service, wait_s: float) -> None:
+def _keep_other_half_off(item: "Item", lock: LockFile, wait_s: float) -> None:
     """Waits until no other run works on the service that this one may be a copy of.
 
     Of two halves that end at the same time one has to see that the other has ended. Only the copy
     waits for its old half, so no two of them wait for each other. Raises Busy.
     """
-    number = service.owner.former_number()
-    if number in (None, service.item.id):
+    number = former_number(item)
+    if number in (None, item.id):
         return
-    if service.lock.take([number], wait_s) is None:
+    if lock.take([number], wait_s) is None:
         raise errors.Busy(f"service {number}")
 
 
@@ -95,8 +96,8 @@ def settle(
     if item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         # An order form may let the client type a login, so an order takes nothing over.
         raise errors.ServiceNotOpen(f"{item.id}: {item.status}")
+    _keep_other_half_off(item, lock, 0)
     service = _service(ctx, item, server, cloud, lock)
-    _keep_other_half_off(service, 0)
     account = find(ctx, service)
     renew(ctx, service, account)
     return account

@@ -10,7 +10,7 @@ from tests.doubles.cloud import Cloud
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
 from utils.accounts.guesses import Guesses
-from utils.accounts.ownership import Ownership, Record, item_of
+from utils.accounts.ownership import Ownership, Record, former_number, item_of
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
@@ -494,11 +494,8 @@ def test_what_was_typed_beside_a_mark_and_is_left_alone_is_told(
         ({"saved_login": "moved"}, None),
     ],
 )
-def test_the_number_that_a_service_may_have_had_before(
-    log: logging.Logger, item: Dict[str, Any], number: Any
-) -> None:
-    one, _ = owner(log, **item)
-    assert one.former_number() == number
+def test_the_number_that_a_service_may_have_had_before(item: Dict[str, Any], number: Any) -> None:
+    assert former_number(make_item(**item)) == number
 
 
 @pytest.mark.parametrize("saved", ["edited", ""])

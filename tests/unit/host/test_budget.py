@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import List
 
 import pytest
@@ -96,3 +97,10 @@ def test_what_is_kept_back_for_telling_is_enough_and_leaves_most(
     budget_s: int, kept_s: float
 ) -> None:
     assert budget.telling_s(budget_s) == kept_s
+
+
+def test_who_waits_without_a_limit_has_all_time_in_every_thread() -> None:
+    assert budget.left_s() == 0
+    with budget.endless(), ThreadPoolExecutor(1) as pool:
+        assert budget.left_s() == pool.submit(budget.left_s).result() == float("inf")
+    assert budget.left_s() == 0
