@@ -131,7 +131,11 @@ def many_too_many(code: int) -> EveryOther:
 
 @pytest.mark.parametrize(
     ("cloud", "code"),
-    [(NEXTCLOUD_29, 503), (NEXTCLOUD_34, 429), (OWNCLOUD_10, 429)],
+    [
+        pytest.param(NEXTCLOUD_29, 503, marks=pytest.mark.long),
+        (NEXTCLOUD_34, 429),
+        pytest.param(OWNCLOUD_10, 429, marks=pytest.mark.long),
+    ],
     indirect=["cloud"],
     ids=lambda given: getattr(given, "name", given),
 )

@@ -223,7 +223,8 @@ def test_a_command_without_memory_ends_with_one_document_and_is_a_problem_of_the
 ) -> None:
     """The limit is between what the same run takes of a small answer and of a large one."""
     target.stand.start_by(ONE_ARENA)
-    target.stand.write("etc/pmnextcloud.conf", "form_budget_s = 60\n")  # on a busy machine too
+    patient = SETTINGS.replace("form_budget_s = 5", "form_budget_s = 60")  # on a busy machine too
+    target.stand.write("etc/pmnextcloud.conf", patient)
     peaks = []
     for body in (lambda request: envelope([], "?"), large):
         target.cloud.answer = repeating(body)

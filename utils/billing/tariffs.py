@@ -334,8 +334,9 @@ class Tariffs:
 
     def emails(self, account_ids: Iterable[int]) -> Dict[int, str]:
         """The address of each client's first enabled user, by account; none for a broken one."""
-        query = _EMAILS_ENABLED if self._has_user_switch else _EMAILS
-        rows = self._db.rows(query, [*account_ids] or (None,))
+        rows = self._db.rows(
+            _EMAILS_ENABLED if self._has_user_switch else _EMAILS, [*account_ids] or (None,)
+        )
         texts = {row["account"]: (row["email"] or "").strip() for row in rows}
         addresses = {}
         for account_id, text in texts.items():
