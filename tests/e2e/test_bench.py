@@ -19,7 +19,7 @@ def test_every_command_of_billmanager_is_measured(
         assert (row.requests > 0) is (row.name in table.AT_CLOUDS), row
 
 
-def test_every_command_is_compared_with_another_revision(
+def test_another_revision_is_compared_command_by_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(compare, "ROUNDS", 1)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
@@ -93,29 +94,36 @@ def test_a_run_without_an_end_was_killed(kept: Records) -> None:
     )
 
 
-SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)", "pmnextcloud"]
+@contextmanager
+def running(*words: str) -> Iterator[int]:
+    """A process with those words on its command line; gives its number once it runs."""
+    code = "import time; print(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def test_a_run_whose_process_is_there_is_running_and_no_failure(kept: Records) -> None:
-    with subprocess.Popen(SLEEPER) as process:
-        write(kept, begun(record(time.time(), pid=process.pid)))
+    with running("pmnextcloud") as pid:
+        write(kept, begun(record(time.time(), pid=pid)))
         [past] = read(kept)
         assert (past.is_running, past.has_failed) == (True, False)
-        process.kill()
 
 
 def test_a_younger_process_of_the_same_number_is_another_one(kept: Records) -> None:
-    with subprocess.Popen(SLEEPER) as process:
-        write(kept, begun(record(time.time() - HOUR_S, pid=process.pid)))
+    with running("pmnextcloud") as pid:
+        write(kept, begun(record(time.time() - HOUR_S, pid=pid)))
         assert not read(kept)[0].is_running
-        process.kill()
 
 
 def test_a_process_of_another_program_is_none_of_ours(kept: Records) -> None:
-    with subprocess.Popen(["sleep", "60"]) as process:
-        write(kept, begun(record(time.time(), pid=process.pid)))
+    with running("sleep") as pid:
+        write(kept, begun(record(time.time(), pid=pid)))
         assert not read(kept)[0].is_running
-        process.kill()
 
 
 # -- what is asked for ----------------------------------------------------------------------------
