@@ -275,3 +275,16 @@ def test_each_cloud_is_mended_and_then_nothing_is_left(stand: Stand, profile: st
         assert (run.exit_code, audit(world).exit_code) == (0, 0)
         assert world.stand.params(item)["url"] == cloud.url
         assert (user.quota, user.enabled, user.groups) == ("5 GB", True, {world.group})
+
+
+def test_more_changes_than_the_limit_are_refused_with_their_number(world: World) -> None:
+    users = double(world).users
+    items = [world.opened() for _ in range(2)]
+    for item in items:
+        users[world.login(item)].quota = "9 GB"
+    run = audit(world, "--repair", "--limit", "1")
+    document = json.loads(run.stdout)
+    assert (run.exit_code, document["refused"], document["sums"]["changes"]) == (1, True, 2)
+    assert {users[world.login(item)].quota for item in items} == {"9 GB"}
+    assert audit(world, "--repair", "--limit", "2").exit_code == 0
+    assert {users[world.login(item)].quota for item in items} == {"5 GB"}
