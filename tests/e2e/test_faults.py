@@ -886,6 +886,8 @@ def trouble_of(scene: str, kind: str, request: Request, stays: bool) -> Trouble:
     if kind == "401" and request.caller == "customer":
         # The account does not take the password of our mark, or the one that was typed.
         codes = {"typed_login" if is_typed else "login_taken"}
+        if command_of(scene) == "changepassword":  # nor the new one, which it was just given
+            codes = {"not_as_ordered"}
     if kind == "401" and request.caller == "nobody" and not request.path.endswith(".php"):
         # A cloud that shows its capabilities to nobody: the login comes after it.
         codes = {"cloud_login_refused"} if stays else {""}
