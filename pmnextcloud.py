@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
-Only `doctor` and `history`, which people start, answer by text or JSON, unless their arguments are
-wrong. So does a dry run, by text.
+What people start answers them in words, as JSON or as CSV, unless the arguments are wrong: `doctor`,
+`history`, `audit`, `adopt`, a dry run, and `sync_item` of a whole module.
 """
 
 import argparse
