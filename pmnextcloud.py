@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
-What people start answers them in words, as JSON or as CSV, unless the arguments are wrong: `doctor`,
-`history`, `audit`, `adopt`, a dry run, and `sync_item` of a whole module.
+What people start answers them in words, as JSON or as CSV, unless the arguments are wrong: the
+doctor, the history, the audit, adoptions, a dry run, and `sync_item` of a whole module.
 """
 
 import argparse

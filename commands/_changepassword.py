@@ -6,6 +6,7 @@ from utils.base.secret import Secret
 from utils.base.values import Account
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.consts import ITEM_PASSWORD
 from utils.run.context import Context
 from utils.run.service import Service, find, renew
 
@@ -21,11 +22,12 @@ def run(ctx: Context) -> Reply:
     chosen = _chosen(ctx)
     account = find(ctx, service)
     password = _change(ctx, service, account, chosen)
-    services, login = ctx.billing.services, account.login
-    # Of a copy whose former client's e-mail is still on the account the mark stays the old half's.
+    services, item_id, login = ctx.billing.services, service.item.id, account.login
     if renew(ctx, service, account):
         services.save_mark(service.owner.new_mark(login, password, is_made=True))
-    services.save_login(service.item.id, login, password, service.server.base_url)
+        services.save_login(item_id, login, password, service.server.base_url)
+    else:  # the mark stays the old half's, or what somebody typed stays until staff has seen it
+        services.save_seen(item_id, {ITEM_PASSWORD: password})
     ctx.billing.closing.post_password(service.item)
     return reply.ok()
 

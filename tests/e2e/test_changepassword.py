@@ -116,3 +116,22 @@ def test_a_core_without_the_closing_call_keeps_the_new_password_all_the_same(wor
     world.stand.hidden_functions.add("service.postchangepassword")
     world.stand.run("changepassword", item=item, **chosen(world)).check()
     assert passwords(world, item) == [CHOSEN, CHOSEN]
+
+
+@pytest.mark.parametrize("has_operation", [True, False])
+def test_what_staff_typed_is_written_over_only_once_there_is_a_task_of_it(
+    world: World, has_operation: bool
+) -> None:
+    assert isinstance(world.site, DoubleSite)
+    item = world.opened()
+    stranger = world.site.cloud.add_user("somebody-else", "By-stander-1")
+    world.stand.save_param(item, "username", "somebody-else", crypted=False)
+    operation = world.stand.add_operation("changepassword", item) if has_operation else None
+    world.stand.run(
+        "changepassword", item=item, runningoperation=operation, **chosen(world)
+    ).check()
+    assert passwords(world, item) == [CHOSEN, CHOSEN]
+    assert stranger.password == "By-stander-1"
+    typed = world.stand.params(item)["username"]
+    assert typed == (world.login(item) if has_operation else "somebody-else")
+    assert len(world.stand.tasks()) == has_operation

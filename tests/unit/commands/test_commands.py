@@ -616,7 +616,8 @@ def test_a_copy_whose_former_clients_e_mail_stays_gets_the_password_and_no_mark(
     world.accounts.bring.side_effect = errors.CloudRefused("PUT", 103)
     assert OK in world.run("changepassword")
     world.billing.services.save_mark.assert_not_called()
-    world.billing.services.save_login.assert_called_once()
+    made = world.accounts.set_password.call_args.args[1]
+    world.billing.services.save_seen.assert_called_once_with(1001, {"userpassword": made})
 
 
 # -- transition_controlpanel ------------------------------------------------------------------
