@@ -17,11 +17,14 @@ from tests.doubles.cloud import LATE, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
+from utils.host.locks import LockFile
 
 PAIRS = 10
 FEW = 5
 AT_ONCE = 4
 DELAY_S = 0.3
+MOMENT_S = 3.0
+"""Long enough for some programs to start and to come to where they wait."""
 
 Record = Callable[[str, object], None]
 pytestmark = pytest.mark.proof("races")
@@ -365,6 +368,28 @@ def test_both_halves_of_a_copy_at_once(
         told = [one["item"] for one in world.stand.tasks() if one["item"] in ending]
         assert len(told) == bool(ending), "the half that ended first, and no other"
     assert double(world).users["bystander"].enabled
+
+
+def test_copies_that_wait_for_their_old_halves_keep_nobody_from_the_cloud(
+    world: World, record_property: Record
+) -> None:
+    """As many of them as may be at the cloud at once: an old half may be waiting for its turn."""
+    record_property("tried", AT_ONCE)
+    pairs = halves(world, AT_ONCE)
+    other = world.opened()
+    held = LockFile(str(world.stand.root / "var/pmnextcloud/services.json.lock"))
+    # The lock of one process covers all old halves, as if each had a run of its own.
+    for old, _ in pairs:
+        assert held.take([old], 0) == old
+    waiting = [start(world, "suspend", copy) for _, copy in pairs]
+    time.sleep(MOMENT_S)
+    begun = time.monotonic()
+    world.run("suspend", other).check()
+    assert time.monotonic() - begun < PATIENCE_S
+    assert [process.poll() for process in waiting] == [None] * AT_ONCE
+    held.close()
+    for process in waiting:
+        assert process.finish().error_type == "mark_foreign"
 
 
 @pytest.mark.parametrize("second", ["suspend", "sync_item", "close"])
