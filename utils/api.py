@@ -8,8 +8,7 @@ are translated and never compared, with the one exception that is not.
 
 from contextlib import suppress
 from logging import Logger
-from string import punctuation
-from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Set
 from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
@@ -18,6 +17,15 @@ from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server
 from utils.cloud import products, transport
+from utils.cloud.answers import (
+    UNKNOWN,
+    PasswordRules,
+    account_from,
+    is_number_or_text,
+    is_unmeasured,
+    rules_from,
+    shows_disk,
+)
 from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection
 from utils.cloud.ocs import mapping
 
@@ -34,9 +42,6 @@ MOST_GROUPS = 10_000
 LONGEST_NAME = 255
 """Characters of a group's id; the clouds' own columns hold 64 and 255."""
 
-UNKNOWN = -2
-"""The free space of a storage that tells none."""
-
 IMPOSSIBLE_LOGIN = "pmnextcloud/probe"
 """A login that no cloud makes, for it has a character that none takes."""
 
@@ -52,19 +57,6 @@ class Own(NamedTuple):
 
     id: str
     sees_files: bool
-
-
-class PasswordRules(NamedTuple):
-    """What the cloud tells of its rules for passwords.
-
-    `least_of_kind` is how many letters of each case, digits and symbols it wants at least, the
-    largest of these numbers; 0 where it tells none. `symbols` are those that it allows, None
-    where it names none.
-    """
-
-    least_length: int = 0
-    least_of_kind: int = 0
-    symbols: Optional[str] = None
 
 
 class Page(NamedTuple):
@@ -200,7 +192,7 @@ class NextcloudAPIClient:
         """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
         path = _user_path(login, "groups")
         groups = mapping(self._connection.ask("GET", path, means="read")).get("groups")
-        if not isinstance(groups, list) or not all(map(_is_number_or_text, groups)):
+        if not isinstance(groups, list) or not all(map(is_number_or_text, groups)):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
         return [str(group) for group in groups]
 
@@ -358,7 +350,7 @@ class NextcloudAPIClient:
     def own(self) -> Own:
         """The module's own user as the cloud shows it."""
         data = mapping(self._connection.ask("GET", WHO_AM_I))
-        return Own(str(data.get("id") or ""), not _is_unmeasured(mapping(data.get("quota"))))
+        return Own(str(data.get("id") or ""), not is_unmeasured(mapping(data.get("quota"))))
 
     def refuse_hidden_files(self) -> None:
         """Looks whether the login may see files. Raises FilesHidden where it may not.
@@ -436,9 +428,9 @@ class NextcloudAPIClient:
         product = self.product
         path = WHO_AM_I if product.tells_own_usage else _user_path(self.own_login())
         quota = mapping(mapping(self._connection.ask("GET", path)).get("quota"))
-        if quota.get("free") == UNKNOWN and not _is_unmeasured(quota):
+        if quota.get("free") == UNKNOWN and not is_unmeasured(quota):
             return True
-        if not product.tells_settings or _shows_disk(quota):
+        if not product.tells_settings or shows_disk(quota):
             return False
         try:
             data = mapping(self._connection.ask("GET", "/apps/serverinfo/api/v1/info"))
@@ -474,11 +466,6 @@ class NextcloudAPIClient:
         return mapping((self._connection.capabilities_for_all() or {}).get("bruteforce"))
 
 
-def _is_number_or_text(group: Any) -> bool:
-    """Whether it may be a group, of which numeric ones come as numbers."""
-    return isinstance(group, (str, int)) and not isinstance(group, bool)
-
-
 def _is_name(group: str, seen: Set[str]) -> bool:
     """Whether a group's id can be offered in a form, and is not among the `seen` ones."""
     return group not in seen and 0 < len(group) <= LONGEST_NAME and is_plain(group)
@@ -491,116 +478,3 @@ def _user_path(login: str, *parts: str) -> str:
 def quota_text(quota_bytes: float) -> str:
     """A quota as the clouds take it: whole bytes or `none`; never GiB, never a minus."""
     return "none" if quota_bytes == sizes.UNLIMITED else str(int(quota_bytes))
-
-
-def account_from(
-    data: Any, login: str, product: products.Product, groups: Sequence[Any] = ()
-) -> Account:
-    """The account in the user object that was asked for by `login`.
-
-    `groups` are its groups where the product does not show them with it; `enabled` may be a text,
-    and numeric logins come as numbers. Raises ValueError where the data is no user object, or
-    another account's: nothing may be concluded from it, least of all whose account the next
-    request is about.
-    """
-    user = mapping(data)
-    enabled = user.get("enabled")
-    if product.shows_groups:
-        shown_login, groups = str(user.get("id")), user.get("groups") or []
-    else:
-        shown_login = login
-    if enabled is None or not isinstance(groups, (list, tuple)):
-        raise ValueError("no user object")
-    if not all(map(_is_number_or_text, groups)):
-        raise ValueError("no groups")
-    if not logins.same(shown_login, login):
-        raise ValueError("another account")
-    # An empty list instead of the quota object is an error of the account's storage.
-    quota = mapping(user.get("quota"))
-    # Only `quota` (Nextcloud) or `definition` (ownCloud) tells the limit: free and total turn
-    # into the disk's size or -3 by version (docs/en/clouds.md, "Quotas").
-    limit = quota.get("quota", quota.get("definition"))
-    # Where nothing is known of the storage, the limit says no more than that either.
-    is_unmeasured = _is_unmeasured(quota) and quota.get("free") == UNKNOWN
-    return Account(
-        login=shown_login,
-        enabled=enabled if isinstance(enabled, bool) else str(enabled).lower() == "true",
-        email=str(user.get("email") or ""),
-        display_name=str(user.get("displayname") or user.get("display-name") or ""),
-        groups=tuple(str(group) for group in groups),
-        quota_bytes=None if is_unmeasured else _limit(limit),
-        used_bytes=None if is_unmeasured else _used(quota),
-        is_quota_told=_is_told(limit) and not is_unmeasured,
-        last_login=_moment(user.get("lastLogin", user.get("last_login"))),
-    )
-
-
-def _is_unmeasured(quota: Mapping[str, Any]) -> bool:
-    """Whether nobody measured: what an app password that may not see files is answered.
-
-    Recorded: no free space and nothing used on 29.0.6, a text for the used bytes on 34.0.1.
-    """
-    used = quota.get("used")
-    return isinstance(used, str) or (used == 0 and quota.get("free") == UNKNOWN)
-
-
-def _shows_disk(quota: Mapping[str, Any]) -> bool:
-    """Whether the free space of an account without a limit is that of a disk."""
-    free = quota.get("free")
-    is_endless = _limit(quota.get("quota")) == sizes.UNLIMITED
-    return is_endless and isinstance(free, (int, float)) and free > 0
-
-
-def rules_from(policy: Mapping[str, Any]) -> PasswordRules:
-    """The rules in the capabilities of either product's app password_policy.
-
-    Nextcloud's has the length alone that concerns us (recorded on 29.0.6), for it asks for one of
-    a kind at most. ownCloud's has more (lib/Capabilities.php of owncloud/password_policy).
-    """
-    wanted = mapping(policy.get("password_requirements"))
-    kinds = mapping(wanted.get("configuration"))
-    named = ("lower_case", "upper_case", "numbers", "special_characters")
-    source = mapping(mapping(kinds.get("special_characters")).get("generate_from"))
-    symbols = "".join(char for char in str(source.get("characters") or "") if char in punctuation)
-    return PasswordRules(
-        _count(policy.get("minLength", wanted.get("minimum_characters"))),
-        max(_count(mapping(kinds.get(kind)).get("minimum")) for kind in named),
-        symbols or None,
-    )
-
-
-def _count(told: Any) -> int:
-    """A number of characters; whatever is none, or is no sane one, counts as not told."""
-    is_number = isinstance(told, int) and not isinstance(told, bool)
-    return told if is_number and 0 < told < 1000 else 0
-
-
-def _moment(told: Any) -> Optional[int]:
-    """A moment in the cloud's own unit, which is another one on either product."""
-    return told if isinstance(told, int) and not isinstance(told, bool) else None
-
-
-def _is_told(limit: Any) -> bool:
-    return isinstance(limit, (int, float, str)) and not isinstance(limit, bool)
-
-
-def _limit(limit: Any) -> Optional[float]:
-    """The bytes of a limit; None for the cloud's default, for a broken one, and for none told."""
-    if isinstance(limit, (int, float)) and not isinstance(limit, bool):
-        return sizes.UNLIMITED if limit < 0 else int(limit)
-    if not isinstance(limit, str) or limit == "default":
-        return None
-    try:
-        return sizes.parse_text(limit)
-    except ValueError:
-        return None
-
-
-def _used(quota: Mapping[str, Any]) -> Optional[int]:
-    """The used bytes; an ownCloud account without a home has none yet, and says nothing."""
-    used = quota.get("used", 0 if "definition" in quota else None)
-    if isinstance(used, bool) or not isinstance(used, (int, float)):
-        return None
-    if not 0 <= used < 2**63:
-        return None
-    return int(used)

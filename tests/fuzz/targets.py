@@ -17,7 +17,7 @@ from utils.base.text import LONGEST, is_plain, tame
 from utils.base.values import Server
 from utils.billing import mark, oldmarks, reply
 from utils.census.days import WholeDays
-from utils.cloud import ocs
+from utils.cloud import answers, ocs
 from utils.cloud.binding import Binding
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory, by_answer, by_status
 from utils.cloud.refusals import Refusals
@@ -54,7 +54,7 @@ def account(data: bytes) -> None:
         return
     for product in (NEXTCLOUD, OWNCLOUD):
         try:
-            found = api.account_from(record, "user_7", product, ["a"])
+            found = answers.account_from(record, "user_7", product, ["a"])
         except ValueError:
             continue
         assert found.login.casefold() == "user_7"

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import BASE, PASSWORD, make_server, ocs, recorded
-from utils.api import NextcloudAPIClient, account_from
+from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
 from utils.base.secret import Secret
 from utils.cloud import transport
+from utils.cloud.answers import account_from
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 
 CLOUD = BASE + "/ocs/v1.php/cloud"

@@ -7,7 +7,7 @@ from utils.consts import PASSWORD_SYMBOLS
 from utils.misc import generate_secure_password
 
 if TYPE_CHECKING:
-    from utils.api import PasswordRules
+    from utils.cloud.answers import PasswordRules
     from utils.host.settings import Settings
 
 OTHER_SYMBOLS = ("#!", PASSWORD_SYMBOLS)

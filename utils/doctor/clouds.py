@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
-from utils.api import MAX_WAIT_S, rules_from
+from utils.api import MAX_WAIT_S
 from utils.base import address, errors, sizes
 from utils.census.days import WholeDays
+from utils.cloud.answers import rules_from
 from utils.cloud.ocs import mapping
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 from utils.cloud.refusals import Refusals

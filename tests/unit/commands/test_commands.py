@@ -15,11 +15,12 @@ from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
-from utils.api import NextcloudAPIClient, PasswordRules
+from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Mark, Order
 from utils.census.days import WholeDays
+from utils.cloud.answers import PasswordRules
 from utils.cloud.products import OWNCLOUD, Memory
 from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.api import PasswordRules, rules_from
+from utils.cloud.answers import PasswordRules, rules_from
 from utils.misc import generate_secure_password
 
 
