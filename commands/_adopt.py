@@ -161,8 +161,7 @@ def _adoptable(ctx: Context) -> Set[Tuple[int, str, str]]:
         raise errors.OutOfTime(f"{settings.stat_budget_s} s") from error
     finally:
         reader.close()
-        if ctx.visit is not None:
-            ctx.visit.end()
+        ctx.leave()
     return found
 
 

@@ -83,8 +83,7 @@ def _examine(ctx: Context, module: StoredModule, findings: Findings, seen: Set[s
     except errors.PmError as error:
         return _failed(ctx, looking.examined(), error)
     finally:
-        if ctx.visit is not None:
-            ctx.visit.end()
+        ctx.leave()
     return looking.examined()
 
 

@@ -6,7 +6,6 @@ deleted, and nobody who owes money is let in: what an account is to be is what b
 """
 
 import time
-from contextlib import suppress
 from itertools import groupby
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
@@ -86,7 +85,7 @@ def _of_module(
         failure = error
         yield from _none(planned, error)
     finally:
-        _leave(here, failure)
+        here.leave(failure)
 
 
 def _none(planned: Iterable[Planned], error: PmError) -> Iterator[Step]:
@@ -102,16 +101,6 @@ def _all(kinds: Kinds, error: PmError) -> Dict[str, Outcome]:
 def _ends_module(error: PmError) -> bool:
     """Whether the next service would fail for the same reason."""
     return error.told is Told.PROBLEM or isinstance(error, errors.HostError)
-
-
-def _leave(ctx: Context, failure: Optional[PmError]) -> None:
-    """Ends the visit. A refusal is kept for the operations that come."""
-    if ctx.visit is None:
-        return
-    if failure is not None:
-        with suppress(PmError):
-            ctx.visit.remember(failure)
-    ctx.visit.end()
 
 
 def _patiently(ctx: Context, kinds: Kinds, mender: Mender, until: float) -> Dict[str, Outcome]:

@@ -216,8 +216,8 @@ class Adoptions:
         return self._at
 
     def _leave(self) -> None:
-        if self._at is not None and self._at.ctx.visit is not None:
-            self._at.ctx.visit.end()
+        if self._at is not None:
+            self._at.ctx.leave()
         self._at = None
 
     def _remember(self, error: PmError) -> None:

@@ -1,5 +1,6 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
+from contextlib import suppress
 from copy import copy
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Dict, Optional
@@ -202,6 +203,18 @@ class Context:
 
         self.visit = Visit(self, server)
         return self.visit.begin()
+
+    def leave(self, refusal: Optional[errors.PmError] = None) -> None:
+        """Leaves the turn at a module's cloud to others, where this run has one.
+
+        A refusal is kept for the operations that come.
+        """
+        if self.visit is None:
+            return
+        if refusal is not None:
+            with suppress(errors.PmError):
+                self.visit.remember(refusal)
+        self.visit.end()
 
     def owner(self, item: "Item", server: "Server", cloud: "NextcloudAPIClient") -> "Ownership":
         """Tells whose an account is, for one service."""

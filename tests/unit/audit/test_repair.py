@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from typing import Any, Dict, FrozenSet, List, Optional
-from unittest.mock import MagicMock, create_autospec
+from unittest.mock import MagicMock, call, create_autospec
 
 import pytest
 
@@ -44,7 +44,6 @@ class Run:
             self.context.billing,
         )
         here.cloud.side_effect = self.unreachable
-        here.visit = MagicMock()
         here.at_service.side_effect = lambda item_id, cloud: self._service(here, item_id)
         self.modules.append(here)
         return here
@@ -105,7 +104,7 @@ def test_a_fault_of_one_service_stops_no_other(run: Run) -> None:
         (16, "quota"): "done",
     }
     [here] = run.modules
-    here.visit.remember.assert_not_called()
+    here.leave.assert_called_once_with(None)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +120,7 @@ def test_a_fault_of_the_whole_ends_its_module_and_no_other(run: Run, error: erro
         (17, "quota"): "done",
     }
     assert run.tried == [15, 17]
-    assert [len(here.visit.remember.mock_calls) for here in run.modules] == [1, 0]
-    assert [len(here.visit.end.mock_calls) for here in run.modules] == [1, 1]
+    assert [here.leave.mock_calls for here in run.modules] == [[call(error)], [call(None)]]
 
 
 def test_a_cloud_that_is_not_reached_fails_all_of_its_module(run: Run) -> None:

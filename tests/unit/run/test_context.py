@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 from typing import Any, Iterator, List, Optional
-from unittest.mock import create_autospec
+from unittest.mock import call, create_autospec
 
 import pytest
 
@@ -18,7 +18,7 @@ from utils.host.settings import Settings
 from utils.host.state import State
 from utils.run.call import Call
 from utils.run.context import Context
-from utils.run.visit import VISITORS
+from utils.run.visit import VISITORS, Visit
 
 
 class Lock:
@@ -244,3 +244,28 @@ def test_an_owner_knows_the_former_servers(
     mark = owner.new_mark("user_1001", make_server().secret, is_made=True)
     owner = context.owner(make_item(mark=mark), make_server(), cloud)
     assert owner.record() is not None
+
+
+# -- leaving a cloud --------------------------------------------------------------------------
+
+
+def test_whoever_leaves_a_cloud_leaves_his_turn_and_what_it_refused(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    refusal = errors.LoginRefused("401")
+    context = make(tmp_path, billing, log, ITEM)
+    context.leave(refusal)  # who was at none has nothing to leave
+    context.visit = create_autospec(Visit, instance=True)
+    context.leave()
+    context.leave(refusal)
+    assert context.visit.mock_calls == [call.end(), call.remember(refusal), call.end()]
+
+
+def test_a_refusal_that_cannot_be_kept_keeps_nobody_from_leaving(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    context = make(tmp_path, billing, log, ITEM)
+    context.visit = create_autospec(Visit, instance=True)
+    context.visit.remember.side_effect = errors.StateUnwritable("full")
+    context.leave(errors.LoginRefused("401"))
+    context.visit.end.assert_called_once_with()
