@@ -50,6 +50,21 @@ def test_its_services_are_suspended_changed_counted_and_closed(old: World, crypt
     assert old.site.account(old.login(item)) is None
 
 
+@pytest.mark.parametrize("crypted", [True, False])
+def test_a_customer_of_its_gets_another_password(old: World, crypted: bool) -> None:
+    item = service(old, crypted)
+    for _ in range(2):
+        old.run("changepassword", item).check()
+        assert old.stand.params(item)["userpassword"] != PASSWORD
+        assert old.customer_gets_in(item)
+    old.run("suspend", item).check()
+    old.run("changepassword", item).check()
+    old.run("resume", item).check()
+    assert old.customer_gets_in(item)
+    old.run("close", item).check()
+    assert old.site.account(old.login(item)) is None
+
+
 def test_its_service_on_another_host_is_left_alone(old: World) -> None:
     item = service(old, True)
     old.stand.save_param(item, "url", "https://other.example", crypted=False)
