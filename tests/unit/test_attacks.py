@@ -14,7 +14,7 @@ from utils.api import MOST_GROUPS, NextcloudAPIClient
 from utils.base import errors
 from utils.base.secret import Secret, strike_out
 from utils.base.text import LONGEST, is_plain
-from utils.census.usage import is_plausible
+from utils.accounts.fullness import is_plausible
 from utils.cloud import ocs as envelopes
 from utils.cloud.transport import Response
 from utils.host.state import MOST_CHARACTERS, State

@@ -305,6 +305,14 @@ class LoginUnknown(PmError, told=Told.FORM):
     """The cloud has no account of the login that is to be adopted."""
 
 
+class ChoiceRefused(PmError, told=Told.FORM):
+    """What somebody chooses for a service before it is sold cannot be."""
+
+
+class SpaceTooSmall(ChoiceRefused):
+    """Less space is chosen for a service than it uses; the value has the figures."""
+
+
 class EmailDiffers(PmError, told=Told.FORM):
     """The account's e-mail is not the client's, or not the one that was named with it."""
 
