@@ -26,6 +26,9 @@ SECRET_PARAMS = (PARAM_SECRET, PARAM_CONFIRM)
 ITEM_LOGIN = "username"
 ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name
 ITEM_URL = "url"
+ITEM_EMAIL = "email"
+"""Parameters of these names a type of product may have for its order form, where clients type."""
+ITEM_DOMAIN = "domain"
 ITEM_ACCOUNT = "accountname"
 """A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"

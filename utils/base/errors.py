@@ -155,6 +155,18 @@ class TimeoutInvalid(BadArguments):
     """The time limit of the connection form is no number in range."""
 
 
+class NameUnfit(BadArguments):
+    """The user name that a customer has typed is none that a cloud takes."""
+
+
+class NameReserved(BadArguments):
+    """The user name that a customer has typed is kept for others."""
+
+
+class EmailUnfit(BadArguments):
+    """The e-mail that a customer has typed is no address that a cloud takes."""
+
+
 # -- BILLmanager's own server -----------------------------------------------------------------
 
 
