@@ -6,8 +6,9 @@ from utils.run.context import Context
 
 
 def run(ctx: Context) -> Reply:
-    """Refuses what no account could have, and less space than the service uses; all else is fine.
+    """Refuses a typed user name or e-mail that no cloud takes, and less space than is used.
 
-    Some product types sell space by a parameter of the name of an add-on. Raises ChoiceRefused.
+    The latter where a parameter has the name of the add-on that sells space. All else is allowed.
+    Raises NameUnfit, NameReserved, EmailUnfit, SpaceTooSmall.
     """
-    return guard.answer(ctx, guard.check_addon)
+    return guard.answer(ctx, guard.check_param)

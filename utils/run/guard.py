@@ -7,6 +7,7 @@ say what is used the choice is allowed, and the history says so.
 from datetime import date
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
+from utils.accounts import names
 from utils.base import errors
 from utils.billing import reply
 from utils.consts import MODULE, STATUS_ORDERED
@@ -30,6 +31,9 @@ SEAT_S = 1.0
 ALLOW, REFUSE = "allow", "refuse"
 """Values of the setting `downgrade`, beside `warn`."""
 
+REFUSALS = (errors.ChoiceRefused, errors.NameUnfit, errors.NameReserved, errors.EmailUnfit)
+"""What a check may answer but yes."""
+
 GROUP = f"guard.{MODULE}"
 """The messages of the guard."""
 
@@ -47,12 +51,12 @@ class Use(NamedTuple):
 def answer(ctx: "Context", check: "Callable[[Context], None]") -> "Reply":
     """The answer to a question of BILLmanager's before a sale: yes, unless the check refuses.
 
-    Raises ChoiceRefused. Whatever else goes wrong is logged.
+    Raises one of REFUSALS. Whatever else goes wrong is logged.
     """
     try:
         with budget.limit(CHECK_S):
             check(ctx)
-    except errors.ChoiceRefused:
+    except REFUSALS:
         raise
     except budget.Spent:
         _allow(ctx, f"no answer in {CHECK_S:.0f} s")
@@ -97,6 +101,15 @@ def check_addon(ctx: "Context") -> None:
     if use is None:
         raise errors.UsageUnread(item.id)
     _judge(ctx, use, chosen)
+
+
+def check_param(ctx: "Context") -> None:
+    """Looks whether an account can have what a form says: a typed name or e-mail, or its space.
+
+    Raises one of REFUSALS, and what reading billing may raise.
+    """
+    names.check_typed(ctx.call.param, ctx.call.value, ctx.call.item or None)
+    check_addon(ctx)
 
 
 def _judge(ctx: "Context", use: Use, chosen_bytes: float) -> None:

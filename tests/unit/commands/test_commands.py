@@ -43,6 +43,7 @@ READING = (
     "billing.secret_capacity_bytes",
     "billing.decrypt",
     "billing.services.excess_bytes",
+    "billing.memos.of",
 )
 """What of billing changes nothing there."""
 
