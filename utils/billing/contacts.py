@@ -11,6 +11,8 @@ from utils.billing.needs import OPTIONAL
 
 _USERS = "SELECT id{} FROM user WHERE account = %s AND {} ORDER BY id LIMIT 1"
 
+_LANGUAGES = (OPTIONAL.user_language, OPTIONAL.user_language_word)
+
 
 class Contact(NamedTuple):
     """The user who is told for his client; the code of his language is empty where nobody knows."""
@@ -28,15 +30,16 @@ class Contacts:
     def of(self, account_id: int) -> Optional[Contact]:
         """The client's first enabled user, who gets his e-mail too; None where he has none."""
         row = self._doors.db.row(self._query, account_id)
-        return Contact(row["id"], (row.get("language") or "").strip().lower()) if row else None
+        if row is None:
+            return None
+        codes = ((row.get(column) or "").strip().lower() for _, column in _LANGUAGES)
+        return Contact(row["id"], next(filter(None, codes), ""))
 
     @cached_property
     def _query(self) -> str:
         """The question, with the columns that BILLmanager's version has."""
         has_column = self._doors.db.has_column
-        columns = (OPTIONAL.user_language, OPTIONAL.user_language_word)
-        found = [column for table, column in columns if has_column(table, column)]
-        language = f", {found[0]} AS language" if found else ""
+        languages = [f", {column}" for table, column in _LANGUAGES if has_column(table, column)]
         is_switched = has_column(*OPTIONAL.user_disabled)
         enabled = "IFNULL(disabled, '') NOT IN ('on', '1', 'yes')" if is_switched else "1 = 1"
-        return _USERS.format(language, enabled)
+        return _USERS.format("".join(languages), enabled)

@@ -96,7 +96,8 @@ class Warnings:
         )
         number = self._task()
         if told and number is not None:
-            tasks.withdraw(number)
+            if number:
+                tasks.withdraw(number)
             state.forget(name)
         if told or not refusals or number is not None:
             return
