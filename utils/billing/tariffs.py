@@ -41,6 +41,9 @@ _CLIENT_NAMES = "SELECT id, name FROM account WHERE id IN %s"
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
 
 
+MOST_AMOUNT = 10**15
+"""More than any form sells of any measure: a larger number, which a text may name, is none."""
+
 MOST_PERCENT = 100
 """The highest threshold: whoever has less space than he uses is past it."""
 
@@ -246,7 +249,7 @@ class Tariffs:
             unit_bytes = choice.unit_bytes or self._unit_bytes(addon.measure_id)
             return None if quantity is None else int(choice.number * unit_bytes * quantity)
         number = addons.decimal(value)
-        if number is None or number < 0:
+        if number is None or not 0 <= number <= MOST_AMOUNT:
             return None
         amount = addon.chosen_amount(number, item.trial)
         return int(amount * self._unit_bytes(addon.measure_id))
