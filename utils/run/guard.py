@@ -11,7 +11,7 @@ from utils.accounts import names
 from utils.base import errors
 from utils.billing import reply
 from utils.consts import MODULE, STATUS_ORDERED
-from utils.host import budget, messages
+from utils.host import budget, limits, messages
 
 if TYPE_CHECKING:
     from utils.base.values import Account, Item
@@ -53,24 +53,31 @@ def answer(ctx: "Context", check: "Callable[[Context], None]") -> "Reply":
 
     Raises one of REFUSALS. Whatever else goes wrong is logged.
     """
+    why = _check(ctx, check)
+    if why:
+        limits.release_reserve()  # where memory has run out; what took it has gone by now
+        ctx.log.warning("not checked, so it is allowed: %s", why)
+        ctx.deeds.remark(f"not checked: {why}")
+    return reply.agreed()
+
+
+def _check(ctx: "Context", check: "Callable[[Context], None]") -> str:
+    """Why the check has come to no end; empty where it has. Raises one of REFUSALS."""
     try:
         with budget.limit(CHECK_S):
             check(ctx)
     except REFUSALS:
         raise
     except budget.Spent:
-        _allow(ctx, f"no answer in {CHECK_S:.0f} s")
+        return f"no answer in {CHECK_S:.0f} s"
+    except MemoryError:
+        return "out of memory"
     except errors.PmError as error:
-        _allow(ctx, str(error))
+        return str(error)
     except Exception as error:
         ctx.log.exception("the check has crashed")
-        _allow(ctx, type(error).__name__)
-    return reply.agreed()
-
-
-def _allow(ctx: "Context", why: str) -> None:
-    ctx.log.warning("not checked, so it is allowed: %s", why)
-    ctx.deeds.remark(f"not checked: {why}")
+        return type(error).__name__
+    return ""
 
 
 # -- before a sale --------------------------------------------------------------------------------
