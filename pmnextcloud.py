@@ -83,7 +83,7 @@ def _number(text: str) -> int:
 
 
 def _number_or_none(text: str) -> Optional[int]:
-    """The number, of which a new order may have none yet: whatever stands for it refuses no sale."""
+    """The number, which a new order has none of yet: whatever stands for it refuses no sale."""
     try:
         return _number(text)
     except ValueError:
