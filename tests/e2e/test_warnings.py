@@ -7,7 +7,8 @@ from typing import List, Optional
 import pytest
 
 from tests.doubles.billmanager import SUSPENDED, CoreFault, Run
-from tests.doubles.cloud import Cloud
+from tests.doubles.cloud import OWNCLOUD_10, Cloud
+from tests.e2e.conftest import REAL
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 
@@ -200,3 +201,42 @@ def test_a_smaller_space_that_was_paid_for_is_set_and_told_once(world: World) ->
     assert "it is 5 GiB now, and 8.5 GiB are used, which is 3.5 GiB more" in notice["message"]
     assert double(world).users[world.login(item)].quota == "5 GB"
     assert world.status(item) == 2
+
+
+MIB = 1024**2
+
+
+@pytest.mark.parametrize("any_world", [OWNCLOUD_10.name, REAL], indirect=True)
+def test_files_of_a_customer_are_what_he_is_told_of(any_world: World) -> None:
+    world = any_world
+    item = world.opened(world.tariff(gib=100, measure="mib"))
+    login, password = world.login(item), world.stand.params(item)["userpassword"]
+    world.site.store_bytes(login, password, 1)
+    examples_bytes = world.site.used_bytes(login) - 1
+
+    def fill(mib: int) -> None:
+        world.site.store_bytes(login, password, 1)  # a file in its place needs room beside it
+        world.site.store_bytes(login, password, mib * MIB - examples_bytes)
+
+    def choose(mib: int) -> Run:
+        options = {"item": item, "tariff": world.tariff(gib=1, measure="mib"), "lang": "en"}
+        return world.stand.check("check_addon", "disk", mib, **options)
+
+    counts = []
+    for mib in (85, 96, 60, 85):
+        fill(mib)
+        for _ in range(2):
+            stat(world)
+        counts.append(told(world))
+    assert counts == [["80"], ["80", "95"], ["80", "95"], ["80", "95", "80"]]
+    assert "85 MiB of 100 MiB are used" in world.stand.notices()[-1]["message"]
+    assert choose(90).check().exit_code == 0
+    refused = choose(50)
+    assert refused.error_type == "space_too_small"
+    assert str(refused.error_value).startswith("85 MiB are used, 89.25 MiB are needed")
+    world.stand.change_tariff(item, world.tariff(gib=50, measure="mib"))
+    world.run("setparam", item).check()
+    assert "it is 50 MiB now, and 85 MiB are used" in world.stand.notices()[-1]["message"]
+    seen = world.site.account(login)
+    assert seen is not None
+    assert seen.quota_bytes == 50 * MIB
