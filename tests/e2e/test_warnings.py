@@ -61,7 +61,9 @@ def test_a_client_is_told_once_for_each_crossing_and_anew_after_he_made_room(wor
         before = told(world)
         stat(world)
         assert told(world)[len(before) :] == new, percent
-    assert world.stand.params(item)[MEMO] == f"80 {date.today().isoformat()} sent"
+    assert world.stand.params(item)[MEMO] == (
+        f"80 {date.today().isoformat()} sent {world.stand.item(item)['account']}"
+    )
     [user] = world.stand.sql(
         "SELECT id FROM user WHERE account = %s", world.stand.item(item)["account"]
     )
@@ -192,6 +194,7 @@ def test_a_lost_or_wrong_answer_tells_nobody_twice(world: World, kind: str, show
     assert told(world) == ([] if is_lost else ["80"])
 
 
+@pytest.mark.proof("races")
 def test_two_runs_at_once_tell_once(world: World) -> None:
     for _ in range(3):
         sell(world, 85)

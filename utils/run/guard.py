@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from utils.accounts import names
+from utils.accounts.fullness import is_plausible
 from utils.base import errors
 from utils.billing import reply
 from utils.consts import MODULE, STATUS_ORDERED
@@ -193,8 +194,6 @@ def _read_use(ctx: "Context", item: "Item") -> Optional[int]:
         return None
     finally:
         ctx.leave()
-    from utils.accounts.fullness import is_plausible
-
     if account is None or account.used_bytes is None:
         return None
     is_sure = is_plausible(account.used_bytes, account.quota_bytes)
@@ -223,6 +222,8 @@ def tell(ctx: "Context", item: "Item", account: "Account", quota_bytes: Optional
     used_bytes = account.used_bytes
     if ctx.settings.downgrade == ALLOW or used_bytes is None or quota_bytes is None:
         return
+    if not is_plausible(used_bytes, quota_bytes):
+        return
     needed_bytes = needed(used_bytes, ctx.settings.downgrade_margin_percent)
     if quota_bytes < needed_bytes:
         words = _figures("en", Use(used_bytes), needed_bytes, quota_bytes)
@@ -241,7 +242,7 @@ def _tell_client(
     from utils.run.telling import Letter, Teller  # few changes leave anything to tell
 
     if quota_bytes >= used_bytes:
-        if ctx.billing.memos.of([item.id], SHORT):
+        if ctx.billing.memos.of({item.id: item.account_id}, SHORT):
             ctx.billing.memos.forget(item.id, SHORT)
         return
     letter = Letter(

@@ -55,11 +55,12 @@ class Warnings:
 
     def _forget(self) -> None:
         for crossing in self._fullness.fallen[:MOST_FORGOTTEN]:
-            told = str(crossing.told_percent)
-            memo = Memo(str(crossing.percent), self._day, is_sent=True)
-            kept = memo if crossing.percent else None
+            memo = Memo(crossing.account_id, str(crossing.percent), self._day, is_sent=True)
+            told = memo._replace(occasion=str(crossing.told_percent))
             try:
-                self._teller.forget(FULL, crossing.item_id, told, kept)
+                self._teller.forget(
+                    FULL, crossing.item_id, told, memo if crossing.percent else None
+                )
             except errors.Busy:
                 continue
 

@@ -127,7 +127,7 @@ def read(billing: Any, given: Given) -> None:
     assert billing.statistics.latest(0) is None
     assert billing.contacts.of(item.account_id) is not None
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
-    assert billing.memos.of([item.id], "nothing") == {}
+    assert billing.memos.of({item.id: item.account_id}, "nothing") == {}
     assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
     assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
@@ -165,7 +165,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     if task is not None:  # where it is known which one it is
         billing.tasks.withdraw(task)
     billing.notices.send(billing.contacts.of(item.account_id).user_id, "subject", "text")
-    billing.memos.note(given.item, "full", Memo("80", date(2026, 11, 21), is_sent=False))
+    billing.memos.note(given.item, "full", Memo(201, "80", date(2026, 11, 21), is_sent=False))
     billing.memos.forget(given.item, "full")
     closing.roll_back_tariff(item)
     closing.post_set_param(item)
