@@ -40,7 +40,7 @@ CLIENT_LEVEL = 16
 """BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
-TARIFF_WARN_AT = "warn_at"
+TARIFF_WARN_AT = "cloud_warn_at"
 WARN_AT = (80, 95)
 """At how many percent of his space a client is told, where his tariff says nothing else."""
 ADMIN_GROUP = "admin"

@@ -251,9 +251,9 @@ def test_the_tariff_form_has_the_group_as_a_list_and_the_thresholds_as_a_text() 
 def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> None:
     for language in LANGUAGES:
         shown_texts = messages(language, TARIFF_FORM)
-        assert shown_texts["placeholder_warn_at"] == " ".join(map(str, consts.WARN_AT))
+        assert shown_texts["placeholder_cloud_warn_at"] == " ".join(map(str, consts.WARN_AT))
         assert (
-            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}" in shown_texts["hint_warn_at"]
+            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}" in shown_texts["hint_cloud_warn_at"]
         )
 
 

@@ -122,7 +122,7 @@ def read(billing: Any, given: Given) -> None:
     assert (sold.disk, sold.error) == (tariffs.disk(item), None)
     assert tariffs.chosen(item, given.tariff, "php", "1") is None
     assert tariffs.thresholds({given.tariff}) == {given.tariff: WARN_AT}
-    assert tariffs.stored_field(given.tariff, "warn_at") is None
+    assert tariffs.stored_field(given.tariff, "cloud_warn_at") is None
     assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
     assert billing.statistics.latest(0) is None
     assert billing.contacts.of(item.account_id) is not None

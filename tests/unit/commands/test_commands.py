@@ -972,13 +972,13 @@ def test_the_tariff_form_without_kept_groups_offers_none(
     ("fields", "stored", "expected"),
     [
         ("", None, "80 95"),
-        ("<warn_at/>", None, "80 95"),
-        ("<warn_at>90</warn_at>", "90", "90"),
+        ("<cloud_warn_at/>", None, "80 95"),
+        ("<cloud_warn_at>90</cloud_warn_at>", "90", "90"),
         ("<elid>501</elid>", None, "80 95"),
-        ("<elid>501</elid><warn_at/>", "", ""),
-        ("<id>501</id><warn_at> </warn_at>", "", " "),
-        ("<elid>x</elid><warn_at/>", "", "80 95"),
-        ("<elid>501</elid><warn_at/>", errors.DatabaseUnavailable("x"), ""),
+        ("<elid>501</elid><cloud_warn_at/>", "", ""),
+        ("<id>501</id><cloud_warn_at> </cloud_warn_at>", "", " "),
+        ("<elid>x</elid><cloud_warn_at/>", "", "80 95"),
+        ("<elid>501</elid><cloud_warn_at/>", errors.DatabaseUnavailable("x"), ""),
     ],
 )
 def test_the_tariff_form_has_the_usual_thresholds_until_somebody_saves_others(
@@ -989,7 +989,7 @@ def test_the_tariff_form_has_the_usual_thresholds_until_somebody_saves_others(
     world.tariffs.stored_field.return_value = stored
     stdin(monkeypatch, f"<doc>{fields}</doc>")
     document = xml.parse(world.run("pricelist_dynamic_settings_tune", module=31))
-    assert document.findtext("warn_at") == expected
+    assert document.findtext("cloud_warn_at") == expected
 
 
 # -- the connection form ----------------------------------------------------------------------
