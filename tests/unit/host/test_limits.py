@@ -120,8 +120,11 @@ except MemoryError:
 """What fails for want of memory where a few MiB are left."""
 
 
-def tell_of(what: str, hog: bool = True) -> str:
-    """What the program answers where its command does that, with little memory or with much."""
+def tell_of(what: str, hog: bool = True, ends: int = 1) -> str:
+    """What the program answers where its command does that, with little memory or with much.
+
+    `ends` is the exit code that it has then.
+    """
     body = "\n        ".join(what.strip().splitlines())
     return say(f"""
 import importlib, threading, time
@@ -138,7 +141,7 @@ class Of:
         return reply.ok()
 commands.load = lambda name: Of
 limits.restrict()
-sys.exit(pmnextcloud.main(["--command", "check_connection"]) - {int(hog)})
+sys.exit(pmnextcloud.main(["--command", "check_connection"]) - {ends})
 """)
 
 
@@ -149,4 +152,15 @@ def test_whatever_fails_for_want_of_memory_is_one_document_that_says_so(want: st
 
 @pytest.mark.parametrize("want", ["a part of a library", "a thread"])
 def test_with_memory_nothing_fails(want: str) -> None:
-    assert tell_of(WANTS[want], hog=False).encode() == reply.ok().document.strip()
+    assert tell_of(WANTS[want], hog=False, ends=0).encode() == reply.ok().document.strip()
+
+
+def test_an_error_that_python_takes_for_no_exception_is_one_document_too() -> None:
+    """So a library that is not written in Python ends where it does not know what to do."""
+    answer = reply.error(errors.Unexpected("Panic")).document.strip()
+    assert tell_of("raise type('Panic', (BaseException,), {})()", hog=False).encode() == answer
+
+
+def test_what_ends_for_another_reason_is_no_want() -> None:
+    answer = reply.error(errors.Unexpected("ImportError")).document.strip()
+    assert tell_of("raise ImportError('nowhere')", hog=False).encode() == answer
