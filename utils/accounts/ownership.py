@@ -216,7 +216,7 @@ class Ownership:
 
     def rivals(self, login: str) -> List[int]:
         """The other living services on the same server that name the account, or our own mark."""
-        naming = self._billing.services.naming(login, self._item.id)
+        naming = self._billing.namings.of(login, self._item.id)
         return [item_id for item_id, module_id in naming.items() if self.is_here(module_id)]
 
     def is_here(self, module_id: int) -> bool:
