@@ -40,6 +40,14 @@ _APP_PASSWORD = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3,4}|[A-Za-z0-9]{72
 """App passwords as Nextcloud makes them in its settings and by occ, and as ownCloud does."""
 
 
+def user_path(login: str, *parts: str) -> str:
+    """The path of an account, or of what belongs to it.
+
+    A login that a cloud has listed may hold what no text of UTF-8 can: such a one is nobody's.
+    """
+    return "/".join(("/cloud/users", quote(login, safe="", errors="surrogatepass"), *parts))
+
+
 class CloudStatus(NamedTuple):
     """What is seen of a cloud without a login: its status.php, and how that came."""
 
@@ -218,7 +226,7 @@ class Connection:
         """Whether the login is in the group of administrators; False where it cannot be read."""
         try:
             own = str(mapping(self.ask("GET", WHO_AM_I)).get("id") or "")
-            self._own_groups_path = f"/cloud/users/{quote(own, safe='')}/groups"
+            self._own_groups_path = user_path(own, "groups")
             groups = mapping(self.ask("GET", self._own_groups_path)).get("groups")
         except errors.CloudError:
             return False
