@@ -111,7 +111,8 @@ class Ownership:
         self._adopted: Optional[Record] = None
         self._by_password: Optional[Record] = None
         self.left_alone: Optional[errors.TypedLogin] = None
-        """What was typed beside the mark and is there, and was not to be taken over."""
+        """What was typed beside the mark and is there, and was not to be taken over; or without a
+        mark with a password, and nobody has it."""
 
     def default_login(self) -> str:
         """The login that an account of this service has, where nobody else had it before."""
@@ -279,6 +280,9 @@ class Ownership:
         try:
             account = self._cloud.get_user(login)
             if account is None:
+                if not is_marked and self._item.saved_password:
+                    # A slip, or an e-mail address, behind which somebody's account may live on.
+                    self.left_alone = errors.TypedLogin(login)
                 return None
             self._adopt(account)
         except (errors.TypedLogin, errors.RightsMissing) as error:

@@ -373,6 +373,34 @@ def test_a_typed_login_that_nobody_has_is_no_account(log: logging.Logger) -> Non
         one.account()
 
 
+@pytest.mark.parametrize("login", ["moved", "moved@example.com", "user_7", "user_1001_2"])
+def test_a_typed_login_that_nobody_has_is_told_to_staff_for_an_account_may_be_meant(
+    log: logging.Logger, login: str
+) -> None:
+    one, cloud = owner(log, **{**BY_HAND, "saved_login": login})
+    cloud.get_user.return_value = None
+    assert one.existing() is None
+    assert str(one.left_alone) == f"typed_login: {login}"
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {**BY_HAND, "saved_password": None},
+        {**BY_HAND, "saved_login": ""},
+        {**BY_HAND, "saved_login": "user_1001"},
+        {**OPENED, "mark": make_mark(), "saved_login": "moved"},
+    ],
+)
+def test_where_no_account_is_meant_that_could_be_another_nobody_is_told(
+    log: logging.Logger, nothing: Any
+) -> None:
+    one, cloud = owner(log, **nothing)
+    cloud.get_user.return_value = None
+    assert one.existing() is None
+    assert one.left_alone is None
+
+
 def test_nothing_is_taken_over_before_it_was_open(log: logging.Logger) -> None:
     one, cloud = owner(log, was_open=False, **BY_HAND)
     moved(cloud)
