@@ -90,8 +90,6 @@ GENERAL: Dict[str, Any] = {
     "429 in an envelope": (ocs(429, status=429), errors.CloudThrottled),
     "503 with the header": (recorded("maintenance [v1json]"), errors.CloudMaintenance),
     "301": ({"status": 301, "headers": {"Location": "https://new.example"}}, errors.CloudMoved),
-    "302": ({"status": 302, "headers": {"Location": "/login"}}, errors.CloudMoved),
-    "307": ({"status": 307}, errors.CloudMoved),
     "400 HTML": (recorded("untrusted domain GET"), errors.CloudUntrustedHost),
     "400 empty": ({"status": 400}, errors.CloudRefused),
     "200 empty": ({"body": ""}, errors.CloudLost),
@@ -892,7 +890,8 @@ NOT_STATUS: Dict[str, Any] = {
     ),
     "an unknown host": (recorded("untrusted domain, status.php"), errors.CloudUntrustedHost),
     "maintenance": (recorded("maintenance status.php"), errors.CloudMaintenance),
-    "a redirect": ({"status": 301, "headers": {"Location": "/x"}}, errors.CloudMoved),
+    "a redirect": ({"status": 301, "headers": {"Location": "/x/status.php"}}, errors.CloudMoved),
+    "a redirect to a page": ({"status": 302, "headers": {"Location": "/x"}}, errors.NotACloud),
     "an error": ({"status": 500}, errors.FrontAnswered),
     "a throttle": ({"status": 429}, errors.CloudThrottled),
 }

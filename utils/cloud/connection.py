@@ -153,7 +153,7 @@ class Connection:
         """What a status page that is none means: nobody knows yet whether a cloud is behind it."""
         error = front.error_of(str(request), response)
         was_cloud = self._memory is not None and self._memory.recall() is not None
-        is_other = response.status < 300 or response.status in (404, 405, 410)
+        is_other = response.status < 400 or response.status in (404, 405, 410)
         if was_cloud or not is_other or isinstance(error, errors.AnswerSpoilt):
             return error
         return errors.NotACloud(f"{request}: {front.shown(response)}")
@@ -317,7 +317,7 @@ class Connection:
     def _send(self, request: Request) -> Response:
         """A request, sent once more where it was one too many and this run has the time to wait.
 
-        Raises what failures of the connection mean, and refuses redirects.
+        Raises what failures of the connection mean, and CloudMoved; no redirect is followed.
         """
         response = self._send_once(request)
         if self._has_waited(request, response):
@@ -360,7 +360,8 @@ class Connection:
             location = response.headers.get("Location", "")
             if "index.php" in location and request.path != _STATUS:
                 self._refuse_uninstalled()
-            raise errors.CloudMoved(f"{request}: {location}")
+            if front.has_moved(location, request.path, self._server.base_url):
+                raise errors.CloudMoved(f"{request}: {location}")
         return response
 
     def _refuse_uninstalled(self) -> None:
