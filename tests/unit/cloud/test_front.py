@@ -179,6 +179,20 @@ def test_a_document_is_read_through_the_messages_of_php(
     assert account.login == "user_7"
 
 
+@pytest.mark.parametrize("before", ["\ufeff", "\n", "\ufeff\r\n", " \n\n", "\ufeff\ufeff"])
+@pytest.mark.parametrize("behind", ["", "\n", "\r\n \n"])
+@pytest.mark.parametrize("form", ["JSON", "XML"])
+def test_a_document_is_read_though_a_file_of_settings_has_something_around_its_text(
+    http: responses.RequestsMock, log: logging.Logger, before: str, behind: str, form: str
+) -> None:
+    meta = "<meta><statuscode>102</statuscode><message>taken</message></meta>"
+    xml = f'<?xml version="1.0"?><ocs>{meta}<data/></ocs>'
+    document = xml if form == "XML" else ocs(102, message="taken")["body"]
+    error = failure(client(log), http, "create", body=(before + document + behind).encode())
+    assert type(error) is errors.CloudRefused
+    assert "taken" in error.value
+
+
 @pytest.mark.parametrize("notice", NOTICES)
 def test_a_refusal_in_xml_is_read_through_the_messages_of_php(
     http: responses.RequestsMock, log: logging.Logger, notice: str
