@@ -31,8 +31,8 @@ MOST_CONTAINERS, MOST_VALUES = 50_000, 500_000
 an object of seven characters in 300 bytes."""
 
 _BEFORE = b"\xef\xbb\xbf \t\r\n"
-"""What PHP puts before an answer where the cloud's file of settings was saved with a byte order mark
-or with lines around its text. JSON may have that before it, XML may not."""
+"""What PHP puts before each answer where the cloud's file of settings was saved with a byte order
+mark, or with lines around its text. JSON may have that before it, XML may not."""
 
 MOST_WORDS = 200
 """Characters of what a cloud says about a refusal; PHP's own are shorter."""
