@@ -15,6 +15,8 @@ from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.preloaded
+
 PLAIN_PASSWORD = "Plain-Pw-for-tests-2"
 URL_PASSWORD = "Url-Pw-for-tests-3"
 FIELDS = ("base_url", "nc_username", "nc_password", "verify_ssl", "timeout")
@@ -90,7 +92,7 @@ def _form(fields: Dict[str, Optional[str]]) -> bytes:
 @pytest.fixture(scope="module")
 def host() -> Iterator[Stand]:
     """One BILLmanager for the whole file: its database has no part in most of the cases."""
-    with Stand() as made:
+    with Stand(preloaded=True) as made:
         yield made
         assert not made.leaks
         assert not [text for text in made.secrets if len(text) > 5 and text in made.log]

@@ -27,6 +27,8 @@ from tests.e2e.test_security import leaks
 from tests.e2e.world import World
 from tests.tools import table
 
+pytestmark = pytest.mark.preloaded
+
 AT_ONCE = 4
 MOMENT_S = 1.5
 """Long enough for a program to start and to come to where it must not come."""
