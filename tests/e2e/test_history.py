@@ -25,8 +25,6 @@ from tests.tools.terminal import on_terminal
 from utils.host import records
 from utils.host.records import DAY_S, day_of
 
-pytestmark = pytest.mark.preloaded
-
 SCHEMA = json.loads((ROOT / "docs/history.schema.json").read_text("utf-8"))
 
 
@@ -332,7 +330,7 @@ def test_no_record_has_a_secret_or_an_address(world: World, stand: Stand) -> Non
 @pytest.fixture(scope="module")
 def told() -> Iterator[World]:
     """A provider with a life behind him: a service, a stopped operation, one that waits."""
-    with Stand(preloaded=True) as stand, Cloud() as cloud:
+    with Stand() as stand, Cloud() as cloud:
         world = World(stand, DoubleSite(cloud))
         item = world.opened()
         world.run("suspend", item).check()

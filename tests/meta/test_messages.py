@@ -253,7 +253,8 @@ def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> 
         shown_texts = messages(language, TARIFF_FORM)
         assert shown_texts["placeholder_cloud_warn_at"] == " ".join(map(str, consts.WARN_AT))
         assert (
-            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}" in shown_texts["hint_cloud_warn_at"]
+            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}"
+            in shown_texts["hint_cloud_warn_at"]
         )
 
 

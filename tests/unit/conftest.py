@@ -20,6 +20,7 @@ from utils.billing.closing import Closing
 from utils.billing.contacts import Contacts
 from utils.billing.memos import Memos
 from utils.billing.modules import Modules
+from utils.billing.namings import Namings
 from utils.billing.notices import Notices
 from utils.billing.operations import Operations
 from utils.billing.services import Services
@@ -114,6 +115,7 @@ def make_item(**changes: Any) -> Item:
 NOUNS: Dict[str, type] = {
     "services": Services,
     "modules": Modules,
+    "namings": Namings,
     "operations": Operations,
     "closing": Closing,
     "statistics": Statistics,
@@ -131,7 +133,7 @@ def make_billing() -> Any:
     for name, noun in NOUNS.items():
         one.attach_mock(create_autospec(noun, instance=True), name)
     one.key_digest.return_value = "0123456789ab"
-    one.services.naming.return_value = {}
+    one.namings.of.return_value = {}
     one.memos.of.return_value = {}
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245

@@ -45,8 +45,9 @@ class Warnings:
         """Notes whose use has fallen, and tells the others, the fullest first.
 
         As many as the settings allow; the next run tells the rest. Never costs the day: what fails
-        is logged, and tried by the next run.
+        is logged, and tried by the next run. Letters need no turn at the cloud.
         """
+        self._ctx.leave()
         try:
             self._forget()
             self._tell()
