@@ -1,8 +1,23 @@
-"""The tariff form, before the administrator sees it: its groups, without asking the cloud."""
+"""The tariff form, before the administrator sees it: without asking the cloud."""
 
+from typing import List, Mapping, Tuple
+
+from utils.accounts import names, passwords
 from utils.base import xml
 from utils.billing.reply import Reply
-from utils.consts import TARIFF_GROUP, is_admin_group
+from utils.billing.terms import FIRST_PASSWORDS, KINDS, NAMES, read_terms
+from utils.consts import (
+    BY_CLIENT,
+    LANGUAGES,
+    TARIFF_FIRST_PASSWORD,
+    TARIFF_GROUP,
+    TARIFF_KINDS,
+    TARIFF_LANGUAGE,
+    TARIFF_LOGIN_EXAMPLE,
+    TARIFF_NAME,
+    TARIFF_PASSWORD_EXAMPLE,
+    is_admin_group,
+)
 from utils.host.state import GROUPS
 from utils.run.call import read_form
 from utils.run.context import Context
@@ -10,15 +25,37 @@ from utils.run.context import Context
 NO_GROUP = ("", "no_group")
 """The key that is stored for no group, and the message that stands for it."""
 
+AS_SETTINGS = ("", "as_settings")
+
+Options = List[Tuple[str, str]]
+"""Values of a list, each with the message that stands for it, or a word that has none."""
+
 
 def run(ctx: Context) -> Reply:
-    """The form on standard input with the groups by their ids, the stored one always among them."""
+    """The form on standard input with its lists filled in, and examples of name and password."""
     form = read_form()
+    stored = xml.fields(form)
+    lists = {
+        TARIFF_GROUP: _groups(ctx, stored),
+        TARIFF_KINDS: [AS_SETTINGS, *((one, one) for one in KINDS)],
+        TARIFF_NAME: [AS_SETTINGS, *((one, one) for one in NAMES)],
+        TARIFF_LANGUAGE: [("", "cloud_default"), (BY_CLIENT, BY_CLIENT), *LANGUAGES.items()],
+        TARIFF_FIRST_PASSWORD: [(one, one) for one in FIRST_PASSWORDS],
+    }
+    for name, options in lists.items():
+        xml.set_options(form, name, options)
+    terms = read_terms(stored)
+    xml.set_field(form, TARIFF_LOGIN_EXAMPLE, names.make_login(terms.template, names.EXAMPLE))
+    xml.set_field(form, TARIFF_PASSWORD_EXAMPLE, passwords.rule_of(ctx.settings, terms).make())
+    return Reply(xml.to_bytes(form))
+
+
+def _groups(ctx: Context, stored: Mapping[str, str]) -> Options:
+    """The groups by their ids, the stored one always among them."""
     kept = ctx.state.read(GROUPS.format(ctx.call.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
-    stored = xml.fields(form).get(TARIFF_GROUP, "").strip()
-    if stored:
-        groups.add(stored)
+    chosen = stored.get(TARIFF_GROUP, "").strip()
+    if chosen:
+        groups.add(chosen)
     offered = sorted(group for group in groups if not is_admin_group(group))
-    xml.set_options(form, TARIFF_GROUP, [NO_GROUP, *((group, group) for group in offered)])
-    return Reply(xml.to_bytes(form))
+    return [NO_GROUP, *((group, group) for group in offered)]

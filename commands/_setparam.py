@@ -5,11 +5,11 @@ from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run.context import Context
-from utils.run.service import Service, find, renew
+from utils.run.service import Service, find, follow, renew
 
 
 def run(ctx: Context) -> Reply:
-    """Brings quota and group to what billing has now and tells BILLmanager.
+    """Brings quota, group and what follows the client to what billing has, tells BILLmanager.
 
     While the tariff changes, the old one's group is left; groups set by hand stay. Whether the
     account is enabled is not touched: a suspended service may change its tariff. A change that
@@ -27,11 +27,11 @@ def run(ctx: Context) -> Reply:
 
 
 def _apply(ctx: Context, service: Service) -> None:
-    order = ctx.billing.tariffs.order(service.item, with_client=False)
+    order = ctx.billing.tariffs.order(service.item, with_client=True)
     old_tariff_id = service.item.last_tariff_id
     if old_tariff_id:
         order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
-    account = service.accounts.bring(find(ctx, service), order)
+    account = follow(ctx, service, find(ctx, service), order)
     renew(ctx, service, account)
 
 

@@ -22,6 +22,7 @@ def run(ctx: Context) -> Reply:
     A missing account is a warning without a row. Where something could not be read nothing is
     written for it and BILLmanager is not told: what was read stays, and a later run the same day
     completes it. The day is that of the start, also for what is read after midnight.
+    What clients have changed of themselves is set in the accounts of a few.
     Nobody knows what a cloud held on another day: asked for one, nothing is read or written.
     Raises BadArguments for a day that cannot be read.
     """
@@ -83,5 +84,6 @@ def _collector(ctx: Context, server: Server, day: date, uncounted: Uncounted) ->
         ctx.log,
         day,
         uncounted,
-        lambda item_id: settle(ctx, item_id, server, cloud),
+        lambda item_id, follows=False: settle(ctx, item_id, server, cloud, follows),
+        ctx.following,
     )

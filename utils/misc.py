@@ -101,20 +101,25 @@ def _level(debug_conf: str) -> int:
 
 
 def generate_secure_password(
-    length: int = 20, symbols: str = PASSWORD_SYMBOLS, least_of_kind: int = 2
+    length: int = 20,
+    symbols: str = PASSWORD_SYMBOLS,
+    least_of_kind: int = 2,
+    has_capitals: bool = True,
 ) -> str:
     """A random password of both cases, digits and, unless there are none, symbols.
 
-    At least so many of each kind, and longer than `length` where that needs it. No letters or
-    digits that are easily taken for one another. Raises ValueError for fewer than 8 characters.
+    Capitals are left out where it `has_capitals` not. At least so many of each kind, and longer
+    than `length` where that needs it. No letters or digits that are easily taken for one another.
+    Raises ValueError for fewer than 8 characters.
     """
     import secrets  # only `open` makes passwords
 
     if length < 8:
         raise ValueError("a password needs at least 8 characters")
-    kinds = filter(None, (_LETTERS[:25], _LETTERS[25:], _DIGITS, symbols))
+    small, capital = _LETTERS[:25], _LETTERS[25:] if has_capitals else ""
+    kinds = [*filter(None, (small, capital, _DIGITS, symbols))]
     characters = [secrets.choice(kind) for kind in kinds for _ in range(least_of_kind)]
-    everything = _LETTERS + _DIGITS + symbols
+    everything = "".join(kinds)
     characters += [secrets.choice(everything) for _ in range(length - len(characters))]
     secrets.SystemRandom().shuffle(characters)
     return "".join(characters)

@@ -48,10 +48,14 @@ class World:
             stand.sql("ALTER TABLE item AUTO_INCREMENT = %s", first)
 
     def tariff(self, gib: int = 5, group: Optional[str] = "", **addon: Any) -> int:
-        """A tariff with so much space; `group` None is none, "" the world's own."""
+        """A tariff with so much space; `group` None is none, "" the world's own.
+
+        What begins with cloud_ is a field of the tariff form, all else is of the add-on.
+        """
+        terms = {name: addon.pop(name) for name in [*addon] if name.startswith("cloud_")}
         disk = Addon(**{"name": "disk", "measure": "gib", "limit": gib, **addon})
         usergroup = self.group if group == "" else group
-        return self.stand.add_tariff(self.itemtype, addons=[disk], usergroup=usergroup)
+        return self.stand.add_tariff(self.itemtype, addons=[disk], usergroup=usergroup, **terms)
 
     def order(self, tariff: Optional[int] = None, **order: Any) -> int:
         """A paid order: a service in processing."""

@@ -14,8 +14,9 @@ from tests import ROOT
 from tests.doubles.billmanager import Stand
 from utils.base import secret
 from utils.base.secret import Secret
-from utils.base.values import Account, Item, Order, Server
+from utils.base.values import Account, Client, Item, Order, Server, Terms
 from utils.billing.billmanager import Billing
+from utils.billing.clients import Clients
 from utils.billing.closing import Closing
 from utils.billing.modules import Modules
 from utils.billing.operations import Operations
@@ -115,6 +116,7 @@ NOUNS: Dict[str, type] = {
     "closing": Closing,
     "statistics": Statistics,
     "tariffs": Tariffs,
+    "clients": Clients,
     "tasks": Tasks,
 }
 
@@ -126,6 +128,11 @@ def make_billing() -> Any:
         one.attach_mock(create_autospec(noun, instance=True), name)
     one.key_digest.return_value = "0123456789ab"
     one.services.naming.return_value = {}
+    one.services.has_odd_logins.return_value = False
+    one.services.excess_bytes.return_value = -100
+    one.tariffs.terms.return_value = Terms()
+    one.tariffs.client.return_value = Client(email="client7@example.com")
+    one.tariffs.is_uncounted.return_value = False
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one

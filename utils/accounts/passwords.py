@@ -1,9 +1,10 @@
 """Passwords that the module makes for accounts: as the settings say, or as a cloud wants them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from utils.base.secret import Secret
-from utils.consts import PASSWORD_SYMBOLS
+from utils.base.values import Terms
+from utils.consts import KINDS_ALL, KINDS_PLAIN, KINDS_SIMPLE, PASSWORD_SYMBOLS
 from utils.misc import generate_secure_password
 
 if TYPE_CHECKING:
@@ -18,16 +19,38 @@ LONGEST_PASSWORD = 64
 """The clouds take longer ones, and no policy that people can live with asks for more."""
 
 
-def make_usual(settings: "Settings") -> Secret:
-    """A new password as the settings have it."""
-    return Secret(generate_secure_password(settings.password_length, settings.password_symbols))
+class Rule(NamedTuple):
+    """How long a password is, its symbols, and whether it has capital letters."""
+
+    length: int
+    symbols: str
+    has_capitals: bool = True
+
+    def make(self) -> str:
+        """A new password by the rule."""
+        return generate_secure_password(self.length, self.symbols, has_capitals=self.has_capitals)
 
 
-def make_other(settings: "Settings", rules: "PasswordRules") -> Secret:
+def rule_of(settings: "Settings", terms: Terms) -> Rule:
+    """The rule for the passwords of a tariff: the settings', as far as it says nothing else."""
+    length, kinds = terms.password_length or settings.password_length, terms.password_kinds
+    if kinds in (KINDS_PLAIN, KINDS_SIMPLE):
+        return Rule(length, "", has_capitals=kinds == KINDS_PLAIN)
+    usual = settings.password_symbols
+    return Rule(length, usual or PASSWORD_SYMBOLS if kinds == KINDS_ALL else usual)
+
+
+def make_usual(settings: "Settings", terms: Terms) -> Secret:
+    """A new password as the tariff, or else the settings, have it."""
+    return Secret(rule_of(settings, terms).make())
+
+
+def make_other(settings: "Settings", terms: Terms, rules: "PasswordRules") -> Secret:
     """A new password as the cloud tells that it wants one, with other symbols than the usual."""
+    usual = rule_of(settings, terms)
     symbols = rules.symbols
     if symbols is None:
-        symbols = next(one for one in OTHER_SYMBOLS if set(one) != set(settings.password_symbols))
-    length = min(max(rules.least_length, settings.password_length), LONGEST_PASSWORD)
+        symbols = next(one for one in OTHER_SYMBOLS if set(one) != set(usual.symbols))
+    length = min(max(rules.least_length, usual.length), LONGEST_PASSWORD)
     least_of_kind = min(max(rules.least_of_kind, 2), LONGEST_PASSWORD // 4)
     return Secret(generate_secure_password(length, symbols, least_of_kind))

@@ -7,7 +7,8 @@ the audit finds what `sync_item` would change, and nothing by rules of its own.
 from datetime import date, timedelta
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-from utils.accounts.ownership import Renewal, item_of
+from utils.accounts.names import item_of
+from utils.accounts.ownership import Renewal
 from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA, Change, changes
 from utils.audit.differences import (
     DUPLICATE,
@@ -137,7 +138,8 @@ def _former(item: Item, account: Account) -> Optional[int]:
 def _changes(
     item: Item, account: Account, sold: Sold, is_transferred: bool
 ) -> Iterator[Difference]:
-    order = sold.order._replace(enabled=item.status == STATUS_ACTIVE)
+    # Name and language are a customer's to choose, and no difference between billing and cloud.
+    order = sold.order._replace(enabled=item.status == STATUS_ACTIVE, display_name="", language="")
     if is_transferred:
         order = order._replace(email="")  # whoever takes the account over sets the new client's
     if isinstance(sold.error, errors.GroupForbidden):

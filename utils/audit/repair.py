@@ -125,6 +125,8 @@ def mend(ctx: Context, service: Service, kinds: Kinds) -> Dict[str, Outcome]:
     account = find(ctx, service)
     before = _left(ctx, service, account, order)
     account = service.accounts.bring(account, order)
+    if order.email:  # which follows the client from now on
+        ctx.following.note(service.item.id, account, order, (EMAIL,))
     if UNREADABLE in kinds:
         renew(ctx, service, account)
     after = _left(ctx, service, service.owner.account(), order)

@@ -25,6 +25,7 @@ from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.billing.oldmarks import OldMarks
 from utils.consts import (
     ITEM_ACCOUNT,
+    ITEM_DOMAIN,
     ITEM_LOGIN,
     ITEM_MARK,
     ITEM_PASSWORD,
@@ -100,6 +101,13 @@ SELECT i.id, i.processingmodule AS module, p.value AS login
  ORDER BY i.id
 """
 
+_ANY_ODD = """
+SELECT i.id FROM item i JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s
+   AND IFNULL(p.value, '') NOT IN ('', CONCAT('user_', i.id))
+ LIMIT 1
+"""
+
 _PLACES = """
 SELECT i.id, c.value AS mark, p.value AS url
   FROM item i
@@ -113,7 +121,7 @@ MOST_PLACES = 200
 """Services by which it is told where the accounts of a module are; each mark takes a millisecond.
 The oldest are asked: nobody can put others before them."""
 
-_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT)
+_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT, ITEM_DOMAIN)
 
 
 class Saved(NamedTuple):
@@ -318,6 +326,10 @@ class Services:
             if own_mark is not None and own_mark.trust is not Trust.NONE:
                 yield logins.fold(own_mark.login)
 
+    def has_odd_logins(self, module_id: int) -> bool:
+        """Whether any service of the module has another login than `user_` and its number."""
+        return self._doors.db.row(_ANY_ODD, ITEM_LOGIN, module_id, LIVING) is not None
+
     def opened(self, item_ids: Sequence[int]) -> Dict[int, date]:
         """On which day each service was opened, as far as BILLmanager's version tells it."""
         if not item_ids or not self._doors.db.has_column(*OPTIONAL.opened):
@@ -422,6 +434,7 @@ class Services:
             password_is_crypted=is_crypted,
             is_broken=is_broken,
             saved_account=self._saved_account(row["id"], saved) if strict else None,
+            saved_domain=saved.get(ITEM_DOMAIN, ""),
         )
 
     def _password(

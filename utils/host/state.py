@@ -49,12 +49,15 @@ MARKS = "marks"
 UNCOUNTED = "uncounted-{}"
 """Of which uncounted services of a module staff was told, each with the number of its task."""
 
+LEFT = "left-{}"
+"""How the module left what follows a client in the accounts of a thousand services, as digests."""
+
 SAVE_FORM = "saveparam"
 """The form in which BILLmanager's core reads parameters of services; only a cache."""
 
 FILES = (
     *(GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, GUESSES),
-    *(SAVE_FORM, MARKS),
+    *(SAVE_FORM, MARKS, LEFT),
 )
 """The names of all files that are kept, most with the number of the module in it."""
 

@@ -42,6 +42,8 @@ CREATE TABLE user (
   email VARCHAR(255) NULL,
   realname VARCHAR(255) NULL,
   disabled VARCHAR(3) NULL,
+  lang VARCHAR(8) NULL,
+  language VARCHAR(8) NULL,
   FOREIGN KEY (account) REFERENCES account (id)
 ) ENGINE=InnoDB AUTO_INCREMENT=401;
 

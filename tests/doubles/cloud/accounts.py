@@ -346,7 +346,11 @@ def create_user(call: Call) -> Dict[str, str]:
         raise OcsError(101, str(error)) from error
     if language:
         _set_language(call, user, language)
+    if call.text("manager", ""):
+        user.profile["manager"] = call.text("manager")
     user.email = email.lower()
+    if not password and cloud.mails_new_users:
+        cloud.links_mailed.append((user.login, user.email))
     return {"id": user.login}
 
 

@@ -656,25 +656,25 @@ def test_a_taken_login_is_told(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = make_account()
     with pytest.raises(errors.LoginTaken, match="user_1001"):
-        one.free_login(may_differ=False)
+        one.free_login("user_1001", may_differ=False)
     cloud.get_user.assert_called_once_with("user_1001")
 
 
 def test_where_a_login_may_differ_the_next_free_one_is_taken(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.side_effect = [make_account(), make_account(), None]
-    assert one.free_login(may_differ=True) == "user_1001_3"
+    assert one.free_login("user_1001", may_differ=True) == "user_1001_3"
 
 
 def test_not_every_login_is_tried(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = make_account()
     with pytest.raises(errors.LoginTaken):
-        one.free_login(may_differ=True)
+        one.free_login("user_1001", may_differ=True)
     assert cloud.get_user.call_count <= 10
 
 
 def test_a_free_login_is_the_services_own(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = None
-    assert one.free_login(may_differ=True) == "user_1001"
+    assert one.free_login("user_1001", may_differ=True) == "user_1001"

@@ -169,7 +169,8 @@ def test_an_account_is_made_with_everything_in_one_request(
     accounts: Provisioning, cloud: Any, owner: Any, ordered: float, asked: float
 ) -> None:
     cloud.get_user.return_value = make_account()
-    accounts.create(owner, RECORD, make_order(quota_bytes=ordered, display_name="Client 7"))
+    order = make_order(quota_bytes=ordered, display_name="Client 7", language="de")
+    accounts.create(owner, RECORD, order)
     assert cloud.mock_calls == [
         call.create_user(
             "user_1001",
@@ -178,6 +179,8 @@ def test_an_account_is_made_with_everything_in_one_request(
             email="client7@example.com",
             group="clients",
             display_name="Client 7",
+            language="de",
+            token="",
         ),
         call.get_user("user_1001"),
     ]

@@ -1,6 +1,7 @@
 """Usage: one row for each service whose account was read, and none that is a guess."""
 
 from datetime import date
+from hashlib import sha256
 from typing import Any, Callable, Dict, List, Optional, Tuple
 from unittest.mock import create_autospec
 
@@ -8,8 +9,9 @@ import pytest
 
 from tests.unit.census.world import GIB, PASSWORD, World, own
 from tests.unit.conftest import make_account, make_item
+from utils.accounts.following import Following
 from utils.base import errors
-from utils.base.values import Account, Disk, Item
+from utils.base.values import Account, Disk, Item, Order
 from utils.billing.statistics import StatRow
 from utils.census import census, register, usage
 from utils.census.uncounted import Uncounted
@@ -23,15 +25,25 @@ def nothing_else(item_id: int) -> Account:
     raise errors.TypedLogin(f"user_{item_id}")
 
 
-def collect(world: World, settle: Callable[[int], Account] = nothing_else) -> None:
+def digest(text: str) -> str:
+    """A digest as BILLmanager's key makes one."""
+    return sha256(text.encode()).hexdigest()
+
+
+def collect(world: World, settle: Callable[..., Account] = nothing_else) -> None:
     """Reads everything and books it."""
 
     def disks(items: List[Item]) -> Dict[int, Disk]:
         return {item.id: world.disks[item.id] for item in items if item.id in world.disks}
 
+    def wishes(items: List[Item]) -> Dict[int, Order]:
+        return {item.id: world.wishes.get(item.id, Order()) for item in items}
+
     world.billing.tariffs.disks.side_effect = disks
+    world.billing.tariffs.wishes.side_effect = wishes
     uncounted = create_autospec(Uncounted, instance=True)
-    Collector(world.census(), world.billing, world.log, DAY, uncounted, settle).collect()
+    following = Following(world.state, digest, world.log)
+    Collector(world.census(), world.billing, world.log, DAY, uncounted, settle, following).collect()
 
 
 def rows(world: World) -> Dict[int, Tuple[str, str]]:

@@ -34,6 +34,9 @@ from utils.run.service import Service
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
+KNOWN = make_order(email="", drops_token=True)
+"""What is asked of an account of which it is not known how it was left."""
+
 OK = b"<doc/>"
 READING = (
     "billing.tariffs.",
@@ -42,6 +45,7 @@ READING = (
     "billing.services.item",
     "billing.secret_capacity_bytes",
     "billing.decrypt",
+    "billing.fingerprint",
     "billing.services.excess_bytes",
 )
 """What of billing changes nothing there."""
@@ -65,12 +69,15 @@ class World:
         self.owner.account.return_value = make_account()
         self.owner.existing.return_value = make_account()
         self.owner.free_login.return_value = "user_1001"
+        self.owner.default_login.return_value = "user_1001"
         self.owner.others.return_value = []
         self.owner.rivals.return_value = []
         self.owner.left_alone = None
         self.owner.renewal.return_value = None
         self.owner.urgent_mark.return_value = None
         self.accounts: Any = create_autospec(Provisioning, instance=True)
+        self.accounts.failed = {}
+        self.accounts.is_link_unsent = False
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
         self.billing.services.of_client.return_value = [1001]
@@ -144,7 +151,7 @@ def test_a_taken_login_is_told_before_anything_is_written(world: World) -> None:
     with pytest.raises(errors.LoginTaken):
         world.run("open")
     assert not world.done()
-    world.owner.free_login.assert_called_once_with(False)
+    world.owner.free_login.assert_called_once_with("user_1001", False)
 
 
 def test_a_refused_password_takes_the_mark_back(world: World) -> None:
@@ -300,18 +307,14 @@ def test_where_logins_may_differ_another_one_is_claimed(world: World) -> None:
     world.owner.free_login.return_value = "user_1001_2"
     world.item = make_item(mark=object())
     world.run("open")
-    world.owner.free_login.assert_called_once_with(True)
+    world.owner.free_login.assert_called_once_with("user_1001", True)
     assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     assert world.accounts.create.call_args[0][1].login == "user_1001_2"
 
 
-@pytest.mark.parametrize(("setting", "with_name"), [("none", False), ("client", True)])
-def test_the_clients_name_is_told_only_where_the_settings_want_it(
-    world: World, setting: str, with_name: bool
-) -> None:
-    world.settings["display_name"] = setting
+def test_an_account_is_made_with_what_tells_who_its_client_is(world: World) -> None:
     world.run("open")
-    world.tariffs.order.assert_called_once_with(world.item, with_client=True, with_name=with_name)
+    world.tariffs.order.assert_called_once_with(world.item, with_client=True)
 
 
 # -- suspend, resume, close -------------------------------------------------------------------
@@ -457,7 +460,7 @@ def test_a_new_clients_address_stands_before_the_mark_of_a_copy(world: World, co
     world.tariffs.hand_over.return_value = client
     world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
     world.run(command)
-    world.tariffs.hand_over.assert_called_once_with(world.item, True)
+    world.tariffs.hand_over.assert_called_once_with(world.item)
     follow = call.accounts.bring(make_account(), client)
     changes = world.changes()
     assert changes.index(follow) + 1 == changes.index(call.billing.services.save_mark(MARK))
@@ -668,15 +671,15 @@ def test_a_new_tariff_is_applied_and_told(world: World) -> None:
     world.item = make_item(last_tariff_id=500)
     assert OK in world.run("setparam")
     assert world.changes() == [
-        call.accounts.bring(make_account(), make_order(leave_group="old")),
+        call.accounts.bring(make_account(), KNOWN._replace(leave_group="old")),
         call.billing.closing.post_set_param(world.item),
     ]
-    world.tariffs.order.assert_called_once_with(world.item, with_client=False)
+    world.tariffs.order.assert_called_once_with(world.item, with_client=True)
 
 
 def test_without_a_new_tariff_no_group_is_left(world: World) -> None:
     world.run("setparam")
-    world.accounts.bring.assert_called_once_with(make_account(), make_order())
+    world.accounts.bring.assert_called_once_with(make_account(), KNOWN)
 
 
 CHANGING = make_item(last_tariff_id=500)
