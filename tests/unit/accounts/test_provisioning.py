@@ -528,6 +528,8 @@ METHODS = {
     "not_group": "remove_from_group",
     "email": "set_email",
     "name": "set_display_name",
+    "language": "set_language",
+    "token": "set_token",
 }
 """The call that makes each change."""
 
@@ -552,9 +554,10 @@ def test_a_write_that_finds_nobody_looks_whether_he_is_there(
     account = AS_ORDERED._replace(**DIFFERENCES[what][0])
     getattr(cloud, METHODS[what]).side_effect = errors.NoSuchUser("PUT", 998)
     cloud.get_user.return_value = account if there else None
-    if there and what in ("email", "name"):
+    if there and what in ("email", "name", "language", "token"):
         cloud.get_user.return_value = account
-        assert accounts.bring(account, FULL) == account  # neither may cost the account
+        assert accounts.bring(account, FULL) == account  # none of them may cost the account
+        assert set(accounts.failed) == {what}
     else:
         with pytest.raises(errors.RightsMissing if there else errors.NoSuchUser):
             accounts.bring(account, FULL)
