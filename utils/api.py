@@ -128,7 +128,7 @@ class NextcloudAPIClient:
         """Makes an account; where the product `creates_whole`, with everything in one request.
 
         Without a password the cloud mails a link to set one, where the product `mails_links`; the
-        token, which then proves the account, is only shown to administrators.
+        token then proves the account.
         Not atomic: after CloudRefused the account may exist all the same, with another quota
         (docs/en/clouds.md, "Creating an account"). Elsewhere it has the default quota, maybe none,
         no e-mail and no name until each is set.

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from utils.base.secret import Secret
 from utils.base.values import Terms
 from utils.consts import KINDS_ALL, KINDS_PLAIN, KINDS_SIMPLE, PASSWORD_SYMBOLS
-from utils.misc import generate_secure_password
 
 if TYPE_CHECKING:
     from utils.cloud.answers import PasswordRules
     from utils.host.settings import Settings
+
+_LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+_DIGITS = "23456789"
+"""None that is easily taken for another one."""
 
 OTHER_SYMBOLS = ("#!", PASSWORD_SYMBOLS)
 """What a second try takes in place of the symbols in the settings: the two that ownCloud's app
@@ -54,3 +57,28 @@ def make_other(settings: "Settings", terms: Terms, rules: "PasswordRules") -> Se
     length = min(max(rules.least_length, usual.length), LONGEST_PASSWORD)
     least_of_kind = min(max(rules.least_of_kind, 2), LONGEST_PASSWORD // 4)
     return Secret(generate_secure_password(length, symbols, least_of_kind))
+
+
+def generate_secure_password(
+    length: int = 20,
+    symbols: str = PASSWORD_SYMBOLS,
+    least_of_kind: int = 2,
+    has_capitals: bool = True,
+) -> str:
+    """A random password of both cases, digits and, unless there are none, symbols.
+
+    Capitals are left out where it `has_capitals` not. At least so many of each kind, and longer
+    than `length` where that needs it. No letters or digits that are easily taken for one another.
+    Raises ValueError for fewer than 8 characters.
+    """
+    import secrets  # what only knows the rules makes none
+
+    if length < 8:
+        raise ValueError("a password needs at least 8 characters")
+    small, capital = _LETTERS[:25], _LETTERS[25:] if has_capitals else ""
+    kinds = [*filter(None, (small, capital, _DIGITS, symbols))]
+    characters = [secrets.choice(kind) for kind in kinds for _ in range(least_of_kind)]
+    everything = "".join(kinds)
+    characters += [secrets.choice(everything) for _ in range(length - len(characters))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)

@@ -2,8 +2,8 @@
 
 Where the cloud mails the customer a link to set his first password, nobody here knows one by which
 an account that a killed run has begun could be told from a stranger's. So it is made with a random
-text that the mark holds, in a field that the cloud shows to administrators alone and that the
-account's owner cannot change. Once the mark says that the account is made, the token is taken off.
+text that the mark holds, in a field that the cloud shows with the account and that its owner cannot
+change. Once the mark says that the account is made, the token is taken off.
 """
 
 import re
