@@ -39,6 +39,8 @@ from utils.host.state import State
 
 NO_LOG = logging.getLogger("none")
 
+pytestmark = pytest.mark.preloaded
+
 
 class Scene(NamedTuple):
     """A command, and how a service comes to where it is called for.

@@ -19,6 +19,7 @@ from utils.billing.billmanager import Billing
 from utils.billing.clients import Clients
 from utils.billing.closing import Closing
 from utils.billing.modules import Modules
+from utils.billing.namings import Namings
 from utils.billing.operations import Operations
 from utils.billing.services import Services
 from utils.billing.statistics import Statistics
@@ -112,6 +113,7 @@ def make_item(**changes: Any) -> Item:
 NOUNS: Dict[str, type] = {
     "services": Services,
     "modules": Modules,
+    "namings": Namings,
     "operations": Operations,
     "closing": Closing,
     "statistics": Statistics,
@@ -127,8 +129,8 @@ def make_billing() -> Any:
     for name, noun in NOUNS.items():
         one.attach_mock(create_autospec(noun, instance=True), name)
     one.key_digest.return_value = "0123456789ab"
-    one.services.naming.return_value = {}
-    one.services.has_odd_logins.return_value = False
+    one.namings.of.return_value = {}
+    one.namings.has_odd.return_value = False
     one.services.excess_bytes.return_value = -100
     one.tariffs.terms.return_value = Terms()
     one.tariffs.client.return_value = Client(email="client7@example.com")

@@ -70,13 +70,13 @@ class Register:
         found = {number for number in hints.values() if number is not None}
         others = [login for login, number in hints.items() if number is None]
         if others and self._has_others:
-            found.update(one.item_id for one in self._billing.services.naming_any(others))
+            found.update(one.item_id for one in self._billing.namings.of_any(others))
         return found
 
     @cached_property
     def _has_others(self) -> bool:
         """Whether any service of the module names a login without its number."""
-        return self._billing.services.has_odd_logins(self._module_id)
+        return self._billing.namings.has_odd(self._module_id)
 
     def look_up(self, item_ids: List[int]) -> List[Entry]:
         """The entries of the services, without those that are closed by now.

@@ -49,6 +49,9 @@ MARKS = "marks"
 UNCOUNTED = "uncounted-{}"
 """Of which uncounted services of a module staff was told, each with the number of its task."""
 
+READ_MARKS = "readmarks"
+"""What marks say whose services have names of their own; only a cache."""
+
 LEFT = "left-{}"
 """How the module left what follows a client in the accounts of a thousand services, as digests."""
 
@@ -57,7 +60,7 @@ SAVE_FORM = "saveparam"
 
 FILES = (
     *(GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, GUESSES),
-    *(SAVE_FORM, MARKS, LEFT),
+    *(SAVE_FORM, MARKS, READ_MARKS, LEFT),
 )
 """The names of all files that are kept, most with the number of the module in it."""
 
