@@ -1,8 +1,8 @@
 """What marks say, remembered where there are many: to decrypt one takes a millisecond.
 
 Who looks for an account by its name has to look at the marks of all services whose names say
-nothing of their numbers. What was read is kept by a digest of the encrypted text, which is another one
-whenever a mark is written. This is a memory and no record: where it is lost all is read anew.
+nothing of their numbers. What was read is kept by a digest of the encrypted text, which is another
+one whenever a mark is written. This is a memory and no record: where it is lost all is read anew.
 """
 
 import hashlib
