@@ -149,7 +149,7 @@ def find_faults(template: str) -> List[Fault]:
     literal = _MACRO.sub("", template)
     if _UNUSABLE.search(to_latin(literal)):
         found.append(Fault(UNUSABLE, template))
-    if item_of(_fill(template, _values(EXAMPLE))) not in (None, EXAMPLE.item_id):
+    if item_of(_trim(_fill(template, _values(EXAMPLE)))) not in (None, EXAMPLE.item_id):
         found.append(Fault(NUMBER_OF_OTHERS, template))
     if "ID" not in macros:
         found.append(Fault(NOT_UNIQUE, template))

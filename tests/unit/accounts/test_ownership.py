@@ -10,7 +10,9 @@ from tests.doubles.cloud import Cloud
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
 from utils.accounts.guesses import Guesses
-from utils.accounts.ownership import Ownership, Record, former_number, item_of
+from utils.accounts.names import item_of
+from utils.accounts.ownership import Ownership, Record, announced, former_number
+from utils.accounts.tokens import make_token
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
@@ -706,3 +708,57 @@ def test_a_free_login_is_the_services_own(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = None
     assert one.free_login("user_1001", may_differ=True) == "user_1001"
+
+
+def test_a_name_that_another_living_service_has_is_not_free(log: logging.Logger) -> None:
+    billing = make_billing()
+    billing.namings.of.side_effect = lambda login, besides: {7: 31} if login == "ivan" else {}
+    one, cloud = owner(log, billing=billing)
+    cloud.get_user.return_value = None
+    with pytest.raises(errors.LoginTaken):
+        one.free_login("ivan", may_differ=False)
+    assert one.free_login("ivan", may_differ=True) == "ivan_2"
+    assert one.free_login("petr", may_differ=False) == "petr"
+
+
+# -- accounts without a password ------------------------------------------------------------------
+
+TOKEN = make_token()
+LINKED = make_mark(password=TOKEN, is_made=False)
+
+
+def test_an_account_that_has_the_token_of_the_mark_is_the_service_s_own(
+    log: logging.Logger,
+) -> None:
+    one, cloud = owner(log, mark=LINKED)
+    cloud.get_user.return_value = make_account(token=TOKEN.reveal())
+    assert one.account().login == "user_1001"
+    assert one.urgent_mark() == make_mark(password=Secret(""))
+    cloud.accepts.assert_not_called()
+
+
+@pytest.mark.parametrize("token", ["", "boss", "pm " + "x" * 16])
+def test_one_that_has_another_or_none_is_a_stranger_s(log: logging.Logger, token: str) -> None:
+    saved = {"saved_login": "user_1001", "saved_password": PASSWORD, "password_is_crypted": True}
+    one, cloud = owner(log, mark=LINKED, **saved)
+    cloud.get_user.return_value = make_account(token=token)
+    with pytest.raises(errors.LoginTaken):
+        one.account()
+    cloud.accepts.assert_not_called()
+
+
+def test_a_token_is_nobody_s_password(log: logging.Logger) -> None:
+    assert announced("ivan", TOKEN) == Record("ivan", Secret(""), False, token=TOKEN.reveal())
+    assert announced("ivan", PASSWORD) == Record("ivan", PASSWORD, proved=False)
+    one, _ = owner(log)
+    assert one.new_mark("ivan", TOKEN, is_made=False).password == TOKEN
+    assert one.new_mark("ivan", TOKEN, is_made=True).password == Secret("")
+
+
+def test_a_made_mark_without_a_password_saves_none_anew(log: logging.Logger) -> None:
+    one, cloud = owner(log, mark=make_mark(password=Secret("")))
+    cloud.get_user.return_value = make_account()
+    one.account()
+    renewal = one.renewal()
+    assert renewal is not None
+    assert "userpassword" not in renewal.values

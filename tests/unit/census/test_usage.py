@@ -305,3 +305,80 @@ def test_what_can_be_counted_all_the_same_is_looked_at_within_bounds(
     collect(either, settle)
     assert len(looked) == 2
     assert len(rows(either)) == 5
+
+
+# -- what clients have changed of themselves --------------------------------------------------
+
+
+def learned(world: World, count: int) -> None:
+    """Services that were counted once, and whose clients have another e-mail since."""
+    for number in range(1, count + 1):
+        world.sell(own(number))
+        world.wishes[number] = Order(email="client7@example.com")
+    collect(world)
+    world.billing.statistics.write.reset_mock()
+    for number in world.wishes:
+        world.wishes[number] = Order(email="new@example.com")
+
+
+def test_what_clients_have_changed_is_set_within_bounds(
+    either: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "MOST_FOLLOWED", 2)
+    followed: List[Tuple[int, bool]] = []
+    learned(either, 4)
+
+    def settle(item_id: int, follows: bool = False) -> Account:
+        followed.append((item_id, follows))
+        return make_account()
+
+    collect(either, settle)
+    assert followed == [(1, True), (2, True)]
+    assert len(rows(either)) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(errors.Busy("service 1"), 3), (errors.TypedLogin("x"), 3), (errors.CloudWriteLimit("x"), 1)],
+)
+def test_a_client_who_cannot_be_followed_costs_no_usage(
+    either: World, error: errors.PmError, tries: int
+) -> None:
+    tried: List[int] = []
+    learned(either, 3)
+
+    def settle(item_id: int, follows: bool = False) -> Account:
+        tried.append(item_id)
+        raise error
+
+    collect(either, settle)
+    assert len(tried) == tries
+    assert len(rows(either)) == 3
+
+
+def test_a_failure_for_all_ends_the_run_there_too(either: World) -> None:
+    learned(either, 1)
+
+    def settle(item_id: int, follows: bool = False) -> Account:
+        raise errors.LoginRefused("x")
+
+    with pytest.raises(errors.LoginRefused):
+        collect(either, settle)
+
+
+def test_who_has_changed_nothing_is_not_followed(either: World) -> None:
+    either.sell(own(1))
+    either.wishes[1] = Order(email="client7@example.com", language="de")
+    for _ in range(2):
+        collect(either)
+        either.billing.statistics.write.reset_mock()
+
+
+def test_a_service_without_limit_and_add_on_is_not_counted_and_not_told(
+    either: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    either.sell(own(1), used_bytes=GIB, disk=None)
+    either.billing.tariffs.is_uncounted.return_value = True
+    collect(either)
+    assert not rows(either)
+    assert "no usable disk add-on" not in caplog.text

@@ -2,26 +2,30 @@
 
 import io
 import logging
+import sys
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
 
 import pytest
 
 from commands import load
+from tests import ROOT
 from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
+from utils.accounts.tokens import is_token, make_token
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.base.values import Mark, Order
+from utils.base.values import Client, Mark, Order, Terms
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
-from utils.cloud.products import OWNCLOUD, Memory
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
 from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
@@ -270,6 +274,95 @@ def test_an_account_that_was_made_and_is_gone_is_announced_anew(world: World) ->
     assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     assert world.owner.new_mark.call_args_list[0] == call("user_1001", PASSWORD, is_made=False)
     assert world.accounts.create.call_args[0][1] == NEW
+
+
+LINK = Terms(sends_link=True)
+
+
+def test_where_the_cloud_mails_a_link_a_token_stands_in_the_place_of_a_password(
+    world: World,
+) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = NEXTCLOUD
+    world.run("open")
+    [token] = {one.args[1].reveal() for one in world.owner.new_mark.call_args_list[:1]}
+    assert is_token(token)
+    record = world.accounts.create.call_args[0][1]
+    assert (record.token, record.password) == (token, Secret(""))
+    assert world.owner.new_mark.call_args_list[-1] == call("user_1001", Secret(""), is_made=True)
+    assert world.billing.services.save_login.call_args.args[2] == Secret("")
+
+
+def test_a_token_is_taken_off_once_the_mark_is_made(world: World) -> None:
+    token = make_token().reveal()
+    world.accounts.bring.return_value = make_account(token=token)
+    world.run("open")
+    assert world.done() == [*OPENED[:-1], "accounts.bring", OPENED[-1]]
+    assert world.accounts.bring.call_args[0][1] == Order(drops_token=True)
+
+
+def test_a_cloud_that_mails_no_links_makes_no_account_for_one(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = OWNCLOUD
+    with pytest.raises(errors.LinkUnsupported, match="ownCloud"):
+        world.run("open")
+    assert not world.done()
+
+
+def test_without_an_e_mail_no_account_is_made_for_a_link(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.tariffs.order.return_value = make_order(email="")
+    world.cloud.product = NEXTCLOUD
+    with pytest.raises(errors.EmailMissing):
+        world.run("open")
+    assert world.done() == ["billing.services.save_mark"]
+
+
+def test_a_password_is_not_tried_where_a_link_was_wanted(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = NEXTCLOUD
+    world.accounts.create.side_effect = errors.PasswordRefused("policy")
+    with pytest.raises(errors.PasswordRefused):
+        world.run("open")
+    assert world.done().count("accounts.create") == 1
+
+
+def test_staff_is_told_of_a_link_that_was_not_mailed(world: World) -> None:
+    world.accounts.is_link_unsent = True
+    world.run("open")
+    told = world.billing.operations.tell_staff.call_args.args
+    assert isinstance(told[2], errors.LinkUnsent)
+
+
+def test_a_tariff_names_the_account_as_far_as_its_mark_has_room(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = Terms(template="@USERNAME@_@ID@")
+    world.tariffs.client.return_value = Client(user_name="a" * 90)
+    world.billing.services.excess_bytes.return_value = 20
+    world.run("open")
+    [asked] = world.owner.free_login.call_args_list
+    assert asked.args == ("a" * (64 - 20 - 2 - 5) + "_1001", False)
+
+
+def test_a_second_order_waits_while_a_name_is_claimed(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = Terms(template="@USERNAME@")
+    world.settings["budget_s"] = 20
+    path = world.host.path("var/pmnextcloud/logins.json.lock")
+    code = (
+        "import sys; from utils.host.locks import LockFile;"
+        "lock = LockFile(sys.argv[1]); lock.take([0], 9); print(flush=True); sys.stdin.read()"
+    )
+    with Popen([sys.executable, "-c", code, path], stdin=PIPE, stdout=PIPE, cwd=ROOT) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(errors.Busy):
+            world.run("open")
+    assert not world.done()
 
 
 @pytest.mark.parametrize("record", [RECORD, NEW])
@@ -888,6 +981,34 @@ def test_half_read_groups_keep_the_old_ones(world: World, monkeypatch: pytest.Mo
     stdin(monkeypatch, "<doc/>")
     document = world.run("pricelist_dynamic_settings_tune", module=31)
     assert options(document) == ["", "clients"]
+
+
+def test_the_tariff_form_shows_what_its_values_make(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = {
+        "cloud_login": "@EMAIL_NAME@.@ID@",
+        "cloud_password_length": "14",
+        "cloud_password_kinds": "letters_digits",
+    }
+    fields = "".join(f"<{name}>{value}</{name}>" for name, value in stored.items())
+    stdin(monkeypatch, f"<doc>{fields}</doc>")
+    form = xml.parse(world.run("pricelist_dynamic_settings_tune", module=31))
+    shown = xml.fields(form)
+    assert shown["cloud_login_example"] == "ivanov.15"
+    assert len(shown["cloud_password_example"]) == 14
+    assert shown["cloud_password_example"].isalnum()
+    keys = {
+        name: [str(one.get("key")) for one in form.findall(f"slist[@name='{name}']/msg")]
+        for name in ("cloud_password_kinds", "cloud_display_name", "cloud_first_password")
+    }
+    assert keys == {
+        "cloud_password_kinds": ["", "all", "letters_digits", "small_digits"],
+        "cloud_display_name": ["", "none", "client", "person"],
+        "cloud_first_password": ["billing", "link"],
+    }
+    languages = form.findall("slist[@name='cloud_language']/msg")
+    assert [one.get("key") for one in languages[:3]] == ["", "client", "en"]
 
 
 def test_the_tariff_form_offers_all_groups_but_the_administrators(
