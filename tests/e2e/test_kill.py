@@ -9,7 +9,6 @@ leaves what the first one left. The module's own files, each replaced by one ren
 here.
 """
 
-import logging
 import re
 import threading
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
@@ -32,12 +31,8 @@ from tests.doubles.cloud.profile import OWNCLOUD
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World, with_app_password
 from tests.tools import table
-from utils.accounts.following import Following
-from utils.base.values import Account, Order
+from utils.base.values import Account
 from utils.consts import ITEM_MARK
-from utils.host.state import State
-
-NO_LOG = logging.getLogger("none")
 
 pytestmark = pytest.mark.preloaded
 
@@ -95,11 +90,7 @@ def moved_on(world: World) -> int:
     client = world.stand.add_account("Client 9", ["new9@example.com"])
     world.stand.sql("UPDATE item SET account = %s WHERE id = %s", client, item)
     account.email = "client7@example.com"
-    note = Following(
-        State(str(world.stand.root / "var/pmnextcloud")), world.key.fingerprint, NO_LOG
-    )
-    seen = Account(account.login, True, account.email, account.login, (), None, None)
-    note.note(item, seen, Order(email=account.email))
+    world.note(item, Account(account.login, True, account.email, account.login, (), None, None))
     return item
 
 

@@ -1,6 +1,7 @@
 """A provider with one cloud: a module, a product, clients; and the program run on their orders."""
 
 import json
+import logging
 import secrets
 from contextlib import contextmanager
 from functools import cached_property
@@ -10,12 +11,14 @@ from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.tools import table
+from utils.accounts.following import Following
 from utils.base import address
 from utils.base.secret import Secret
-from utils.base.values import Mark
+from utils.base.values import Account, Mark, Order
 from utils.billing import mark
 from utils.billing.key import Key
 from utils.consts import ITEM_MARK
+from utils.host.state import State
 
 Site = Union[DoubleSite, RealSite]
 
@@ -196,6 +199,12 @@ class World:
         stand.set_status(copy, self.status(item))
         self.items.append(copy)
         return copy
+
+    def note(self, item: int, account: Account) -> None:
+        """What the module notes of an account whose e-mail it has set as it is shown."""
+        folder = str(self.stand.root / "var/pmnextcloud")
+        following = Following(State(folder), self.key.fingerprint, logging.getLogger("none"))
+        following.note(item, account, Order(email=account.email))
 
     def know_cloud(self) -> None:
         """What BILLmanager has done when a module is saved: the module knows its cloud."""

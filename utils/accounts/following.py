@@ -11,7 +11,19 @@ that looks like the customer's. Where nothing can be noted, nothing is set.
 """
 
 from logging import Logger
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from utils.accounts.plan import (
     PERSONAL,
@@ -121,21 +133,27 @@ class Following:
 
     # -- many services ----------------------------------------------------------------------------
 
+    def behind(
+        self, accounts: Mapping[int, Account], wishes: Mapping[int, Order]
+    ) -> Dict[int, List[str]]:
+        """What is to be set in each of many accounts; those in which nothing is are left out."""
+        found = {
+            item_id: self._wanted(accounts[item_id], wishes[item_id], self._left(note, account))
+            for item_id, account, note in self._noted(accounts)
+        }
+        return {item_id: whats for item_id, whats in found.items() if whats}
+
     def learn(self, accounts: Mapping[int, Account], wishes: Mapping[int, Order]) -> List[int]:
         """Notes of many accounts what can be learned; returns the services that are to follow.
 
         What was learned is written now and then: `flush` writes the rest.
         """
-        shelves = {item_id // SHELF for item_id in accounts}
-        notes = {one: self._shelf(one) for one in shelves}
         behind = []
-        for item_id, account in accounts.items():
-            order = wishes[item_id]
-            before = _understood(notes[item_id // SHELF].get(str(item_id)))
-            left, digest = self._left(before, account), self._digest_of(account)
+        for item_id, account, before in self._noted(accounts):
+            order, left = wishes[item_id], self._left(before, account)
             if self._wanted(account, order, left):
                 behind.append(item_id)
-            new = dict(left)
+            new, digest = dict(left), self._digest_of(account)
             for what, side in personal(account, order).items():
                 if is_same(*side) and self._is_learned(side, left.get(what), digest):
                     new[what] = Left(digest(side.wanted), digest(side.shown))
@@ -144,6 +162,14 @@ class Following:
         if len(self._learned) >= MOST_LEARNED:
             self.flush()
         return behind
+
+    def _noted(
+        self, accounts: Mapping[int, Account]
+    ) -> Iterator[Tuple[int, Account, Optional[Note]]]:
+        """The accounts, each with its note; every shelf is read once."""
+        notes = {one: self._shelf(one) for one in {item_id // SHELF for item_id in accounts}}
+        for item_id, account in accounts.items():
+            yield item_id, account, _understood(notes[item_id // SHELF].get(str(item_id)))
 
     def flush(self) -> None:
         """Writes what was learned."""
