@@ -6,7 +6,6 @@ from tests.doubles.cloud import Cloud
 from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
-from utils.consts import ITEM_LOGIN
 
 OLD, NEW, OWN = "client7@example.com", "new@example.com", "own@example.com"
 COMMANDS = (
@@ -22,13 +21,6 @@ def double(world: World) -> Cloud:
     """The world's cloud, which is the double."""
     assert isinstance(world.site, DoubleSite)
     return world.site.cloud
-
-
-def account_of(world: World, item: int) -> User:
-    """The account of a service."""
-    user = double(world).users.find(world.stand.params(item)[ITEM_LOGIN])
-    assert user is not None
-    return user
 
 
 def change(world: World, **columns: str) -> None:
@@ -56,7 +48,7 @@ def told(user: User) -> "tuple[str, str, str]":
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_a_client_changes_reaches_his_account_once(world: World, command: str) -> None:
     item = opened(world)
-    user = account_of(world, item)
+    user = world.user(item)
     assert told(user) == (OLD, "Ivan", "en")
     change(world, email=NEW, realname="Petr", lang="de")
     before = edits(world)
@@ -70,7 +62,7 @@ def test_what_a_client_changes_reaches_his_account_once(world: World, command: s
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_he_changed_in_the_cloud_stays(world: World, command: str) -> None:
     item = opened(world)
-    user = account_of(world, item)
+    user = world.user(item)
     user.email, user.display_name, user.language = OWN, "My own", "fr"
     for email, name, language in ((NEW, "Petr", "de"), ("newer@example.com", "Oleg", "it")):
         change(world, email=email, realname=name, lang=language)
@@ -80,7 +72,7 @@ def test_what_he_changed_in_the_cloud_stays(world: World, command: str) -> None:
 
 def test_an_address_that_he_gives_up_in_the_cloud_follows_again(world: World) -> None:
     item = opened(world)
-    user = account_of(world, item)
+    user = world.user(item)
     user.email = OWN
     change(world, email=NEW)
     world.run("setparam", item).check()
@@ -95,7 +87,7 @@ def test_of_an_account_of_before_it_is_learned_where_both_say_the_same(
 ) -> None:
     """As the accounts of 1.0, of which nothing was noted."""
     same, other = opened(world), opened(world)
-    account_of(world, other).email = OWN
+    world.user(other).email = OWN
     for kept in (world.stand.root / "var/pmnextcloud").glob("left-*"):
         kept.unlink()
     for item in (same, other):
@@ -104,8 +96,8 @@ def test_of_an_account_of_before_it_is_learned_where_both_say_the_same(
         world.stand.sql("UPDATE user SET email = %s WHERE account = %s", NEW, client)
     for item in (same, other):
         world.call(command, item).check()
-    assert account_of(world, same).email == NEW
-    assert account_of(world, other).email == OWN
+    assert world.user(same).email == NEW
+    assert world.user(other).email == OWN
 
 
 def test_a_run_that_was_killed_behind_the_change_leaves_it_the_module_s(world: World) -> None:
@@ -115,10 +107,10 @@ def test_a_run_that_was_killed_behind_the_change_leaves_it_the_module_s(world: W
     process = world.starter("setparam", item)()
     assert process.finish().exit_code == -9
     double(world).after = None
-    assert account_of(world, item).email == NEW
+    assert world.user(item).email == NEW
     change(world, email="newest@example.com")
     world.run("setparam", item).check()
-    assert account_of(world, item).email == "newest@example.com"
+    assert world.user(item).email == "newest@example.com"
 
 
 def test_where_nothing_can_be_noted_nothing_is_set(world: World) -> None:
@@ -129,10 +121,10 @@ def test_where_nothing_can_be_noted_nothing_is_set(world: World) -> None:
     lock.unlink()
     lock.mkdir()
     world.run("setparam", item).check()
-    assert account_of(world, item).email == OLD
+    assert world.user(item).email == OLD
     lock.rmdir()
     world.run("setparam", item).check()
-    assert account_of(world, item).email == NEW
+    assert world.user(item).email == NEW
 
 
 def test_a_service_that_is_over_leaves_no_note(world: World) -> None:
@@ -151,10 +143,10 @@ def test_statistics_follow_a_few_clients_a_day_and_count_all(world: World) -> No
     world.stand.sql("UPDATE user SET email = CONCAT('new', id, '@example.com')")
     world.stand.run("stat", module=world.module).check()
     assert [len(world.stand.stats(item)) for item in items] == [1, 1]
-    assert [account_of(world, item).email for item in items] == [OLD, OLD]
+    assert [world.user(item).email for item in items] == [OLD, OLD]
     double(world).rate_limit.enabled = False
     world.stand.run("stat", module=world.module).check()
-    assert all(account_of(world, item).email.startswith("new") for item in items)
+    assert all(world.user(item).email.startswith("new") for item in items)
 
 
 def test_a_dry_run_tells_what_would_follow_and_notes_nothing(world: World) -> None:
@@ -164,4 +156,4 @@ def test_a_dry_run_tells_what_would_follow_and_notes_nothing(world: World) -> No
     before = note.read_text("utf-8")
     run = world.run("setparam", item, extra=["--dry-run"])
     assert b"PUT" in run.stdout
-    assert (account_of(world, item).email, note.read_text("utf-8")) == (OLD, before)
+    assert (world.user(item).email, note.read_text("utf-8")) == (OLD, before)

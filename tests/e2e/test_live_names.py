@@ -53,9 +53,9 @@ def is_owncloud(world: World) -> bool:
 
 
 def test_a_name_by_a_template_is_one_that_the_cloud_takes_all_its_life(real: World) -> None:
-    item = real.opened(real.tariff(cloud_login="@USERNAME@.@ID@-@EMAIL_DOMAIN@"))
+    item = real.opened(real.tariff(cloud_login="@USERNAME@.@ID@-@EMAIL@"))
     login = real.stand.params(item)[ITEM_LOGIN]
-    assert login == f"ivan.petrov.{item}-mail.example"
+    assert login == f"ivan.petrov.{item}-ivan.petrov@mail.example"
     assert real.customer_gets_in(item)
     for command in ("suspend", "resume", "setparam", "sync_item", "changepassword"):
         real.run(command, item).check()

@@ -5,7 +5,6 @@ import string
 import pytest
 
 from tests.doubles.cloud import OWNCLOUD_10, Cloud, Seen
-from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from utils.accounts.tokens import is_token
@@ -16,13 +15,6 @@ def double(world: World) -> Cloud:
     """The world's cloud, which is the double."""
     assert isinstance(world.site, DoubleSite)
     return world.site.cloud
-
-
-def account_of(world: World, item: int) -> User:
-    """The account whose name the customer sees."""
-    user = double(world).users.find(world.stand.params(item)[ITEM_LOGIN])
-    assert user is not None
-    return user
 
 
 def others(world: World) -> "set[str]":
@@ -167,7 +159,7 @@ def test_an_account_speaks_and_is_called_as_the_tariff_wants(world: World) -> No
     world.client = world.stand.add_account("Firm", ["f@mail.example"], realname="Ivan", lang="ru")
     terms = {"cloud_display_name": "person", "cloud_language": "client", "cloud_unlimited": "on"}
     item = world.opened(world.tariff(**terms))
-    user = account_of(world, item)
+    user = world.user(item)
     speaks = double(world).profile is not OWNCLOUD_10
     assert (user.shown_name, user.language) == ("Ivan", "ru" if speaks else "en")
     assert user.quota == "none"
@@ -178,7 +170,7 @@ def test_a_tariff_without_limit_needs_no_add_on_and_counts_nothing_then(world: W
     item = world.opened(tariff)
     world.run("sync_item", item).check()
     world.stand.run("stat", module=world.module).check()
-    assert account_of(world, item).quota == "none"
+    assert world.user(item).quota == "none"
     assert world.stand.stats(item) == world.stand.tasks() == []
 
 
@@ -188,7 +180,7 @@ def test_a_tariff_without_limit_needs_no_add_on_and_counts_nothing_then(world: W
 def test_where_the_cloud_mails_a_link_billing_knows_no_password(world: World) -> None:
     tariff = world.tariff(cloud_first_password="link")
     item = world.opened(tariff)
-    user = account_of(world, item)
+    user = world.user(item)
     assert ITEM_PASSWORD not in world.stand.params(item)
     assert double(world).links_mailed == [(user.login, "client7@example.com")]
     assert not user.profile["manager"], "what proved it is taken off"

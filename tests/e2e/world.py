@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
 from tests.doubles.cloud import Cloud
+from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.tools import table
 from utils.accounts.following import Following
@@ -17,7 +18,7 @@ from utils.base.secret import Secret
 from utils.base.values import Account, Mark, Order
 from utils.billing import mark
 from utils.billing.key import Key
-from utils.consts import ITEM_MARK
+from utils.consts import ITEM_LOGIN, ITEM_MARK
 from utils.host.state import State
 
 Site = Union[DoubleSite, RealSite]
@@ -229,6 +230,13 @@ class World:
     def login(self, item: int) -> str:
         """The login of a service."""
         return f"user_{item}"
+
+    def user(self, item: int) -> User:
+        """The account whose name the customer sees; on a double only."""
+        assert isinstance(self.site, DoubleSite)
+        user = self.site.cloud.users.find(self.stand.params(item)[ITEM_LOGIN])
+        assert user is not None
+        return user
 
     def status(self, item: int) -> int:
         """The service's status in billing."""

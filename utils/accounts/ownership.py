@@ -31,7 +31,9 @@ from utils.consts import (
     ITEM_LOGIN,
     ITEM_PASSWORD,
     ITEM_URL,
+    STATUS_ACTIVE,
     STATUS_CLOSED,
+    STATUS_SUSPENDED,
     is_admin_group,
 )
 
@@ -114,8 +116,9 @@ class Ownership:
     def free_login(self, wanted: str, may_differ: bool) -> str:
         """The login for a new account: the wanted one, or the next free where it `may_differ`.
 
-        Free is what nobody has in the cloud, and no other living service names. Whoever asks must
-        keep others from the same until the service is marked. Raises LoginTaken.
+        Free is what nobody has in the cloud, and no other living service has, as far as billing
+        tells. Whoever asks must keep others from the same until the service is marked. Raises
+        LoginTaken.
         """
         candidates = [wanted]
         if may_differ:
@@ -123,8 +126,8 @@ class Ownership:
         # Nobody else is given a name with this service's number.
         is_own = wanted == self.default_login()
         for login in candidates:
-            if not is_own and self.rivals(login):
-                self._log.info("another service names %s", login)
+            if not is_own and any(map(self._has_claim, self.rivals(login))):
+                self._log.info("another service has %s", login)
                 continue
             try:
                 if self._cloud.get_user(login) is None:
@@ -133,6 +136,20 @@ class Ownership:
                 # What an administrator of groups is told of an account in none of them.
                 self._log.info("%s is there, and not ours to see", login)
         raise errors.LoginTaken(candidates[-1])
+
+    def _has_claim(self, item_id: int) -> bool:
+        """Whether another service that names a login has it, and not only in an order form.
+
+        Else two orders for the same name would keep each other from it, and whoever has not paid
+        would keep others.
+        """
+        try:
+            other = self._billing.services.item(item_id)
+        except errors.ItemNotFound:
+            return False
+        except errors.SecretBroken:
+            return True
+        return other.mark is not None or other.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
 
     def new_mark(self, login: str, password: Secret, is_made: bool) -> Mark:
         """The mark of an account that was seen as ordered, or else the one that announces it.

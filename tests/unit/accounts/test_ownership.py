@@ -18,7 +18,7 @@ from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Mark, Trust
 from utils.billing.services import Saved
-from utils.consts import STATUS_CLOSED
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_PROCESSING, STATUS_SUSPENDED
 
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
@@ -713,12 +713,39 @@ def test_a_free_login_is_the_services_own(log: logging.Logger) -> None:
 def test_a_name_that_another_living_service_has_is_not_free(log: logging.Logger) -> None:
     billing = make_billing()
     billing.namings.of.side_effect = lambda login, besides: {7: 31} if login == "ivan" else {}
+    billing.services.item.return_value = make_item(id=7, status=STATUS_ACTIVE)
     one, cloud = owner(log, billing=billing)
     cloud.get_user.return_value = None
     with pytest.raises(errors.LoginTaken):
         one.free_login("ivan", may_differ=False)
     assert one.free_login("ivan", may_differ=True) == "ivan_2"
     assert one.free_login("petr", may_differ=False) == "petr"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_free"),
+    [
+        (make_item(id=7, status=STATUS_PROCESSING), True),
+        (make_item(id=7, status=STATUS_PROCESSING, mark=make_mark(item_id=7)), False),
+        (make_item(id=7, status=STATUS_SUSPENDED), False),
+        (errors.SecretBroken("x"), False),
+        (errors.ItemNotFound(7), True),
+    ],
+    ids=["typed", "begun", "suspended", "unreadable", "gone"],
+)
+def test_what_is_only_typed_in_another_order_keeps_nobody_from_a_name(
+    log: logging.Logger, other: Any, is_free: bool
+) -> None:
+    billing = make_billing()
+    billing.namings.of.return_value = {7: 31}
+    billing.services.item.side_effect = [other]
+    one, cloud = owner(log, billing=billing)
+    cloud.get_user.return_value = None
+    if is_free:
+        assert one.free_login("ivan", may_differ=False) == "ivan"
+    else:
+        with pytest.raises(errors.LoginTaken):
+            one.free_login("ivan", may_differ=False)
 
 
 # -- accounts without a password ------------------------------------------------------------------

@@ -22,11 +22,11 @@ from utils.accounts.tokens import is_token, make_token
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.base.values import Client, Mark, Order, Terms
+from utils.base.values import Client, Disk, Mark, Order, Terms
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
-from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
 from utils.host.settings import Settings
@@ -274,6 +274,16 @@ def test_an_account_that_was_made_and_is_gone_is_announced_anew(world: World) ->
     assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     assert world.owner.new_mark.call_args_list[0] == call("user_1001", PASSWORD, is_made=False)
     assert world.accounts.create.call_args[0][1] == NEW
+
+
+@pytest.mark.parametrize("disk", [None, Disk("disk", 12, 1024**3)])
+def test_usage_is_written_where_there_is_something_to_count_it_on(
+    world: World, disk: Optional[Disk]
+) -> None:
+    world.item = make_item(status=STATUS_ACTIVE)
+    world.tariffs.disk.return_value = disk
+    assert OK in world.run("sync_item")
+    assert world.billing.statistics.write.called is (disk is not None)
 
 
 LINK = Terms(sends_link=True)
