@@ -1,16 +1,16 @@
 """Which services name which accounts: by what is saved on them, or by their marks.
 
-Nearly every service names `user_` and its own number, and its mark says the same. To decrypt a mark
-takes a millisecond, so only those of the few others are read.
+A service that names `user_` and its own number has a mark that says the same. To decrypt a mark
+takes a millisecond, so only those of the others are read. Where a template makes names, that may be
+all: what many of them say is remembered.
 """
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from utils.base import errors, logins
-from utils.base.values import Trust
-from utils.billing import mark
 from utils.billing.doors import Doors
+from utils.billing.readmarks import ReadMarks
 from utils.consts import (
     ITEM_LOGIN,
     ITEM_MARK,
@@ -59,6 +59,14 @@ SELECT i.id, i.processingmodule AS module, p.value AS login
 """
 
 
+_ANY_ODD = """
+SELECT i.id FROM item i JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s
+   AND IFNULL(p.value, '') NOT IN ('', CONCAT('user_', i.id))
+ LIMIT 1
+"""
+
+
 class Named(NamedTuple):
     """A service of any status, and the logins that it names, as `logins.fold` spells them."""
 
@@ -86,6 +94,7 @@ class Namings:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
+        self._marks = ReadMarks(doors)
 
     def of(self, login: str, besides: int) -> Dict[int, int]:
         """The other living services that name the login, or whose mark is for service `besides`.
@@ -94,14 +103,22 @@ class Namings:
         """
         wanted = logins.fold(login)
         rows = self._rows(_MAY_NAME, LIVING, besides, wanted, besides, ITEM_MARK)
-        return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+        found = {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+        self._marks.keep()
+        return found
 
     def odd(self) -> List[Named]:
         """The services that name another login than `user_` and their number.
 
         Of any status. The others, nearly all, are found by their number.
         """
-        return [*map(self._named, self._rows(_ODD))]
+        found = [*map(self._named, self._rows(_ODD))]
+        self._marks.keep()
+        return found
+
+    def has_odd(self, module_id: int) -> bool:
+        """Whether a living service of the module has saved another login than its own number's."""
+        return self._doors.db.row(_ANY_ODD, ITEM_LOGIN, module_id, LIVING) is not None
 
     def of_services(self, item_ids: Sequence[int]) -> List[Named]:
         """Those of the services that are of these modules, be they closed or not."""
@@ -126,9 +143,9 @@ class Namings:
         if logins.names(row["login"] or "", login):
             return True
         with suppress(errors.SecretBroken):
-            own_mark = mark.read(row["mark"] or "", self._doors.key)
-            if own_mark is not None:
-                return own_mark.item_id == besides or logins.same(own_mark.login, login)
+            said = self._marks.read(row["mark"] or "")
+            if said is not None:
+                return said.item_id == besides or logins.same(said.login, login)
         return False
 
     def _named(self, row: "Row") -> Named:
@@ -149,6 +166,6 @@ class Namings:
         if saved == f"user_{row['id']}":
             return
         with suppress(errors.SecretBroken):
-            own_mark = mark.read(row["mark"] or "", self._doors.key)
-            if own_mark is not None and own_mark.trust is not Trust.NONE:
-                yield logins.fold(own_mark.login)
+            said = self._marks.read(row["mark"] or "")
+            if said is not None and said.is_ours:
+                yield logins.fold(said.login)
