@@ -16,6 +16,9 @@ from utils.misc import validate_email
 
 _NAMES = "SELECT id, name FROM account WHERE id IN %s"
 
+_OF_CLIENTS = "account IN %s ORDER BY id DESC"
+_OF_ENABLED = "account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC"
+
 _LANGUAGES = (OPTIONAL.user_language, OPTIONAL.user_language_word)
 _DISABLED, _USER_NAME, _PERSON = (
     table_and_column[1]
@@ -61,12 +64,8 @@ class Clients:
         """The users of these clients, the first of each last."""
         there = self._columns
         columns = ", ".join(["account", "email", *(one for one in _COLUMNS if one in there)])
-        which = f" AND IFNULL({_DISABLED}, '') NOT IN ('on', '1', 'yes')"
-        sql = (
-            f"SELECT {columns} FROM user WHERE account IN %s"  # noqa: S608  constants
-            f"{which if _DISABLED in there else ''} ORDER BY id DESC"
-        )
-        return self._db.rows(sql, sorted(account_ids) or (None,))
+        which = _OF_ENABLED if _DISABLED in there else _OF_CLIENTS
+        return self._db.rows_of("user", columns, which, sorted(account_ids) or (None,))
 
     @cached_property
     def _columns(self) -> FrozenSet[str]:

@@ -36,6 +36,9 @@ SELECT i.id, i.status, i.processingmodule AS module, i.account, i.pricelist, p.v
   LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
  WHERE m.module = %s AND i.parent IS NULL
 """
+_OF_ALL = (ITEM_LOGIN, ITEM_MARK, MODULE)
+"""What stands in the places of those rows."""
+
 _ODD = """
    AND (IFNULL(p.value, '') <> CONCAT('user_', i.id) AND IFNULL(p.value, c.value) IS NOT NULL)
 """
@@ -102,7 +105,9 @@ class Namings:
         Each with its module. Living is what is ordered, active, suspended or in processing.
         """
         wanted = logins.fold(login)
-        rows = self._rows(_MAY_NAME, LIVING, besides, wanted, besides, ITEM_MARK)
+        rows = self._doors.db.rows(
+            _ROWS + _MAY_NAME, *_OF_ALL, LIVING, besides, wanted, besides, ITEM_MARK
+        )
         found = {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
         self._marks.keep()
         return found
@@ -112,7 +117,7 @@ class Namings:
 
         Of any status. The others, nearly all, are found by their number.
         """
-        found = [*map(self._named, self._rows(_ODD))]
+        found = [*map(self._named, self._doors.db.rows(_ROWS + _ODD, *_OF_ALL))]
         self._marks.keep()
         return found
 
@@ -122,7 +127,10 @@ class Namings:
 
     def of_services(self, item_ids: Sequence[int]) -> List[Named]:
         """Those of the services that are of these modules, be they closed or not."""
-        return [*map(self._named, self._rows(" AND i.id IN %s", item_ids))] if item_ids else []
+        if not item_ids:
+            return []
+        rows = self._doors.db.rows(_ROWS + " AND i.id IN %s", *_OF_ALL, item_ids)
+        return [*map(self._named, rows)]
 
     def of_any(self, wanted: Iterable[str]) -> List[Naming]:
         """The living services whose saved login is one of the wanted ones.
@@ -135,9 +143,6 @@ class Namings:
             Naming(one["id"], one["module"], logins.fold(one["login"].strip())) for one in rows
         )
         return [one for one in found if one.login in folded]
-
-    def _rows(self, which: str, *params: object) -> "List[Row]":
-        return self._doors.db.rows(_ROWS + which, ITEM_LOGIN, ITEM_MARK, MODULE, *params)
 
     def _names(self, row: "Row", login: str, besides: int) -> bool:
         if logins.names(row["login"] or "", login):
