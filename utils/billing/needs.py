@@ -79,6 +79,7 @@ class OptionalColumns(NamedTuple):
         *("itemtypeparam", "itemtype", "intname", "editvisible", "editreadlevel", "crypted"),
     )
     user_disabled: Tuple[str, ...] = ("user", "disabled")
+    user_name: Tuple[str, ...] = ("user", "name")
 
 
 OPTIONAL = OptionalColumns()

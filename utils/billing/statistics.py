@@ -4,7 +4,7 @@ The core has no function that writes one (docs/en/protocol.md, "Statistics").
 """
 
 from datetime import date
-from typing import Dict, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from utils.base import deeds, sizes
 from utils.base.values import Disk
@@ -18,6 +18,21 @@ INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s,
 
 
 _LAST_DAYS = "SELECT item, MAX(statdate) AS day FROM itemstat WHERE item IN %s GROUP BY item"
+
+_DAYS = """
+SELECT statdate, param, value, measure FROM itemstat
+ WHERE item = %s AND statdate BETWEEN %s AND %s ORDER BY statdate, param
+"""
+
+
+class Counted(NamedTuple):
+    """What was counted for a service on a day, under a word of its add-on's name."""
+
+    day: date
+    addon: str
+    value: Any
+    """As the database has it; `Tariffs.bytes_in` makes bytes of it."""
+    measure_id: Optional[int]
 
 
 class StatRow(NamedTuple):
@@ -58,6 +73,17 @@ class Statistics:
         if not item_ids:
             return {}
         return {row["item"]: row["day"] for row in self._doors.db.rows(_LAST_DAYS, item_ids)}
+
+    def days(self, item_id: int, first: date, last: date) -> List[Counted]:
+        """What was counted for a service from one day to another, oldest first.
+
+        Raises DatabaseUnavailable.
+        """
+        rows = self._doors.db.rows(_DAYS, item_id, first, last)
+        return [
+            Counted(row["statdate"], row["param"] or "", row["value"], row["measure"])
+            for row in rows
+        ]
 
     def post(self, module_id: int, day: str) -> None:
         """Tells BILLmanager that the statistics of a module for a day (YYYY-MM-DD) are whole.

@@ -332,6 +332,16 @@ class Tariffs:
             lesser_id = measure.lesser_id
         raise errors.MeasureUnknown(measure_id)
 
+    def bytes_in(self, value: object, measure_id: Optional[int]) -> int:
+        """An amount in one of BILLmanager's measures, as its statistics have it, in bytes.
+
+        Raises MeasureUnknown, QuotaZero where the amount is none.
+        """
+        amount = addons.decimal(value)
+        if amount is None or amount < 0:
+            raise errors.QuotaZero(value)
+        return int(amount * self._unit_bytes(measure_id))
+
     def emails(self, account_ids: Iterable[int]) -> Dict[int, str]:
         """The address of each client's first enabled user, by account; none for a broken one."""
         rows = self._db.rows(

@@ -103,6 +103,7 @@ class Settings(NamedTuple):
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
     statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     display_name: str = _setting("none", Choice("none", "client"))
+    customer_page: str = _setting("full", Choice("full", "text", "none"))
     password_length: int = _setting(20, Number(12, 40))
     password_symbols: str = _setting(PASSWORD_SYMBOLS, punctuation)
     allow_plain_http: bool = _setting(False, yes_or_no)
