@@ -21,13 +21,14 @@ class Kind(Enum):
     QUESTION = "answers a question about one service, from billing alone"
     PEOPLE = "is started by people and answers them"
     PAST = "tells people what others have done"
+    PAGE = "answers visitors of BILLmanager's web, who ask by its environment"
     START = "tells what the module can do"
 
 
 def kind(name: str, command: Command) -> Kind:
     """The kind of a command of the table."""
     if not command.is_recorded:
-        return Kind.PAST
+        return Kind.PAGE if name == "page" else Kind.PAST
     if not command.is_limited:
         return Kind.START if name == "features" else Kind.PEOPLE
     if not command.obeys_do_nothing:
@@ -52,10 +53,13 @@ SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHI
 
 FOR_PEOPLE = names(Kind.PEOPLE)
 OF_THE_PAST = names(Kind.PAST)
+PAGES = names(Kind.PAGE)
 WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does != Level.READS)
 """Those of them that are there to write something."""
 
-FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST))
+FOR_BILLMANAGER = tuple(
+    name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST, *PAGES)
+)
 AT_CLOUDS = tuple(
     name
     for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE)

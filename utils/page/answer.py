@@ -6,11 +6,12 @@ from utils.base import errors
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION
-from utils.host import budget, messages, root
+from utils.host import budget, root
 from utils.page import caller as callers
 from utils.page import ticket
-from utils.page.asked import PASSWORD, TICKET, Asked
+from utils.page.asked import AGAIN, PASSWORD, TICKET, Asked
 from utils.page.caller import Caller
+from utils.page.words import failure
 from utils.run.context import Context
 
 NONE, FULL = "none", "full"
@@ -76,7 +77,7 @@ def _password(ctx: Context, asked: Asked, item_id: int, began_s: float) -> Reply
             "name": item.saved_login.strip() or str(item_id),
             "login": item.saved_login.strip(),
             PASSWORD: "",
-            "again": "",
+            AGAIN: "",
             TICKET: ticket.make(asked, ctx.billing),
             "note": Words(asked.language).say("password_note"),
         }
@@ -100,4 +101,4 @@ def _refuse(ctx: Context, asked: Asked, caller: Caller, error: errors.PmError) -
     told = error
     if not caller.is_staff and not isinstance(error, TOLD_CLIENTS):
         told = errors.PageUnavailable(error.code)
-    return reply.refusal(told, asked.language, messages.say_error(asked.language, told))
+    return reply.refusal(told, asked.language, failure(asked.language, told))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence
 from utils.base import xml
 from utils.billing.reply import Reply
 from utils.host import messages
-from utils.page.asked import Asked
+from utils.page.asked import AGAIN, PASSWORD, Asked
 
 if TYPE_CHECKING:
     from utils.base.xml import Form
@@ -53,7 +53,7 @@ def _frame(asked: Asked) -> "Form":
     root.set("lang", asked.language)
     for node in [] if given is None else given:
         if node.tag in _KEPT:
-            root.append(copy.deepcopy(node))
+            root.append(_kept(node))
     if root.find("metadata[@type='form']") is None:
         for node in root.findall("metadata"):
             root.remove(node)
@@ -61,6 +61,15 @@ def _frame(asked: Asked) -> "Form":
     if root.find("messages/msg") is None:
         _add_labels(root, asked)
     return root
+
+
+def _kept(node: "Form") -> "Form":
+    """A copy of a part that was handed over. BILLmanager repeats there what was sent to it."""
+    kept = copy.deepcopy(node)
+    for name in (PASSWORD, AGAIN):
+        for secret in kept.findall(name):
+            kept.remove(secret)
+    return kept
 
 
 def _attributes(given: "Form") -> Dict[str, str]:

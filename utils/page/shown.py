@@ -8,7 +8,7 @@ from utils.base.values import Account, Trust
 from utils.consts import STATUS_SUSPENDED
 from utils.page import addresses, pictures
 from utils.page.facts import Facts, ForStaff, Used
-from utils.page.words import Words, harmless
+from utils.page.words import Words, failure, harmless
 from utils.run.record import DONE
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _for_staff(facts: Facts, staff: ForStaff, words: Words) -> Dict[str, str]:
         why = (
             words.say("ask_fresh")
             if error is None
-            else words.say("ask_failed", value=words.failure(error))
+            else words.say("ask_failed", value=failure(words.language, error))
         )
         return {**said, **dict.fromkeys(("account", "groups", "last_login"), why)}
     name = "account_on" if account.enabled else "account_off"
@@ -194,7 +194,7 @@ def _last_login(account: Account, words: Words) -> str:
 def _proof(facts: Facts, staff: ForStaff, words: Words) -> str:
     record, mark = staff.record, facts.item.mark
     if staff.trouble is not None:
-        return words.say("proof_unclear", value=words.failure(staff.trouble))
+        return words.say("proof_unclear", value=failure(words.language, staff.trouble))
     if record is None:
         return words.say("proof_none")
     if record.is_copied:

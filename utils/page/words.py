@@ -16,12 +16,18 @@ _MARKUP = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 text from outside could have some too. Where texts are shown plainly, escapes would be seen.
 """
 
-LONGEST = 300
+LONGEST, LONGEST_ERROR = 300, 1500
+"""Characters of a text from outside, and of an error with all that it advises."""
 
 
-def harmless(text: str) -> str:
+def harmless(text: str, longest: int = LONGEST) -> str:
     """A text from outside with nothing in it that a theme could take for markup."""
-    return tame(text, LONGEST).translate(_MARKUP)
+    return tame(text, longest).translate(_MARKUP)
+
+
+def failure(language: str, error: errors.PmError) -> str:
+    """What an error means, for who has the right to know."""
+    return harmless(messages.say_error(language, error), LONGEST_ERROR)
 
 
 class Words:
@@ -54,7 +60,3 @@ class Words:
     def day(self, day: date) -> str:
         """A date as the language writes it."""
         return day.strftime("%d.%m.%Y") if self.language == "ru" else day.isoformat()
-
-    def failure(self, error: errors.PmError) -> str:
-        """What an error means, for who has the right to know."""
-        return harmless(messages.say_error(self.language, error))

@@ -1,6 +1,6 @@
 """Plugins as BILLmanager serves them: what their XML adds to it, and calls of their handlers.
 
-What is known of that: docs/en/protocol.md, "Pages of plugins". Two kinds of handlers are documented:
+What is known of that: docs/en/protocol.md, "Pages of plugins". Two kinds of handlers are known:
 those that are handed a document to fill in, and those that have to write it whole. `Handed` says
 which kind this BILLmanager is, so that a handler can be tried with both.
 """
