@@ -23,6 +23,7 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
+from utils.billing.users import Users
 from utils.host import state
 from utils.host.root import Host
 
@@ -116,6 +117,7 @@ NOUNS: Dict[str, type] = {
     "statistics": Statistics,
     "tariffs": Tariffs,
     "tasks": Tasks,
+    "users": Users,
 }
 
 

@@ -83,6 +83,8 @@ def read(billing: Any, given: Given) -> None:
     assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
     assert services.status(given.item) == PROCESSING
+    assert services.client_of(given.item) == item.account_id
+    assert item.account_id in billing.users.accounts("client7@example.com").values()
     assert services.saved(given.item) == Saved(
         item.saved_login, item.saved_password, item.saved_url
     )
@@ -93,6 +95,7 @@ def read(billing: Any, given: Given) -> None:
     assert services.opened([item.id]) == {}
     assert billing.statistics.last_days([]) == {}
     assert set(billing.statistics.last_days([item.id])) <= {item.id}
+    assert billing.statistics.days(item.id, date(2026, 11, 20), date(2026, 11, 20)) == []
     assert services.places(given.module) == []
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
@@ -121,6 +124,7 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
     assert tariffs.served_by([given.module]) == [item.last_tariff_id]
+    assert tariffs.bytes_in("1.5", tariffs.disk(item).measure_id) == 3 * GIB // 2
     assert tariffs.product_types() == ["backupservice"]
     assert tariffs.sells_space()
     assert set(tariffs.type_params() or ["backupservice"]) == {"backupservice"}
