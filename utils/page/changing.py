@@ -63,6 +63,8 @@ def change(ctx: Context, item_id: int, password: Secret, wait_s: float) -> Ended
     try:
         answer, _ = process.communicate(password.reveal().encode() + b"\n", timeout=wait_s)
     except subprocess.TimeoutExpired as error:
+        if process.stdout is not None:  # nobody listens any more, which the run takes for that
+            process.stdout.close()
         raise errors.PasswordPending from error
     return _ended(answer)
 

@@ -1,9 +1,13 @@
 """Statistics on the stand's BILLmanager: rows that are replaced, and a day that is told."""
 
 from datetime import date
+from typing import Optional
+
+import pytest
 
 from tests.doubles.billmanager import Stand
 from tests.unit.billing.given import module, order
+from utils.base import errors
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import StatRow
 
@@ -50,3 +54,32 @@ def test_the_last_day_of_each_service_is_told_of_those_that_have_one(
         second: date(2026, 11, 20),
     }
     assert billing.statistics.last_days([]) == {}
+
+
+def test_the_days_of_a_service_are_told_oldest_first_and_none_outside(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second = order(stand), order(stand)
+    gib = stand.measure("gib")
+    for item, day, addon, value in (
+        *((first, f"2026-11-{day}", "disk", str(day)) for day in (25, 20, 21, 22)),
+        (first, "2026-11-22", "disc", "1.5"),
+        (second, "2026-11-22", "disk", "9"),
+    ):
+        billing.statistics.write([StatRow(item, day, addon, value, gib)])
+    days = billing.statistics.days(first, date(2026, 11, 21), date(2026, 11, 24))
+    told = [(one.day.day, one.addon, float(one.value), one.measure_id) for one in days]
+    assert told == [(21, "disk", 21.0, gib), (22, "disc", 1.5, gib), (22, "disk", 22.0, gib)]
+    item = billing.services.item(first)
+    assert billing.tariffs.bytes_in(days[1].value, days[1].measure_id) == 3 * 2**29
+    assert billing.statistics.days(item.id, date(2026, 10, 1), date(2026, 10, 31)) == []
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "", None])
+def test_an_amount_that_is_none_is_no_figure(
+    stand: Stand, billing: Billing, value: Optional[str]
+) -> None:
+    with pytest.raises(errors.QuotaZero):
+        billing.tariffs.bytes_in(value, stand.measure("gib"))
+    with pytest.raises(errors.MeasureUnknown):
+        billing.tariffs.bytes_in("1", 4711)

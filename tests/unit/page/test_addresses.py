@@ -15,7 +15,9 @@ def test_an_account_has_addresses_for_files_calendars_and_contacts() -> None:
     assert found.caldav == found.carddav == f"{CLOUD}/remote.php/dav/principals/users/user_15/"
 
 
-@pytest.mark.parametrize("login", ["a b@example.com", "ü&server:https://evil", "../x", "a%26b", "+"])
+@pytest.mark.parametrize(
+    "login", ["a b@example.com", "ü&server:https://evil", "../x", "a%26b", "+"]
+)
 def test_no_login_gets_out_of_its_place(login: str) -> None:
     for product in ("Nextcloud", "ownCloud", ""):
         found = of(CLOUD, login, product)

@@ -66,11 +66,23 @@ def test_a_call_has_the_words_of_billmanager_and_those_of_the_visitor(
 
 @pytest.mark.parametrize(
     "elid",
-    ["", " 15", "15 ", "+15", "-15", "15.0", "1e3", "0x0f", "15, 16", "15,16", "١٥", "1" * 19, "abc"],
+    [
+        "",
+        " 15",
+        "15 ",
+        "+15",
+        "-15",
+        "15.0",
+        "1e3",
+        "0x0f",
+        "15, 16",
+        "15,16",
+        "١٥",
+        "1" * 19,
+        "abc",
+    ],
 )
-def test_what_is_no_single_number_is_no_service(
-    monkeypatch: pytest.MonkeyPatch, elid: str
-) -> None:
+def test_what_is_no_single_number_is_no_service(monkeypatch: pytest.MonkeyPatch, elid: str) -> None:
     assert call(monkeypatch, AUTH_USER="401", PARAM_elid=elid).item_id is None
 
 
@@ -155,7 +167,9 @@ def test_a_document_is_read_and_its_language_goes_first(pipe: int) -> None:
     assert (one.language, one.item_id) == ("ru", 15)
 
 
-@pytest.mark.parametrize("data", [b"", b"   ", b"no xml", b"<doc>", b'<!DOCTYPE d [<!ENTITY a "b">]><d/>'])
+@pytest.mark.parametrize(
+    "data", [b"", b"   ", b"no xml", b"<doc>", b'<!DOCTYPE d [<!ENTITY a "b">]><d/>']
+)
 def test_what_is_no_document_is_done_without(pipe: int, data: bytes) -> None:
     os.write(pipe, data or b"\n")
     os.close(pipe)

@@ -95,7 +95,10 @@ SLOW = errors.OutOfTime("4 s")
         ({}, "On 2026-11-26."),
         ({"used": used(2, 3)}, "On 2026-11-23."),
         ({"is_fresh": True, "used": Used(GIB)}, "Just now"),
-        ({"not_fresh": SLOW}, "The cloud did not answer in time. Shown is what was counted on 2026"),
+        (
+            {"not_fresh": SLOW},
+            "The cloud did not answer in time. Shown is what was counted on 2026",
+        ),
         ({"not_fresh": SLOW, "used": None}, "The cloud did not answer in time, and nothing"),
         ({"used": None}, "Not yet"),
     ],
