@@ -1,15 +1,18 @@
 """What is answered to a call: to whom, and how much of what went wrong."""
 
+import os
+import sys
 import time
 from typing import Any, Optional
 
 import pytest
 
+from commands import load
 from tests.unit.page.given import CLIENT, Site, asked
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.billing.reply import Reply
-from utils.consts import PASSWORD_FUNCTION
+from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION
 from utils.host import budget
 from utils.page import answer, changing, ticket
 from utils.page.changing import Ended
@@ -226,3 +229,18 @@ def test_the_form_waits_no_longer_than_a_form_may(
     monkeypatch.setattr(changing, "change", lambda *given: waits.append(given[3]) or Ended())
     sent(site)
     assert 15 < waits[0] <= 19
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def test_the_command_answers_what_stands_in_its_environment(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    visit = {"AUTH_USER": "401", "AUTH_LEVEL": "16", "PARAM_func": PAGE_FUNCTION}
+    for name, value in {**visit, "PARAM_elid": "1001", "PARAM_lang": "ru"}.items():
+        monkeypatch.setenv(name, value)
+    reply = load("page").run(site.context())
+    assert xml.parse(reply.document).findtext("state") == "Работает"
+    assert "AUTH_USER" not in os.environ
