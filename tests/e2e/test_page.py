@@ -150,7 +150,7 @@ def test_a_cloud_that_hangs_costs_four_seconds_and_the_counted_figures_are_shown
     world.site.cloud.faults.append(Fault("stall", times=None, seconds=60))
     run = show(world, item, client(world), fresh="on").check()
     assert run.seconds < ANSWER_S
-    assert (run.xml.findtext("counted") or "").startswith("The cloud did not answer in time")
+    assert (run.xml.findtext("counted") or "").startswith("The cloud could not be asked now")
     assert run.xml.findtext("space") == "1 GiB of 5 GiB in use (20 %)"
 
 
@@ -159,7 +159,7 @@ def test_a_refused_login_is_not_tried_again_at_each_click(world: World) -> None:
     world.site.cloud.users["admin"].password = "changed-by-staff-9"
     for _ in range(3):
         page = show(world, item, client(world), fresh="on").check().xml
-        assert (page.findtext("counted") or "").startswith("The cloud did not answer")
+        assert (page.findtext("counted") or "").startswith("The cloud could not be asked")
         assert "refused" not in xml.to_bytes(page).decode()
     assert 1 <= world.stand.log.count(" answered 401 ") <= 2
     told = show(world, item, ROOT_USER, fresh="on").check().xml.findtext("groups") or ""
@@ -197,7 +197,7 @@ def test_an_account_that_is_not_proved_is_not_looked_at(world: World) -> None:
     world.stand.save_param(item, "username", "somebody-else", crypted=False)
     asked = len(world.site.cloud.requests)
     page = show(world, item, client(world), fresh="on").check().xml
-    assert (page.findtext("counted") or "").startswith("The cloud did not answer")
+    assert (page.findtext("counted") or "").startswith("The cloud could not be asked")
     assert len(world.site.cloud.requests) == asked
 
 
@@ -406,7 +406,7 @@ def test_while_modules_leave_the_world_alone_nothing_is_called_done(world: World
     world.stand.do_nothing()
     assert send(world, item, client(world)).error_type == "page_off"
     page = show(world, item, client(world), fresh="on").check().xml
-    assert (page.findtext("counted") or "").startswith("The cloud did not answer")
+    assert (page.findtext("counted") or "").startswith("The cloud could not be asked")
     assert world.stand.params(item) == before
     assert len(world.site.cloud.requests) == asked
 

@@ -82,6 +82,9 @@ def url(text: str) -> str:
     return text
 
 
+FULL_PAGE, NO_PAGE = "full", "none"
+"""What the page of a service is: with pictures, or not there at all."""
+
 _READERS: List[_Reader] = []
 """The readers of the settings, in the order of their lines."""
 
@@ -103,7 +106,7 @@ class Settings(NamedTuple):
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
     statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     display_name: str = _setting("none", Choice("none", "client"))
-    customer_page: str = _setting("full", Choice("full", "text", "none"))
+    customer_page: str = _setting(FULL_PAGE, Choice(FULL_PAGE, "text", NO_PAGE))
     password_length: int = _setting(20, Number(12, 40))
     password_symbols: str = _setting(PASSWORD_SYMBOLS, punctuation)
     allow_plain_http: bool = _setting(False, yes_or_no)

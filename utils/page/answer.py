@@ -7,15 +7,13 @@ from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION
 from utils.host import budget, root
+from utils.host.settings import FULL_PAGE, NO_PAGE
 from utils.page import caller as callers
 from utils.page import ticket
 from utils.page.asked import AGAIN, PASSWORD, TICKET, Asked
 from utils.page.caller import Caller
 from utils.page.words import failure
 from utils.run.context import Context
-
-NONE, FULL = "none", "full"
-"""The choices of the setting `customer_page` that are asked for here."""
 
 _AFTER_CHANGE_S = 1.0
 """Part of a form's budget in which its answer is written after the change of a password."""
@@ -39,7 +37,7 @@ def answer(ctx: Context, asked: Asked, began_s: float) -> Reply:
     """The document for BILLmanager, whatever happens; `began_s` is by the monotonic clock."""
     caller = Caller(is_staff=False)
     try:
-        if ctx.settings.customer_page == NONE:
+        if ctx.settings.customer_page == NO_PAGE:
             raise errors.PageOff("customer_page = none")
         with budget.limit(ctx.settings.form_budget_s):
             caller = callers.identify(asked, ctx.billing)
@@ -52,7 +50,7 @@ def answer(ctx: Context, asked: Asked, began_s: float) -> Reply:
         from utils.page.words import Words
 
         found = facts.gather(ctx, item, caller, asked.wants_fresh, began_s)
-        with_pictures = ctx.settings.customer_page == FULL
+        with_pictures = ctx.settings.customer_page == FULL_PAGE
         page = shown.draw(found, Words(asked.language), with_pictures)
         return document.compose(asked, page.values, page.lists)
     except errors.PmError as error:

@@ -97,9 +97,9 @@ SLOW = errors.OutOfTime("4 s")
         ({"is_fresh": True, "used": Used(GIB)}, "Just now"),
         (
             {"not_fresh": SLOW},
-            "The cloud did not answer in time. Shown is what was counted on 2026",
+            "The cloud could not be asked now. Shown is what was counted on 2026",
         ),
-        ({"not_fresh": SLOW, "used": None}, "The cloud did not answer in time, and nothing"),
+        ({"not_fresh": SLOW, "used": None}, "The cloud could not be asked now, and nothing"),
         ({"used": None}, "Not yet"),
     ],
 )
