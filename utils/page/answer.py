@@ -3,9 +3,10 @@
 import time
 
 from utils.base import errors
+from utils.base.values import Item
 from utils.billing import reply
 from utils.billing.reply import Reply
-from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION
+from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION, STATUS_CLOSED
 from utils.host import budget, root
 from utils.host.settings import FULL_PAGE, NO_PAGE
 from utils.page import caller as callers
@@ -26,11 +27,8 @@ TOLD_CLIENTS = (
     errors.PasswordUnusable,
     errors.PasswordPending,
     errors.NewPasswordRefused,
-    errors.ServiceClosed,
 )
 """What is said to clients as it is. Other failures are the provider's, and may name his servers."""
-
-_OF_CHANGE = {one.code: one for one in (errors.NewPasswordRefused, errors.ServiceClosed)}
 
 
 def answer(ctx: Context, asked: Asked, began_s: float) -> Reply:
@@ -43,7 +41,7 @@ def answer(ctx: Context, asked: Asked, began_s: float) -> Reply:
             caller = callers.identify(asked, ctx.billing)
             item = callers.find_item(asked, caller, ctx.billing)
         if asked.function == PASSWORD_FUNCTION:
-            return _password(ctx, asked, item.id, began_s)
+            return _password(ctx, asked, item, began_s)
         if asked.function != PAGE_FUNCTION:
             raise errors.PageDenied
         from utils.page import document, facts, shown
@@ -64,15 +62,16 @@ def answer(ctx: Context, asked: Asked, began_s: float) -> Reply:
         return _refuse(ctx, asked, caller, errors.Unexpected(type(error).__name__))
 
 
-def _password(ctx: Context, asked: Asked, item_id: int, began_s: float) -> Reply:
+def _password(ctx: Context, asked: Asked, item: Item, began_s: float) -> Reply:
     """The form for a new password, or once it was sent, what came of that."""
     from utils.page import changing, document
     from utils.page.words import Words
 
+    if item.status == STATUS_CLOSED:
+        raise errors.ServiceClosed(item.id)
     if not asked.is_sent:
-        item = ctx.billing.services.item(item_id)
         values = {
-            "name": item.saved_login.strip() or str(item_id),
+            "name": item.saved_login.strip() or str(item.id),
             "login": item.saved_login.strip(),
             PASSWORD: "",
             AGAIN: "",
@@ -85,11 +84,12 @@ def _password(ctx: Context, asked: Asked, item_id: int, began_s: float) -> Reply
         raise errors.PageOff(root.DO_NOTHING)
     password = changing.read_new(asked)
     left_s = ctx.settings.form_budget_s - _AFTER_CHANGE_S - (time.monotonic() - began_s)
-    ended = changing.change(ctx, item_id, password, max(left_s, 1.0))
+    ended = changing.change(ctx, item.id, password, max(left_s, 1.0))
+    if ended.code == errors.NewPasswordRefused.code:
+        raise errors.NewPasswordRefused(ended.value)
     if ended.code:
-        kind = _OF_CHANGE.get(ended.code)
-        raise errors.PageUnavailable(ended.code) if kind is None else kind(ended.value)
-    ctx.log.info("the password of service %d is changed by the page", item_id)
+        raise errors.PageUnavailable(ended.code)
+    ctx.log.info("the password of service %d is changed by the page", item.id)
     return reply.done()
 
 

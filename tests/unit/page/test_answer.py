@@ -8,11 +8,11 @@ from typing import Any, Optional
 import pytest
 
 from commands import load
-from tests.unit.page.given import CLIENT, Site, asked
+from tests.unit.page.given import CLIENT, Site, active, asked
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.billing.reply import Reply
-from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION
+from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION, STATUS_CLOSED
 from utils.host import budget
 from utils.page import answer, changing, ticket
 from utils.page.changing import Ended
@@ -183,6 +183,14 @@ def test_a_ticket_of_another_service_changes_nothing(site: Site, changes: Change
     assert changes == []
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_a_closed_service_gets_no_password(site: Site, changes: Changes, is_sent: bool) -> None:
+    site.item = active(status=STATUS_CLOSED)
+    assert code(sent(site, is_sent=is_sent)) == "page_unavailable"
+    assert code(sent(site, is_sent=is_sent, **STAFF)) == "service_closed"
+    assert changes == []
+
+
 def test_nobody_changes_a_strangers_password(site: Site, changes: Changes) -> None:
     site.billing.services.client_of.side_effect = None
     site.billing.services.client_of.return_value = CLIENT + 1
@@ -207,7 +215,7 @@ def test_two_passwords_that_differ_change_nothing(site: Site, changes: Changes) 
     ("ended", "told"),
     [
         (Ended("new_password_refused", "Too short."), "new_password_refused"),
-        (Ended("service_closed", "1001"), "service_closed"),
+        (Ended("account_missing", "user_1001"), "page_unavailable"),
         (Ended("cloud_login_refused", "https://10.0.0.7"), "page_unavailable"),
     ],
 )
