@@ -4,6 +4,7 @@ import os
 import time
 
 from utils.billing.reply import Reply
+from utils.host import budget
 from utils.page.answer import answer
 from utils.page.asked import take
 from utils.run.context import Context
@@ -15,5 +16,5 @@ def run(ctx: Context) -> Reply:
     BILLmanager says in the environment who he is and what he wants. A password is changed by the
     command for that, which the page starts.
     """
-    began_s = time.monotonic()
+    began_s = time.monotonic() - budget.age_s()
     return answer(ctx, take(os.environ), began_s)

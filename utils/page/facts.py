@@ -24,7 +24,7 @@ ANSWER_S = 4.0
 """So long a visitor who wants fresh figures may wait for his page."""
 
 _BESIDE_CLOUD_S = 0.7
-"""Of that for all but the cloud: start, billing and drawing take a third of it on a slow server."""
+"""Of that for what comes behind the cloud: drawing takes a third of it on a slow server."""
 
 MOST_RUNS = 10
 _RUNS_S = 2.0
