@@ -3,18 +3,23 @@
 import os
 import sys
 import time
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commands import load
 from tests.unit.page.given import CLIENT, Site, active, asked
 from utils.base import errors, xml
 from utils.base.secret import Secret
+from utils.base.values import Item
 from utils.billing.reply import Reply
 from utils.consts import PAGE_FUNCTION, PASSWORD_FUNCTION, STATUS_CLOSED
 from utils.host import budget
 from utils.page import answer, changing, ticket
+from utils.page.asked import take
 from utils.page.changing import Ended
 
 STAFF = {"level": 29}
@@ -252,3 +257,53 @@ def test_the_command_answers_what_stands_in_its_environment(
     reply = load("page").run(site.context())
     assert xml.parse(reply.document).findtext("state") == "Работает"
     assert "AUTH_USER" not in os.environ
+
+
+# -- whatever is sent -----------------------------------------------------------------------------
+
+MINE, OTHERS = 1001, 1002
+SENT_NAMES = [
+    *(f"PARAM_{name}" for name in ("elid", "func", "sok", "fresh", "clicked_button", "sv_field")),
+    *(f"PARAM_{name}" for name in ("ticket", "password", "again", "lang", "plid", "su", "auth")),
+    *(f"{kind}_{name}" for kind in ("PARAM", "HTTP") for name in ("AUTH_USER", "AUTH_LEVEL")),
+    *("HTTP_COOKIE", "HTTP_X_FORWARDED_FOR", "QUERY_STRING", "REMOTE_USER", "REMOTE_ADDR"),
+]
+WORDS = st.sampled_from(
+    [
+        *(str(MINE), str(OTHERS), f"{MINE}, {OTHERS}", "401", "402", "16", "29", "30", "root"),
+        *(PAGE_FUNCTION, PASSWORD_FUNCTION, "ok", "on", "fresh", "A-new-one-77", "ru"),
+        f"elid={OTHERS}&AUTH_USER=402&AUTH_LEVEL=30",
+    ]
+)
+
+
+@given(sent=st.dictionaries(st.sampled_from(SENT_NAMES), st.one_of(WORDS, st.text(max_size=12))))
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("caller", [{"AUTH_USER": "401", "AUTH_LEVEL": "16"}, {}])
+def test_whatever_is_sent_a_client_gets_at_his_own_service_alone(
+    site: Site, caller: Dict[str, str], sent: Dict[str, str]
+) -> None:
+    touched = []
+
+    def read(item_id: int) -> Item:
+        touched.append(item_id)
+        return site.item
+
+    def change(ctx: object, item_id: int, password: Secret, wait_s: float) -> Ended:
+        touched.append(item_id)
+        return Ended()
+
+    owners = {MINE: CLIENT, OTHERS: CLIENT + 1}
+    site.billing.services.client_of.side_effect = owners.get
+    site.billing.services.item.side_effect = read
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdin", None)
+        patched.setattr(changing, "change", change)
+        call = take({"PARAM_elid": str(MINE), "PARAM_func": PAGE_FUNCTION, **sent, **caller})
+        reply = answer.answer(site.context(), call, time.monotonic())
+    assert set(touched) <= ({MINE} if caller else set())
+    assert {one.args for one in site.billing.users.accounts.mock_calls} <= {("401",)}
+    document = xml.parse(reply.document)
+    if document.find("error") is None and document.find("ok") is None:
+        assert document.findtext("elid") == str(MINE)
+        assert document.find("proof") is None
