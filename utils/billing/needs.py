@@ -28,6 +28,7 @@ class Functions(NamedTuple):
     make_task: str = "task.edit"
     make_task_of_department: str = "task.simple.create"
     delete_task: str = "task.delete"
+    notify: str = "notification.edit"
     register_problem: str = "problems.register"
     show_module: str = "processing.edit"
 
@@ -73,6 +74,7 @@ class OptionalColumns(NamedTuple):
 
     operation_error: Tuple[str, ...] = ("runningoperation", "errorxml")
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
+    notification: Tuple[str, ...] = ("notification", "user", "subject")
     opened: Tuple[str, ...] = ("item", "opendate")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
     task_text: Tuple[str, ...] = ("task", "specification")
@@ -81,6 +83,8 @@ class OptionalColumns(NamedTuple):
     )
     user_disabled: Tuple[str, ...] = ("user", "disabled")
     user_name: Tuple[str, ...] = ("user", "name")
+    user_language: Tuple[str, ...] = ("user", "lang")
+    user_language_word: Tuple[str, ...] = ("user", "language")
 
 
 OPTIONAL = OptionalColumns()

@@ -4,12 +4,17 @@ The core has no function that writes one (docs/en/protocol.md, "Statistics").
 """
 
 from datetime import date
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
 from utils.base import deeds, sizes
 from utils.base.values import Disk
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
+from utils.consts import DISK_ADDONS
+
+if TYPE_CHECKING:
+    from utils.billing.database import Row
 
 _WRITE = """
 INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s, %s, %s)
@@ -21,18 +26,28 @@ _LAST_DAYS = "SELECT item, MAX(statdate) AS day FROM itemstat WHERE item IN %s G
 
 _DAYS = """
 SELECT statdate, param, value, measure FROM itemstat
- WHERE item = %s AND statdate BETWEEN %s AND %s ORDER BY statdate, param
+ WHERE item = %s AND LOWER(param) IN %s AND statdate BETWEEN %s AND %s ORDER BY statdate, param
+"""
+
+
+_LATEST = """
+SELECT statdate, param, value, measure FROM itemstat WHERE item = %s AND LOWER(param) IN %s
+ ORDER BY statdate DESC LIMIT 1
 """
 
 
 class Counted(NamedTuple):
-    """What was counted for a service on a day, under a word of its add-on's name."""
+    """What a service had used on a day, in a measure's amount, as an add-on's word has it."""
 
     day: date
-    addon: str
-    value: Any
-    """As the database has it; `Tariffs.bytes_in` makes bytes of it."""
+    value: Decimal
     measure_id: Optional[int]
+    addon: str = ""
+
+
+def _counted(row: "Row") -> Counted:
+    value = Decimal(str(row["value"]))
+    return Counted(row["statdate"], value, row["measure"], row["param"] or "")
 
 
 class StatRow(NamedTuple):
@@ -74,16 +89,14 @@ class Statistics:
             return {}
         return {row["item"]: row["day"] for row in self._doors.db.rows(_LAST_DAYS, item_ids)}
 
-    def days(self, item_id: int, first: date, last: date) -> List[Counted]:
-        """What was counted for a service from one day to another, oldest first.
+    def latest(self, item_id: int) -> Optional[Counted]:
+        """The service's usage of the last counted day, or None. Raises DatabaseUnavailable."""
+        row = self._doors.db.row(_LATEST, item_id, DISK_ADDONS)
+        return None if row is None else _counted(row)
 
-        Raises DatabaseUnavailable.
-        """
-        rows = self._doors.db.rows(_DAYS, item_id, first, last)
-        return [
-            Counted(row["statdate"], row["param"] or "", row["value"], row["measure"])
-            for row in rows
-        ]
+    def days(self, item_id: int, first: date, last: date) -> List[Counted]:
+        """The service's usage from one day to another, oldest first. Raises DatabaseUnavailable."""
+        return [*map(_counted, self._doors.db.rows(_DAYS, item_id, DISK_ADDONS, first, last))]
 
     def post(self, module_id: int, day: str) -> None:
         """Tells BILLmanager that the statistics of a module for a day (YYYY-MM-DD) are whole.

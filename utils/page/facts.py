@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 
 from utils.base import errors
 from utils.base.values import Account, Item, Server
-from utils.billing.addons import disk_word
 from utils.cloud.products import Memory
 from utils.consts import STATUS_CLOSED, Level
 from utils.host import budget, root
@@ -112,10 +111,10 @@ def _days(ctx: Context, item: Item, today: date) -> Tuple[Used, ...]:
         word = ctx.billing.tariffs.disk(item).addon
     found = {}
     for row in rows:
-        if not disk_word(row.addon) or (row.day in found and row.addon != word):
+        if row.value < 0 or (row.day in found and row.addon != word):
             continue
-        with suppress(errors.MeasureUnknown, errors.QuotaZero):
-            found[row.day] = ctx.billing.tariffs.bytes_in(row.value, row.measure_id)
+        with suppress(errors.MeasureUnknown):
+            found[row.day] = ctx.billing.tariffs.counted_bytes(row)
     return tuple(Used(found[day], day) for day in sorted(found))
 
 

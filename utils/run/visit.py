@@ -27,13 +27,16 @@ that no clicking keeps operations from the cloud."""
 class Visit:
     """One run at the cloud of a module: it waits for its turn, and knows what was refused lately.
 
+    It waits for `wait_s` at most.
+
     Making one asks nobody; `begin` does.
     """
 
-    def __init__(self, ctx: "Context", server: "Server") -> None:
+    def __init__(self, ctx: "Context", server: "Server", wait_s: float) -> None:
         self.module_id = server.module_id
         self._ctx = ctx
         self._server = server
+        self._wait_s = wait_s
         self._lock: Optional[LockFile] = None
         self._refusals: Optional[Refusals] = None
         self._client: Optional[NextcloudAPIClient] = None
@@ -69,7 +72,7 @@ class Visit:
         seats = range(VISITORS if ctx.state.can_keep() else 1)
         if ctx.call.command in FOR_VISITORS:
             seats = seats[-1:]
-        self._lock = hold(path, seats, ctx.wait_s, f"module {module_id}")
+        self._lock = hold(path, seats, self._wait_s, f"module {module_id}")
 
     @property
     def has_answer(self) -> bool:

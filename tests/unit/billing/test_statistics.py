@@ -1,13 +1,9 @@
 """Statistics on the stand's BILLmanager: rows that are replaced, and a day that is told."""
 
 from datetime import date
-from typing import Optional
-
-import pytest
 
 from tests.doubles.billmanager import Stand
 from tests.unit.billing.given import module, order
-from utils.base import errors
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import StatRow
 
@@ -64,6 +60,7 @@ def test_the_days_of_a_service_are_told_oldest_first_and_none_outside(
     for item, day, addon, value in (
         *((first, f"2026-11-{day}", "disk", str(day)) for day in (25, 20, 21, 22)),
         (first, "2026-11-22", "disc", "1.5"),
+        (first, "2026-11-23", "traffic", "7"),
         (second, "2026-11-22", "disk", "9"),
     ):
         billing.statistics.write([StatRow(item, day, addon, value, gib)])
@@ -71,15 +68,25 @@ def test_the_days_of_a_service_are_told_oldest_first_and_none_outside(
     told = [(one.day.day, one.addon, float(one.value), one.measure_id) for one in days]
     assert told == [(21, "disk", 21.0, gib), (22, "disc", 1.5, gib), (22, "disk", 22.0, gib)]
     item = billing.services.item(first)
-    assert billing.tariffs.bytes_in(days[1].value, days[1].measure_id) == 3 * 2**29
+    assert billing.tariffs.counted_bytes(days[1]) == 3 * 2**29
     assert billing.statistics.days(item.id, date(2026, 10, 1), date(2026, 10, 31)) == []
 
 
-@pytest.mark.parametrize("value", ["-1", "many", "", None])
-def test_an_amount_that_is_none_is_no_figure(
-    stand: Stand, billing: Billing, value: Optional[str]
-) -> None:
-    with pytest.raises(errors.QuotaZero):
-        billing.tariffs.bytes_in(value, stand.measure("gib"))
-    with pytest.raises(errors.MeasureUnknown):
-        billing.tariffs.bytes_in("1", 4711)
+def test_the_latest_usage_of_a_service_is_told_in_bytes(stand: Stand, billing: Billing) -> None:
+    item, other = order(stand), order(stand)
+    gib, mib = stand.measure("gib"), stand.measure("mib")
+    assert gib is not None
+    assert mib is not None
+    assert billing.statistics.latest(item) is None
+    billing.statistics.write(
+        [
+            StatRow(item, "2026-11-20", "disk", "9", gib),
+            StatRow(item, "2026-11-21", "Disc", "1536.5", mib),
+            StatRow(item, "2026-11-22", "in", "7", gib),
+            StatRow(other, "2026-11-23", "disk", "1", gib),
+        ]
+    )
+    latest = billing.statistics.latest(item)
+    assert latest is not None
+    assert latest.day == date(2026, 11, 21)
+    assert billing.tariffs.counted_bytes(latest) == int(1536.5 * 1024**2)

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Dict
 from unittest.mock import create_autospec
@@ -71,8 +72,8 @@ class Site:
         self.billing.modules.server.return_value = make_server()
         self.billing.tariffs.quota.return_value = 5 * GIB
         self.billing.tariffs.disk.return_value = Disk("disk", 4, GIB)
-        self.billing.tariffs.bytes_in.side_effect = lambda value, measure: int(value * GIB)
-        self.billing.statistics.days.return_value = [Counted(date.today(), "disk", 2, 4)]
+        self.billing.tariffs.counted_bytes.side_effect = lambda one: int(one.value * GIB)
+        self.billing.statistics.days.return_value = [Counted(date.today(), Decimal(2), 4, "disk")]
         self.billing.fingerprint.side_effect = lambda text: f"{hash(text):x}"
         self.owner: Any = create_autospec(Ownership, instance=True)
         self.owner.record.return_value = RECORD
