@@ -32,11 +32,16 @@ ITEM_ACCOUNT = "accountname"
 """A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"
 
+CLIENT_LEVEL, STAFF_LEVEL, SERVER_LEVEL = 16, 29, 30
+"""BILLmanager's levels of access: from which on somebody is a client, staff, the server's own root
+(docs/en/protocol.md, "Pages of plugins")."""
+
+PAGE_FUNCTION = f"{MODULE}.page"
+PASSWORD_FUNCTION = f"{MODULE}.password"
+"""The functions that the plugin adds to BILLmanager."""
+
 ITEM_MEMO = "pmnextcloud_told_{}"
 """What a client was told of the service, by the kind of what he was told."""
-
-CLIENT_LEVEL = 16
-"""BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
 TARIFF_LOGIN = "cloud_login"

@@ -28,6 +28,8 @@ NOBODY = 65534
 DELIVERED = {
     "processing/pmnextcloud": 0o755,
     "etc/xml/billmgr_mod_pmnextcloud.xml": 0o644,
+    "etc/xml/billmgr_mod_pmnextcloud_page.xml": 0o644,
+    "addon/pmnextcloud_page": 0o750,
     "skins/common/plugin-logo/billmanager-plugin-pmnextcloud.png": 0o644,
     "etc/pmnextcloud.conf": 0o600,
     "src/pmnextcloud/Makefile": 0o644,
@@ -159,6 +161,30 @@ def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
     tag = sys.implementation.cache_tag
     for path in sources:
         assert (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").exists(), path
+
+
+PAGE = ("addon/pmnextcloud_page", "etc/xml/billmgr_mod_pmnextcloud_page.xml")
+
+
+def test_the_page_comes_and_goes_as_the_settings_say(host: Host) -> None:
+    sample = (ROOT / "etc/pmnextcloud.conf").read_text("utf-8")
+    host.conf.parent.mkdir(exist_ok=True)
+    host.conf.write_text(f"{sample}\n  customer_page=none  \n", "utf-8")
+    host.make("install")
+    assert [(host.root / name).exists() for name in PAGE] == [False] * 2
+    assert subprocess.run([host.handler, "--command", "features"]).returncode == 0
+    host.conf.write_text(f"{sample}customer_page = text\n", "utf-8")
+    host.make("page", host.module)
+    visit = {"AUTH_USER": "root", "AUTH_LEVEL": "30", "PARAM_elid": "15"}
+    answer = subprocess.run(
+        [host.root / PAGE[0]], env=visit, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    assert answer.returncode == 0
+    assert b'type="core_unavailable"' in answer.stdout, answer
+    host.handler.unlink()
+    assert "it is not installed" in host.fail("page", host.module)
+    host.make("uninstall")
+    assert [(host.root / name).exists() for name in PAGE] == [False] * 2
 
 
 def test_settings_that_were_there_first_stay_and_are_told_of_once(host: Host) -> None:

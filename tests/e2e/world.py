@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
+from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand, Visitor
+from tests.doubles.billmanager.plugins import environment as visit
 from tests.doubles.cloud import Cloud
 from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite, RealSite
@@ -18,7 +19,7 @@ from utils.base.secret import Secret
 from utils.base.values import Account, Mark, Order
 from utils.billing import mark
 from utils.billing.key import Key
-from utils.consts import ITEM_LOGIN, ITEM_MARK
+from utils.consts import ITEM_LOGIN, ITEM_MARK, PAGE_FUNCTION
 from utils.host.state import State
 
 Site = Union[DoubleSite, RealSite]
@@ -102,6 +103,8 @@ class World:
             given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
         elif command in table.FORMS:
             given = {"stdin": self.form()}
+        elif command in table.PAGES:  # somebody on the server wants fresh figures
+            given = {"env": visit(PAGE_FUNCTION, Visitor("root", 30), {"elid": str(item)}, None)}
         elif command == "adopt":  # which finds that all is done
             given = {"item": item, "extra": ["--login", self.login(item)]}
         elif command in table.FOR_PEOPLE:

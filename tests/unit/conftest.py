@@ -28,6 +28,7 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
+from utils.billing.users import Users
 from utils.host import state
 from utils.host.root import Host
 
@@ -123,6 +124,7 @@ NOUNS: Dict[str, type] = {
     "tariffs": Tariffs,
     "clients": Clients,
     "tasks": Tasks,
+    "users": Users,
     "contacts": Contacts,
     "notices": Notices,
     "memos": Memos,

@@ -170,6 +170,33 @@ class EmailUnfit(BadArguments):
     """The e-mail that a customer has typed is no address that a cloud takes."""
 
 
+# -- the page of a service ----------------------------------------------------------------------
+
+
+class PageDenied(PmError, told=Told.FORM):
+    """Whoever asks for the page of a service is not its client; nor is told whether it is there."""
+
+
+class PageOff(PmError, told=Told.FORM):
+    """The page is switched off in the settings, or etc/billmgr.DoNothing keeps it from its work."""
+
+
+class PageUnavailable(PmError, told=Told.FORM):
+    """What a client is told of any other failure of the page: its name, and no more."""
+
+
+class PageExpired(PmError, told=Told.FORM):
+    """A form was sent that was not shown to whoever sends it, or too long ago."""
+
+
+class PasswordUnusable(PmError, told=Told.FORM):
+    """The new password is empty, too long or no line of text, or was not typed twice alike."""
+
+
+class PasswordPending(PmError, told=Told.FORM):
+    """The change of a password has not come to its end in the time of a form; it goes on."""
+
+
 # -- BILLmanager's own server -----------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
     from utils.billing.tasks import Tasks
+    from utils.billing.users import Users
 
 
 class Billing:
@@ -134,6 +135,13 @@ class Billing:
         from utils.billing.clients import Clients
 
         return Clients(self._doors.db, self._log)
+
+    @cached_property
+    def users(self) -> "Users":
+        """Who logs in to BILLmanager."""
+        from utils.billing.users import Users
+
+        return Users(self._doors.db)
 
     @cached_property
     def facts(self) -> "Facts":

@@ -48,6 +48,7 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     ),
     "itemcryptedparam": ("item", "intname", "value"),
     "itemparam": ("item", "intname", "value"),
+    "itemstat": ("item", "statdate", "param", "value", "measure"),
     "itemtype": ("id", "intname", "parent"),
     "measure": ("id", "intname", "relation", "lessmeasure"),
     "pricelist": (

@@ -69,6 +69,23 @@ def error(failure: PmError) -> Reply:
     return Reply(document, exit_code=1)
 
 
+def done() -> Reply:
+    """What a form of a plugin answers that was sent and has done its work."""
+    return Reply(_document("<ok/>"))
+
+
+def refusal(failure: PmError, language: str, words: str) -> Reply:
+    """The error of a page, with its words: BILLmanager translates none of a plugin's.
+
+    The exit code is 0: BILLmanager shows nothing of a plugin that ends with another
+    (docs/en/protocol.md, "Pages of plugins").
+    """
+    attributes = _attributes({"type": failure.code, "object": "", "lang": language})
+    value, words = (_escaped(clean(strike_out(text))) for text in (failure.value, words))
+    content = f'<error{attributes}><param name="value">{value}</param><msg>{words}</msg></error>'
+    return Reply(_document(content))
+
+
 def _document(content: str) -> bytes:
     doc = f"<doc>{content}</doc>" if content else "<doc/>"
     return f"{_HEAD}{doc}\n".encode()

@@ -154,7 +154,7 @@ class Tariffs:
         GroupForbidden.
         """
         terms = self.terms(item.tariff_id)
-        quota_bytes = sizes.UNLIMITED if terms.is_unlimited else self.quota(item)
+        quota_bytes = self._quota(item, terms)
         if is_admin_group(terms.group):
             raise errors.GroupForbidden(terms.group)
         order = Order(quota_bytes=quota_bytes, group=terms.group)
@@ -252,6 +252,11 @@ class Tariffs:
 
         Raises QuotaMissing, QuotaZero, MeasureUnknown, ChoiceUnreadable, SettingsBroken.
         """
+        return self._quota(item, self.terms(item.tariff_id))
+
+    def _quota(self, item: Item, terms: Terms) -> float:
+        if terms.is_unlimited:
+            return sizes.UNLIMITED
         return self._bytes(self._disk_addon(item), item.trial)
 
     def chosen(self, item: Item, tariff_id: int, name: str, value: str) -> Optional[float]:
@@ -259,8 +264,7 @@ class Tariffs:
 
         None where the field chooses no space, or nobody can say how much: it may be another
         add-on, be billed by statistics, or be no number, and a tariff without limit is never too
-        small. Raises MeasureUnknown, QuotaZero,
-        ChoiceUnreadable.
+        small. Raises MeasureUnknown, QuotaZero, ChoiceUnreadable.
         """
         addon = self._addons.of_items([item.id], tariff_id).get(item.id)
         if addon is None or addon.is_by_statistics or not addon.is_called(name.strip()):

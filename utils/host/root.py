@@ -16,6 +16,12 @@ HISTORY = f"{STATE}/history"
 
 FORMS = f"etc/xml/billmgr_mod_{MODULE}.xml"
 
+PAGE = f"etc/xml/billmgr_mod_{MODULE}_page.xml"
+"""The plugin that shows a service to its client."""
+
+PAGE_HANDLER = f"addon/{MODULE}_page"
+"""What BILLmanager starts for it."""
+
 MGRCTL = "sbin/mgrctl"
 CORE = "bin/core"
 CONFIG = "etc/billmgr.conf"

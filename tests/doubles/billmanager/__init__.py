@@ -25,6 +25,7 @@ from .business import (
 )
 from .calls import Call, CoreFault, DropCall, Leak
 from .mariadb import MariaDb, MariaDbError
+from .plugins import Handed, Visitor
 from .runs import DEVNULL, ModuleProcess, Peak, Run
 from .stand import Stand
 
@@ -46,6 +47,7 @@ __all__ = [
     "Call",
     "CoreFault",
     "DropCall",
+    "Handed",
     "Leak",
     "MariaDb",
     "MariaDbError",
@@ -53,4 +55,5 @@ __all__ = [
     "Peak",
     "Run",
     "Stand",
+    "Visitor",
 ]

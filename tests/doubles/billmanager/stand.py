@@ -15,8 +15,11 @@ from .calls import Call, CoreFault, Leak
 from .core import STEERING, Core
 from .core_server import CoreServer, Hook
 from .database import Database, Row
+from .plugins import Handed, Plugins, Visitor
+from .plugins import environment as visit
 from .runs import (
     BARE_ENVIRONMENT,
+    DEVNULL,
     ModuleProcess,
     Run,
     Stdin,
@@ -26,7 +29,7 @@ from .runs import (
 )
 
 PROGRAM = ROOT / f"{MODULE}.py"
-FOLDERS = ("processing", "sbin", "etc/billmgr.conf.d", "etc/xml", "var", "src", "tmp")
+FOLDERS = ("processing", "addon", "sbin", "etc/billmgr.conf.d", "etc/xml", "var", "src", "tmp")
 
 # BILLmanager's root is the parent of the folder that holds the started program; the program
 # itself lies in the clone, so it is told as what it was started.
@@ -129,9 +132,11 @@ class Stand(Business):
     def _write_wrapper(self, python: str, program: Path) -> None:
         text = WRAPPER.format(python=python, program=program)
         self.write(f"processing/{self.module}", text, mode=0o755)
-        forms = ROOT / "xml" / f"billmgr_mod_{self.module}.xml"
-        if forms.exists():
+        for forms in (ROOT / "xml").glob(f"billmgr_mod_{self.module}*.xml"):
             shutil.copy(forms, self.root / "etc/xml" / forms.name)
+        page = (ROOT / "etc" / f"{self.module}_page.sh").read_text("utf-8")
+        page = page.replace("@BASE@", str(self.root))
+        self.write(f"addon/{self.module}_page", page, mode=0o750)
 
     def start_by(self, lines: str) -> Path:
         """Has a shell script start the module's program: its `lines` come before the interpreter.
@@ -241,6 +246,46 @@ class Stand(Business):
             extra=extra,
             env=env,
         )
+        return process.finish(timeout_s)
+
+    @property
+    def plugins(self) -> Plugins:
+        """What the plugins that lie under the root now add to this BILLmanager."""
+        return Plugins(self.root)
+
+    def visit(
+        self,
+        function: str,
+        visitor: Visitor,
+        item: Number = None,
+        *,
+        handed: Handed = Handed.FORM,
+        query: Optional[str] = None,
+        without: Sequence[str] = (),
+        is_checked: bool = True,
+        timeout_s: float = 60,
+        **params: str,
+    ) -> Run:
+        """A visitor calls a function of a plugin: its handler is started as the core does it.
+
+        `params` are sent with it, and `item` as elid. `query` stands in for what the parameters
+        make; `without` names variables of the environment that are missing. Unless it
+        `is_checked`, the core does not look at levels: raises AssertionError where it would refuse.
+        """
+        plugins = self.plugins
+        if is_checked:
+            assert plugins.may_call(function, visitor.level), f"{visitor} may not call {function}"
+        elid = "" if item is None else str(item)
+        sent = {**({} if item is None else {"elid": elid}), **params}
+        values = visit(function, visitor, sent, query)
+        env = {name: value for name, value in values.items() if name not in without}
+        document = plugins.document(function, visitor, elid, handed)
+        stdin: Stdin = {Handed.CLOSED: None, Handed.EMPTY: DEVNULL}.get(handed, document)
+        handler = plugins.functions().get(function, self.root / f"addon/{self.module}_page")
+        run = Run((str(handler),), stdin)
+        self.runs.append(run)
+        process = ModuleProcess(run, self.root, environment(env))
+        self._processes.append(process)
         return process.finish(timeout_s)
 
     def check(

@@ -89,6 +89,8 @@ def read(billing: Any, given: Given) -> None:
     assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
     assert services.status(given.item) == PROCESSING
+    assert services.client_of(given.item) == item.account_id
+    assert [*billing.users.accounts("401")] == [401]
     assert services.saved(given.item) == Saved(
         item.saved_login, item.saved_password, item.saved_url
     )
@@ -99,6 +101,7 @@ def read(billing: Any, given: Given) -> None:
     assert services.opened([item.id]) == {}
     assert billing.statistics.last_days([]) == {}
     assert set(billing.statistics.last_days([item.id])) <= {item.id}
+    assert billing.statistics.days(item.id, date(2026, 11, 20), date(2026, 11, 20)) == []
     assert services.places(given.module) == []
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url

@@ -495,7 +495,7 @@ def from_rows(included: Any) -> Tariffs:
     }
     measure = {"id": 54, "intname": "GiB", "relation": 1024, "lessmeasure": None}
     db = create_autospec(Database, instance=True)
-    db.rows.side_effect = [[addon], [measure]]
+    db.rows.side_effect = [[], [addon], [measure]]
     return Tariffs(db, logging.getLogger("unit"))
 
 

@@ -99,13 +99,18 @@ class World:
         self.log = log
 
     def run(
-        self, command: str, module: Optional[int] = None, day: str = "", password: str = ""
+        self,
+        command: str,
+        module: Optional[int] = None,
+        day: str = "",
+        password: str = "",
+        password_stdin: bool = False,
     ) -> bytes:
         """The reply of the command."""
         lock = create_autospec(LockFile, instance=True)
         service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
         context = Context(
-            Call(command, 1001, module, date=day, password=password),
+            Call(command, 1001, module, date=day, password=password, password_stdin=password_stdin),
             self.host,
             billing=self.billing,
             log=self.log,
@@ -701,6 +706,27 @@ def test_two_made_passwords_that_are_refused_are_staffs(world: World) -> None:
     with pytest.raises(errors.PasswordRefused):
         world.run("changepassword")
     assert world.done() == ["accounts.set_password"] * 2
+
+
+def test_the_page_hands_a_password_over_on_standard_input(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changing_password(world)
+    stdin(monkeypatch, "Typed-on-the-page-7\n")
+    assert OK in world.run("changepassword", password_stdin=True)
+    assert world.accounts.set_password.call_args.args[1] == Secret("Typed-on-the-page-7")
+    world.billing.decrypt.assert_not_called()
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_nothing_on_standard_input_is_no_new_password(
+    world: World, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    changing_password(world)
+    stdin(monkeypatch, text)
+    with pytest.raises(errors.BadInput):
+        world.run("changepassword", password_stdin=True)
+    assert not world.done()
 
 
 def test_a_password_that_does_not_decrypt_is_no_argument(world: World) -> None:
