@@ -272,7 +272,7 @@ SCENES = {
 
 LENGTHY = (
     *("adopt-and-sync", "adopt-typed", "adopt-on-trust"),
-    *("open-named", "setparam-followed", "stat-followed", "setparam-short"),
+    *("open-named", "open-with-link", "setparam-followed", "stat-followed", "setparam-short"),
 )
 """Scenes that are tried only at length: each is much like another one."""
 
