@@ -36,7 +36,7 @@ ON_OLDEST := tests/unit tests/meta/test_imports.py \
 # one another, which share what was made for them, and in the end those of the one that is behind.
 SPREAD := -n 3 --dist worksteal
 
-SOURCES := pmnextcloud.py commands utils
+SOURCES := pmnextcloud.py pmwebpay.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
 LINE := --line-length 100 --target-version py38
 RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT,RUF100

@@ -30,11 +30,19 @@ class Functions(NamedTuple):
     delete_task: str = "task.delete"
     register_problem: str = "problems.register"
     show_module: str = "processing.edit"
+    show_payment: str = "payment.info"
+    start_payment: str = "payment.setinpay"
+    book_payment: str = "payment.setpaid"
+    list_payments: str = "payment"
+    name_user: str = "whoami"
 
 
 FUNCTIONS = Functions()
 
-QUESTIONS = (FUNCTIONS.params, FUNCTIONS.find_task_type, FUNCTIONS.show_module)
+QUESTIONS = (
+    *(FUNCTIONS.params, FUNCTIONS.find_task_type, FUNCTIONS.show_module),
+    *(FUNCTIONS.show_payment, FUNCTIONS.list_payments, FUNCTIONS.name_user),
+)
 """The functions that change nothing. Any other is taken for one that writes."""
 
 TABLES: Dict[str, Tuple[str, ...]] = {
@@ -65,6 +73,14 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "user": ("id", "account", "email"),
 }
 """The columns that are read, by table."""
+
+
+PAYMENT_TABLES: Dict[str, Tuple[str, ...]] = {
+    "currency": ("id", "iso"),
+    "payment": ("id", "paymethod", "status", "createdate"),
+    "paymethod": ("id", "name", "module", "active", "currency", "xmlparams"),
+}
+"""The columns that payments with WEBPAY need; who does not sell so does without."""
 
 
 class OptionalColumns(NamedTuple):

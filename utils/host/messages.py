@@ -30,10 +30,10 @@ def language(wanted: str) -> str:
     return "ru" if next(filter(None, found), "").lower().startswith("ru") else "en"
 
 
-def read(wanted: str, group: str) -> Dict[str, str]:
+def read(wanted: str, group: str, forms: str = root.FORMS) -> Dict[str, str]:
     """The messages of a group in a language, by name; none where the file cannot be read."""
     try:
-        document = ElementTree.parse(HOME / "xml" / FORMS)  # noqa: S314  our own file
+        document = ElementTree.parse(HOME / "xml" / Path(forms).name)  # noqa: S314  our own file
     except (OSError, ElementTree.ParseError):
         return {}
     found = document.findall(f"lang[@name='{wanted}']/messages[@name='{group}']/msg")

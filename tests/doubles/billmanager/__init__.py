@@ -25,8 +25,10 @@ from .business import (
 )
 from .calls import Call, CoreFault, DropCall, Leak
 from .mariadb import MariaDb, MariaDbError
+from .payments import Payments
 from .runs import DEVNULL, ModuleProcess, Peak, Run
 from .stand import Stand
+from .web import CgiAnswer, Web
 
 __all__ = [
     "ACTIVE",
@@ -44,13 +46,16 @@ __all__ = [
     "SUSPENDED",
     "Addon",
     "Call",
+    "CgiAnswer",
     "CoreFault",
     "DropCall",
     "Leak",
     "MariaDb",
     "MariaDbError",
     "ModuleProcess",
+    "Payments",
     "Peak",
     "Run",
     "Stand",
+    "Web",
 ]

@@ -15,15 +15,34 @@ from .calls import Call, CoreFault, Leak
 from .core import STEERING, Core
 from .core_server import CoreServer, Hook
 from .database import Database, Row
-from .runs import ModuleProcess, Run, Stdin, Value, arguments, environment
+from .payments import WEBPAY_MODULE, Payments
+from .runs import DEVNULL, ModuleProcess, Run, Stdin, Value, arguments, environment
+from .web import CgiAnswer, run_cgi
 
 PROGRAM = ROOT / f"{MODULE}.py"
-FOLDERS = ("processing", "sbin", "etc/billmgr.conf.d", "etc/xml", "var", "src", "tmp")
+FOLDERS = (
+    "processing",
+    "paymethods",
+    "cgi",
+    "sbin",
+    "etc/billmgr.conf.d",
+    "etc/xml",
+    "var",
+    "src",
+    "tmp",
+)
+
+PAYMENT_PROGRAM = ROOT / f"{WEBPAY_MODULE}.py"
+SCRIPTS = ("webpaypayment", "webpayresult", "webpayreturn", "webpaycancel")
 
 # BILLmanager's root is the parent of the folder that holds the started program; the program
 # itself lies in the clone, so it is told as what it was started.
 WRAPPER = """#!/bin/sh
 PMNEXTCLOUD_STARTED_AS="$0" exec '{python}' '{program}' "$@"
+"""
+
+PAYMENT_WRAPPER = """#!/bin/sh
+PMWEBPAY_STARTED_AS="$0" exec '{python}' '{program}' "$@"
 """
 
 Number = Union[None, int, str]
@@ -73,6 +92,7 @@ class Stand(Business):
         self._write_mgrctl()
         if program is not None:
             self._write_wrapper(python, program)
+            self._write_payment_scripts(python)
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -121,6 +141,13 @@ class Stand(Business):
         forms = ROOT / "xml" / f"billmgr_mod_{self.module}.xml"
         if forms.exists():
             shutil.copy(forms, self.root / "etc/xml" / forms.name)
+
+    def _write_payment_scripts(self, python: str) -> None:
+        text = PAYMENT_WRAPPER.format(python=python, program=PAYMENT_PROGRAM)
+        for name in (f"paymethods/{WEBPAY_MODULE}", *(f"cgi/{script}" for script in SCRIPTS)):
+            self.write(name, text, mode=0o755)
+        forms = ROOT / "xml" / f"billmgr_mod_{WEBPAY_MODULE}.xml"
+        shutil.copy(forms, self.root / "etc/xml" / forms.name)
 
     def start_by(self, lines: str) -> Path:
         """Has a shell script start the module's program: its `lines` come before the interpreter.
@@ -240,6 +267,38 @@ class Stand(Business):
         )
         self.sql("UPDATE runningoperation SET trycount = trycount + 1 WHERE id = %s", operation)
         return run
+
+    # -- payments ------------------------------------------------------------------------------
+
+    @property
+    def payments(self) -> Payments:
+        """Ways to pay, payments, sessions of clients."""
+        return self.core.payments
+
+    def run_payment(self, command: str, stdin: Stdin = DEVNULL, timeout_s: float = 120) -> Run:
+        """Run a command of the payment module as BILLmanager does."""
+        argv = (str(self.root / "paymethods" / WEBPAY_MODULE), "--command", command)
+        run = Run(argv, stdin)
+        self.runs.append(run)
+        process = ModuleProcess(run, self.root, environment(None))
+        self._processes.append(process)
+        return process.finish(timeout_s)
+
+    def cgi(
+        self,
+        script: str,
+        *,
+        query: str = "",
+        body: Optional[bytes] = None,
+        cookie: str = "",
+        address: str = "203.0.113.7",
+        headers: Optional[Dict[str, str]] = None,
+    ) -> CgiAnswer:
+        """One request of a payment script; with a `body` it is a POST."""
+        given = {**({"Cookie": cookie} if cookie else {}), **(headers or {})}
+        method = "GET" if body is None else "POST"
+        file = self.root / "cgi" / script
+        return run_cgi(file, method, query, body or b"", given, address)
 
     # -- the core ------------------------------------------------------------------------------
 
