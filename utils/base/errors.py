@@ -218,11 +218,11 @@ class StateUnwritable(HostError, told=Told.PROBLEM):
     """A file under var/pmnextcloud cannot be written, as where the disk is full."""
 
 
-class MethodUnset(HostError):
+class MethodUnset(HostError, repeated=False):
     """A payment method cannot be paid with: no store, no secret, another currency, or it is off."""
 
 
-class PaymentUncertain(HostError):
+class PaymentUncertain(HostError, repeated=False):
     """Nobody knows yet whether BILLmanager has booked a transaction: that is looked up."""
 
 

@@ -30,19 +30,11 @@ class Functions(NamedTuple):
     delete_task: str = "task.delete"
     register_problem: str = "problems.register"
     show_module: str = "processing.edit"
-    show_payment: str = "payment.info"
-    start_payment: str = "payment.setinpay"
-    book_payment: str = "payment.setpaid"
-    list_payments: str = "payment"
-    name_user: str = "whoami"
 
 
 FUNCTIONS = Functions()
 
-QUESTIONS = (
-    *(FUNCTIONS.params, FUNCTIONS.find_task_type, FUNCTIONS.show_module),
-    *(FUNCTIONS.show_payment, FUNCTIONS.list_payments, FUNCTIONS.name_user),
-)
+QUESTIONS = (FUNCTIONS.params, FUNCTIONS.find_task_type, FUNCTIONS.show_module)
 """The functions that change nothing. Any other is taken for one that writes."""
 
 TABLES: Dict[str, Tuple[str, ...]] = {
@@ -74,6 +66,18 @@ TABLES: Dict[str, Tuple[str, ...]] = {
 }
 """The columns that are read, by table."""
 
+
+class PaymentFunctions(NamedTuple):
+    """The functions of the core that payments with WEBPAY need beside `Functions`."""
+
+    show: str = "payment.info"
+    start: str = "payment.setinpay"
+    book: str = "payment.setpaid"
+    list: str = "payment"
+    name_user: str = "whoami"
+
+
+PAYMENT_FUNCTIONS = PaymentFunctions()
 
 PAYMENT_TABLES: Dict[str, Tuple[str, ...]] = {
     "currency": ("id", "iso"),

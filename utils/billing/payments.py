@@ -1,4 +1,4 @@
-"""Payments and payment methods as BILLmanager has them (docs/en/payments.md).
+"""Payments and payment methods as BILLmanager has them (docs/en/payments.md, "Calls").
 
 A notification is taken with the core alone: its answers are read by Python's own parser, and the
 library for the database is loaded only where something is wrong.
@@ -11,7 +11,7 @@ from utils.base.secret import Secret
 from utils.base.text import tame
 from utils.billing.doors import Doors
 from utils.billing.mgrctl import Unseen
-from utils.billing.needs import FUNCTIONS
+from utils.billing.needs import PAYMENT_FUNCTIONS
 from utils.billing.tasks import Tasks
 from utils.consts import PAYMENT_IN_PAY, PAYMENT_MODULE
 from utils.host.plainlog import Log
@@ -64,7 +64,7 @@ class Payments:
         here, and let go.
         """
         try:
-            answer: Any = self._doors.core.call_once(FUNCTIONS.show_payment, elid=payment_id)
+            answer: Any = self._doors.core.call_once(PAYMENT_FUNCTIONS.show, elid=payment_id)
         except errors.CoreRefused:
             # The core has no known word for a payment that is not there.
             if not self._is_there(payment_id):
@@ -73,7 +73,7 @@ class Payments:
         try:
             return _read_payment(answer, payment_id)
         except (KeyError, ValueError) as error:
-            place = f"{FUNCTIONS.show_payment}: {type(error).__name__} {error}"
+            place = f"{PAYMENT_FUNCTIONS.show}: {type(error).__name__} {error}"
             raise errors.CoreUnavailable(place) from error
 
     def _is_there(self, payment_id: int) -> bool:
@@ -82,13 +82,13 @@ class Payments:
     def start(self, payment_id: int, order: str, words: str) -> None:
         """Has BILLmanager show the payment to its client as one that is being paid."""
         self._doors.core.call_once(
-            FUNCTIONS.start_payment, elid=payment_id, externalid=order, info=Unseen(words)
+            PAYMENT_FUNCTIONS.start, elid=payment_id, externalid=order, info=Unseen(words)
         )
 
     def book(self, payment_id: int, transaction: str, words: str) -> None:
         """Has BILLmanager credit the payment. It is asked once: a second call may credit again."""
         self._doors.core.call_once(
-            FUNCTIONS.book_payment, elid=payment_id, externalid=transaction, info=Unseen(words)
+            PAYMENT_FUNCTIONS.book, elid=payment_id, externalid=transaction, info=Unseen(words)
         )
 
     # -- who asks -----------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Payments:
     def user_of(self, session: Secret) -> str:
         """The number of the user whose session that is; an empty text where it is nobody's."""
         try:
-            answer: Any = self._doors.core.call_once(FUNCTIONS.name_user, auth=session)
+            answer: Any = self._doors.core.call_once(PAYMENT_FUNCTIONS.name_user, auth=session)
         except errors.CoreRefused:
             return ""
         user = answer.find("user")
@@ -106,7 +106,7 @@ class Payments:
         """Whether the payment is in the list that BILLmanager shows in that session."""
         try:
             answer: Any = self._doors.core.call_once(
-                FUNCTIONS.list_payments, filter="on", id=payment_id, auth=session
+                PAYMENT_FUNCTIONS.list, filter="on", id=payment_id, auth=session
             )
         except errors.CoreRefused:
             return False

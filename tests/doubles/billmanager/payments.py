@@ -1,6 +1,6 @@
 """The payments of a stand: ways to pay, payments, sessions of clients, and the core's calls for it.
 
-Shapes and statuses: docs/en/payments.md. What nobody has seen is decided the harsh way: a second
+Statuses: docs/en/payments.md, "Statuses". What nobody has seen is decided the harsh way: a second
 `payment.setpaid` credits again, and a method's settings stand in clear in every answer.
 """
 

@@ -209,7 +209,9 @@ def test_what_names_no_payment_is_kept_where_our_secret_has_signed_it(
     fields = make(shop, shop.pay())
     assert shop.send(fields).status == 200
     kept = shop.desk.ledger.read(0).kept
-    assert [one["why"] for one in kept if one["order"] == fields["site_order_id"]] == ["stray"]
+    assert [one["why"] for one in kept if one["transaction"] == fields["transaction_id"]] == [
+        "stray"
+    ]
     forged = {**fields, "wsb_signature": "0" * 32}
     assert shop.send(forged).status == 403
 
