@@ -9,6 +9,7 @@
 # make test-os  installation and life of a service on whole systems and on every Python here; OS=
 #               names some of them: make test-os OS="bookworm 3.9"
 # make install  puts the module under BASE (BILLmanager's root), or below DESTDIR
+# make install WEBPAY=no  the same without the payment module for WEBPAY
 # make install-only  the same without network and without reloading BILLmanager
 # make uninstall  takes it out again; `make purge` takes settings and logs too
 # make dist     an archive that installs without network; `make deb` and `make rpm` make packages
@@ -116,7 +117,7 @@ $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 doctor:
 	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor
 
-# BASE, DESTDIR, LOGROTATE and PYTHON reach the scripts by the environment, where they are given.
+# BASE, DESTDIR, LOGROTATE, PYTHON and WEBPAY reach the scripts by the environment, where given.
 install install-only:
 	etc/install $@
 
