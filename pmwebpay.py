@@ -53,6 +53,7 @@ def serve(desk: Desk, stdin: Optional[BinaryIO]) -> Response:
 
 def main() -> int:
     """Answers on standard output; the exit code is 0, whatever the answer says."""
+    os.umask(0o077)  # whatever is written is for root alone
     started_as = os.path.abspath(os.environ.pop("PMWEBPAY_STARTED_AS", "") or sys.argv[0])
     host = Host(os.path.dirname(os.path.dirname(started_as)))
     desk = Desk(host, os.path.basename(started_as))

@@ -268,7 +268,9 @@ def python_starts() -> Iterator[Tuple[str, str]]:
 @pytest.mark.parametrize(("script", "arguments"), [*python_starts()])
 def test_every_python_of_the_installation_is_isolated(script: str, arguments: str) -> None:
     """Where it runs a file, -E and -s do the same: what the file imports lies beside it."""
-    assert re.match(r"(-I (-c|-m) |-Es \"\$(home|new)/pm(nextcloud|webpay)\.py\")", arguments), script
+    assert re.match(r"(-I (-c|-m) |-Es \"\$(home|new)/pm(nextcloud|webpay)\.py\")", arguments), (
+        script
+    )
 
 
 def test_every_script_that_starts_a_python_is_looked_at() -> None:

@@ -174,12 +174,19 @@ class Ledger:
     def _path(self, folder: str, payment_id: int) -> str:
         return os.path.join(self.folder, folder, f"{payment_id}.json")
 
+    def _make(self, folder: str) -> None:
+        """Makes a folder and those above it up to ours, for this user alone. Raises OSError."""
+        if not os.path.isdir(folder):
+            if folder != self.folder:
+                self._make(os.path.dirname(folder))
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+
     def _write(self, path: str, data: bytes) -> None:
         """Writes a file by one rename, and both it and its name to the disk."""
         folder = os.path.dirname(path)
         beside = f"{path}.new"
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self._make(folder)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
             descriptor = os.open(beside, flags, 0o600)
             try:
