@@ -8,7 +8,7 @@ import json
 import os
 import time
 from contextlib import suppress
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from utils.base import errors
 from utils.host import root
@@ -117,7 +117,7 @@ class Ledger:
         While somebody has to come back to it a mark of that lies in another folder.
         """
         mark = self._path(_PENDING, entry.payment_id)
-        if entry.is_pending:
+        if entry.is_pending and not os.path.exists(mark):
             self._write(mark, b"")
         self._write(self._path(_PAYMENTS, entry.payment_id), json.dumps(entry.as_data()).encode())
         self.settle(entry)
@@ -131,6 +131,14 @@ class Ledger:
     def pending(self) -> List[int]:
         """The payments to which somebody has to come back."""
         return self._numbers(_PENDING)
+
+    def pending_since(self) -> List[Tuple[int, float]]:
+        """The same payments, each with the moment since which it is."""
+        found = []
+        for number in self.pending():
+            with suppress(FileNotFoundError):
+                found.append((number, os.stat(self._path(_PENDING, number)).st_mtime))
+        return found
 
     def claim(self, transaction: str, payment_id: int) -> int:
         """The payment that a transaction belongs to: the first one that has claimed it."""
