@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from typing import Iterator, Optional
 
-from tests.doubles.billmanager import Stand, Web
+from tests.doubles.billmanager import ORDERED, Stand, Web
 from tests.doubles.webpay import Browser, Page, Sandbox
 
 STORE, SECRET = "11111111", "made-up-sandbox-secret"
@@ -14,12 +14,14 @@ AMOUNT = "21.90"
 class WholeShop:
     """One payment method in test mode, one client with a session."""
 
-    def __init__(self, stand: Stand, web: Web, webpay: Sandbox) -> None:
+    def __init__(
+        self, stand: Stand, web: Web, webpay: Sandbox, client: Optional[int] = None
+    ) -> None:
         self.stand = stand
         self.web = web
         self.webpay = webpay
         self.payments = stand.payments
-        self.client = stand.add_account("Payer", emails=["payer@example.com"])
+        self.client = client or stand.add_account("Payer", emails=["payer@example.com"])
         self.method = self.payments.add_method(
             wp_store=LIVE_STORE,
             wp_secret=LIVE_SECRET,
@@ -50,13 +52,18 @@ class WholeShop:
         assert page.status == 200, page
         return browser.press()
 
+    def order_unpaid(self, item: int, cost: str = AMOUNT) -> None:
+        """A service waits for its money: BILLmanager opens it when that is there."""
+        self.stand.set_status(item, ORDERED)
+        self.stand.sql("UPDATE item SET cost = %s WHERE id = %s", cost, item)
+
     def status(self, payment: int) -> int:
         """The status of a payment."""
         return int(self.payments.payment(payment)["status"])
 
 
 @contextmanager
-def whole_shop(stand: Stand) -> Iterator[WholeShop]:
-    """A shop on the stand."""
+def whole_shop(stand: Stand, client: Optional[int] = None) -> Iterator[WholeShop]:
+    """A shop on the stand, with that client or one of its own."""
     with Web(stand.root) as web, Sandbox({STORE: SECRET, LIVE_STORE: LIVE_SECRET}) as webpay:
-        yield WholeShop(stand, web, webpay)
+        yield WholeShop(stand, web, webpay, client)
