@@ -47,7 +47,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818
 # names, and ask tables whose names are the doubles' own.
 LINT_TESTS := $(LINT),S101,T201,S105,S106,S603,S607,S608
 
-.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean fuzz
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench load live doctor clean fuzz
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
@@ -101,6 +101,9 @@ fuzz: $(ENV)/.ready
 
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.$(if $(BASE),compare $(BASE),bench)
+
+load: $(ENV)/.ready
+	$(BIN)/python -m tests.tools.load $(LOAD)
 
 .PHONY: docs
 docs: $(ENV)/.ready

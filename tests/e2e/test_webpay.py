@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterator
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests import ROOT
 from tests.doubles.billmanager import CoreFault, Stand
 from tests.doubles.billmanager.payments import CANCELLED, IN_PAY, PAID, STARTED
 from tests.doubles.webpay.sandbox import refusing_expiry
@@ -284,3 +286,18 @@ def test_the_config_names_the_payment_script(shop: WholeShop) -> None:
     assert [one.tag for one in document.findall("feature/*")] == [
         *("redirect", "notneedprofile", "pmvalidate", "checkpay"),
     ]
+
+
+# -- a load ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.long
+def test_under_load_each_payment_is_credited_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.tools.load", "200", "10"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

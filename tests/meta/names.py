@@ -40,6 +40,7 @@ OTHERS = {
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),
     *("mariadb-client-core", "mariadb-server-core"),
     *(".netrc", ".sha256", ".new", "db.conf"),
+    "__value__",
     *("item;login", "item;login;e-mail", ";", ",", "customers.csv.report.csv"),
 }
 """Names of others, and what stands for one."""

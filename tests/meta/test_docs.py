@@ -22,6 +22,7 @@ from utils.billing import needs
 from utils.doctor import facts
 from utils.host import root, settings
 from utils.host.state import SPARES
+from utils.webpay.checkout import NOTIFY_SCRIPT, PLACE
 
 CHECKED = [*documents.FOR_ADMINISTRATORS, "CONTRIBUTING.md"]
 """The documents whose names are the program's; what is known of others has theirs."""
@@ -57,6 +58,7 @@ ELSEWHERE = {
     "/root/pmnextcloud-backup.tar.gz",
     "dist",
     "versions",
+    PLACE + NOTIFY_SCRIPT,
     *names.CLOUDS_FILES,
 }
 """Paths that are neither in the project nor put there by its installation."""

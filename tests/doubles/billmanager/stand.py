@@ -293,12 +293,13 @@ class Stand(Business):
         cookie: str = "",
         address: str = "203.0.113.7",
         headers: Optional[Dict[str, str]] = None,
+        measured: bool = False,
     ) -> CgiAnswer:
         """One request of a payment script; with a `body` it is a POST."""
         given = {**({"Cookie": cookie} if cookie else {}), **(headers or {})}
         method = "GET" if body is None else "POST"
         file = self.root / "cgi" / script
-        return run_cgi(file, method, query, body or b"", given, address)
+        return run_cgi(file, method, query, body or b"", given, address, measured)
 
     # -- the core ------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
-from .runs import environment
+from .runs import Peak, environment
 
 CGI_TIMEOUT_S = 60
 
@@ -29,6 +29,7 @@ class CgiAnswer(NamedTuple):
     stderr: str
     seconds: float
     raw: bytes
+    peak_kib: int = 0
 
 
 def run_cgi(
@@ -38,8 +39,12 @@ def run_cgi(
     body: bytes,
     headers: Mapping[str, str],
     address: str,
+    measured: bool = False,
 ) -> CgiAnswer:
-    """One request of a script; raises AssertionError where what it writes is no answer."""
+    """One request of a script; raises AssertionError where what it writes is no answer.
+
+    With `measured` the answer has the most memory that the script took.
+    """
     names = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     variables = {
         **environment(None),
@@ -53,17 +58,19 @@ def run_cgi(
         variables["CONTENT_LENGTH"] = headers.get("Content-Length", str(len(body)))
         variables["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
     started = time.monotonic()
-    done = subprocess.run(
+    with subprocess.Popen(
         [script],
         cwd="/",
         env=variables,
-        input=body,
-        capture_output=True,
-        timeout=CGI_TIMEOUT_S,
-        check=False,
-    )
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        peak = Peak(process.pid) if measured else None
+        out, err = process.communicate(body, CGI_TIMEOUT_S)
     seconds = time.monotonic() - started
-    return read_answer(done.stdout, done.stderr.decode("utf-8", "replace"), seconds)
+    answer = read_answer(out, err.decode("utf-8", "replace"), seconds)
+    return answer if peak is None else answer._replace(peak_kib=peak.kib())
 
 
 def read_answer(raw: bytes, stderr: str = "", seconds: float = 0.0) -> CgiAnswer:

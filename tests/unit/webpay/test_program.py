@@ -115,6 +115,14 @@ def test_each_field_has_a_label_and_a_hint(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_the_guide_has_the_fields_by_their_labels(language: str) -> None:
+    text = (ROOT / f"docs/{language}/selling.md").read_text("utf-8")
+    labels = messages(language, FORM)
+    for name in method.FIELDS:
+        assert f"\n| {labels[name]} |" in text, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_each_reason_and_each_page_has_its_words_and_no_others_have(language: str) -> None:
     reasons = {f"kept_{why}" for why in (*intake.REASONS, watch.RETURNED)}
     assert set(messages(language, staff.GROUP)) == {*reasons, "silence"}
