@@ -204,26 +204,46 @@ def main(argv: List[str]) -> int:
     started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
     host = Host(os.path.dirname(os.path.dirname(os.path.abspath(started_as))))
     context = Context(Call(), host)
-    failure = None
+    failure: Optional[errors.PmError] = None
     try:
         context = Context(parse(argv), host)
         context = start(context.call, host)
         begin(context)
         answer = run(context)
     except errors.PmError as error:
-        answer = fail(context, error)
-        if isinstance(error, errors.BadArguments):
-            answer = answer._replace(exit_code=_wrong_exit(argv))
-    except MemoryError:
-        failure = errors.OutOfMemory(context.call.command)
-    except Exception as error:
-        context.log.exception("crashed")
-        answer = fail(context, errors.Unexpected(type(error).__name__))
+        failure = error
+    except BaseException as error:  # noqa: BLE001  every end but a person's has a document
+        failure = _crash(context, error)
     if failure is not None:  # out of the handler: what took the memory has gone with it
-        limits.release_reserve()
-        answer = fail(context, failure)
+        answer = _tell(context, failure)
+        if isinstance(failure, errors.BadArguments):
+            answer = answer._replace(exit_code=_wrong_exit(argv))
     give(context, answer)
     return answer.exit_code
+
+
+def _crash(context: Context, error: BaseException) -> errors.PmError:
+    """What an error that no command has expected is told as. A person's Ctrl-C is no such error."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        raise error
+    if limits.is_want(error):
+        return errors.OutOfMemory(context.call.command)
+    context.log.error("crashed", exc_info=error)
+    return errors.Unexpected(type(error).__name__)
+
+
+def _tell(context: Context, failure: errors.PmError) -> Reply:
+    """The error document; BILLmanager is told before, as far as there is memory for that."""
+    try:
+        if isinstance(failure, errors.OutOfMemory):
+            limits.release_reserve()
+        return fail(context, failure)
+    except Exception as error:
+        if not limits.is_want(error):
+            raise
+        failure = errors.OutOfMemory(context.call.command)
+    limits.release_reserve()
+    return fail(context, failure)
 
 
 if __name__ == "__main__":

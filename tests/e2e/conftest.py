@@ -11,9 +11,9 @@ from tests.e2e.world import World, real_world
 
 
 @pytest.fixture
-def stand() -> Iterator[Stand]:
+def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
     """A BILLmanager. At its end no secret may have stood on any command line or in the log."""
-    with Stand() as made:
+    with Stand(preloaded=request.node.get_closest_marker("preloaded") is not None) as made:
         yield made
         assert not made.leaks
         written = made.log

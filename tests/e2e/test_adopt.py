@@ -18,6 +18,8 @@ from utils.base.values import Mark
 from utils.billing import mark
 from utils.consts import ITEM_MARK
 
+pytestmark = pytest.mark.preloaded
+
 PASSWORD = "Known-to-people-77"
 EMAIL = "client7@example.com"
 
@@ -550,7 +552,7 @@ TRAPS: Dict[Callable[[World], Attempt], str] = {
 )
 def zoo(request: pytest.FixtureRequest) -> Iterator[World]:
     """A provider who has all traps, one beside the other."""
-    with Stand() as stand, Cloud(request.param) as cloud:
+    with Stand(preloaded=True) as stand, Cloud(request.param) as cloud:
         cloud.rate_limit.enabled = False
         yield World(stand, DoubleSite(cloud))
         assert not stand.leaks

@@ -24,6 +24,8 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from utils.consts import ITEM_MARK
 
+pytestmark = pytest.mark.preloaded
+
 PASSWORD = "Known-to-people-77"
 EMAIL = "client7@example.com"
 PAIRS = 6
@@ -95,7 +97,7 @@ class Rig:
 )
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """One provider for all cases of a cloud."""
-    with Stand() as stand, Cloud(request.param) as cloud:
+    with Stand(preloaded=True) as stand, Cloud(request.param) as cloud:
         yield Rig(stand, cloud)
         assert not stand.leaks
         assert not [one for one in stand.secrets if len(one) > 5 and one in stand.log]

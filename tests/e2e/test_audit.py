@@ -22,6 +22,8 @@ from tests.meta.messages import read
 from tests.meta.schemas import misfits
 from utils.audit.differences import MENDED, VERDICTS
 
+pytestmark = pytest.mark.preloaded
+
 __all__ = ["proxy"]
 """A fixture of the tests of other commands."""
 
@@ -64,7 +66,7 @@ def told(document: Dict[str, Any]) -> Set[Expected]:
 def zoo(request: pytest.FixtureRequest) -> Iterator[Zoo]:
     """A zoo that only is looked at, or mended last."""
     profile, healthy = request.param
-    with Stand() as stand, Cloud(profile) as cloud:
+    with Stand(preloaded=True) as stand, Cloud(profile) as cloud:
         cloud.rate_limit.enabled = False
         made = Zoo(World(stand, DoubleSite(cloud)))
         made.healthy(healthy)

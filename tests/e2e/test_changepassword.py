@@ -8,6 +8,8 @@ from tests.doubles.billmanager import ACTIVE, SUSPENDED
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.preloaded
+
 CHOSEN = "Chosen-by-the-customer-7"
 
 

@@ -9,6 +9,8 @@ from tests.doubles.cloud import NEXTCLOUD_34, PROFILES, Cloud, Profile
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.preloaded
+
 NEXTCLOUDS = [profile for profile in PROFILES.values() if profile.product == "nextcloud"]
 WRONG = "Not-the-right-Pw-5"
 

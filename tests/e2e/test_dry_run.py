@@ -30,6 +30,8 @@ from utils.consts import ITEM_MARK
 from utils.host import root
 from utils.host.state import State
 
+pytestmark = pytest.mark.preloaded
+
 SHOWN = {"userid", "groupid", "groups", "quota"}
 """The fields of requests whose values people may read."""
 

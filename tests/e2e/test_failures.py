@@ -14,6 +14,8 @@ from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 
+pytestmark = [pytest.mark.preloaded, pytest.mark.preloaded]
+
 
 class Outcome(NamedTuple):
     """A failed run with its running operation afterwards."""

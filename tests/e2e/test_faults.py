@@ -51,7 +51,7 @@ from tests.e2e.world import World
 from tests.tools import table
 from utils.base import errors
 
-pytestmark = pytest.mark.proof("fault cases")
+pytestmark = [pytest.mark.preloaded, pytest.mark.proof("fault cases")]
 
 MARK = "pmnextcloud_mark"
 ROLLBACK = "service.changepricelist.rollback"
@@ -107,7 +107,7 @@ class Rig:
     """A provider, a cloud with bystanders in it, and services in every stage of life."""
 
     def __init__(self, tls: Optional[str] = None) -> None:
-        self.stand = Stand()
+        self.stand = Stand(preloaded=True)
         self.cloud = ChangingCloud(tls=tls)
         self.cloud.start()
         # The limit of edits is a fault of its own here: without a clock it would come by itself.

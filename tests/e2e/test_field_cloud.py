@@ -19,6 +19,8 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.tools.table import SERVING
 
+pytestmark = pytest.mark.preloaded
+
 CLOUDS = (NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10)
 NEXTCLOUDS = (NEXTCLOUD_29, NEXTCLOUD_34)
 PAGE = b"<html><head><title>Blocked</title></head><body>Request 949110 was refused</body></html>"

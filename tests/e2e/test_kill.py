@@ -33,6 +33,8 @@ from tests.e2e.world import World, with_app_password
 from tests.tools import table
 from utils.consts import ITEM_MARK
 
+pytestmark = pytest.mark.preloaded
+
 
 class Scene(NamedTuple):
     """A command, and how a service comes to where it is called for.

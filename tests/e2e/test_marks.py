@@ -16,6 +16,8 @@ from utils.base import logins, xml
 from utils.consts import ITEM_MARK
 from utils.host.locks import LockFile
 
+pytestmark = pytest.mark.preloaded
+
 every_cloud = pytest.mark.every_cloud
 STRANGER = "A-stranger's-password-1"
 SAVED = ("username", "userpassword", "url", ITEM_MARK)

@@ -7,6 +7,8 @@ from tests.doubles.cloud import Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.preloaded
+
 
 def double(world: World) -> "DoubleSite":
     """The world's cloud, known to be the double."""

@@ -9,6 +9,8 @@ from tests.doubles.cloud import OWNCLOUD_10, Cloud, Fault
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.preloaded
+
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:

@@ -10,7 +10,7 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.tools import table
 
-pytestmark = pytest.mark.every_cloud
+pytestmark = [pytest.mark.preloaded, pytest.mark.every_cloud]
 STRANGER = "A-stranger's-password-1"
 BEFORE_THE_END = [command for command in table.SERVICES if command != "close"]
 OF_AN_ACCOUNT = [command for command in BEFORE_THE_END if command != "open"]

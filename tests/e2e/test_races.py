@@ -27,7 +27,7 @@ MOMENT_S = 3.0
 """Long enough for some programs to start and to come to where they wait."""
 
 Record = Callable[[str, object], None]
-pytestmark = pytest.mark.proof("races")
+pytestmark = [pytest.mark.preloaded, pytest.mark.proof("races")]
 
 
 @pytest.fixture(autouse=True)

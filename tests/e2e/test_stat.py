@@ -15,6 +15,8 @@ from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 from utils.census.census import FEW_SERVICES
 
+pytestmark = pytest.mark.preloaded
+
 MANY = 25
 """More than are read one by one."""
 

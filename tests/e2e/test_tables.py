@@ -19,6 +19,8 @@ from tests.doubles.billmanager import (
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.preloaded
+
 
 def quota(world: World, item: int) -> float:
     """The quota of a service's account in the cloud."""

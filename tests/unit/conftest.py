@@ -18,6 +18,7 @@ from utils.base.values import Account, Item, Order, Server
 from utils.billing.billmanager import Billing
 from utils.billing.closing import Closing
 from utils.billing.modules import Modules
+from utils.billing.namings import Namings
 from utils.billing.operations import Operations
 from utils.billing.services import Services
 from utils.billing.statistics import Statistics
@@ -111,6 +112,7 @@ def make_item(**changes: Any) -> Item:
 NOUNS: Dict[str, type] = {
     "services": Services,
     "modules": Modules,
+    "namings": Namings,
     "operations": Operations,
     "closing": Closing,
     "statistics": Statistics,
@@ -125,7 +127,7 @@ def make_billing() -> Any:
     for name, noun in NOUNS.items():
         one.attach_mock(create_autospec(noun, instance=True), name)
     one.key_digest.return_value = "0123456789ab"
-    one.services.naming.return_value = {}
+    one.namings.of.return_value = {}
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one

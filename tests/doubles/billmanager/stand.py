@@ -16,7 +16,16 @@ from .core import STEERING, Core
 from .core_server import CoreServer, Hook
 from .database import Database, Row
 from .payments import WEBPAY_MODULE, Payments
-from .runs import DEVNULL, ModuleProcess, Run, Stdin, Value, arguments, environment
+from .runs import (
+    BARE_ENVIRONMENT,
+    DEVNULL,
+    ModuleProcess,
+    Run,
+    Stdin,
+    Value,
+    arguments,
+    environment,
+)
 from .web import CgiAnswer, run_cgi
 
 PROGRAM = ROOT / f"{MODULE}.py"
@@ -66,18 +75,21 @@ class Stand(Business):
         server: Optional[mariadb.MariaDb] = None,
         python: str = sys.executable,
         module: str = MODULE,
+        preloaded: bool = False,
     ) -> None:
         """Make the folder and everything in it, the database and the core.
 
         `program` is what processing/<module> starts; None leaves processing/ alone, for a module
         that is installed into `root` by its own installer. `root` is a folder to use and to keep;
         otherwise a temporary one is made. `server` is the MariaDB to use, else the shared one.
+        `preloaded` saves the time in which the program's libraries load, at every start of it.
         """
         super().__init__(Database(server or mariadb.shared()), keys.shared())
         self._kept = root is not None
         self.root = (root or Path(tempfile.mkdtemp(prefix="pmnc-root-"))).resolve()
         self.module = module
         self._python = python
+        self._preloaded = program if preloaded else None
         self.runs: List[Run] = []
         self.leaks: List[Leak] = []
         self._processes: List[ModuleProcess] = []
@@ -154,6 +166,7 @@ class Stand(Business):
 
         Gives the script, which is an interpreter for whatever else is to be started so.
         """
+        self._preloaded = None  # what is put before the start has to be seen
         text = f"#!/bin/sh\n{lines}\nexec '{self._python}' \"$@\"\n"
         python = self.write("tmp/python", text, mode=0o755)
         handler = self.root / f"processing/{self.module}"
@@ -214,9 +227,16 @@ class Stand(Business):
         run = Run(argv, stdin)
         self.runs.append(run)
         self._check_argv(self.module, argv)
-        process = ModuleProcess(run, self.root, environment(env))
+        process = self._process(run, environment(env))
         self._processes.append(process)
         return process
+
+    def _process(self, run: Run, told: Dict[str, str]) -> ModuleProcess:
+        if self._preloaded is None or told != BARE_ENVIRONMENT:
+            return ModuleProcess(run, self.root, told)
+        from .preloaded import PreloadedProcess
+
+        return PreloadedProcess(run, self.root, told, self._preloaded)
 
     def run(
         self,

@@ -153,12 +153,18 @@ def ok(printed: Printed) -> bool:
 # -- A, B: the root and how the module is started -------------------------------------------------
 
 
+@pytest.fixture(params=[False, True], ids=["", "preloaded"])
+def preloaded(request: pytest.FixtureRequest) -> bool:
+    """Whether the module finds its libraries loaded; all that is seen of it is the same."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def telltale(tmp_path: Path) -> Iterator[Stand]:
+def telltale(tmp_path: Path, preloaded: bool) -> Iterator[Stand]:
     """A stand whose module tells how it was started."""
     program = tmp_path / "telltale.py"
     program.write_text(TELLTALE, "utf-8")
-    with Stand(program=program) as made:
+    with Stand(program=program, preloaded=preloaded) as made:
         yield made
 
 
@@ -294,12 +300,12 @@ def test_module_stdin(telltale: Stand, stdin: Optional[str], seen: str) -> None:
     """A document for forms, otherwise nothing or not even a descriptor (docs/en/protocol.md,
     "Calls").
     """
-    run = telltale.run("check_connection", stdin=stdin, env={"PYTHONIOENCODING": "utf-8"})
+    run = telltale.run("check_connection", stdin=stdin)
     assert told(run)["stdin"] == seen
     assert run.stdin == stdin
 
 
-def test_run_reports_the_error_document(tmp_path: Path) -> None:
+def test_run_reports_the_error_document(tmp_path: Path, preloaded: bool) -> None:
     """docs/en/protocol.md, "Errors"."""
     program = tmp_path / "fails.py"
     program.write_text(
@@ -307,12 +313,32 @@ def test_run_reports_the_error_document(tmp_path: Path) -> None:
         '<param name="value">507</param></error></doc>\'); raise SystemExit(1)',
         "utf-8",
     )
-    with Stand(program=program) as stand:
+    with Stand(program=program, preloaded=preloaded) as stand:
         run = stand.run("open")
     assert run.exit_code == 1
     assert (run.error_type, run.error_object, run.error_value) == ("open_error", "quota", "507")
     with pytest.raises(AssertionError, match="open_error"):
         run.check()
+
+
+def test_a_program_that_is_preloaded_is_a_process_of_its_own_that_nobody_leaves(
+    tmp_path: Path,
+) -> None:
+    """It leads its session, is a child of the test, ends by what it raises, and leaves nothing."""
+    program = tmp_path / "raises.py"
+    program.write_text(
+        "import os, sys, lxml.etree\n"
+        "assert os.getsid(0) == os.getpid()\n"
+        "assert os.listdir('/proc/self/fd')[3:] == ['3'], os.listdir('/proc/self/fd')\n"
+        "raise ValueError(os.getppid(), 'utils' in sys.modules)\n",
+        "utf-8",
+    )
+    with Stand(program=program, preloaded=True) as stand:
+        run = stand.run("open", stdin=DEVNULL)
+    assert run.exit_code == 1
+    assert f"ValueError: ({os.getpid()}, False)".encode() in run.stderr
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-stand._processes[0].pid, os.WNOHANG)
 
 
 @pytest.mark.parametrize("text", ["", "two words", "<doc/><doc/>", "<doc>"])
@@ -326,21 +352,23 @@ def test_stdout_that_is_not_one_document_is_an_assertion(tmp_path: Path, text: s
         assert run.xml
 
 
-def test_run_that_does_not_end_is_killed_with_its_children(tmp_path: Path) -> None:
+def test_run_that_does_not_end_is_killed_with_its_children(tmp_path: Path, preloaded: bool) -> None:
     """A test must end even where the module does not."""
     program = tmp_path / "sleeps.py"
     program.write_text("import subprocess; subprocess.run(['sleep', '60'])", "utf-8")
-    with Stand(program=program) as stand:
+    with Stand(program=program, preloaded=preloaded) as stand:
         with pytest.raises(AssertionError, match="not finished"):
             stand.run("open", timeout_s=0.5)
         assert stand.runs[0].exit_code == -signal.SIGKILL
 
 
-def test_started_module_can_be_killed_and_is_never_left_behind(tmp_path: Path) -> None:
+def test_started_module_can_be_killed_and_is_never_left_behind(
+    tmp_path: Path, preloaded: bool
+) -> None:
     """Commands end anywhere; the stand takes away what a test forgot."""
     program = tmp_path / "sleeps.py"
     program.write_text("import time; time.sleep(60)", "utf-8")
-    with Stand(program=program) as stand:
+    with Stand(program=program, preloaded=preloaded) as stand:
         killed = stand.start("open")
         killed.kill_group()
         assert killed.finish().exit_code == -signal.SIGKILL

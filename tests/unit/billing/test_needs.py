@@ -76,6 +76,7 @@ Serving = Callable[[int], Billing]
 def read(billing: Any, given: Given) -> None:
     """Asks each noun for everything that it reads."""
     services, modules, tariffs = billing.services, billing.modules, billing.tariffs
+    namings = billing.namings
     item = services.item(given.item)
     assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
     assert services.count(given.module) == 1
@@ -86,10 +87,10 @@ def read(billing: Any, given: Given) -> None:
     assert services.saved(given.item) == Saved(
         item.saved_login, item.saved_password, item.saved_url
     )
-    assert services.naming("nobody", item.id) == {}
-    assert services.naming_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
-    assert ("user_7",) in [one.logins for one in services.oddly_named()]
-    assert [one.item_id for one in services.named([item.id])] == [item.id]
+    assert namings.of("nobody", item.id) == {}
+    assert namings.of_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
+    assert ("user_7",) in [one.logins for one in namings.odd()]
+    assert [one.item_id for one in namings.of_services([item.id])] == [item.id]
     assert services.opened([item.id]) == {}
     assert billing.statistics.last_days([]) == {}
     assert set(billing.statistics.last_days([item.id])) <= {item.id}
