@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Tuple
 from urllib.parse import urlencode
 
 import pytest
@@ -81,14 +81,19 @@ def test_a_refused_card_cancels_nothing(shop: WholeShop) -> None:
     assert shop.status(payment) == PAID
 
 
-def test_ten_at_once_book_once(shop: WholeShop) -> None:
+def paid_unnoticed(shop: WholeShop) -> Tuple[int, bytes]:
+    """A payment that was paid at WEBPAY, and the notification that was not sent."""
     payment = shop.add_payment()
     shop.webpay.knobs.notifies = False
     browser = shop.browser()
     shop.order(browser, payment)
     browser.press()
     (notification,) = shop.webpay.paid.values()
-    body = urlencode(notification).encode()
+    return payment, urlencode(notification).encode()
+
+
+def test_ten_at_once_book_once(shop: WholeShop) -> None:
+    payment, body = paid_unnoticed(shop)
     with ThreadPoolExecutor(10) as pool:
         answers = pool.map(lambda _: shop.stand.cgi("webpayresult", body=body).status, range(10))
     assert set(answers) == {200}
@@ -96,13 +101,7 @@ def test_ten_at_once_book_once(shop: WholeShop) -> None:
 
 
 def test_killed_while_the_core_books_it_is_booked_once(shop: WholeShop) -> None:
-    payment = shop.add_payment()
-    shop.webpay.knobs.notifies = False
-    browser = shop.browser()
-    shop.order(browser, payment)
-    browser.press()
-    (notification,) = shop.webpay.paid.values()
-    body = urlencode(notification).encode()
+    payment, body = paid_unnoticed(shop)
     shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="hang"))
     environment = {
         **{"PATH": "/usr/bin:/bin", "REQUEST_METHOD": "POST", "QUERY_STRING": ""},
@@ -131,7 +130,7 @@ def test_killed_while_the_core_books_it_is_booked_once(shop: WholeShop) -> None:
     process.stdout.close()
     assert shop.stand.cgi("webpayresult", body=body).status == 503, "it may still take effect"
     shop.payments.functions()["payment.setpaid"](
-        {"elid": str(payment), "externalid": notification["transaction_id"]}
+        {"elid": str(payment), "externalid": next(iter(shop.webpay.paid))}
     )
     assert shop.stand.cgi("webpayresult", body=body).status == 200
     assert len(shop.payments.credited(payment)) == 1

@@ -372,6 +372,15 @@ def later(shop: Shop) -> None:
     shop.clock.now += intake.UNKNOWN_S + 1
 
 
+def cut_off(shop: Shop) -> Tuple[int, Fields]:
+    """A payment whose booking was begun, and the answer of the core lost."""
+    payment = shop.pay()
+    fields = shop.notification(payment)
+    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
+    assert shop.send(fields).status == 503
+    return payment, fields
+
+
 @pytest.mark.parametrize("function", ["payment.info", "payment.setpaid"])
 @pytest.mark.parametrize("kind", ["exit1", "error", "cut_after_effect", "garbage"])
 @pytest.mark.parametrize("nth", [1, 2])
@@ -392,10 +401,7 @@ def test_whatever_the_core_answers_the_money_is_booked_once_in_the_end(
 
 
 def test_a_call_without_an_answer_is_not_repeated_while_it_may_take_effect(shop: Shop) -> None:
-    payment = shop.pay()
-    fields = shop.notification(payment)
-    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
-    assert shop.send(fields).status == 503
+    payment, fields = cut_off(shop)
     shop.clock.now += intake.UNKNOWN_S - 1
     assert shop.send(fields, shop.new_desk()).status == 503
     assert shop.asked_to_book(payment) == 1
@@ -405,10 +411,7 @@ def test_a_call_without_an_answer_is_not_repeated_while_it_may_take_effect(shop:
 
 
 def test_a_call_that_takes_effect_after_its_caller_was_killed_is_seen(shop: Shop) -> None:
-    payment = shop.pay()
-    fields = shop.notification(payment)
-    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
-    assert shop.send(fields).status == 503
+    payment, fields = cut_off(shop)
     shop.desk.billing.book(payment, fields["transaction_id"], "late")
     assert shop.send(fields, shop.new_desk()).status == 200
     later(shop)
@@ -417,10 +420,7 @@ def test_a_call_that_takes_effect_after_its_caller_was_killed_is_seen(shop: Shop
 
 
 def test_a_clock_that_was_set_back_makes_nobody_wait_for_ever(shop: Shop) -> None:
-    payment = shop.pay()
-    fields = shop.notification(payment)
-    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
-    assert shop.send(fields).status == 503
+    payment, fields = cut_off(shop)
     shop.clock.now -= 10**6
     assert shop.send(fields, shop.new_desk()).status == 503
     later(shop)
