@@ -129,6 +129,9 @@ def secrets(one: OneMethod) -> Iterator[Finding]:
     if not (store.number and store.secret):
         yield fault("method_unset", one.stored.id)
         return
+    if one.method.live.secret == one.method.test.secret:
+        yield fault("webpay_secrets_equal")
+        return
     fields = one.stored.fields
     clear = [name for name in method.SECRET_FIELDS if fields.get(name)]
     clear = [name for name in clear if not fields[name].startswith(PREFIX)]

@@ -56,18 +56,16 @@ class Request(NamedTuple):
         return found
 
     def form_fields(self) -> Dict[str, str]:
-        """The fields of the body. Raises Refused for a name that stands twice, and for no form."""
+        """The fields of the body. Raises Refused for a name that stands twice, and for too many.
+
+        Bytes that are no UTF-8 are replaced: who pays may have a name, and no field that counts
+        has any such.
+        """
         try:
-            text = self.body.decode("ascii")
-            pairs = parse_qsl(
-                text,
-                keep_blank_values=True,
-                strict_parsing=True,
-                errors="strict",
-                max_num_fields=MOST_FIELDS,
-            )
+            text = self.body.decode("utf-8", "replace")
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
         except ValueError as error:
-            raise Refused(400, "no form") from error
+            raise Refused(400, "too many fields") from error
         fields = dict(pairs)
         if len(fields) < len(pairs):
             raise Refused(400, "a field twice")

@@ -5,9 +5,10 @@ fit is kept for staff and never booked. What is not understood is answered so th
 again, what is final so that it stops (docs/en/payments.md, "Answers").
 """
 
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from utils.base import errors, money
+from utils.base.text import tame
 from utils.billing.payments import StoredPayment
 from utils.consts import (
     PAYMENT_CANCELLED,
@@ -32,15 +33,19 @@ LOCK_WAIT_S = 10.0
 UNKNOWN_S = 300.0
 """How long a call whose answer was lost may still take effect: fifteen times what it may take."""
 
+SIGNATURE_LENGTH = 32
+LONGEST_SHOWN = 40
+"""Characters of a field that nobody knows; those that are known have a dozen."""
+
 BOOKABLE = (PAYMENT_NEW, PAYMENT_IN_PAY, PAYMENT_STARTED)
 
 AMOUNT, CURRENCY, ORDER, TEST = "amount", "currency", "order", "test"
 SECOND, CANCELLED, CLOSED, TRANSACTION = "second", "cancelled", "closed", "transaction"
 UNCLEAR, TAKEN_BACK, STRANGE, STRAY = "unclear", "taken_back", "strange", "stray"
-REFUSED, STUCK = "refused", "stuck"
+REFUSED, STUCK, UNREAD = "refused", "stuck", "unread"
 REASONS = (
     *(AMOUNT, CURRENCY, ORDER, TEST, SECOND, CANCELLED, CLOSED, TRANSACTION, UNCLEAR),
-    *(TAKEN_BACK, STRANGE, STRAY, REFUSED, STUCK),
+    *(TAKEN_BACK, STRANGE, STRAY, REFUSED, STUCK, UNREAD),
 )
 """Why a true notification is kept for staff. Each has its words in xml/."""
 
@@ -59,13 +64,15 @@ class Money(NamedTuple):
 
 def receive(desk: Desk, request: Request) -> Response:
     """The answer to a request of WEBPAY's, or of whoever takes its place."""
+    fields: Dict[str, str] = {}
     try:
         if request.method != "POST":
             raise Refused(405, "only POST")
-        notification = protocol.read_notification(request.form_fields())
+        fields = request.form_fields()
+        notification = protocol.read_notification(fields)
     except protocol.Malformed as error:
         desk.log.warning("no notification: %s, from %s", error, request.address)
-        return Response(400, "malformed\n")
+        return _refuse_unread(desk, fields)
     except Refused as error:
         desk.log.warning("no notification: %s, from %s", error, request.address)
         return Response(error.status, f"{error}\n")
@@ -75,6 +82,33 @@ def receive(desk: Desk, request: Request) -> Response:
     except errors.PmError as error:
         desk.log.error("failed: %s (%s, transaction %s)", error, *_named(notification))
         return Response(503, "try again\n")
+
+
+def _refuse_unread(desk: Desk, fields: Dict[str, str]) -> Response:
+    """What has not the form of a notification. Kept where it is truly signed: then WEBPAY sends
+    what nobody here knows of, and money may have moved. It has to come again in any case."""
+    if len(fields.get("wsb_signature", "")) != SIGNATURE_LENGTH or not fields.get("site_order_id"):
+        return Response(400, "malformed\n")
+    try:
+        with desk.ledger.turn(TURNS, TURN_WAIT_S):
+            if _is_ours(desk, fields):
+                with desk.ledger.lock(STRAYS, LOCK_WAIT_S):
+                    entry = desk.ledger.read(STRAYS)
+                    if entry.keep(why=UNREAD, at=int(desk.now()), **_shown_of(fields)):
+                        desk.ledger.write(entry)
+    except errors.PmError as error:
+        desk.log.error("failed: %s", error)
+        return Response(503, "try again\n")
+    return Response(400, "malformed\n")
+
+
+def _shown_of(fields: Mapping[str, str]) -> Dict[str, str]:
+    """What of any fields is kept, made fit to be shown."""
+    names = {
+        **{"order": "site_order_id", "transaction": "transaction_id", "type": "payment_type"},
+        **{"method": "payment_method", "amount": "amount", "currency": "currency_id"},
+    }
+    return {ours: tame(fields.get(name, ""), LONGEST_SHOWN) for ours, name in names.items()}
 
 
 def take(desk: Desk, notification: Notification, address: str = "") -> Response:
@@ -89,35 +123,47 @@ def take(desk: Desk, notification: Notification, address: str = "") -> Response:
         try:
             payment = desk.billing.payment(payment_id)
         except errors.PaymentMissing:
-            return _take_stray(desk, notification)
-        if payment.method is None:
-            return _take_stray(desk, notification)
-        method = desk.method(payment.method)
-        if method.addresses and address not in method.addresses:
-            desk.log.warning("refused: %s is no address of WEBPAY's", address)
-            return Response(403, "forbidden\n")
-        if not (method.live.secret or method.test.secret):
-            raise errors.MethodUnset(method.id)
-        store = signed_by(notification, method)
-        if store is None:
-            desk.log.warning("forged: %s, transaction %s, from %s", *_named(notification), address)
-            return Response(403, "forbidden\n")
-        desk.ledger.see()
-        return Till(desk, payment, method).judge(notification, store)
+            payment = None
+        if payment is not None and payment.method is not None:
+            return _take(desk, payment, desk.method(payment.method), notification, address)
+    return _take_stray(desk, notification)
 
 
-def signed_by(notification: Notification, method: Method) -> Optional[Store]:
-    """The store whose secret a notification is signed with; all are tried in any case."""
+def _take(
+    desk: Desk,
+    payment: StoredPayment,
+    method: Method,
+    notification: Notification,
+    address: str,
+) -> Response:
+    """The answer to a notification that names a payment of ours."""
+    if method.addresses and address not in method.addresses:
+        desk.log.warning("refused: %s is no address of WEBPAY's", address)
+        return Response(403, "forbidden\n")
+    if not (method.live.secret or method.test.secret):
+        raise errors.MethodUnset(method.id)
+    if method.live.secret == method.test.secret:  # money of the sandbox would look real
+        raise errors.WebpaySecretsEqual(method.id)
+    store = signed_by(notification.fields, method)
+    if store is None:
+        desk.log.warning("forged: %s, transaction %s, from %s", *_named(notification), address)
+        return Response(403, "forbidden\n")
+    desk.ledger.see()
+    return Till(desk, payment, method).judge(notification, store)
+
+
+def signed_by(fields: Mapping[str, str], method: Method) -> Optional[Store]:
+    """The store whose secret has signed a notification; all are tried in any case."""
     found = None
     for store in (method.test, method.live):
-        if protocol.fits(notification.fields, store.secret):
+        if protocol.fits(fields, store.secret):
             found = store
     return found
 
 
 def _take_stray(desk: Desk, notification: Notification) -> Response:
     """What names no payment of ours. Kept where any of our methods' secrets has signed it."""
-    if not _is_ours(desk, notification):
+    if not _is_ours(desk, notification.fields):
         desk.log.warning("forged: %s, transaction %s", *_named(notification))
         return Response(403, "forbidden\n")
     desk.ledger.see()
@@ -128,12 +174,12 @@ def _take_stray(desk: Desk, notification: Notification) -> Response:
     return Response(200, "kept\n")
 
 
-def _is_ours(desk: Desk, notification: Notification) -> bool:
+def _is_ours(desk: Desk, fields: Mapping[str, str]) -> bool:
     """Whether the secret of any method has signed it. Raises what keeps one from being tried."""
     unread: Optional[errors.PmError] = None
     for stored in desk.billing.methods():
         try:
-            if signed_by(notification, desk.method(stored)) is not None:
+            if signed_by(fields, desk.method(stored)) is not None:
                 return True
         except errors.PmError as error:
             unread = error
@@ -208,12 +254,13 @@ class Till:
 
     def _objection(self, notification: Notification, store: Store) -> str:
         """Why a notification is not booked, or an empty text."""
+        with_card = protocol.match(notification.fields, store.secret).with_card
         found = (
             self._of_kind(notification),
             self._of_order(notification, store),
             CURRENCY if notification.currency != self._payment.currency else "",
             AMOUNT if notification.amount != self._payment.amount else "",
-            "" if notification.is_clear else UNCLEAR,
+            "" if notification.is_clear(with_card) else UNCLEAR,
             self.of_status(),
         )
         return next(filter(None, found), "")

@@ -67,6 +67,8 @@ _FORMS: Dict[str, "re.Pattern[str]"] = {
     }.items()
 }
 _CARD = re.compile(r"[0-9A-Za-z*.]{0,32}", re.ASCII)
+_MASKED_CARD = re.compile(r"[0-9]{6}[xX*]{2,10}[0-9]{4}", re.ASCII)
+"""A masked number has as many digits at its beginning as it has to: no other one is missing."""
 
 
 class Malformed(ValueError):
@@ -173,13 +175,15 @@ class Notification(NamedTuple):
     method: str
     rrn: str
 
-    @property
-    def is_clear(self) -> bool:
-        """Whether no other division of the signed digits into fields is possible.
+    def is_clear(self, with_card: bool) -> bool:
+        """Whether no other division of the signed digits into fields means money.
 
-        Between transaction, type and network number nothing separates them but their lengths.
+        Between transaction, type, network number and a card that is signed too nothing separates
+        them but their lengths.
         """
-        return len(self.rrn) in (0, RRN_DIGITS)
+        card = self.fields.get("card", "")
+        is_card_whole = not with_card or bool(_MASKED_CARD.fullmatch(card))
+        return is_card_whole and len(self.rrn) in (0, RRN_DIGITS)
 
 
 def read_notification(fields: Mapping[str, str]) -> Notification:
@@ -212,16 +216,29 @@ def sign_answer(fields: Mapping[str, str], secret: Secret) -> str:
     return digest("md5", "".join(fields.get(name, "") for name in QUERY_SIGNED), secret)
 
 
-def fits(fields: Mapping[str, str], secret: Secret) -> bool:
-    """Whether a notification is signed with the secret, with or without `card`.
+class Match(NamedTuple):
+    """How a notification is signed: whether the secret has signed it, and `card` with the rest."""
 
-    All forms are tried and compared in constant time. An empty secret fits nothing.
+    is_signed: bool
+    with_card: bool
+
+
+def match(fields: Mapping[str, str], secret: Secret) -> Match:
+    """How a notification is signed with the secret, with or without `card`.
+
+    Both forms are tried and compared in constant time. An empty secret has signed nothing.
     """
-    given = fields.get("wsb_signature", "").lower()
-    found = False
-    for with_card in (False, True):
-        found |= hmac.compare_digest(sign_notification(fields, secret, with_card), given)
-    return found and bool(secret)
+    given = fields.get("wsb_signature", "").lower().encode()
+    plain, with_card = (
+        hmac.compare_digest(sign_notification(fields, secret, one).encode(), given)
+        for one in (False, True)
+    )
+    return Match(bool(secret) and (plain or with_card), with_card and not plain)
+
+
+def fits(fields: Mapping[str, str], secret: Secret) -> bool:
+    """Whether the secret has signed a notification."""
+    return match(fields, secret).is_signed
 
 
 def digest(name: str, text: str, secret: Secret) -> str:

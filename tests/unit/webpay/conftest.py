@@ -101,7 +101,7 @@ class Shop:
 
     def send(self, fields: Dict[str, str], desk: Optional[Desk] = None, **more: Any) -> Response:
         """The receiver's answer."""
-        return self.send_body(urlencode(fields).encode(), desk, **more)
+        return self.send_body(urlencode(fields, errors="surrogateescape").encode(), desk, **more)
 
     def send_body(
         self,

@@ -95,6 +95,7 @@ def test_the_last_notification_is_told(shop: Shop) -> None:
         ({"wp_secret": ""}, FAULT, "method_unset"),
         ({"wp_store": ""}, FAULT, "method_unset"),
         ({"wp_secret": "sealed:AAAA"}, FAULT, "secret_broken"),
+        ({"wp_test_secret": FIELDS["wp_secret"]}, FAULT, "webpay_secrets_equal"),
         ({"wp_test": "on"}, ADVICE, "payment_test_mode"),
         ({"wp_currencies": "USD"}, FAULT, "payment_currency"),
         ({"wp_public_url": ""}, ADVICE, "payment_no_address"),

@@ -81,6 +81,19 @@ def moved_refusal(shop: Shop, payment: int) -> Fields:
     return {**fields, **moved}
 
 
+def moved_card(shop: Shop, payment: int) -> Fields:
+    """A genuine refusal with a signed card, read as a payment by a digit of the card."""
+    card = "424242xxxxxx4242"
+    fields = shop.notification(payment, payment_type="2", card=card)
+    moved = {
+        "transaction_id": fields["transaction_id"] + "2",
+        "payment_type": fields["rrn"][0],
+        "rrn": fields["rrn"][1:] + card[0],
+        "card": card[1:],
+    }
+    return {**fields, **moved}
+
+
 def of_another_payment(shop: Shop, payment: int) -> Fields:
     """A genuine notification of another payment, its order number replaced by this one's."""
     other = shop.pay()
@@ -136,6 +149,7 @@ CASES = (
     Case("that of another payment", of_another_payment, 403),
     Case("the amount written otherwise", changed(amount="21.900"), 400),
     # -- moved digits
+    Case("a card that lacks a digit", moved_card, 200, 0, (intake.UNCLEAR,)),
     Case("digits moved into the order number", moved_to_another_payment, 200, 0, ()),
     Case("a refusal read as a payment", moved_refusal, 200, 0, (intake.UNCLEAR,)),
     Case("a network number that is too short", genuine(rrn="1"), 200, 0, (intake.UNCLEAR,)),
@@ -176,6 +190,7 @@ CASES = (
     Case("a signature that is none", changed(wsb_signature="x" * 32), 400),
     Case("an amount that is none", genuine(amount="2e1"), 400),
     Case("letters as a transaction", genuine(transaction_id="12ab"), 400),
+    Case("a name that is no UTF-8", changed(payer="\udccf\udce5"), 200, 1),
 )
 
 
@@ -214,6 +229,40 @@ def test_what_names_no_payment_is_kept_where_our_secret_has_signed_it(
     ]
     forged = {**fields, "wsb_signature": "0" * 32}
     assert shop.send(forged).status == 403
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"payment_method": "card2"},
+        {"transaction_id": "12ab"},
+        {"amount": "21,90"},
+        {"site_order_id": "два слова"},
+        {"rrn": "A1"},
+    ],
+)
+def test_what_is_signed_and_not_understood_is_kept_and_comes_again(
+    shop: Shop, changes: Dict[str, str]
+) -> None:
+    payment = shop.pay()
+    fields = shop.notification(payment, **changes)
+    for _ in range(2):
+        assert shop.send(fields).status == 400
+    shown = [one for one in shop.desk.ledger.read(0).kept if one["why"] == intake.UNREAD]
+    named = [(one["order"], one["transaction"]) for one in shown]
+    assert named.count((fields["site_order_id"], fields["transaction_id"])) == 1
+    assert shop.send({**fields, "wsb_signature": "0" * 32}).status == 400
+    assert len(shop.desk.ledger.read(0).kept) >= len(shown)
+    assert shop.credited(payment) == 0
+
+
+def test_one_key_for_both_stores_takes_nothing(shop: Shop) -> None:
+    payment = shop.pay()
+    shop.payments.edit_method(shop.method, wp_test_secret=LIVE_SECRET)
+    assert shop.send(shop.notification(payment)).status == 503
+    assert shop.credited(payment) == 0
+    shop.payments.edit_method(shop.method, wp_test_secret=TEST_SECRET)
+    assert shop.send(shop.notification(payment)).status == 200
 
 
 @pytest.mark.parametrize("status", [NEW, STARTED, IN_PAY])

@@ -4,7 +4,7 @@ import hashlib
 import re
 import string
 from contextlib import suppress
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 import pytest
 from hypothesis import assume, given, settings
@@ -109,37 +109,55 @@ def test_what_is_sent_is_what_is_signed(shop: str, amount: int, secret: str) -> 
     assert fields["wsb_invoice_item_price[0]"] == fields["wsb_total"]
 
 
-def divided(text: str) -> List[Dict[str, str]]:
+def divided(text: str, names: Sequence[str]) -> List[Dict[str, str]]:
     """All divisions of a signed text into fields of a notification, one field after another."""
-    forms = {name: protocol._FORMS[name] for name in protocol.NOTIFICATION_SIGNED}
+    forms = {**protocol._FORMS, "card": protocol._CARD}
 
-    def rest(names: List[str], left: str) -> List[Dict[str, str]]:
-        if not names:
+    def rest(left_names: Sequence[str], left: str) -> List[Dict[str, str]]:
+        if not left_names:
             return [{}] if not left else []
+        name, *others = left_names
         found = []
         for length in range(min(len(left), 32) + 1):
             part = left[:length]
-            if forms[names[0]].fullmatch(part):
-                found += [{names[0]: part, **one} for one in rest(names[1:], left[length:])]
+            if forms[name].fullmatch(part):
+                found += [{name: part, **one} for one in rest(others, left[length:])]
         return found
 
-    return rest(list(forms), text)
+    return rest(names, text)
 
 
 @settings(max_examples=30)
-@given(notifications())
-def test_no_digits_moved_between_fields_make_another_clear_payment(fields: Dict[str, str]) -> None:
-    text = "".join(fields[name] for name in protocol.NOTIFICATION_SIGNED)
-    for other in divided(text):
-        one = protocol.read_notification(signed(other))
+@given(notifications(), st.sampled_from(["", vectors.CARD, "555555******4444"]))
+def test_no_digits_moved_between_fields_make_another_clear_payment(
+    fields: Dict[str, str], card: str
+) -> None:
+    with_card = bool(card)
+    names = [*protocol.NOTIFICATION_SIGNED, *(["card"] if card else [])]
+    fields = {**fields, "card": card}
+    text = "".join(fields[name] for name in names)
+    for other in divided(text, names):
+        one = protocol.read_notification(signed(other, card=with_card))
         if one.fields["site_order_id"] != fields["site_order_id"]:
             # Only letters of the method or the currency could join an order number of ours.
             assert protocol.payment_of(one.order) is None
             continue
         assert (one.order, other["order_id"]) == (fields["site_order_id"], fields["order_id"])
         assert one.fields["amount"] == fields["amount"]
-        if one.is_clear and one.type in protocol.PAID:
+        if one.is_clear(with_card) and one.type in protocol.PAID:
             assert fields["payment_type"] in (*protocol.PAID, protocol.REFUNDED)
+
+
+def test_a_card_that_lacks_a_digit_is_not_clear() -> None:
+    refusal = signed({**vectors.FIRST, "payment_type": "2", "card": vectors.CARD}, card=True)
+    moved = {
+        **refusal,
+        **{"transaction_id": "1234567892", "payment_type": "1", "rrn": "547896481544"},
+        "card": vectors.CARD[1:],
+    }
+    assert protocol.match(moved, KEY) == (True, True), "the signature does not tell them apart"
+    assert not protocol.read_notification(moved).is_clear(with_card=True)
+    assert protocol.read_notification(refusal).is_clear(with_card=True)
 
 
 def test_a_refusal_read_as_a_payment_by_moved_digits_is_not_clear() -> None:
@@ -149,7 +167,7 @@ def test_a_refusal_read_as_a_payment_by_moved_digits_is_not_clear() -> None:
         **{"transaction_id": "1234567892", "payment_type": "1", "rrn": "54789648154"},
     }
     assert protocol.fits(moved, KEY), "the signature does not tell them apart"
-    assert not protocol.read_notification(moved).is_clear
+    assert not protocol.read_notification(moved).is_clear(with_card=False)
 
 
 # -- order numbers --------------------------------------------------------------------------------
