@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, Tuple
 from urllib.parse import urlencode
 
 import pytest
@@ -66,6 +66,27 @@ def test_who_comes_back_before_the_notification_is_promised_nothing(shop: WholeS
     assert shop.status(payment) == IN_PAY
     again = browser.open(f"{shop.web.url}/mancgi/webpaypayment?elid={payment}")
     assert again.title == "On to the payment", "he may have closed the page"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "answer"),
+    [
+        ({"forged": True}, 403),
+        ({"sha1": True}, 400),
+        ({"changes": {"currency_id": "USD"}}, 200),
+        ({"changes": {"payment_method": "test"}}, 200),
+    ],
+)
+def test_a_notification_that_is_not_right_credits_nothing(
+    shop: WholeShop, knobs: Dict[str, Any], answer: int
+) -> None:
+    payment, _ = paid_unnoticed(shop)
+    vars(shop.webpay.knobs).update(knobs)
+    order = next(reversed(list(shop.webpay.orders.values())))
+    fields = shop.webpay.notification(order)
+    shop.payments.edit_method(shop.method, wp_test="off" if "changes" in knobs else "on")
+    assert shop.webpay.send(order.fields["wsb_notify_url"], fields) == answer
+    assert (shop.status(payment), shop.payments.credited(payment)) == (IN_PAY, [])
 
 
 def test_a_refused_card_cancels_nothing(shop: WholeShop) -> None:
