@@ -43,9 +43,10 @@ def parse(argv: List[str]) -> Call:
     """
     parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
+    reader = _number_or_none if _is_check(argv) else _number
     for number in ("--item", "--module", "--runningoperation"):
-        parser.add_argument(number, type=_number)
-    for word in ("--lang", "--date", "--since", "--password"):
+        parser.add_argument(number, type=reader)
+    for word in ("--lang", "--date", "--since", "--password", "--param", "--value"):
         parser.add_argument(word, nargs="?", const="", default="")
     parser.add_argument("--format", nargs="?", const="", default="text")
     for word in ("--login", "--file"):
@@ -79,6 +80,14 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < len(text) <= 18):
         raise ValueError
     return int(text)
+
+
+def _number_or_none(text: str) -> Optional[int]:
+    """The number, which a new order has none of yet: whatever stands for it refuses no sale."""
+    try:
+        return _number(text)
+    except ValueError:
+        return None
 
 
 def start(call: Call, host: Host) -> Context:
@@ -192,11 +201,21 @@ def _is_recorded(call: Call) -> bool:
     return not call.dry_run and (command is None or command.is_recorded)
 
 
-def _wrong_exit(argv: List[str]) -> int:
-    """The exit code where the arguments are wrong, which may be why they were not read."""
+def _named(argv: List[str]) -> List[Command]:
+    """The commands that the words name, before they are read as arguments."""
     words = [word for one in argv for word in one.split("=", 1)]
     named = {after for word, after in zip(words, words[1:]) if word == "--command"}
-    return next((commands.COMMANDS[one].wrong_exit for one in named & set(commands.COMMANDS)), 1)
+    return [commands.COMMANDS[one] for one in named & set(commands.COMMANDS)]
+
+
+def _wrong_exit(argv: List[str]) -> int:
+    """The exit code where the arguments are wrong, which may be why they were not read."""
+    return next((command.wrong_exit for command in _named(argv)), 1)
+
+
+def _is_check(argv: List[str]) -> bool:
+    """Whether the words ask for a check, which nothing but a refusal may fail."""
+    return any(command.is_check for command in _named(argv))
 
 
 def main(argv: List[str]) -> int:

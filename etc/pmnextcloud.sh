@@ -12,14 +12,16 @@ fail() { # fail TYPE VALUE
 }
 
 # With less than all libraries take (112 MiB, measured on Python 3.8 to 3.13) each run would end in
-# its own way: by an error that names no memory, without an answer, or not at all.
+# its own way: by an error that names no memory, without an answer, or not at all. What a process
+# may lift by itself is no such limit; the program sets its own.
 # shellcheck disable=SC3045  # each sh that a Linux brings knows it
-needed_kib=131072 allowed_kib=$(ulimit -v) || allowed_kib=
-case $allowed_kib in
+needed_kib=131072 most_kib=$(ulimit -H -v) || most_kib=
+case $most_kib in
     *[!0-9]* | '') ;;
-    *) [ "$allowed_kib" -ge $needed_kib ] ||
-        fail out_of_memory "ulimit -v $allowed_kib, $needed_kib KiB" ;;
+    *) [ "$most_kib" -ge $needed_kib ] || fail out_of_memory "ulimit -v $most_kib, $needed_kib KiB" ;;
 esac
+# shellcheck disable=SC3045
+[ -z "$most_kib" ] || ulimit -S -v "$most_kib"
 
 [ ! -x "$home/env/bin/python" ] ||
     PMNEXTCLOUD_STARTED_AS=$0 exec "$home/env/bin/python" -Es "$home/pmnextcloud.py" "$@"

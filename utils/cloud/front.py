@@ -134,15 +134,15 @@ def wait_s(headers: Mapping[str, str]) -> Optional[float]:
     if re.fullmatch("[0-9]+", text, re.ASCII):
         seconds = float(text)
     else:
-        until = _moment(text)
+        until = moment(text)
         if until is None:
             return None
-        now = _moment(headers.get("Date", ""))
+        now = moment(headers.get("Date", ""))
         seconds = until - (time.time() if now is None else now)
     return min(max(seconds, 1.0), LONGEST_WAIT_S)
 
 
-def _moment(text: str) -> Optional[float]:
+def moment(text: str) -> Optional[float]:
     """The seconds since 1970 of a date in a header, or None where it is none."""
     from datetime import timezone
     from email.utils import parsedate_to_datetime

@@ -31,9 +31,12 @@ def handler(tmp_path: Path) -> Path:
     return made
 
 
-def say(handler: Path, limit_kib: object) -> "subprocess.CompletedProcess[bytes]":
-    """A start that has so much address space."""
-    script = f'ulimit -v {limit_kib}\nexec "$0" --command features'
+def say(
+    handler: Path, limit_kib: object, kinds: str = "-S -H"
+) -> "subprocess.CompletedProcess[bytes]":
+    """A start that has so much address space, by the limits that can be lifted and that cannot."""
+    limits = "".join(f"ulimit {kind} -v {limit_kib}\n" for kind in kinds.split())
+    script = f'{limits}exec "$0" --command features'
     return subprocess.run(["sh", "-c", script, handler], capture_output=True, check=False)
 
 
@@ -46,6 +49,13 @@ def test_too_little_memory_for_python_is_one_document_that_names_the_limit(
     assert (done.stdout, done.returncode) == (reply.error(errors.OutOfMemory(words)).document, 1)
     log = (handler.parents[1] / "var/pmnextcloud.log").read_text("utf-8")
     assert log.endswith(f"failed: out_of_memory: {words}\n")
+
+
+@pytest.mark.parametrize("limit_kib", [8_192, 16_384, NEEDED_KIB - 1])
+def test_a_limit_that_can_be_lifted_is_lifted(handler: Path, limit_kib: int) -> None:
+    done = say(handler, limit_kib, kinds="-S")
+    assert done.returncode == 0, done
+    assert b"<features>" in done.stdout
 
 
 @pytest.mark.parametrize("limit_kib", [NEEDED_KIB, 500_000, "unlimited"])
