@@ -4,13 +4,14 @@ import os
 import re
 import subprocess
 import sys
-from typing import Dict, List, Set
+from typing import Dict, Set
 from urllib.parse import urlencode
 
 import pytest
 
 from tests import ROOT
 from tests.meta.messages import LANGUAGES
+from tests.unit.billing.given import declared
 from tests.unit.webpay.conftest import Shop
 from utils.base import plainxml, xml
 from utils.billing import needs
@@ -49,11 +50,7 @@ def test_a_notification_is_booked_without_any_heavy_library(shop: Shop) -> None:
 
 
 def test_the_database_lets_it_read_what_is_declared_and_no_more(shop: Shop) -> None:
-    columns: Dict[str, List[str]] = {
-        table: [*names] for table, names in needs.PAYMENT_TABLES.items()
-    }
-    columns["processingmodule"] = [*needs.TABLES["processingmodule"]]
-    columns["task"] = [*needs.TABLES["task"], "specification"]
+    columns = declared()
     shop.stand.add_module("https://cloud.example.com", "admin", "made-up-password")
     payment, other = shop.pay(), shop.pay()
     called = len(shop.stand.calls)
