@@ -44,6 +44,7 @@ def _remove(ctx: Context, service: Service) -> None:
         service.accounts.bring(account, Order(enabled=False))
     else:
         service.accounts.delete(account)
+        ctx.following.forget(service.item.id)
 
 
 def _is_shared(ctx: Context, service: Service, login: str = "") -> bool:

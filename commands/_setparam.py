@@ -6,11 +6,11 @@ from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run import guard
 from utils.run.context import Context
-from utils.run.service import Service, find, renew
+from utils.run.service import Service, find, follow, renew
 
 
 def run(ctx: Context) -> Reply:
-    """Brings quota and group to what billing has now and tells BILLmanager.
+    """Brings quota, group and what follows the client to what billing has, tells BILLmanager.
 
     Space below what is used is paid for by now: it is set, and the client is told.
 
@@ -30,11 +30,11 @@ def run(ctx: Context) -> Reply:
 
 
 def _apply(ctx: Context, service: Service) -> None:
-    order = ctx.billing.tariffs.order(service.item, with_client=False)
+    order = ctx.billing.tariffs.order(service.item, with_client=True)
     old_tariff_id = service.item.last_tariff_id
     if old_tariff_id:
         order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
-    account = service.accounts.bring(find(ctx, service), order)
+    account = follow(ctx, service, find(ctx, service), order)
     renew(ctx, service, account)
     guard.tell(ctx, service.item, account, order.quota_bytes)
 

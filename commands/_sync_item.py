@@ -10,11 +10,13 @@ from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.host import budget
 from utils.run.context import Context
-from utils.run.service import Service, find, renew
+from utils.run.service import Service, find, follow, renew
 
 
 def run(ctx: Context) -> Reply:
-    """Makes enabled state, quota and group what billing has, and writes today's usage.
+    """Makes enabled state, quota, group and what follows the client what billing has.
+
+    Writes today's usage.
 
     Only for an active or suspended service: any other is in the hands of another operation.
     Groups set by hand stay. With a module and no service it is done for those of its services in
@@ -33,7 +35,8 @@ def _sync(ctx: Context, service: Service) -> None:
     if account.used_bytes is None:
         service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
-    ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
+    if disk is not None:
+        ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
 
 
 def _refuse_unopened(service: Service) -> None:
@@ -43,9 +46,9 @@ def _refuse_unopened(service: Service) -> None:
 
 def _bring(ctx: Context, service: Service) -> Account:
     """The account as it is once it is what billing has."""
-    order = ctx.billing.tariffs.order(service.item, with_client=False)
+    order = ctx.billing.tariffs.order(service.item, with_client=True)
     order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
-    account = service.accounts.bring(find(ctx, service), order)
+    account = follow(ctx, service, find(ctx, service), order)
     renew(ctx, service, account)
     return account
 

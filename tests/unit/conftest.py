@@ -14,8 +14,9 @@ from tests import ROOT
 from tests.doubles.billmanager import Stand
 from utils.base import secret
 from utils.base.secret import Secret
-from utils.base.values import Account, Item, Order, Server
+from utils.base.values import Account, Client, Item, Order, Server, Terms
 from utils.billing.billmanager import Billing
+from utils.billing.clients import Clients
 from utils.billing.closing import Closing
 from utils.billing.contacts import Contacts
 from utils.billing.memos import Memos
@@ -120,6 +121,7 @@ NOUNS: Dict[str, type] = {
     "closing": Closing,
     "statistics": Statistics,
     "tariffs": Tariffs,
+    "clients": Clients,
     "tasks": Tasks,
     "contacts": Contacts,
     "notices": Notices,
@@ -135,6 +137,11 @@ def make_billing() -> Any:
     one.key_digest.return_value = "0123456789ab"
     one.namings.of.return_value = {}
     one.memos.of.return_value = {}
+    one.namings.has_odd.return_value = False
+    one.services.excess_bytes.return_value = -100
+    one.tariffs.terms.return_value = Terms()
+    one.tariffs.client.return_value = Client(email="client7@example.com")
+    one.tariffs.is_uncounted.return_value = False
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one

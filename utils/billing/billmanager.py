@@ -12,6 +12,7 @@ from utils.host.root import Host
 from utils.host.settings import Settings
 
 if TYPE_CHECKING:
+    from utils.billing.clients import Clients
     from utils.billing.closing import Closing
     from utils.billing.contacts import Contacts
     from utils.billing.facts import Facts
@@ -126,6 +127,13 @@ class Billing:
         from utils.billing.tariffs import Tariffs
 
         return Tariffs(self._doors.db, self._log, self._settings)
+
+    @cached_property
+    def clients(self) -> "Clients":
+        """Who has bought."""
+        from utils.billing.clients import Clients
+
+        return Clients(self._doors.db, self._log)
 
     @cached_property
     def facts(self) -> "Facts":

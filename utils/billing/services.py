@@ -21,6 +21,7 @@ from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.billing.oldmarks import OldMarks
 from utils.consts import (
     ITEM_ACCOUNT,
+    ITEM_DOMAIN,
     ITEM_LOGIN,
     ITEM_MARK,
     ITEM_PASSWORD,
@@ -69,7 +70,7 @@ MOST_PLACES = 200
 """Services by which it is told where the accounts of a module are; each mark takes a millisecond.
 The oldest are asked: nobody can put others before them."""
 
-_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT)
+_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT, ITEM_DOMAIN)
 
 
 class Saved(NamedTuple):
@@ -285,6 +286,7 @@ class Services:
             password_is_crypted=is_crypted,
             is_broken=is_broken,
             saved_account=self._saved_account(row["id"], saved) if strict else None,
+            saved_domain=saved.get(ITEM_DOMAIN, ""),
         )
 
     def _password(

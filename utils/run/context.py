@@ -15,6 +15,7 @@ from utils.run.call import Call
 if TYPE_CHECKING:
     from logging import Logger
 
+    from utils.accounts.following import Following
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
     from utils.base.intended import Plan
@@ -155,6 +156,13 @@ class Context:
         from utils.host.state import State
 
         return State(folder)
+
+    @cached_property
+    def following(self) -> "Following":
+        """Knows how accounts were left, so that what a client changes can follow him."""
+        from utils.accounts.following import Following
+
+        return Following(self.state, self.billing.fingerprint, self.log)
 
     def binding(self, module_id: int) -> "Binding":
         """Tells to which server the secrets of a module belong."""
