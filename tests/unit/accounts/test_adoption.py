@@ -11,6 +11,7 @@ from utils.accounts.ownership import Ownership, Record
 from utils.api import NextcloudAPIClient
 from utils.base import errors
 from utils.base.secret import Secret
+from utils.base.values import Client
 
 SAVED, GIVEN = Secret("made-up-pw-77"), Secret("made-up-pw-78")
 IVAN = make_account(login="Ivan", email="Client7@example.com")

@@ -855,6 +855,15 @@ def test_space_that_is_not_chosen_is_none(
     assert tariffs.chosen(item, item.tariff_id, "disk", "1") is None
 
 
+def test_no_space_of_a_tariff_without_limit_is_too_small(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(max=9)])
+    assert tariffs.chosen(item, item.tariff_id, "disk", "1") is not None
+    stand.set_terms(item.tariff_id, cloud_unlimited="on")
+    assert tariffs.chosen(item, item.tariff_id, "disk", "1") is None
+
+
 def test_a_value_of_a_list_is_chosen_by_its_number_or_its_name(
     stand: Stand, billing: Billing, tariffs: Tariffs
 ) -> None:
