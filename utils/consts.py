@@ -76,6 +76,13 @@ TASK_CLOSED = 2
 """task.status of a task that staff has done with."""
 
 
+PAYMENT_MODULE = "pmwebpay"
+"""The payment module beside the processing module."""
+
+PAYMENT_NEW, PAYMENT_IN_PAY, PAYMENT_PAID, PAYMENT_STARTED, PAYMENT_CANCELLED = 1, 2, 4, 8, 9
+"""BILLmanager's statuses of a payment (docs/en/payments.md, "Statuses")."""
+
+
 class Level(IntEnum):
     """What a command does in the cloud; each level does what the lower ones do, and more."""
 

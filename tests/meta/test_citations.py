@@ -18,9 +18,9 @@ from tests.meta.messages import ROOT
 SOURCES = sorted(
     path
     for folder in ("utils", "commands", "tests")
-    for path in [*(ROOT / folder).rglob("*.py"), ROOT / "pmnextcloud.py"]
+    for path in [*(ROOT / folder).rglob("*.py"), *ROOT.glob("pm*.py")]
 )
-CITATION = re.compile(r'(docs/en/(?:protocol|clouds)\.md)(?:, "([^"]+)")?')
+CITATION = re.compile(r'(docs/en/(?:protocol|clouds|payments)\.md)(?:, "([^"]+)")?')
 OTHER_FORMS = (
     r"\b[Ss]ections? [A-L]\b",
     r"\([A-L](?:\.\d+)?\)",

@@ -69,6 +69,26 @@ TABLES: Dict[str, Tuple[str, ...]] = {
 """The columns that are read, by table."""
 
 
+class PaymentFunctions(NamedTuple):
+    """The functions of the core that payments with WEBPAY need beside `Functions`."""
+
+    show: str = "payment.info"
+    start: str = "payment.setinpay"
+    book: str = "payment.setpaid"
+    list: str = "payment"
+    name_user: str = "whoami"
+
+
+PAYMENT_FUNCTIONS = PaymentFunctions()
+
+PAYMENT_TABLES: Dict[str, Tuple[str, ...]] = {
+    "currency": ("id", "iso"),
+    "payment": ("id", "paymethod", "status", "createdate"),
+    "paymethod": ("id", "name", "module", "active", "currency", "xmlparams"),
+}
+"""The columns that payments with WEBPAY need; who does not sell so does without."""
+
+
 class OptionalColumns(NamedTuple):
     """Columns that are read where BILLmanager's version has them: the table, and one or more."""
 

@@ -18,6 +18,7 @@ HOME = Path(__file__).resolve().parents[2]
 """Where the program is."""
 
 FORMS = Path(root.FORMS).name
+PAYMENT_FORMS = Path(root.PAYMENT_FORMS).name
 PAGE = Path(root.PAGE).name
 ERRORS = "msgerror"
 LANGUAGES = ("ru", "en")

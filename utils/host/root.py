@@ -14,6 +14,14 @@ STATE = f"var/{MODULE}"
 HISTORY = f"{STATE}/history"
 """The folder with what each run did, a file for each day."""
 
+LEDGER = "var/pmwebpay"
+"""What is written of each payment with WEBPAY: a record, which nothing else has."""
+
+PAYMENTS = "paymethods/pmwebpay"
+"""What BILLmanager starts for a payment method, and by its web server the scripts of it."""
+PAYMENT_FORMS = "etc/xml/billmgr_mod_pmwebpay.xml"
+SCRIPTS = "cgi"
+
 FORMS = f"etc/xml/billmgr_mod_{MODULE}.xml"
 
 PAGE = f"etc/xml/billmgr_mod_{MODULE}_page.xml"

@@ -25,9 +25,11 @@ from .business import (
 )
 from .calls import Call, CoreFault, DropCall, Leak
 from .mariadb import MariaDb, MariaDbError
+from .payments import Payments
 from .plugins import Handed, Visitor
 from .runs import DEVNULL, ModuleProcess, Peak, Run
 from .stand import Stand
+from .web import CgiAnswer, Web
 
 __all__ = [
     "ACTIVE",
@@ -45,6 +47,7 @@ __all__ = [
     "SUSPENDED",
     "Addon",
     "Call",
+    "CgiAnswer",
     "CoreFault",
     "DropCall",
     "Handed",
@@ -52,8 +55,10 @@ __all__ = [
     "MariaDb",
     "MariaDbError",
     "ModuleProcess",
+    "Payments",
     "Peak",
     "Run",
     "Stand",
     "Visitor",
+    "Web",
 ]
