@@ -18,7 +18,6 @@ from utils.base.values import Account, Client, Item, Order, Server, Terms
 from utils.billing.billmanager import Billing
 from utils.billing.clients import Clients
 from utils.billing.closing import Closing
-from utils.billing.contacts import Contacts
 from utils.billing.memos import Memos
 from utils.billing.modules import Modules
 from utils.billing.namings import Namings
@@ -125,7 +124,6 @@ NOUNS: Dict[str, type] = {
     "clients": Clients,
     "tasks": Tasks,
     "users": Users,
-    "contacts": Contacts,
     "notices": Notices,
     "memos": Memos,
 }

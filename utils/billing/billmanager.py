@@ -14,7 +14,6 @@ from utils.host.settings import Settings
 if TYPE_CHECKING:
     from utils.billing.clients import Clients
     from utils.billing.closing import Closing
-    from utils.billing.contacts import Contacts
     from utils.billing.facts import Facts
     from utils.billing.memos import Memos
     from utils.billing.modules import Modules
@@ -100,13 +99,6 @@ class Billing:
         from utils.billing.tasks import Tasks
 
         return Tasks(self._doors)
-
-    @cached_property
-    def contacts(self) -> "Contacts":
-        """The users by whom clients are told."""
-        from utils.billing.contacts import Contacts
-
-        return Contacts(self._doors)
 
     @cached_property
     def notices(self) -> "Notices":

@@ -135,7 +135,7 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.stored_field(given.tariff, "cloud_warn_at") is None
     assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
     assert billing.statistics.latest(0) is None
-    assert billing.contacts.of(item.account_id) is not None
+    assert billing.clients.contact(item.account_id) is not None
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
     assert billing.memos.of({item.id: item.account_id}, "nothing") == {}
     assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
@@ -174,7 +174,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     task = billing.tasks.make(DEPARTMENT, "sold and not counted")
     if task is not None:  # where it is known which one it is
         billing.tasks.withdraw(task)
-    billing.notices.send(billing.contacts.of(item.account_id).user_id, "subject", "text")
+    billing.notices.send(billing.clients.contact(item.account_id).user_id, "subject", "text")
     billing.memos.note(given.item, "full", Memo(201, "80", date(2026, 11, 21), is_sent=False))
     billing.memos.forget(given.item, "full")
     closing.roll_back_tariff(item)

@@ -24,7 +24,7 @@ from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Client, Disk, Mark, Order, Terms
-from utils.billing.contacts import Contact
+from utils.billing.clients import Contact
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
@@ -815,9 +815,9 @@ def test_less_space_than_is_used_is_set_and_said_before_the_change_is_told(
     world.settings = {"downgrade": "warn"}
     world.accounts.bring.return_value = make_account(used_bytes=6 * 1024**3)
     world.billing.services.status.return_value = world.item.status
-    world.billing.contacts.of.return_value = Contact(401, "en")
+    world.billing.clients.contact.return_value = Contact(401, "en")
     assert OK in world.run("setparam")
-    said = [one for one in world.done() if "services.status" not in one and "contacts" not in one]
+    said = [one for one in world.done() if "services.status" not in one and "clients" not in one]
     assert said == [
         "accounts.bring",
         "billing.memos.note",

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from tests.unit.conftest import make_billing
 from utils.base import errors
-from utils.billing.contacts import Contact
+from utils.billing.clients import Contact
 from utils.billing.memos import Memo
 from utils.consts import STATUS_ACTIVE
 from utils.host.root import Host
@@ -51,7 +51,7 @@ class Post:
         billing.memos.forget.side_effect = self._forget
         billing.notices.send.side_effect = self._send
         billing.notices.was_sent.side_effect = self._was_sent
-        billing.contacts.of.side_effect = lambda account_id: self.contact
+        billing.clients.contact.side_effect = lambda account_id: self.contact
         billing.services.status.side_effect = lambda item: self.statuses.get(item, STATUS_ACTIVE)
         billing.tasks.department.return_value = 3
         billing.tasks.make.return_value = 77
