@@ -39,12 +39,13 @@ def _remove(ctx: Context, service: Service) -> None:
         ctx.log.warning("the service has no account, or it is gone already")
     elif _is_shared(ctx, service, account.login):  # one may have come while the cloud was asked
         return
-    elif keeps:
-        note(ctx, service)
-        service.accounts.bring(account, Order(enabled=False))
     else:
-        service.accounts.delete(account)
-        ctx.following.forget(service.item.id)
+        note(ctx, service)  # so that a repeat knows whose account it was, when nobody can ask it
+        if keeps:
+            service.accounts.bring(account, Order(enabled=False))
+        else:
+            service.accounts.delete(account)
+            ctx.following.forget(service.item.id)
 
 
 def _is_shared(ctx: Context, service: Service, login: str = "") -> bool:

@@ -104,7 +104,7 @@ def test_what_is_sent_is_what_is_signed(shop: str, amount: int, secret: str) -> 
     )
     fields = protocol.order_fields(order, Secret(secret), "seed")
     text = "seed11111111B1-ABE0BYN" + fields["wsb_total"] + secret
-    assert fields["wsb_signature"] == hashlib.new("sha1", text.encode()).hexdigest()  # noqa: S324
+    assert fields["wsb_signature"] == hashlib.new("sha1", text.encode()).hexdigest()  # noqa: S324  WEBPAY's choice
     assert re.fullmatch(r"\d+\.\d\d", fields["wsb_total"])
     assert fields["wsb_invoice_item_price[0]"] == fields["wsb_total"]
 
