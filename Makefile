@@ -36,6 +36,8 @@ ON_OLDEST := tests/unit tests/meta/test_imports.py \
 # One process more than small machines have cores, for many tests wait. Each takes tests that follow
 # one another, which share what was made for them, and in the end those of the one that is behind.
 SPREAD := -n 3 --dist worksteal
+# Whole runs wait more: for answers that do not come, and for pauses to end.
+SPREAD_WAITING := -n 4 --dist worksteal
 
 SOURCES := pmnextcloud.py pmwebpay.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
@@ -59,7 +61,7 @@ test: lint types wheels $(ENV)/.ready
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
-	$(BIN)/python -m pytest -q $(SPREAD) tests/e2e $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
 test-long: $(ENV)/.ready
