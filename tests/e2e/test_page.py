@@ -250,7 +250,7 @@ HEADERS = {
     "the other's session": {"Cookie": "billmgrses5=of-the-other; billmgrlang5=orion:en"},
     "a proxy": {"X-Forwarded-For": "127.0.0.1", "Proxy": "http://127.0.0.1:9"},
 }
-NAMES = list(forgeries(Shop(None, 1001, 1002, "401", "402")))  # type: ignore[arg-type]
+NAMES = list(forgeries(Shop(None, 1001, 1002, "401", "402")))
 
 
 @pytest.mark.parametrize("name", NAMES)

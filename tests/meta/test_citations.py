@@ -126,3 +126,13 @@ def test_a_wrong_citation_is_found(text: str, form: str) -> None:
 def test_a_citation_may_be_broken_over_lines() -> None:
     assert faults('# as in docs/en/clouds.md,\n# "Whether a login\n# may write"\n') == []
     assert faults('"""As in docs/en/clouds.md, "Whether\n    a login may write"."""\n') == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if (ROOT / "tests") in path.parents],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_no_test_has_a_remark_to_a_checker_that_looks_at_none(path: Path) -> None:
+    """The types of tests are not checked: what is to be ignored there misleads who reads it."""
+    assert not [text for text in prose(path.read_text("utf-8")) if text.startswith("type: ")]

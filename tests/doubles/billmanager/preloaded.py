@@ -102,7 +102,7 @@ def _become(order: Order, streams: List[int]) -> None:
         os.close(stream)
     if not order.has_stdin:
         os.close(0)
-        sys.stdin = None  # type: ignore[assignment]
+        sys.stdin = None
     os.environ.clear()
     os.environ.update(order.environment)
     sys.argv = [order.program, *order.words]

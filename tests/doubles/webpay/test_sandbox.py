@@ -116,7 +116,7 @@ def shop() -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    server.came = Shop.came  # type: ignore[attr-defined]
+    server.came = Shop.came
     yield server
     server.shutdown()
     server.server_close()

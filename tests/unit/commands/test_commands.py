@@ -1027,7 +1027,7 @@ def test_who_was_read_is_told_also_on_a_day_that_is_not_whole(
 
 
 def test_staff_reads_in_each_language_that_nobody_is_told(world: World) -> None:
-    words = load("stat")._describe_untold(make_server(), errors.CoreRefused("x", "missed"))  # type: ignore[attr-defined]
+    words = load("stat")._describe_untold(make_server(), errors.CoreRefused("x", "missed"))
     assert "Клиенты" in words
     assert "Clients" in words
     assert words.count("pmnextcloud 31: core_refused: x: missed") == 2

@@ -414,11 +414,11 @@ def test_what_a_tariff_wants_of_its_cloud_is_looked_at(
 ) -> None:
     selling = Selling(product, mail)
     selling.terms = {1: terms}
-    assert [one[:2] for one in names_of(clouds.fields(selling))] == found  # type: ignore[arg-type]
+    assert [one[:2] for one in names_of(clouds.fields(selling))] == found
 
 
 def test_the_shortest_password_of_settings_and_tariffs_is_the_one_that_counts() -> None:
     selling = Selling()
     selling.terms = {1: Terms(), 2: Terms(password_length=12)}
-    [found] = clouds.policy(selling)  # type: ignore[arg-type]
+    [found] = clouds.policy(selling)
     assert (found.name, found.value) == ("password_too_short", "12 < 14")

@@ -96,5 +96,5 @@ class Site:
             client=lambda server, *more: self.cloud,
             owner=lambda item, server, cloud: self.owner,
         )
-        context.cloud = lambda server: self.cloud  # type: ignore[method-assign]
+        context.cloud = lambda server: self.cloud
         return context

@@ -240,7 +240,7 @@ def test_the_service_is_free_again_once_its_page_is_shown(
 
 
 def test_where_modules_are_to_leave_the_world_alone_the_cloud_is_not_asked(site: Site) -> None:
-    site.host.does_nothing = lambda: True  # type: ignore[method-assign]
+    site.host.does_nothing = lambda: True
     assert isinstance(gather(site, fresh=True).not_fresh, errors.PageOff)
     site.owner.find.assert_not_called()
 
