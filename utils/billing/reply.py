@@ -31,7 +31,10 @@ def ok() -> Reply:
 
 
 def agreed() -> Reply:
-    """Nothing speaks against what was asked about (docs/en/protocol.md, "Checks")."""
+    """Yes to a check, or to a form of a plugin that was sent and has done its work.
+
+    See docs/en/protocol.md, "Checks" and "Pages of plugins".
+    """
     return Reply(_document("<ok/>"))
 
 
@@ -67,11 +70,6 @@ def error(failure: PmError) -> Reply:
     value = _escaped(clean(strike_out(failure.value)))
     document = _document(f'<error{attributes}><param name="value">{value}</param></error>')
     return Reply(document, exit_code=1)
-
-
-def done() -> Reply:
-    """What a form of a plugin answers that was sent and has done its work."""
-    return Reply(_document("<ok/>"))
 
 
 def refusal(failure: PmError, language: str, words: str) -> Reply:

@@ -90,7 +90,7 @@ def _password(ctx: Context, asked: Asked, item: Item, began_s: float) -> Reply:
     if ended.code:
         raise errors.PageUnavailable(ended.code)
     ctx.log.info("the password of service %d is changed by the page", item.id)
-    return reply.done()
+    return reply.agreed()
 
 
 def _refuse(ctx: Context, asked: Asked, caller: Caller, error: errors.PmError) -> Reply:

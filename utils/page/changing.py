@@ -66,7 +66,10 @@ def change(ctx: Context, item_id: int, password: Secret, wait_s: float) -> Ended
         if process.stdout is not None:  # nobody listens any more, which the run takes for that
             process.stdout.close()
         raise errors.PasswordPending from error
-    return _ended(answer)
+    ended = _ended(answer)
+    if not ended.code and process.returncode:
+        raise errors.PageUnavailable(f"exit {process.returncode}")
+    return ended
 
 
 def _ended(answer: bytes) -> Ended:
@@ -74,6 +77,8 @@ def _ended(answer: bytes) -> Ended:
         document = xml.parse(answer)
     except ValueError as error:
         raise errors.PageUnavailable("no answer") from error
+    if document.tag != "doc":
+        raise errors.PageUnavailable("no answer")
     error_node = document.find("error")
     if error_node is None:
         return Ended()

@@ -26,7 +26,7 @@ _BESIDE_CLOUD_S = 0.7
 """Of that for what comes behind the cloud: drawing takes a third of it on a slow server."""
 
 MOST_RUNS = 10
-_RUNS_S = 2.0
+_RUNS_S = 1.0
 """How many of the last runs are shown, and how long they are looked for: a history may be long."""
 
 
@@ -81,6 +81,8 @@ def gather(ctx: Context, item: Item, caller: Caller, wants_fresh: bool, began_s:
             ctx.log.warning("nothing tells whose the account is: %s", error)
             trouble = error
             facts = facts._replace(login=item.saved_login.strip(), address=item.saved_url)
+    # Before the cloud, which has what is left of the time.
+    runs = _last_runs(ctx, item.id) if caller.is_staff else []
     if item.status == STATUS_CLOSED:  # what stands on it is no account of this client's
         facts = facts._replace(login="", address="", used=None, days=())
     elif wants_fresh and trouble is None and server is not None:
@@ -88,7 +90,6 @@ def gather(ctx: Context, item: Item, caller: Caller, wants_fresh: bool, began_s:
     elif wants_fresh:
         facts = facts._replace(not_fresh=trouble)
     if caller.is_staff:
-        runs = _last_runs(ctx, item.id)
         facts = facts._replace(staff=ForStaff(record, trouble, account, runs))
     return facts
 
@@ -169,14 +170,16 @@ def _last_runs(ctx: Context, item_id: int) -> "List[Past]":
     from utils.history.reading import History, Wanted
     from utils.host.records import Records
 
-    until = time.monotonic() + _RUNS_S
     found: List[Past] = []
     try:
-        history = History(Records(ctx.host.path(root.HISTORY)), Wanted(item=item_id))
-        for day in reversed(history.days()):
-            found += reversed(list(history.runs(day)))
-            if len(found) >= MOST_RUNS or time.monotonic() > until:
-                break
+        with budget.limit(_RUNS_S):
+            history = History(Records(ctx.host.path(root.HISTORY)), Wanted(item=item_id))
+            for day in reversed(history.days()):
+                found += reversed(list(history.runs(day)))
+                if len(found) >= MOST_RUNS:
+                    break
+    except budget.Spent:
+        ctx.log.info("the history is too long to be looked through in %d s", _RUNS_S)
     except OSError as error:
         ctx.log.warning("the history cannot be read: %s", error)
     return found[:MOST_RUNS]

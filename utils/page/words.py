@@ -10,7 +10,6 @@ from utils.host import messages
 TEXTS = f"{PAGE_FUNCTION}.words"
 """The messages that the program makes its sentences of; the others name fields and buttons."""
 
-_UNITS = {"ru": {"B": "Б", "KiB": "КиБ", "MiB": "МиБ", "GiB": "ГиБ", "TiB": "ТиБ"}}
 _MARKUP = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 """BILLmanager has markup in texts of its own forms (docs/en/protocol.md, "Pages of plugins"), so a
 text from outside could have some too. Where texts are shown plainly, escapes would be seen.
@@ -52,10 +51,7 @@ class Words:
         """A size with at most two decimals: "1.5 GiB", «1,5 ГиБ»."""
         if size_bytes == sizes.UNLIMITED:
             return self.say("unlimited")
-        number, _, unit = sizes.in_largest_unit(size_bytes).partition(" ")
-        if self.language == "ru":
-            number = number.replace(".", ",")
-        return f"{number} {_UNITS.get(self.language, {}).get(unit, unit)}"
+        return messages.size(self.language, size_bytes)
 
     def day(self, day: date) -> str:
         """A date as the language writes it."""

@@ -94,6 +94,6 @@ def test_no_secret_stands_in_the_words_of_a_refusal() -> None:
     assert b"a-secret-77" not in answer.document
 
 
-def test_a_form_that_has_done_its_work_says_so() -> None:
-    answer = reply.done()
+def test_yes_is_the_word_ok() -> None:
+    answer = reply.agreed()
     assert (answer.exit_code, xml.parse(answer.document).find("ok") is not None) == (0, True)

@@ -77,7 +77,13 @@ def test_an_error_without_a_name_is_one_all_the_same(site: Site) -> None:
     assert change(site.context(), 1001, NEW, 10) == Ended("unexpected", "")
 
 
-@pytest.mark.parametrize("script", ["exit 0", "echo no xml", "kill -9 $$"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        *("exit 0", "echo no xml", "kill -9 $$"),
+        *("echo '<doc/>'; exit 1", "echo '<doc/>'; kill -9 $$", "echo '<html/>'"),
+    ],
+)
 def test_a_module_that_does_not_answer_is_no_success(site: Site, script: str) -> None:
     handler(site, script)
     with pytest.raises(errors.PageUnavailable):

@@ -288,3 +288,29 @@ def test_a_history_that_cannot_be_read_is_none(site: Site, monkeypatch: pytest.M
     found = gather(site, STAFF).staff
     assert found is not None
     assert found.runs == []
+
+
+def test_a_long_history_costs_staff_no_more_than_its_time(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "_RUNS_S", 0.2)
+    monkeypatch.setattr(Records, "days", lambda self: ["2026-11-20"])
+    monkeypatch.setattr(Records, "lines", lambda self, day: time.sleep(30))
+    began = time.monotonic()
+    found = gather(site, STAFF).staff
+    assert time.monotonic() - began < 2
+    assert found is not None
+    assert found.runs == []
+
+
+def test_staff_too_has_fresh_figures_within_four_seconds(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "ANSWER_S", 1.5)
+    monkeypatch.setattr(facts, "_RUNS_S", 0.3)
+    monkeypatch.setattr(Records, "days", lambda self: time.sleep(30))
+    site.owner.find.side_effect = lambda record: time.sleep(30)
+    began = time.monotonic()
+    found = gather(site, STAFF, fresh=True)
+    assert time.monotonic() - began < 1.5
+    assert isinstance(found.not_fresh, errors.OutOfTime)

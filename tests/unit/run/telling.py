@@ -37,6 +37,8 @@ class Post:
         self.refusal: Optional[errors.PmError] = None
         self.of: Callable[[str], bool] = lambda subject: True
         """Which letters end so."""
+        self.unwritable: Dict[int, errors.PmError] = {}
+        """How what is noted on these services ends."""
         self.deadly, self.after = -1, False
         self.effects: List[str] = []
         self._folder = folder
@@ -80,11 +82,17 @@ class Post:
             if memo is not None and memo.account_id == accounts[one]
         }
 
+    def _fail(self, item_id: int) -> None:
+        if item_id in self.unwritable:
+            raise self.unwritable[item_id]
+
     def _note(self, item_id: int, kind: str, memo: Memo) -> None:
+        self._fail(item_id)
         if self.memos.get((item_id, kind)) != memo:
             self._effect("note", lambda: self.memos.update({(item_id, kind): memo}))
 
     def _forget(self, item_id: int, kind: str) -> None:
+        self._fail(item_id)
         self._effect("forget", lambda: self.memos.pop((item_id, kind), None))
 
     def _send(self, user_id: int, subject: str, text: str) -> None:
