@@ -13,7 +13,7 @@ from typing import BinaryIO, Optional
 from utils.host import budget, limits
 from utils.host.root import Host
 from utils.webpay.cgi import Refused, Request, Response, read_request
-from utils.webpay.desk import Desk
+from utils.webpay.desk import Desk, place_of
 
 SCRIPT_S = 25.0
 """The time of one request. Who asks waits half a minute as a rule; what the core does takes one."""
@@ -42,12 +42,7 @@ def serve(desk: Desk, stdin: Optional[BinaryIO]) -> Response:
     except budget.Spent:
         desk.log.error("failed: out_of_time: %s", f"{SCRIPT_S:.0f} s")
     except Exception as error:  # noqa: BLE001  the answer must not be empty
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        line = place.tb_lineno if place is not None else 0
-        name = place.tb_frame.f_code.co_name if place is not None else ""
-        desk.log.error("crashed: %s in %s, line %d", type(error).__name__, name, line)
+        desk.log.error("crashed: %s in %s", type(error).__name__, place_of(error))
     return Response(503, "try again\n")
 
 

@@ -5,7 +5,7 @@ from typing import Callable, Dict
 from utils.base import errors
 from utils.webpay import method
 from utils.webpay.checkout import PAY_SCRIPT, PLACE
-from utils.webpay.desk import Desk
+from utils.webpay.desk import Desk, place_of
 
 FEATURES = ("redirect", "notneedprofile", "pmvalidate", "checkpay")
 """What is announced. Money is given back by hand, so neither refunds nor anything repeated is."""
@@ -67,7 +67,10 @@ def run(desk: Desk, command: str, form: bytes) -> bytes:
             raise errors.UnknownCommand(command)
         return COMMANDS[command](desk, form)
     except errors.PmError as error:
-        desk.log.error("failed: %s", error)
-        from utils.billing import reply
+        failure: errors.PmError = error
+    except Exception as error:  # noqa: BLE001  BILLmanager must get a document
+        failure = errors.Unexpected(f"{type(error).__name__} in {place_of(error)}")
+    desk.log.error("failed: %s", failure)
+    from utils.billing import reply
 
-        return reply.error(error).document
+    return reply.error(failure).document

@@ -49,3 +49,11 @@ class Desk:
     def method(self, stored: StoredMethod) -> Method:
         """The settings of a payment method. Raises KeyUnavailable, SecretBroken."""
         return method.read(stored, self.sealer.unseal)
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error was raised: the function and the line, and no value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}"

@@ -301,6 +301,8 @@ class Till:
         if self._desk.ledger.claim(what.transaction, self._payment.id) != self._payment.id:
             if notification is not None:
                 _keep(self._desk, self.entry, TRANSACTION, notification)
+            else:
+                self._remember(TRANSACTION, what)
             return Response(200, "kept\n")
         self.entry.intent = {
             **what._asdict(),
@@ -321,7 +323,9 @@ class Till:
             intent["at"] = now
             self._desk.ledger.write(self.entry)
         is_over = now - intent["at"] >= UNKNOWN_S
-        if intent["answered"] or intent["transaction"] != what.transaction or not is_over:
+        is_other = intent["transaction"] != what.transaction
+        # What the core has taken is never sent again; where the payment is closed nothing is sent.
+        if (intent["answered"] and not self.of_status()) or is_other or not is_over:
             raise errors.PaymentUncertain(f"{self._payment.id}: {intent['transaction']}")
 
     def _call(self, what: Money) -> Optional[errors.PmError]:

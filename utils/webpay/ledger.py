@@ -6,7 +6,6 @@ before what it announces is done. It is a record and no memory: nothing else has
 
 import json
 import os
-import time
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -146,15 +145,19 @@ class Ledger:
         beside = f"{path}.{os.getpid()}"
         self._write(beside, str(payment_id).encode())
         try:
-            os.link(beside, path)
-            return payment_id
-        except FileExistsError:
-            with open(path, encoding="ascii") as file:
-                return int(file.read())
+            try:
+                os.link(beside, path)
+                _sync(os.path.dirname(path))
+                return payment_id
+            except FileExistsError:
+                with open(path, encoding="ascii") as file:
+                    return int(file.read())
+            finally:
+                os.unlink(beside)
         except OSError as error:
             raise _failure(path, error) from error
-        finally:
-            os.unlink(beside)
+        except ValueError as error:
+            raise errors.StateUnwritable(f"{path}: {type(error).__name__}") from error
 
     def last_seen(self) -> Optional[float]:
         """When a notification with a true signature came last; None where none has."""
@@ -220,8 +223,3 @@ def _sync(folder: str) -> None:
 
 def _failure(path: str, error: OSError) -> errors.StateUnwritable:
     return errors.StateUnwritable(f"{path}: {error.strerror}")
-
-
-def now() -> float:
-    """The moment, in seconds since 1970."""
-    return time.time()

@@ -134,6 +134,7 @@ def check(
         secrets[secret] = _check_store(fields, store, secret, is_needed, unseal)
     if secrets[SECRET] and secrets[SECRET] == secrets[TEST_SECRET]:
         raise errors.WebpaySecretsEqual
+    _unseal(fields.get(PASSWORD, "").strip(), unseal)
     _check_currencies(fields, currency)
     if fields.get(PUBLIC_URL, "").strip() or not allows_plain:
         _check_url(fields.get(PUBLIC_URL, "").strip(), allows_plain)
@@ -157,13 +158,18 @@ def _check_store(
         return ""
     if not _STORE.fullmatch(number):
         raise errors.StoreInvalid(number)
-    try:
-        clear = unseal(text).reveal()
-    except errors.SecretBroken as error:
-        raise errors.WebpaySecretInvalid(error.value) from error
+    clear = _unseal(text, unseal)
     if not LEAST_SECRET <= len(clear) <= MOST_SECRET or not _SECRET.fullmatch(clear):
         raise errors.WebpaySecretInvalid
     return clear
+
+
+def _unseal(text: str, unseal: Callable[[str], Secret]) -> str:
+    """A secret of the form in clear. One that nobody can open would stop all notifications."""
+    try:
+        return unseal(text).reveal()
+    except errors.SecretBroken as error:
+        raise errors.WebpaySecretInvalid(error.value) from error
 
 
 def _check_currencies(fields: Mapping[str, str], currency: str) -> None:

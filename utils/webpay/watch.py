@@ -84,8 +84,11 @@ def _payment(desk: Desk, payment_id: int) -> Optional[StoredPayment]:
 
 
 def _confirm(desk: Desk, till: Till, method: Method) -> None:
-    """Books what only a question at WEBPAY can make sure, where the method has a login for it."""
-    if not asks(method):
+    """Books what only a question at WEBPAY can make sure, where the method has a login for it.
+
+    While another booking has no end none is begun: what waits for it stays untold and pending.
+    """
+    if not asks(method) or till.entry.intent is not None:
         return
     for kept in till.entry.kept:
         if kept["why"] != intake.UNCLEAR or kept.get("told") or till.of_status():
@@ -165,7 +168,8 @@ def _is_silent(desk: Desk, entry: Entry, method: Method) -> bool:
     The list of a day is the same all day long: so its task is made once.
     """
     last = max(order["at"] for order in entry.orders.values())
-    if entry.told_at is not None and entry.told_at >= last:
+    heard = max((kept["at"] for kept in entry.kept), default=0)
+    if max(heard, entry.told_at or 0) >= last:
         return False
     return _midnight(desk) - last >= method.lost_after_h * HOUR_S
 

@@ -85,3 +85,12 @@ def test_the_last_notification_is_seen(book: Ledger) -> None:
     book.write(Entry(7))
     book.see()
     assert book.last_seen() is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\xff"])
+def test_a_damaged_claim_is_an_error_of_the_record(book: Ledger, content: bytes) -> None:
+    book.claim("123", 7)
+    (Path(book.folder) / "transactions/23/123").write_bytes(content)
+    with pytest.raises(errors.StateUnwritable):
+        book.claim("123", 8)
+    assert [path.name for path in (Path(book.folder) / "transactions/23").iterdir()] == ["123"]

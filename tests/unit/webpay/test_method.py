@@ -163,3 +163,10 @@ def test_another_key_opens_nothing(stand: Stand, sealer: Sealer) -> None:
                 sealer.unseal(sealed)
     finally:
         stand.write("etc/billmgr.pem", key, mode=0o600)
+
+
+@pytest.mark.parametrize("name", method.SECRET_FIELDS)
+def test_a_secret_that_another_key_has_sealed_cannot_be_saved(stand: Stand, name: str) -> None:
+    changes = {**FIELDS, name: PREFIX + "AAAA"}
+    with pytest.raises(errors.WebpaySecretInvalid):
+        method.check(changes, Sealer(Host(str(stand.root))).unseal, "BYN", allows_plain=False)

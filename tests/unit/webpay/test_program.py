@@ -153,6 +153,21 @@ def test_a_form_that_is_none_is_an_error_document(shop: Shop, form: bytes) -> No
     assert b'type="bad_input"' in said
 
 
+def test_whatever_goes_wrong_is_an_error_document_without_values(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_desk: object) -> None:
+        raise RuntimeError("made-up-secret")
+
+    monkeypatch.setattr(watch, "check", crash)
+    said = commands.run(shop.new_desk("pmwebpay:checkpay"), "checkpay", b"")
+    assert b'type="unexpected"' in said
+    assert b"RuntimeError in crash, line" in said
+    assert b"made-up-secret" not in said
+    assert "failed: unexpected" in shop.stand.log
+    assert "made-up-secret" not in shop.stand.log
+
+
 def test_while_modules_must_do_nothing_no_round_is_made(shop: Shop) -> None:
     payment = shop.pay()
     assert shop.send(shop.notification(payment, amount="1.00")).status == 200

@@ -62,6 +62,25 @@ def test_what_webpay_says_counts_where_all_of_it_fits(
     assert ask(shop, method, kept) is False
 
 
+@pytest.mark.parametrize("amount", ["21.9", "21.90"])
+def test_an_amount_is_compared_as_a_number(
+    shop: Shop, webpay: Sandbox, method: Method, amount: str
+) -> None:
+    kept = paid_at_webpay(shop, webpay, shop.pay())
+    webpay.paid[kept["transaction"]]["amount"] = amount
+    assert ask(shop, method, kept) is True
+    webpay.paid[kept["transaction"]]["amount"] = "21.90x"
+    assert ask(shop, method, kept) is False
+
+
+def test_test_money_of_a_real_store_is_not_paid(
+    shop: Shop, webpay: Sandbox, method: Method
+) -> None:
+    kept = paid_at_webpay(shop, webpay, shop.pay())
+    webpay.paid[kept["transaction"]]["payment_method"] = "test"
+    assert ask(shop, method, kept) is False
+
+
 def test_what_cannot_be_believed_says_nothing(shop: Shop, webpay: Sandbox, method: Method) -> None:
     kept = paid_at_webpay(shop, webpay, shop.pay())
     assert ask(shop, method, kept, transaction="1") is None, "unknown there"

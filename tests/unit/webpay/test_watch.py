@@ -258,6 +258,92 @@ def test_what_is_unclear_is_booked_where_webpay_says_so(
     assert asked
 
 
+def let_webpay_say_paid(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method with a login, all of whose transactions WEBPAY calls paid."""
+    shop.payments.edit_method(shop.method, wp_login="shop", wp_password="made-up-cabinet")
+    monkeypatch.setattr(query, "is_paid", lambda *_: True)
+
+
+def test_a_confirmed_transaction_of_another_payment_is_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_webpay_say_paid(shop, monkeypatch)
+    first, second = shop.pay(), shop.pay()
+    fields = shop.notification(first)
+    assert shop.send(fields).status == 200
+    again = shop.notification(second, rrn="1", transaction_id=fields["transaction_id"])
+    assert shop.send(again).status == 200
+    for _ in range(2):
+        check(shop)
+    assert (shop.credited(first), shop.credited(second)) == (1, 0)
+    assert shop.kept(second) == [intake.UNCLEAR, intake.TRANSACTION]
+    assert len(told(shop, second)) == 1
+
+
+def test_what_is_confirmed_during_another_booking_is_told_afterwards(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_webpay_say_paid(shop, monkeypatch)
+    payment = shop.pay()
+    assert shop.send(shop.notification(payment, rrn="1")).status == 200
+    assert shop.send(shop.notification(payment, amount="1.00")).status == 200
+    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
+    assert shop.send(shop.notification(payment)).status == 503
+    check(shop)
+    shop.clock.now += 25 * HOUR_S
+    check(shop)
+    assert shop.credited(payment) == 1
+    assert len(told(shop, payment)) == 2, "the other amount, and the one that could be paid too"
+
+
+def test_a_booking_that_is_not_shown_ends_when_staff_cancels_the_payment(shop: Shop) -> None:
+    payment = shop.pay()
+    shop.payments.loses_bookings = True
+    assert shop.send(shop.notification(payment)).status == 503
+    shop.payments.set_status(payment, CANCELLED)
+    check(shop)
+    assert payment in shop.desk.ledger.pending(), "it may still take effect"
+    shop.clock.now += intake.UNKNOWN_S + 1
+    for _ in range(2):
+        check(shop)
+    assert payment not in shop.desk.ledger.pending()
+    assert shop.asked_to_book(payment) == 1
+    assert shop.kept(payment) == [intake.STUCK, intake.CANCELLED]
+
+
+def test_a_damaged_claim_does_not_keep_the_other_payments(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_webpay_say_paid(shop, monkeypatch)
+    broken, good = shop.pay(), shop.pay()
+    transaction = shop.transaction()
+    fields = shop.notification(broken, rrn="1", transaction_id=transaction)
+    assert shop.send(fields).status == 200
+    assert shop.send(shop.notification(good, rrn="1")).status == 200
+    shop.desk.ledger.claim(transaction, broken)
+    folder = shop.stand.root / "var/pmwebpay/transactions"
+    (folder / transaction[-2:] / transaction).write_text("")
+    check(shop)
+    assert (shop.credited(broken), shop.credited(good)) == (0, 1)
+    assert broken in shop.desk.ledger.pending()
+
+
+def test_who_is_told_of_already_is_not_among_the_silent(shop: Shop) -> None:
+    payment = shop.pay()
+    assert shop.send(shop.notification(payment, amount="1.00")).status == 200
+    check(shop)
+    shop.clock.now += 60 * HOUR_S
+    check(shop)
+    silence = f"payment method {shop.method},"
+    assert not [one for one in shop.stand.tasks() if silence in (one["specification"] or "")]
+    assert len(told(shop, payment)) == 1
+    shop.add_order(payment)
+    shop.clock.now += 60 * HOUR_S
+    check(shop)
+    found = [one for one in shop.stand.tasks() if silence in (one["specification"] or "")]
+    assert len(found) == 1, "of the next attempt nothing was heard"
+
+
 def test_without_a_login_what_is_unclear_is_told(shop: Shop) -> None:
     payment = shop.pay()
     assert shop.send(shop.notification(payment, rrn="1")).status == 200
