@@ -24,7 +24,8 @@ ROUND_S = 15 * 60
 """BILLmanager starts a round every three minutes: five in a row are not missed by chance."""
 
 CLOCK_S = 300
-"""As for clouds: tokens and records of neighbours are compared by people."""
+"""So far the clock may be off, in seconds. No token depends on it: people compare our records with
+those of WEBPAY."""
 
 REFUSAL = 405
 """What the receiver answers to a request that is no POST."""

@@ -21,7 +21,17 @@ MOST_KEPT = 100
 """What is kept of one payment and not told yet; of a store that another shop uses too, the last."""
 
 MOST_CHARACTERS = 1024**2
-"""Longest file that is read: a hundred kept notifications and a thousand orders have a third."""
+"""Longest file that is read. The hundred notifications and two hundred orders that one may hold
+take a tenth of it."""
+
+_NEEDED = {
+    "orders": ("at", "test"),
+    "kept": ("why", "at"),
+    "intent": ("transaction", "order", "at", "answered"),
+    "paid": ("transaction", "at"),
+    "returned": ("order", "transaction", "at"),
+}
+"""What each record in a file has at least."""
 
 _PAYMENTS, _PENDING, _USED = "payments", "pending", "transactions"
 
@@ -106,8 +116,8 @@ class Ledger:
             return Entry(payment_id)
         except (OSError, ValueError) as error:
             raise errors.StateUnwritable(f"{path}: {type(error).__name__}") from error
-        if not isinstance(data, dict):
-            raise errors.StateUnwritable(f"{path}: no object")
+        if not _is_whole(data):
+            raise errors.StateUnwritable(f"{path}: not in the form in which it is written")
         return Entry(payment_id, data)
 
     def write(self, entry: Entry) -> None:
@@ -191,6 +201,7 @@ class Ledger:
             if folder != self.folder:
                 self._make(os.path.dirname(folder))
             os.makedirs(folder, mode=0o700, exist_ok=True)
+            _sync(os.path.dirname(folder))
 
     def _write(self, path: str, data: bytes) -> None:
         """Writes a file by one rename, and both it and its name to the disk."""
@@ -211,6 +222,23 @@ class Ledger:
             _sync(folder)
         except OSError as error:
             raise _failure(path, error) from error
+
+
+def _is_whole(data: Any) -> bool:
+    """Whether the content of a file has the form of an entry."""
+    if not isinstance(data, dict) or not isinstance(data.get("told_at", 0), (int, float)):
+        return False
+    orders, kept = data.get("orders", {}), data.get("kept", [])
+    if not isinstance(orders, dict) or not isinstance(kept, list):
+        return False
+    records = [("orders", one) for one in orders.values()] + [("kept", one) for one in kept]
+    records += [(name, data[name]) for name in ("intent", "paid", "returned") if name in data]
+    return all(
+        isinstance(one, dict)
+        and set(_NEEDED[name]) <= set(one)
+        and isinstance(one["at"], (int, float))
+        for name, one in records
+    )
 
 
 def _sync(folder: str) -> None:

@@ -50,7 +50,15 @@ def test_a_transaction_belongs_to_the_first_that_claims_it(book: Ledger) -> None
     assert not [path for path in Path(book.folder).rglob("*") if path.name.endswith(".new")]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"7"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"[]", b"\xff", b"7", b'{"told_at": "x"}', b'{"kept": [7]}', b'{"kept": {}}'),
+        *(b'{"orders": []}', b'{"orders": {"B7-AAE": 1}}', b'{"orders": {"B7-AAE": {"at": 1}}}'),
+        *(b'{"paid": "5"}', b'{"paid": null}', b'{"paid": {"transaction": "5", "at": "now"}}'),
+        *(b'{"intent": {"transaction": "5", "at": 1}}', b'{"returned": {}}'),
+    ],
+)
 def test_a_damaged_file_is_an_error_and_never_empty(book: Ledger, content: bytes) -> None:
     book.write(Entry(7, {"told_at": 1.0}))
     (Path(book.folder) / "payments/7.json").write_bytes(content)
