@@ -33,10 +33,11 @@ def _remove(ctx: Context, service: Service) -> None:
     except errors.AccountUnreadable as error:
         login = service.owner.unread_login(error)
         if not _is_shared(ctx, service, login):
-            _remove_unread(service, login, keeps)
+            _remove_unread(ctx, service, login, keeps)
         return
     if account is None:
         ctx.log.warning("the service has no account, or it is gone already")
+        ctx.following.forget(service.item.id)  # which a killed run may not have lived to do
     elif _is_shared(ctx, service, account.login):  # one may have come while the cloud was asked
         return
     else:
@@ -58,11 +59,12 @@ def _is_shared(ctx: Context, service: Service, login: str = "") -> bool:
     return bool(others)
 
 
-def _remove_unread(service: Service, login: str, keeps: bool) -> None:
+def _remove_unread(ctx: Context, service: Service, login: str, keeps: bool) -> None:
     if keeps:
         service.accounts.switch_unread(login, enabled=False)
     else:
         service.accounts.delete_unread(login)
+        ctx.following.forget(service.item.id)
 
 
 def _own_account(ctx: Context, service: Service) -> Optional[Account]:

@@ -32,7 +32,7 @@ from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
 from utils.host.settings import Settings
-from utils.host.state import State
+from utils.host.state import LEFT, State
 from utils.run.call import Call
 from utils.run.context import Context
 from utils.run.service import Service
@@ -1286,6 +1286,21 @@ def test_an_account_that_cannot_be_read_is_removed_without(
     world.owner.unread_login.return_value = "user_1001"
     world.run("close")
     assert world.changes() == [done, call.billing.closing.post(world.item, "close")]
+
+
+@pytest.mark.parametrize("how", ["read", "unread", "gone"])
+def test_nothing_stays_noted_of_an_account_that_is_removed(world: World, how: str) -> None:
+    state = State(world.host.path(STATE))
+    world.owner.find.return_value = make_account(email="a@b.example")
+    world.run("open")
+    assert "1001" in state.read(LEFT.format(1))
+    if how == "unread":
+        world.owner.existing.side_effect = errors.AccountUnreadable("user_1001")
+        world.owner.unread_login.return_value = "user_1001"
+    if how == "gone":
+        world.owner.existing.return_value = None
+    world.run("close")
+    assert state.read(LEFT.format(1)) == {}
 
 
 @pytest.mark.parametrize("is_shown", [True, False])
