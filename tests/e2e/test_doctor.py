@@ -595,7 +595,7 @@ GONE = {
     ("task", "status"): set(),
     ("itemtypeparam", "crypted"): set(),
     ("pricelistparam", "value"): {
-        *("tariff_space", "tariff_group", "tariff_names", "tariff_form", "tariff_warnings"),
+        *("tariff_space", "tariff_group", "tariff_names", "tariff_form"),
         *("policy", "fields", "groups"),
     },
     ("measure", "relation"): {"tariff_space"},

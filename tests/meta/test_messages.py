@@ -24,7 +24,7 @@ from utils.accounts.fullness import FULL
 from utils.audit import shown
 from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
-from utils.billing.tariffs import MOST_PERCENT
+from utils.billing.terms import MOST_PERCENT
 from utils.doctor import words
 from utils.history import telling
 from utils.host import root, settings

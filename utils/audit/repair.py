@@ -128,7 +128,7 @@ def mend(ctx: Context, service: Service, kinds: Kinds) -> Dict[str, Outcome]:
     if BEHIND in kinds:
         account = follow(ctx, service, account, _wish(ctx, service.item))
     account = service.accounts.bring(account, order)
-    if order.email:  # which follows the client from now on
+    if order.email and EMAIL not in service.accounts.failed:  # it follows the client from now on
         ctx.following.note(service.item.id, account, order, (EMAIL,))
     if UNREADABLE in kinds:
         renew(ctx, service, account)

@@ -4,6 +4,7 @@ from enum import Enum
 from typing import NamedTuple, Optional, Tuple
 
 from utils.base.secret import Secret
+from utils.consts import WARN_AT
 
 
 class Server(NamedTuple):
@@ -100,8 +101,9 @@ class Terms(NamedTuple):
 
     `name_source` is whose name an account shows, `language_source` CLIENT or a language.
     `sends_link` is whether the cloud mails a link by which the customer sets his first password,
-    so that billing never knows one. `broken` names the fields whose stored values cannot be used,
-    and are not.
+    so that billing never knows one. `warn_at` are the parts of the space, in percent and rising, at
+    which the client is told that it runs out; none for a client who is not told. `broken` names
+    the fields whose stored values cannot be used, and are not.
     """
 
     group: str = ""
@@ -112,6 +114,7 @@ class Terms(NamedTuple):
     language_source: str = ""
     is_unlimited: bool = False
     sends_link: bool = False
+    warn_at: Tuple[int, ...] = WARN_AT
     broken: Tuple[str, ...] = ()
 
 

@@ -4,7 +4,8 @@ Everything is optional. A stored value that cannot be used counts as none, so th
 it, and is named by the doctor.
 """
 
-from typing import Callable, Dict, List, Mapping, TypeVar
+import re
+from typing import Callable, Dict, List, Mapping, Tuple, TypeVar
 
 from utils.base.values import Client, Terms
 from utils.consts import (
@@ -27,6 +28,7 @@ from utils.consts import (
     TARIFF_LOGIN,
     TARIFF_NAME,
     TARIFF_UNLIMITED,
+    TARIFF_WARN_AT,
     language_of,
 )
 
@@ -37,6 +39,9 @@ _SWITCHES = ("on", "off")
 
 LONGEST_NAME = 64
 """Characters of a display name; Nextcloud takes no more."""
+
+MOST_PERCENT = 100
+"""The highest threshold: whoever has less space than he uses is past it."""
 
 _Value = TypeVar("_Value")
 
@@ -63,6 +68,9 @@ def read_terms(stored: Mapping[str, str]) -> Terms:
         is_unlimited=read(TARIFF_UNLIMITED, _one_of(*_SWITCHES), "off") == "on",
         sends_link=read(TARIFF_FIRST_PASSWORD, _one_of(*FIRST_PASSWORDS), "") == BY_LINK,
     )
+    if TARIFF_WARN_AT in stored:  # an emptied field says that nobody is told
+        usual = terms.warn_at if stored[TARIFF_WARN_AT].strip() else ()
+        terms = terms._replace(warn_at=read(TARIFF_WARN_AT, _thresholds, usual))
     return terms._replace(broken=tuple(broken))
 
 
@@ -71,6 +79,17 @@ def _length(text: str) -> int:
     if not LEAST_PASSWORD <= length <= MOST_PASSWORD:
         raise ValueError(text)
     return length
+
+
+def _thresholds(text: str) -> Tuple[int, ...]:
+    """The percentages, rising: `95 %, 80 %` is 80 and 95, and 0 is none."""
+    words = [word for word in re.split(r"[\s,;%]+", text) if word]
+    if not all(word.isascii() and word.isdigit() and len(word) <= 3 for word in words):
+        raise ValueError(text)
+    levels = sorted({int(word) for word in words} - {0})
+    if levels and levels[-1] > MOST_PERCENT:
+        raise ValueError(text)
+    return tuple(levels)
 
 
 def _one_of(*words: str) -> Callable[[str], str]:

@@ -4,11 +4,16 @@ import pytest
 
 from utils.base.values import Client, Terms
 from utils.billing.terms import read_terms, shown_name, spoken_language
-from utils.consts import LANGUAGES, TARIFF_FIELDS, TARIFF_WARN_AT, language_of
+from utils.consts import LANGUAGES, TARIFF_FIELDS, language_of
 
 
 def test_a_tariff_that_says_nothing_has_the_usual_terms() -> None:
-    assert read_terms({}) == read_terms(dict.fromkeys(TARIFF_FIELDS, " ")) == Terms()
+    assert read_terms({}) == Terms()
+
+
+def test_emptied_fields_have_the_usual_terms_but_that_nobody_is_told_of_full_space() -> None:
+    emptied = read_terms(dict.fromkeys(TARIFF_FIELDS, " "))
+    assert emptied == Terms()._replace(warn_at=())
 
 
 def test_every_field_is_read() -> None:
@@ -21,9 +26,9 @@ def test_every_field_is_read() -> None:
         "cloud_language": "pt_BR",
         "cloud_unlimited": "on",
         "cloud_first_password": "link",
+        "cloud_warn_at": "90 50",
     }
-    # The thresholds are read apart, when somebody is to be told.
-    assert {*stored, TARIFF_WARN_AT} == set(TARIFF_FIELDS)
+    assert set(stored) == set(TARIFF_FIELDS)
     assert read_terms({**stored, "name": "Basic"}) == Terms(
         group="gold",
         template="nc@ID@",
@@ -33,6 +38,7 @@ def test_every_field_is_read() -> None:
         language_source="pt_BR",
         is_unlimited=True,
         sends_link=True,
+        warn_at=(50, 90),
     )
 
 
