@@ -56,6 +56,12 @@ class Doors:
 
         return Database(self._config, self._log)
 
+    def another_db(self) -> "Database":
+        """One more connection, for what is asked for beside all else by another thread."""
+        from utils.billing.database import Database
+
+        return Database(self._config, self._log)
+
     @cached_property
     def key(self) -> "Key":
         """BILLmanager's private key. Raises KeyUnavailable."""

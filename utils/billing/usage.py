@@ -1,0 +1,177 @@
+"""What all services of some modules had used, as BILLmanager's statistics have it.
+
+The database adds up and picks out, so that a year of ten thousand services comes as some hundred
+rows. A day on which a service was not read has no row of it, and so is never a zero.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from utils.base.values import Item
+from utils.billing.database import Row
+from utils.billing.doors import Doors
+from utils.billing.needs import OPTIONAL
+from utils.consts import DISK_ADDONS, TRIAL_PERIOD
+
+ROWS_AT_ONCE = 5_000_000
+"""Rows of the statistics that one query adds up: it takes a few seconds, of the thirty that a query
+has."""
+
+MOSTLY_OURS = 3
+"""Where at least one row of so many is of our services the whole table is gone through, which is
+three times as quick for each row as to look them up (measured). It may hold other products."""
+
+_SUMS = """
+SELECT {hint} i.processingmodule AS module, s.statdate, s.param, s.measure,
+       SUM(s.value) AS value, COUNT(*) AS services
+  FROM itemstat s JOIN item i ON i.id = s.item {twins}
+ WHERE i.processingmodule IN %s AND i.parent IS NULL AND s.param IN %s AND s.value >= 0
+   AND s.statdate BETWEEN %s AND %s
+ GROUP BY i.processingmodule, s.statdate, s.param, s.measure
+"""
+
+_WITH_TWIN = "JOIN itemstat o ON o.item = s.item AND o.statdate = s.statdate AND o.param = %s"
+"""A service whose tariff was changed may have a row under each word for space on one day."""
+
+_SERVICES = """
+SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.processingmodule,
+       {opened} AS opened,
+       (SELECT f.statdate FROM itemstat f WHERE f.item = i.id ORDER BY f.statdate LIMIT 1)
+       AS first_read,
+       (SELECT l.statdate FROM itemstat l WHERE l.item = i.id ORDER BY l.statdate DESC LIMIT 1)
+       AS last_read
+  FROM item i
+ WHERE i.processingmodule IN %s AND i.parent IS NULL
+ ORDER BY i.id
+"""
+
+_ON_DAYS = """
+SELECT s.item, s.statdate, s.param, s.value, s.measure
+  FROM item i
+  JOIN ({days}) d
+  JOIN itemstat s ON s.item = i.id AND s.statdate = d.day
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND s.param IN %s AND s.value >= 0
+"""
+
+
+class Sum(NamedTuple):
+    """What the services of a module that were read on a day had used, in one measure."""
+
+    module_id: int
+    day: date
+    value: Decimal
+    measure_id: Optional[int]
+    services: int
+
+
+class Reading(NamedTuple):
+    """What a service had used on a day, in a measure's amount."""
+
+    item_id: int
+    day: date
+    value: Decimal
+    measure_id: Optional[int]
+
+
+class Service(NamedTuple):
+    """A service without what is saved on it.
+
+    `opened` is None where nobody tells it. The other two are the days on which it was read.
+    """
+
+    item: Item
+    opened: Optional[date]
+    first_read: Optional[date]
+    last_read: Optional[date]
+
+
+class Usage:
+    """Reads the statistics of modules. Every method may raise DatabaseUnavailable."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._db = doors.db
+        self._aside = doors.another_db()
+        """Its own connection for sums, so that they may be made while others ask for the rest."""
+
+    def services(self, module_ids: Sequence[int]) -> List[Service]:
+        """All services that the modules have or had, in order of id, also closed ones."""
+        has_opened = self._db.has_column(*OPTIONAL.opened)
+        sql = _SERVICES.format(opened="i.opendate" if has_opened else "NULL")
+        return [_service(row) for row in self._db.rows(sql, module_ids)]
+
+    def sums(self, services: int, module_ids: Sequence[int], first: date, last: date) -> List[Sum]:
+        """What was used on each day, from one day to another, by so many services.
+
+        Of a service that was read twice on a day, under both words for space, one row counts.
+        """
+        hint = "STRAIGHT_JOIN" if self._is_mostly_ours(services, first, last) else ""
+        found: List[Sum] = []
+        for begin, end in _chunks(services, first, last):
+            sql = _SUMS.format(hint=hint, twins="")
+            rows = self._aside.rows(sql, module_ids, DISK_ADDONS, begin, end)
+            found += map(_sum, rows)
+            if len({row["param"].lower() for row in rows}) > 1:
+                found += self._twins(module_ids, begin, end)
+        return found
+
+    def _twins(self, module_ids: Sequence[int], first: date, last: date) -> Iterator[Sum]:
+        """What has to be taken off again where there are two rows for a day."""
+        word, other = DISK_ADDONS
+        sql = _SUMS.format(hint="", twins=_WITH_TWIN)
+        for row in self._aside.rows(sql, word, module_ids, (other,), first, last):
+            one = _sum(row)
+            yield one._replace(value=-row["value"], services=-one.services)
+
+    def _is_mostly_ours(self, services: int, first: date, last: date) -> bool:
+        ours = services * ((last - first).days + 1)
+        return ours * MOSTLY_OURS >= self._aside.about_rows("itemstat")
+
+    def on_days(self, module_id: int, days: Sequence[date]) -> Dict[int, List[Reading]]:
+        """What each service of a module had used on a few days, by its id."""
+        if not days:
+            return {}
+        sql = _ON_DAYS.format(
+            days=" UNION ALL ".join(["SELECT CAST(%s AS DATE) AS day"] * len(days))
+        )
+        found: Dict[int, Dict[date, Tuple[int, Reading]]] = {}
+        for row in self._db.rows(sql, *days, module_id, DISK_ADDONS):
+            rank = DISK_ADDONS.index(row["param"].lower())
+            kept = found.setdefault(row["item"], {})
+            if row["statdate"] not in kept or rank < kept[row["statdate"]][0]:
+                reading = Reading(row["item"], row["statdate"], row["value"], row["measure"])
+                kept[row["statdate"]] = (rank, reading)
+        return {
+            item_id: [reading for _, reading in kept.values()] for item_id, kept in found.items()
+        }
+
+
+def _chunks(services: int, first: date, last: date) -> Iterator[Tuple[date, date]]:
+    """The days in parts that one query can add up."""
+    days = max(ROWS_AT_ONCE // max(services, 1), 1)
+    while first <= last:
+        end = min(first + timedelta(days=days - 1), last)
+        yield first, end
+        first = end + timedelta(days=1)
+
+
+def _sum(row: Row) -> Sum:
+    return Sum(row["module"], row["statdate"], row["value"], row["measure"], row["services"])
+
+
+def _service(row: Row) -> Service:
+    item = Item(
+        id=row["id"],
+        itemtype="",
+        status=row["status"],
+        account_id=row["account"],
+        tariff_id=row["pricelist"],
+        last_tariff_id=row["lastpricelist"],
+        trial=row["period"] == TRIAL_PERIOD,
+        module_id=row["processingmodule"],
+        saved_login="",
+        saved_password=None,
+        saved_url="",
+        mark=None,
+    )
+    return Service(item, row["opened"], row["first_read"], row["last_read"])
