@@ -7,7 +7,7 @@ needs a browser for a drawing without a script (measured).
 """
 
 from datetime import date
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from utils.base import xml
 from utils.base.later import without_warnings
@@ -17,6 +17,9 @@ with without_warnings():
 
 WIDE, NARROW = (960, 330), (360, 300)
 """Each picture is drawn for screens and for telephones: letters of one that shrinks would too."""
+
+FRAME_HEIGHT, ROW_HEIGHT = 40, 34
+"""Height of what stands around lying bars, and of each of them."""
 
 NARROW_LABELS, WIDE_LABELS = 4, 8
 """Labels below a picture."""
@@ -83,6 +86,18 @@ def bars(labels: Sequence[str], drawn: Sequence[Bars], say: Say, narrow: bool) -
     return _clean(chart, [one.colour for one in drawn])
 
 
+def rows(labels: Sequence[str], one: Bars, say: Say, narrow: bool) -> xml.Form:
+    """Lying bars behind their labels, the first one above."""
+    _, marks = scale(0, max((value for value in one.values if value is not None), default=0))
+    height = FRAME_HEIGHT + ROW_HEIGHT * len(labels)
+    chart = _made(pygal.HorizontalBar, narrow, height=height)
+    chart.range = (0, marks[-1])
+    chart.y_labels = [{"value": mark, "label": say(mark)} for mark in marks]
+    chart.x_labels = list(reversed(labels))
+    chart.add("", list(reversed(one.values)))
+    return _clean(chart, [one.colour])
+
+
 def scale(low: float, high: float) -> Tuple[float, List[float]]:
     """The end of an axis from `low`, which is no more than 0, to `high`, and its marks.
 
@@ -111,8 +126,11 @@ def _spread(count: int, labels: int) -> List[int]:
 def _made(kind: Callable[..., Any], narrow: bool, **more: object) -> Any:
     width, height = NARROW if narrow else WIDE
     style = pygal.style.Style(label_font_size=12, major_label_font_size=12)
-    settings = {"show_legend": False, "js": [], "no_prefix": True, "margin": 6, "style": style}
-    return kind(width=width, height=height, **settings, **more)
+    settings: Dict[str, object] = {
+        **{"width": width, "height": height, "margin": 6, "style": style},
+        **{"show_legend": False, "js": [], "no_prefix": True, "truncate_label": -1},
+    }
+    return kind(**{**settings, **more})
 
 
 _DROPPED = ("defs", "desc", "title")

@@ -128,19 +128,30 @@ class Section(NamedTuple):
 
     @property
     def free_bytes(self) -> Optional[int]:
-        """What the disk has left; of a disk that nobody has named, what is sold and not used."""
-        of_bytes = self.sold_bytes if self.disk_bytes is None else self.disk_bytes
-        return None if self.used_bytes is None else of_bytes - self.used_bytes
+        """What the disk has left; of a disk that nobody has named, what is sold and not used.
+
+        Without a disk nobody knows where some services have no limit.
+        """
+        return self._left(self.used_bytes, self.sold_bytes)
+
+    def free_on(self, day: Day) -> Optional[int]:
+        """The same on one of the days."""
+        return self._left(day.used_bytes, day.sold_bytes)
+
+    def _left(self, used_bytes: Optional[int], sold_bytes: int) -> Optional[int]:
+        if used_bytes is None or (self.disk_bytes is None and self.unlimited):
+            return None
+        return (sold_bytes if self.disk_bytes is None else self.disk_bytes) - used_bytes
 
     @property
     def sold_to_disk(self) -> Optional[float]:
-        """How many times the disk was sold."""
-        return self.sold_bytes / self.disk_bytes if self.disk_bytes else None
+        """How many times the disk was sold; None where services without a limit are on it."""
+        return self.sold_bytes / self.disk_bytes if self.disk_bytes and not self.unlimited else None
 
     @property
     def sold_to_used(self) -> Optional[float]:
-        """How many times what is used was sold."""
-        return self.sold_bytes / self.used_bytes if self.used_bytes else None
+        """How many times what is used was sold; None where services without a limit use it."""
+        return self.sold_bytes / self.used_bytes if self.used_bytes and not self.unlimited else None
 
 
 class Report(NamedTuple):

@@ -10,6 +10,7 @@ from utils.base import sheets, sizes
 from utils.billing.operations import Waiting
 from utils.consts import MODULE, VERSION
 from utils.host import messages
+from utils.report.days import Day
 from utils.report.forecast import Forecast
 from utils.report.gather import STATUS_NAMES, Customer, Few, Lists, Report, Section
 
@@ -61,7 +62,7 @@ def _section(one: Section) -> Record:
         "uncounted": one.uncounted,
         "disk_full": _forecast(one.disk_full),
         "sold_full": _forecast(one.sold_full),
-        "days": [{**day._asdict(), "day": day.day.isoformat()} for day in one.days],
+        "days": [_of_day(one, day) for day in one.days],
         "months": [month._asdict() for month in one.months],
         "customers": _lists(one.lists),
         "operations": [_waiting(waits) for waits in one.waiting],
@@ -70,6 +71,11 @@ def _section(one: Section) -> Record:
 
 def _day(day: Any) -> Optional[str]:
     return None if day is None else str(day.isoformat())
+
+
+def _of_day(section: Section, day: Day) -> Record:
+    free = {"free_bytes": section.free_on(day), "disk_bytes": section.disk_bytes}
+    return {**day._asdict(), "day": day.day.isoformat(), **free}
 
 
 def _forecast(one: Forecast) -> Record:

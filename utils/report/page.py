@@ -15,6 +15,9 @@ from utils.report.words import NOTHING, Words
 
 STYLE = Path(__file__).with_name("page.css")
 
+STEADY_DAYS = 7
+"""Growth is called steady where the day of the forecast moves by a week at most."""
+
 MOST_WAITING = 50
 """Operations that are shown, the stopped ones first: nobody goes through more by hand."""
 
@@ -198,7 +201,7 @@ class _Page:
             return text
         if one.latest is None:
             return f"{text} {self._say('between_open', first=day(one.earliest))}"
-        if one.earliest == one.latest:
+        if (one.latest - one.earliest).days <= STEADY_DAYS:
             return f"{text} {self._say('steady')}"
         return f"{text} {self._say('between', first=day(one.earliest), last=day(one.latest))}"
 
@@ -212,8 +215,7 @@ class _Page:
         ]
         rows = []
         for day in one.days:
-            most = one.disk_bytes if one.disk_bytes is not None else day.sold_bytes
-            free = None if day.used_bytes is None else most - day.used_bytes
+            free = one.free_on(day)
             told = (size(day.used_bytes), size(day.sold_bytes), size(free), str(day.services))
             rows.append((self._words.day(day.day), *told))
         name = self._name(one)

@@ -29,8 +29,11 @@ MOST_DAYS = 45
 
 UNIT = 1024
 
-Key = Tuple[int, str]
-"""The number of a colour, and what is drawn in it."""
+BLUE, ORANGE, RED = range(3)
+"""The numbers of the colours in the style of the page, which has them light and dark."""
+
+Key = Tuple[str, str]
+"""The class of a sign, and what is drawn like it."""
 
 
 class Pictures:
@@ -51,11 +54,12 @@ class Pictures:
         days = section.days
         used: List[Optional[float]] = [one.used_bytes for one in days]
         lines: List[Tuple[int, str, Sequence[Optional[float]]]] = [
-            (0, "used", used),
-            (1, "sold", [one.sold_bytes for one in days]),
+            (BLUE, "used", used),
         ]
+        if any(one.sold_bytes for one in days):
+            lines.append((ORANGE, "sold", [one.sold_bytes for one in days]))
         if section.disk_bytes is not None:
-            lines.append((2, "disk", [section.disk_bytes] * len(days)))
+            lines.append((RED, "disk", [section.disk_bytes] * len(days)))
         if not self.are_there or len(days) < 2:
             return []
         unit = _unit(max(value for _, _, values in lines for value in values if value is not None))
@@ -74,7 +78,7 @@ class Pictures:
             sold=self._words.size(days[-1].sold_bytes),
             gaps=gaps,
         )
-        keys = [(number, self._say(f"column_{word}")) for number, word, _ in lines]
+        keys = [(f"key-{number}", self._say(f"column_{word}")) for number, word, _ in lines]
 
         def draw(narrow: bool) -> xml.Form:
             return charts.lines(days[0].day, drawn, self._sizes(unit), self._words.day, narrow)
@@ -98,7 +102,7 @@ class Pictures:
         )
 
         def draw(narrow: bool) -> xml.Form:
-            return charts.bars(labels, [charts.Bars(0, values)], self._sizes(unit), narrow)
+            return charts.bars(labels, [charts.Bars(BLUE, values)], self._sizes(unit), narrow)
 
         return [self._figure(self._say("growth_of", which=name), told, [], draw)]
 
@@ -114,7 +118,7 @@ class Pictures:
         )
 
         def draw(narrow: bool) -> xml.Form:
-            return charts.bars(labels, [charts.Bars(1, ratios)], self._times, narrow)
+            return charts.rows(labels, charts.Bars(ORANGE, ratios), self._times, narrow)
 
         told = self._say("picture_oversold", figures=figures)
         return [self._figure(self._say("oversold_title"), told, [], draw)]
@@ -130,8 +134,8 @@ class Pictures:
         days = _weeks(told.days) if by_week else told.days
         labels = [self._words.day(date.fromisoformat(one.day)) for one in days]
         drawn = [
-            charts.Bars(0, [one.done for one in days]),
-            charts.Bars(2, [one.failed for one in days]),
+            charts.Bars(BLUE, [one.done for one in days]),
+            charts.Bars(RED, [one.failed for one in days]),
         ]
         words = self._say(
             "picture_runs",
@@ -140,7 +144,10 @@ class Pictures:
             first=labels[0],
             last=labels[-1],
         )
-        keys = [(0, self._say("runs_done")), (2, self._say("column_failed"))]
+        keys = [
+            (f"block-{BLUE}", self._say("runs_done")),
+            (f"block-{RED}", self._say("column_failed")),
+        ]
 
         def draw(narrow: bool) -> xml.Form:
             return charts.bars(labels, drawn, self._words.number, narrow)
@@ -157,8 +164,8 @@ class Pictures:
     ) -> xml.Form:
         """A picture, drawn for wide and for narrow screens, of which one is shown."""
         legend = [
-            element("li", element("span", class_=f"key key-{number}", aria_hidden="true"), text)
-            for number, text in keys
+            element("li", element("span", class_=f"key {kind}", aria_hidden="true"), text)
+            for kind, text in keys
         ]
         self._made += 1
         drawings = [
