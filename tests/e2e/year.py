@@ -31,6 +31,10 @@ NEW_MEASURE = 300
 """From this day on usage is counted in MiB."""
 
 
+ERROR = '<doc><error type="quota_missing" object=""><param name="value">7</param></error></doc>'
+"""What stands on an operation that has failed."""
+
+
 class Sold(NamedTuple):
     """A service: what is sold to it, when it was opened, how much a day brings it."""
 
@@ -177,7 +181,7 @@ class Year:
         operation = self.stand.add_operation("setparam", self.sold[0].item, 10)
         self.stand.sql(
             "UPDATE runningoperation SET manual = 'on', errorxml = %s WHERE id = %s",
-            '<doc><error type="quota_missing" object=""><param name="value">7</param></error></doc>',
+            ERROR,
             operation,
         )
         self.stand.add_operation("suspend", self.sold[1].item, 2)

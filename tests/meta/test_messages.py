@@ -27,8 +27,8 @@ from utils.base import errors, xml
 from utils.billing.terms import MOST_PERCENT
 from utils.doctor import words
 from utils.history import telling
-from utils.report.words import GROUP as OF_REPORT
 from utils.host import root, settings
+from utils.report.words import GROUP as OF_REPORT
 from utils.run import adoptionwords, dryrun, guard
 from utils.run import telling as letters
 

@@ -148,9 +148,10 @@ class Usage:
 
 def _chunks(services: int, first: date, last: date) -> Iterator[Tuple[date, date]]:
     """The days in parts that one query can add up."""
-    days = max(ROWS_AT_ONCE // max(services, 1), 1)
+    most = max(ROWS_AT_ONCE // max(services, 1), 1)
     while first <= last:
-        end = min(first + timedelta(days=days - 1), last)
+        days = min(most, (last - first).days + 1)
+        end = first + timedelta(days=days - 1)
         yield first, end
         first = end + timedelta(days=1)
 
