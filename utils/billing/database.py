@@ -70,6 +70,12 @@ class Database:
                 raise errors.DatabaseUnavailable(type(error).__name__) from None
         return self._connection
 
+    def close(self) -> None:
+        """Ends the connection, if there is one; the next query opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     @contextmanager
     def _cursor(self) -> Iterator[DictCursor]:
         started = time.monotonic()

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from utils.base.values import Item
-from utils.billing.database import Row
+from utils.billing.database import Database, Row
 from utils.billing.doors import Doors
 from utils.billing.needs import OPTIONAL
 from utils.consts import DISK_ADDONS, TRIAL_PERIOD
@@ -90,9 +90,8 @@ class Usage:
     """Reads the statistics of modules. Every method may raise DatabaseUnavailable."""
 
     def __init__(self, doors: Doors) -> None:
+        self._doors = doors
         self._db = doors.db
-        self._aside = doors.another_db()
-        """Its own connection for sums, so that they may be made while others ask for the rest."""
 
     def services(self, module_ids: Sequence[int]) -> List[Service]:
         """All services that the modules have or had, in order of id, also closed ones."""
@@ -103,29 +102,22 @@ class Usage:
     def sums(self, services: int, module_ids: Sequence[int], first: date, last: date) -> List[Sum]:
         """What was used on each day, from one day to another, by so many services.
 
-        Of a service that was read twice on a day, under both words for space, one row counts.
+        Of a service that was read twice on a day, under both words for space, one row counts. It
+        has a connection of its own, so that another thread may ask for the rest meanwhile.
         """
-        hint = "STRAIGHT_JOIN" if self._is_mostly_ours(services, first, last) else ""
+        db = self._doors.another_db()
         found: List[Sum] = []
-        for begin, end in _chunks(services, first, last):
-            sql = _SUMS.format(hint=hint, twins="")
-            rows = self._aside.rows(sql, module_ids, DISK_ADDONS, begin, end)
-            found += map(_sum, rows)
-            if len({row["param"].lower() for row in rows}) > 1:
-                found += self._twins(module_ids, begin, end)
+        try:
+            hint = "STRAIGHT_JOIN" if _is_mostly_ours(db, services, first, last) else ""
+            for begin, end in _chunks(services, first, last):
+                sql = _SUMS.format(hint=hint, twins="")
+                rows = db.rows(sql, module_ids, DISK_ADDONS, begin, end)
+                found += map(_sum, rows)
+                if len({row["param"].lower() for row in rows}) > 1:
+                    found += _twins(db, module_ids, begin, end)
+        finally:
+            db.close()
         return found
-
-    def _twins(self, module_ids: Sequence[int], first: date, last: date) -> Iterator[Sum]:
-        """What has to be taken off again where there are two rows for a day."""
-        word, other = DISK_ADDONS
-        sql = _SUMS.format(hint="", twins=_WITH_TWIN)
-        for row in self._aside.rows(sql, word, module_ids, (other,), first, last):
-            one = _sum(row)
-            yield one._replace(value=-row["value"], services=-one.services)
-
-    def _is_mostly_ours(self, services: int, first: date, last: date) -> bool:
-        ours = services * ((last - first).days + 1)
-        return ours * MOSTLY_OURS >= self._aside.about_rows("itemstat")
 
     def on_days(self, module_id: int, days: Sequence[date]) -> Dict[int, List[Reading]]:
         """What each service of a module had used on a few days, by its id."""
@@ -144,6 +136,20 @@ class Usage:
         return {
             item_id: [reading for _, reading in kept.values()] for item_id, kept in found.items()
         }
+
+
+def _is_mostly_ours(db: Database, services: int, first: date, last: date) -> bool:
+    ours = services * ((last - first).days + 1)
+    return ours * MOSTLY_OURS >= db.about_rows("itemstat")
+
+
+def _twins(db: Database, module_ids: Sequence[int], first: date, last: date) -> Iterator[Sum]:
+    """What has to be taken off again where there are two rows for a day."""
+    word, other = DISK_ADDONS
+    sql = _SUMS.format(hint="", twins=_WITH_TWIN)
+    for row in db.rows(sql, word, module_ids, (other,), first, last):
+        one = _sum(row)
+        yield one._replace(value=-one.value, services=-one.services)
 
 
 def _chunks(services: int, first: date, last: date) -> Iterator[Tuple[date, date]]:
