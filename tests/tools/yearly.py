@@ -22,7 +22,7 @@ _FILL = """
 INSERT INTO itemstat (item, statdate, param, value, measure)
 SELECT i.id, CURDATE() - INTERVAL %s - d.seq DAY, 'disk',
        ROUND((%s - %s - d.seq) * 0.01 * (1 + i.id MOD 7) + i.id MOD 11 / 100, 2), %s
-  FROM seq_0_to_30 d JOIN item i ON i.processingmodule = %s
+  FROM (SELECT CAST(seq AS SIGNED) AS seq FROM seq_0_to_30) d JOIN item i ON i.processingmodule = %s
  WHERE d.seq + %s < %s ORDER BY d.seq DESC, i.id
 """
 
