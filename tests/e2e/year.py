@@ -8,9 +8,11 @@ anything, and a measure that changes in between are among them.
 import datetime
 import json
 import time
+from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED, Addon, Stand
+from utils.host.messages import LANGUAGES
 from utils.host.records import moment
 
 GIB = 1024**3
@@ -186,3 +188,20 @@ class Year:
         )
         self.stand.add_operation("suspend", self.sold[1].item, 2)
         return operation
+
+
+def write_pages(folder: Path) -> List[Path]:
+    """The report of such a year as files for a browser, one in each language."""
+    made = []
+    with Stand() as stand:
+        year = Year(stand)
+        year.remember()
+        year.wait()
+        stand.write("etc/pmnextcloud.conf", f"disk_sizes = {year.module}=120GiB\n")
+        for language in LANGUAGES:
+            run = stand.run("report", extra=["--lang", language])
+            assert run.exit_code == 0, run
+            path = folder / f"report-{language}.html"
+            path.write_bytes(run.stdout)
+            made.append(path)
+    return made

@@ -20,7 +20,7 @@ AIM_S, AIM_MIB = 5.0, 300.0
 
 _FILL = """
 INSERT INTO itemstat (item, statdate, param, value, measure)
-SELECT i.id, CURDATE() - INTERVAL %s - d.seq DAY, 'disk',
+SELECT i.id, CURDATE() - INTERVAL %s + d.seq DAY, 'disk',
        ROUND((%s - %s - d.seq) * 0.01 * (1 + i.id MOD 7) + i.id MOD 11 / 100, 2), %s
   FROM (SELECT CAST(seq AS SIGNED) AS seq FROM seq_0_to_30) d JOIN item i ON i.processingmodule = %s
  WHERE d.seq + %s < %s ORDER BY d.seq DESC, i.id
