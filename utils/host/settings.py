@@ -131,9 +131,9 @@ class Settings(NamedTuple):
     proxy: str = _setting("", url)
     former_servers: Tuple[str, ...] = _setting((), addresses)
     page_size: int = _setting(200, Number(1, 500))
+    disk_sizes: Tuple[Tuple[int, int], ...] = _setting((), disks)
     log_file: str = _setting("", absolute_path)
     history_days: int = _setting(90, Number(0, 3660))
-    disk_sizes: Tuple[Tuple[int, int], ...] = _setting((), disks)
 
 
 READERS: Dict[str, _Reader] = dict(zip(Settings._fields, _READERS))
