@@ -57,10 +57,10 @@ class Doors:
         return Database(self._config, self._log)
 
     def another_db(self) -> "Database":
-        """One more connection, for what is asked for beside all else by another thread."""
-        from utils.billing.database import Database
+        """One more connection, for sums that another thread asks for beside all else."""
+        from utils.billing.database import SUM_TIMEOUT_S, Database
 
-        return Database(self._config, self._log)
+        return Database(self._config, self._log, SUM_TIMEOUT_S)
 
     @cached_property
     def key(self) -> "Key":

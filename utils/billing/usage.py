@@ -4,7 +4,7 @@ The database adds up and picks out, so that a year of ten thousand services come
 rows. A day on which a service was not read has no row of it, and so is never a zero.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -13,10 +13,6 @@ from utils.billing.database import Database, Row
 from utils.billing.doors import Doors
 from utils.billing.needs import OPTIONAL
 from utils.consts import DISK_ADDONS, TRIAL_PERIOD
-
-ROWS_AT_ONCE = 5_000_000
-"""Rows of the statistics that one query adds up: it takes a few seconds, of the thirty that a query
-has."""
 
 MOSTLY_OURS = 3
 """Where at least one row of so many is of our services the whole table is gone through, which is
@@ -31,7 +27,9 @@ SELECT {hint} i.processingmodule AS module, s.statdate, s.param, s.measure,
  GROUP BY i.processingmodule, s.statdate, s.param, s.measure
 """
 
-_WITH_TWIN = "JOIN itemstat o ON o.item = s.item AND o.statdate = s.statdate AND o.param = %s"
+_WITH_TWIN = """
+  JOIN itemstat o ON o.item = s.item AND o.statdate = s.statdate AND o.param = %s AND o.value >= 0
+"""
 """A service whose tariff was changed may have a row under each word for space on one day."""
 
 _SERVICES = """
@@ -106,15 +104,13 @@ class Usage:
         has a connection of its own, so that another thread may ask for the rest meanwhile.
         """
         db = self._doors.another_db()
-        found: List[Sum] = []
         try:
             hint = "STRAIGHT_JOIN" if _is_mostly_ours(db, services, first, last) else ""
-            for begin, end in _chunks(services, first, last):
-                sql = _SUMS.format(hint=hint, twins="")
-                rows = db.rows(sql, module_ids, DISK_ADDONS, begin, end)
-                found += map(_sum, rows)
-                if len({row["param"].lower() for row in rows}) > 1:
-                    found += _twins(db, module_ids, begin, end)
+            sql = _SUMS.format(hint=hint, twins="")
+            rows = db.rows(sql, module_ids, DISK_ADDONS, first, last)
+            found = [_sum(row) for row in rows]
+            if len({row["param"].lower() for row in rows}) > 1:
+                found += _twins(db, module_ids, first, last)
         finally:
             db.close()
         return found
@@ -150,16 +146,6 @@ def _twins(db: Database, module_ids: Sequence[int], first: date, last: date) -> 
     for row in db.rows(sql, word, module_ids, (other,), first, last):
         one = _sum(row)
         yield one._replace(value=-one.value, services=-one.services)
-
-
-def _chunks(services: int, first: date, last: date) -> Iterator[Tuple[date, date]]:
-    """The days in parts that one query can add up."""
-    most = max(ROWS_AT_ONCE // max(services, 1), 1)
-    while first <= last:
-        days = min(most, (last - first).days + 1)
-        end = first + timedelta(days=days - 1)
-        yield first, end
-        first = end + timedelta(days=1)
 
 
 def _sum(row: Row) -> Sum:

@@ -8,7 +8,6 @@ import pytest
 
 from tests.doubles.billmanager import DELETED, Stand
 from tests.unit.billing.given import having, module, order
-from utils.billing import usage
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import StatRow
 from utils.billing.usage import Sum
@@ -25,10 +24,10 @@ def count(
     billing.statistics.write([row])
 
 
-def sums(billing: Billing, *modules: int, services: int = 5) -> Dict[Tuple[int, date], Sum]:
+def sums(billing: Billing, *modules: int) -> Dict[Tuple[int, date], Sum]:
     """What was used on the two days, added up over words and measures."""
     found: Dict[Tuple[int, date], Sum] = {}
-    for one in billing.usage.sums(services, modules, DAY, NEXT):
+    for one in billing.usage.sums(5, modules, DAY, NEXT):
         key = one.module_id, one.day
         before = found.get(key, one._replace(value=Decimal(0), services=0))
         value, number = before.value + one.value, before.services + one.services
@@ -79,18 +78,6 @@ def test_what_is_less_than_nothing_was_not_read(stand: Stand, billing: Billing) 
     module_id = module(stand)
     count(stand, billing, order(stand, module_id), DAY, "-1")
     assert sums(billing, module_id) == {}
-
-
-@pytest.mark.parametrize("services", [0, 1, 5, usage.ROWS_AT_ONCE, 10**9])
-def test_however_many_services_there_are_each_day_is_added_up_once(
-    stand: Stand, billing: Billing, services: int
-) -> None:
-    module_id = module(stand)
-    item = order(stand, module_id)
-    for day in (DAY, NEXT):
-        count(stand, billing, item, day, "2")
-    found = sums(billing, module_id, services=services)
-    assert {key[1]: one.value for key, one in found.items()} == {DAY: 2, NEXT: 2}
 
 
 @pytest.mark.parametrize("rows", [0, 10, 10**9])
