@@ -12,7 +12,8 @@ from utils.base.values import Item
 from utils.billing.database import Database, Row
 from utils.billing.doors import Doors
 from utils.billing.needs import OPTIONAL
-from utils.consts import DISK_ADDONS, TRIAL_PERIOD
+from utils.billing.services import bare_item
+from utils.consts import DISK_ADDONS
 
 MOSTLY_OURS = 3
 """Where at least one row of so many is of our services the whole table is gone through, which is
@@ -34,12 +35,14 @@ _WITH_TWIN = """
 
 _SERVICES = """
 SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.processingmodule,
-       {opened} AS opened,
+       t.intname AS itemtype, {opened} AS opened,
        (SELECT f.statdate FROM itemstat f WHERE f.item = i.id ORDER BY f.statdate LIMIT 1)
        AS first_read,
        (SELECT l.statdate FROM itemstat l WHERE l.item = i.id ORDER BY l.statdate DESC LIMIT 1)
        AS last_read
   FROM item i
+  JOIN pricelist p ON p.id = i.pricelist
+  JOIN itemtype t ON t.id = p.itemtype
  WHERE i.processingmodule IN %s AND i.parent IS NULL
  ORDER BY i.id
 """
@@ -153,18 +156,4 @@ def _sum(row: Row) -> Sum:
 
 
 def _service(row: Row) -> Service:
-    item = Item(
-        id=row["id"],
-        itemtype="",
-        status=row["status"],
-        account_id=row["account"],
-        tariff_id=row["pricelist"],
-        last_tariff_id=row["lastpricelist"],
-        trial=row["period"] == TRIAL_PERIOD,
-        module_id=row["processingmodule"],
-        saved_login="",
-        saved_password=None,
-        saved_url="",
-        mark=None,
-    )
-    return Service(item, row["opened"], row["first_read"], row["last_read"])
+    return Service(bare_item(row), row["opened"], row["first_read"], row["last_read"])
