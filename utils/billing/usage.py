@@ -19,14 +19,24 @@ MOSTLY_OURS = 3
 """Where at least one row of so many is of our services the whole table is gone through, which is
 three times as quick for each row as to look them up (measured). It may hold other products."""
 
-_SUMS = """
-SELECT {hint} i.processingmodule AS module, s.statdate, s.param, s.measure,
-       SUM(s.value) AS value, COUNT(*) AS services
-  FROM itemstat s JOIN item i ON i.id = s.item {twins}
- WHERE i.processingmodule IN %s AND i.parent IS NULL AND s.param IN %s AND s.value >= 0
-   AND s.statdate BETWEEN %s AND %s
- GROUP BY i.processingmodule, s.statdate, s.param, s.measure
+_WORD, _OTHER = DISK_ADDONS
+
+_COUNT = """
+SELECT COUNT(*) AS services FROM item WHERE processingmodule IN %s AND parent IS NULL
 """
+
+_SUMS = """
+SELECT {hint} i.module, s.statdate, s.param = %s AS is_other, s.measure,
+       SUM(s.value) AS value, COUNT(*) AS services
+  FROM itemstat s
+  JOIN (SELECT DISTINCT id, processingmodule AS module FROM item
+         WHERE processingmodule IN %s AND parent IS NULL) i ON i.id = s.item {twins}
+ WHERE s.param IN %s AND s.value >= 0 AND s.statdate BETWEEN %s AND %s
+ GROUP BY i.module, s.statdate, is_other, s.measure
+"""
+"""The inner query keeps our services in a table of its own, and a number stands for the word: for
+each row of the statistics that takes half the time of a look into the table of all services, and of
+the word itself (measured)."""
 
 _WITH_TWIN = """
   JOIN itemstat o ON o.item = s.item AND o.statdate = s.statdate AND o.param = %s AND o.value >= 0
@@ -100,19 +110,19 @@ class Usage:
         sql = _SERVICES.format(opened="i.opendate" if has_opened else "NULL")
         return [_service(row) for row in self._db.rows(sql, module_ids)]
 
-    def sums(self, services: int, module_ids: Sequence[int], first: date, last: date) -> List[Sum]:
-        """What was used on each day, from one day to another, by so many services.
+    def sums(self, module_ids: Sequence[int], first: date, last: date) -> List[Sum]:
+        """What was used on each day, from one day to another, by all services of the modules.
 
         Of a service that was read twice on a day, under both words for space, one row counts. It
         has a connection of its own, so that another thread may ask for the rest meanwhile.
         """
         db = self._doors.another_db()
         try:
-            hint = "STRAIGHT_JOIN" if _is_mostly_ours(db, services, first, last) else ""
+            hint = "STRAIGHT_JOIN" if _is_mostly_ours(db, module_ids, first, last) else ""
             sql = _SUMS.format(hint=hint, twins="")
-            rows = db.rows(sql, module_ids, DISK_ADDONS, first, last)
+            rows = db.rows(sql, _OTHER, module_ids, DISK_ADDONS, first, last)
             found = [_sum(row) for row in rows]
-            if len({row["param"].lower() for row in rows}) > 1:
+            if len({row["is_other"] for row in rows}) > 1:
                 found += _twins(db, module_ids, first, last)
         finally:
             db.close()
@@ -137,16 +147,17 @@ class Usage:
         }
 
 
-def _is_mostly_ours(db: Database, services: int, first: date, last: date) -> bool:
-    ours = services * ((last - first).days + 1)
-    return ours * MOSTLY_OURS >= db.about_rows("itemstat")
+def _is_mostly_ours(db: Database, module_ids: Sequence[int], first: date, last: date) -> bool:
+    """Whether most rows of the statistics may be of these modules' services."""
+    row = db.row(_COUNT, module_ids)
+    services = int(row["services"]) if row else 0
+    return services * ((last - first).days + 1) * MOSTLY_OURS >= db.about_rows("itemstat")
 
 
 def _twins(db: Database, module_ids: Sequence[int], first: date, last: date) -> Iterator[Sum]:
     """What has to be taken off again where there are two rows for a day."""
-    word, other = DISK_ADDONS
     sql = _SUMS.format(hint="", twins=_WITH_TWIN)
-    for row in db.rows(sql, word, module_ids, (other,), first, last):
+    for row in db.rows(sql, _OTHER, module_ids, _WORD, (_OTHER,), first, last):
         one = _sum(row)
         yield one._replace(value=-one.value, services=-one.services)
 

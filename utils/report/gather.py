@@ -185,9 +185,9 @@ def _sections(
 ) -> List[Section]:
     ids = [module.id for module in modules]
     usage = ctx.billing.usage
-    services = usage.services(ids)
     with ThreadPoolExecutor(1) as pool:
-        adding = pool.submit(usage.sums, len(services), ids, first, today)
+        adding = pool.submit(usage.sums, ids, first, today)
+        services = usage.services(ids)
         quotas = ctx.billing.tariffs.quotas([one.item for one in services])
         waiting = ctx.billing.operations.waiting(ids)
         sums = adding.result()

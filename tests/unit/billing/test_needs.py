@@ -146,7 +146,7 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.quotas([item]) == {item.id: 5 * GIB}
     assert [one.item.id for one in billing.usage.services([given.module])] == [item.id]
     day = date(2026, 11, 20)
-    assert billing.usage.sums(1, [given.module], day, day) == []
+    assert billing.usage.sums([given.module], day, day) == []
     assert billing.usage.on_days(given.module, [day]) == {}
     assert tariffs.product_types() == ["backupservice"]
     assert tariffs.sells_space()

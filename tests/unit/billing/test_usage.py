@@ -27,7 +27,7 @@ def count(
 def sums(billing: Billing, *modules: int) -> Dict[Tuple[int, date], Sum]:
     """What was used on the two days, added up over words and measures."""
     found: Dict[Tuple[int, date], Sum] = {}
-    for one in billing.usage.sums(5, modules, DAY, NEXT):
+    for one in billing.usage.sums(modules, DAY, NEXT):
         key = one.module_id, one.day
         before = found.get(key, one._replace(value=Decimal(0), services=0))
         value, number = before.value + one.value, before.services + one.services
@@ -56,7 +56,7 @@ def test_measures_are_added_up_apart(stand: Stand, billing: Billing) -> None:
     for measure in ("gib", "mib"):
         row = StatRow(order(stand, module_id), DAY.isoformat(), "disk", "3", stand.measure(measure))
         billing.statistics.write([row])
-    told = billing.usage.sums(2, [module_id], DAY, DAY)
+    told = billing.usage.sums([module_id], DAY, DAY)
     measures = {one.measure_id for one in told}
     assert measures == {stand.measure("gib"), stand.measure("mib")}
     assert {one.value for one in told} == {3}
