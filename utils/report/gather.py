@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from utils.base import errors, sizes
 from utils.billing.modules import StoredModule
@@ -27,7 +27,7 @@ from utils.host.state import UNCOUNTED
 from utils.report import days as calendar
 from utils.report import runs
 from utils.report.days import Counted, Day, Life, Month
-from utils.report.forecast import Forecast, forecast
+from utils.report.forecast import Forecast, Point, forecast
 from utils.run.context import Context
 
 USUAL_DAYS = 365
@@ -79,6 +79,13 @@ class Few(NamedTuple):
 
     shown: List[Customer]
     total: int
+
+
+class Read(NamedTuple):
+    """What single services had used on some days, newest first, by the service."""
+
+    days: List[date]
+    readings: Dict[int, List[Reading]]
 
 
 class Lists(NamedTuple):
@@ -190,6 +197,7 @@ def _sections(
         services = usage.services(ids)
         quotas = ctx.billing.tariffs.quotas([one.item for one in services])
         waiting = ctx.billing.operations.waiting(ids)
+        guessed = {one: _guess(ctx, one, services) for one in ids}
         sums = adding.result()
     made = []
     for module in modules:
@@ -197,7 +205,8 @@ def _sections(
         counted = _counted(ctx, [one for one in sums if one.module_id == module.id])
         mine = {one.item.id for one in own}
         waits = [one for one in waiting if one.item_id in mine]
-        made.append(_section(ctx, module, own, quotas, counted, waits, first, today))
+        days = first, today
+        made.append(_section(ctx, module, own, quotas, counted, waits, guessed[module.id], days))
     return made
 
 
@@ -229,9 +238,10 @@ def _section(
     quotas: Dict[int, Optional[float]],
     counted: Dict[date, Counted],
     waiting: List[Waiting],
-    first: date,
-    today: date,
+    guessed: Read,
+    first_and_today: Tuple[date, date],
 ) -> Section:
+    first, today = first_and_today
     living = [one for one in services if _is_living(one)]
     sold = [quotas[one.item.id] for one in living]
     limited = int(sum(size for size in sold if size not in (None, sizes.UNLIMITED) and size))
@@ -253,7 +263,7 @@ def _section(
         months=calendar.months(told, lives),
         disk_full=forecast(points, disk_bytes, today),
         sold_full=forecast(points, sizes.UNLIMITED if unlimited else limited or None, today),
-        lists=_lists(ctx, module.id, living, quotas, [day for day, _ in points]),
+        lists=_lists(ctx, living, quotas, _read(ctx, module.id, points, guessed)),
         waiting=waiting,
         uncounted=len(ctx.state.read(UNCOUNTED.format(module.id)) or ()),
         last_whole=WholeDays(ctx.state, module.id).last(),
@@ -277,18 +287,31 @@ def _life(service: Service, sold_bytes: Optional[float], today: date) -> Life:
 # -- single services ------------------------------------------------------------------------------
 
 
+def _guess(ctx: Context, module_id: int, services: Sequence[Service]) -> Read:
+    """Reads the days that are compared most often, while the sums tell which days are whole."""
+    own = (one for one in services if one.item.module_id == module_id and _is_living(one))
+    last = max((one.last_read for one in own if one.last_read is not None), default=None)
+    if last is None:
+        return Read([], {})
+    days = [last - timedelta(days=back) for back in LOOKED_BACK]
+    return Read(days, ctx.billing.usage.on_days(module_id, days))
+
+
+def _read(ctx: Context, module_id: int, points: Sequence[Point], guessed: Read) -> Read:
+    """The days that are to be compared, as guessed or read now."""
+    days = _looked_at([day for day, _ in points])
+    if days == guessed.days:
+        return guessed
+    return Read(days, ctx.billing.usage.on_days(module_id, days))
+
+
 def _lists(
-    ctx: Context,
-    module_id: int,
-    living: Sequence[Service],
-    quotas: Dict[int, Optional[float]],
-    whole: List[date],
+    ctx: Context, living: Sequence[Service], quotas: Dict[int, Optional[float]], read: Read
 ) -> Lists:
-    looked_at = _looked_at(whole)
+    looked_at, readings = read
     if not looked_at:
         nobody = Few([], 0)
         return Lists(None, None, len(living), nobody, nobody, nobody, nobody)
-    readings = ctx.billing.usage.on_days(module_id, looked_at)
     day = looked_at[0]
     compared = next((one for one in looked_at if (day - one).days >= GROWN_IN), None)
     found, idle = [], []
