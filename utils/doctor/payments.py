@@ -10,7 +10,8 @@ from utils.base.secret import Secret
 from utils.billing.payments import StoredMethod
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
-from utils.host import root
+from utils.doctor.installation import installed
+from utils.host import messages, root
 from utils.run.context import Context
 from utils.webpay import checkout, method, outside, staff, watch
 from utils.webpay.desk import Desk
@@ -59,6 +60,11 @@ def scripts(payments: Payments) -> Iterator[Finding]:
         yield fault("payment_script_missing", ", ".join(missing))
     else:
         yield well(len(paths))
+
+
+def forms(payments: Payments) -> Iterator[Finding]:
+    """Whether BILLmanager has this version's form of the payment method to read."""
+    yield installed(payments.ctx.host.path(root.PAYMENT_FORMS), messages.PAYMENT_FORMS)
 
 
 def tables(payments: Payments) -> Iterator[Finding]:
@@ -130,6 +136,7 @@ def seen(payments: Payments) -> Iterator[Finding]:
 
 CHECKS = (
     Check("payment_scripts", scripts),
+    Check("payment_forms", forms),
     Check("payment_tables", tables, ("database",)),
     Check("payment_methods", methods, ("payment_tables",)),
     Check("payment_told", told, ("payment_methods",)),

@@ -18,8 +18,8 @@ STRAYS = 0
 """Stands for the number of a payment where a notification names none that is there."""
 
 MOST_KEPT = 100
-"""What is kept of one payment. What staff was not told of is never let go: while there is so much of
-that, what comes is answered so that it comes again."""
+"""What is kept of one payment. What staff was not told of never gives way: while there is so much
+of it, what comes is answered so that it comes again."""
 
 MOST_CHARACTERS = 1024**2
 """Longest file that is read. The hundred notifications and two hundred orders that one may hold

@@ -67,6 +67,19 @@ def test_a_script_that_is_not_there_is_a_fault(stand: Stand) -> None:
     (stand.root / "cgi/webpayresult").chmod(0o755)
 
 
+@pytest.mark.parametrize("name", ["forms_missing", "forms_other"])
+def test_a_form_that_is_not_of_this_version_is_a_fault(stand: Stand, name: str) -> None:
+    path = stand.root / "etc/xml/billmgr_mod_pmwebpay.xml"
+    content = path.read_bytes()
+    assert not found(stand, FAULT) & {"forms_missing", "forms_other"}
+    path.unlink()
+    if name == "forms_other":
+        path.write_bytes(content + b"\n")
+    assert name in found(stand, FAULT)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 def test_methods_of_which_nobody_is_told_are_a_fault(shop: Shop) -> None:
     shop.stand.sql("UPDATE processingmodule SET department = NULL")
     assert "payment_untold" in found(shop.stand, FAULT)

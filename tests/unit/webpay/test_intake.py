@@ -1,7 +1,5 @@
 """Every kind of notification: what is answered, what is booked, what is kept for staff."""
 
-import os
-import threading
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 from urllib.parse import urlencode
 
@@ -21,9 +19,15 @@ from tests.doubles.billmanager.payments import (
     STARTED,
     STATUSES,
 )
-from tests.unit.webpay.conftest import AMOUNT, LIVE_SECRET, TEST_SECRET, Shop
+from tests.unit.webpay.conftest import (
+    AMOUNT,
+    LIVE_SECRET,
+    TEST_SECRET,
+    Killed,
+    Shop,
+    effects,
+)
 from utils.base import errors
-from utils.billing.payments import Payments
 from utils.webpay import intake, ledger, protocol
 from utils.webpay.desk import Desk
 from utils.webpay.method import Method
@@ -574,43 +578,8 @@ def test_a_record_that_cannot_be_read_books_nothing(shop: Shop) -> None:
 # -- killed at each effect ------------------------------------------------------------------------
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing below catches it."""
-
-
 EFFECTS = 30
 """More than there are: a run that is not killed any more ends the count."""
-
-CHANGES = ("write", "fsync", "replace", "link", "unlink", "utime")
-"""By what a receiver changes its record."""
-
-
-def effects(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], int]:
-    """Kills the receiver behind its effect of that number; gives how many there were.
-
-    Who is killed has no more effect, whatever its code would still do.
-    """
-    seen = 0
-
-    def killing(original: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any, **more: Any) -> Any:
-            nonlocal seen
-            if threading.current_thread() is not threading.main_thread():  # the stand itself
-                return original(*args, **more)
-            if 0 < at <= seen:
-                raise Killed
-            result = original(*args, **more)
-            seen += 1
-            if seen == at:
-                raise Killed
-            return result
-
-        return run
-
-    for name in CHANGES:
-        monkeypatch.setattr(os, name, killing(getattr(os, name)))
-    monkeypatch.setattr(Payments, "book", killing(Payments.book))
-    return lambda: seen
 
 
 @pytest.mark.parametrize("effect", range(1, EFFECTS + 1))

@@ -1,12 +1,13 @@
 """The round of every three minutes: what was begun ends, staff is told once, nothing is lost."""
 
+from contextlib import suppress
 from typing import Any, Dict, List
 
 import pytest
 
 from tests.doubles.billmanager import CoreFault
 from tests.doubles.billmanager.payments import CANCELLED, IN_PAY, PAID
-from tests.unit.webpay.conftest import LIVE_SECRET, Shop
+from tests.unit.webpay.conftest import LIVE_SECRET, Killed, Shop, effects
 from utils.billing.tasks import Tasks
 from utils.webpay import intake, query, staff, watch
 from utils.webpay.desk import Desk
@@ -120,6 +121,39 @@ def test_what_came_behind_a_booking_that_has_no_end_is_told_in_time(shop: Shop) 
     assert shop.kept(payment) == [intake.STUCK, intake.SECOND]
     assert payment not in shop.desk.ledger.pending()
     assert shop.asked_to_book(payment) == 1
+
+
+EFFECTS = 45
+"""More than a round has that books one and tells of another."""
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        pytest.param(number, marks=[] if number % 3 == 1 else pytest.mark.long)
+        for number in range(1, EFFECTS)
+    ],
+)
+def test_a_round_killed_behind_any_effect_books_and_tells_once_in_the_end(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, effect: int
+) -> None:
+    payment, second = behind(shop)
+    shop.clock.now += intake.UNKNOWN_S + 1
+    with monkeypatch.context() as patch:
+        count = effects(patch, effect)
+        with suppress(Killed):
+            check(shop)
+        assert count() <= effect
+        assert count() == effect or effect > 20, count()
+        assert effect < EFFECTS - 1 or count() < effect, "more are tried than there are"
+    shop.clock.now += intake.UNKNOWN_S + 1
+    for _ in range(2):
+        check(shop)
+    assert shop.credited(payment) == 1
+    assert shop.kept(payment) == [intake.SECOND]
+    assert len(told(shop, payment)) == 1
+    assert second in told(shop, payment)[0]
+    assert payment not in shop.desk.ledger.pending()
 
 
 def test_what_came_behind_and_was_credited_by_hand_is_nothing_any_more(shop: Shop) -> None:
