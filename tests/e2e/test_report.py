@@ -1,4 +1,4 @@
-"""The report of a played-in year: every figure is what was put in, in each form, and nothing else."""
+"""The report of a played-in year: every figure is what was put in, in each of its forms."""
 
 import csv
 import datetime

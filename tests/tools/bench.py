@@ -2,8 +2,8 @@
 
 All in one run on one machine: the bare interpreter and every command on the BILLmanager double
 and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server; then
-`stat` of many services (tests.tools.scale), and the report of a year (tests.tools.yearly). Where the
-time goes is read from the program's own log, and of the imports from tests/tools/imports.
+`stat` of many services (tests.tools.scale), and the report of a year (tests.tools.yearly). Where
+the time goes is read from the program's own log, and of the imports from tests/tools/imports.
 tests.tools.compare sets it beside another revision.
 """
 

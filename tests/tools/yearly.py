@@ -91,8 +91,8 @@ def show() -> None:
     took_s = statistics.median(one.seconds for one in samples)
     peak_mib = max(one.peak_mib for one in samples)
     print(
-        f"\n| services | days | `report`, s, aim {AIM_S:.0f} | peak, MiB, aim {AIM_MIB:.0f} | page, KiB |\n"
-        "|---|---|---|---|---|\n"
+        f"\n| services | days | `report`, s, aim {AIM_S:.0f} | peak, MiB, aim {AIM_MIB:.0f}"
+        " | page, KiB |\n|---|---|---|---|---|\n"
         f"| {SERVICES} | {DAYS} | {took_s:.1f} {_met(took_s, AIM_S)}"
         f" | {peak_mib:.0f} {_met(peak_mib, AIM_MIB)} | {samples[0].size_bytes // 1024} |"
     )

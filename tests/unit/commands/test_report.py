@@ -1,4 +1,4 @@
-"""The command that makes the report, on a played-in year: which days, which form, what is refused."""
+"""The command that makes the report, on a played-in year: days, forms, and what is refused."""
 
 import json
 import logging
