@@ -24,6 +24,9 @@ FRAME_HEIGHT, ROW_HEIGHT = 40, 34
 NARROW_LABELS, WIDE_LABELS = 4, 8
 """Labels below a picture."""
 
+NARROW_CHARS, WIDE_CHARS = 42, 125
+"""Letters that fit below a picture."""
+
 Say = Callable[[float], str]
 
 
@@ -79,7 +82,8 @@ def bars(labels: Sequence[str], drawn: Sequence[Bars], say: Say, narrow: bool) -
     chart = _made(pygal.StackedBar, narrow)
     chart.range = (marks[0], marks[-1])
     chart.y_labels = [{"value": mark, "label": say(mark)} for mark in marks]
-    kept = set(_spread(len(labels), NARROW_LABELS if narrow else 2 * WIDE_LABELS))
+    longest = max(map(len, labels), default=0) + 2
+    kept = set(_spread(len(labels), max((NARROW_CHARS if narrow else WIDE_CHARS) // longest, 1)))
     chart.x_labels = [label if place in kept else "" for place, label in enumerate(labels)]
     for one in drawn:
         chart.add("", list(one.values))
