@@ -84,6 +84,7 @@ COMMANDS: Dict[str, Command] = {
     "doctor": _LIGHT,
     "history": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
     "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
+    "metrics": _LIGHT._replace(is_recorded=False),
     "page": _LIGHT._replace(is_recorded=False),
     "adopt": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True, wrong_exit=2),
 }

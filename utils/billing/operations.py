@@ -23,6 +23,15 @@ class Standing(NamedTuple):
     is_stopped: bool
 
 
+class Waiting(NamedTuple):
+    """An operation in the queue; `is_stopped` is None where BILLmanager's version does not tell."""
+
+    id: int
+    module_id: int
+    tries: int
+    is_stopped: Optional[bool]
+
+
 class Operations:
     """The operation that this run serves, if it serves one, and those that were given up.
 
@@ -137,6 +146,26 @@ class Operations:
             module_id,
         )
         return [row["id"] for row in rows]
+
+    def waiting(self) -> List[Waiting]:
+        """All operations that stand in the queue for services of modules of this kind."""
+        tells = self._doors.db.has_column(*OPTIONAL.operation_stopped)
+        rows = self._doors.db.rows(
+            "SELECT o.id, o.trycount, i.processingmodule FROM runningoperation o"
+            " JOIN item i ON i.id = o.item JOIN processingmodule m ON m.id = i.processingmodule"
+            " WHERE m.module = %s ORDER BY o.id",
+            MODULE,
+        )
+        stopped = set(self.stopped()) if tells else set()
+        return [
+            Waiting(
+                row["id"],
+                row["processingmodule"],
+                int(row["trycount"] or 0),
+                row["id"] in stopped if tells else None,
+            )
+            for row in rows
+        ]
 
     def standing(self, ids: Sequence[int]) -> List[Standing]:
         """Those of the operations that stand in the queue, with their services.

@@ -119,6 +119,7 @@ class Settings(NamedTuple):
     page_size: int = _setting(200, Number(1, 500))
     log_file: str = _setting("", absolute_path)
     history_days: int = _setting(90, Number(0, 3660))
+    metrics_file: str = _setting("", absolute_path)
 
 
 READERS: Dict[str, _Reader] = dict(zip(Settings._fields, _READERS))
