@@ -2,8 +2,9 @@
 
 import time
 from contextlib import suppress
+from typing import Mapping
 
-from utils.audit.differences import VERDICTS
+from utils.audit.differences import FAULT, VERDICTS
 from utils.audit.findings import DONE, GONE
 from utils.audit.shown import Report
 from utils.base import errors
@@ -21,10 +22,12 @@ def keep(ctx: Context, report: Report) -> None:
         if one.failure is not None:
             continue
         module_id = one.module.id
-        found = report.findings.counts.get(module_id, {})
+        found: Mapping[str, int] = report.findings.counts.get(module_id, {})
         left = {kind: found.get(kind, 0) for kind in VERDICTS}
         for planned in report.findings.planned:
             if planned.module_id == module_id and (planned.item_id, planned.kind) in ended:
                 left[planned.kind] -= 1
+        faults = sum(number for kind, number in left.items() if VERDICTS[kind] == FAULT)
+        kept = {"at": time.time(), "differences": left, "faults": faults}
         with suppress(errors.StateUnwritable):
-            ctx.state.write(AUDITED.format(module_id), {"at": time.time(), "differences": left})
+            ctx.state.write(AUDITED.format(module_id), kept)

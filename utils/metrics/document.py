@@ -19,7 +19,7 @@ def as_json(numbers: Mapping[str, int], gathered: Gathered) -> bytes:
     """One document: what is of all, and an object for each module where billing names them."""
     document: Dict[str, Any] = {"program": MODULE, "version": VERSION, "sources": {}}
     modules: Dict[str, Dict[str, Any]] = {
-        str(one.id): {"module": one.id, "name": one.name, "refusals": 0}
+        str(one.id): {"module": one.id, "name": one.name}
         for one in gathered.modules or ()
     }
     for name, labels, value in gathered.samples:
@@ -27,6 +27,8 @@ def as_json(numbers: Mapping[str, int], gathered: Gathered) -> bytes:
             source, module = labels
             about = modules[module] if module else document["sources"]
             about[f"{source}_up" if module else source] = value
+            if source == "refusals" and value:
+                about.setdefault("refusals", 0)
         elif labels:
             _add(modules[labels[0]], name, labels[1:], value)
         else:
@@ -40,7 +42,7 @@ def as_json(numbers: Mapping[str, int], gathered: Gathered) -> bytes:
 
 def _add(module: Dict[str, Any], name: str, rest: Tuple[str, ...], value: float) -> None:
     if name == gauges.REFUSAL:
-        module["refusals"] += value
+        module["refusals"] = module.get("refusals", 0) + value
         module["refusal"] = rest[0]
     elif rest:
         module.setdefault(name, {})[rest[0]] = value

@@ -177,13 +177,22 @@ def _statistics(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
 def _audit(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
     for module in modules:
         kept = ctx.state.read(state.AUDITED.format(module.id))
-        if not isinstance(kept, dict) or not isinstance(kept.get("at"), (int, float)):
+        if not _is_audit(kept):
             continue
-        yield Sample(gauges.AUDITED, (str(module.id),), kept["at"])
-        found = kept.get("differences")
-        for kind, number in found.items() if isinstance(found, dict) else ():
-            if isinstance(number, int):
-                yield Sample(gauges.DIFFERENCES, (str(module.id), kind), number)
+        yield Sample(gauges.AUDITED, (str(module.id),), round(kept["at"], 3))
+        yield Sample(gauges.FAULTS, (str(module.id),), kept["faults"])
+        found = kept["differences"]
+        for kind, number in found.items():
+            yield Sample(gauges.DIFFERENCES, (str(module.id), kind), number)
+
+
+def _is_audit(kept: object) -> bool:
+    """Whether that is what an audit has kept."""
+    if not isinstance(kept, dict) or not isinstance(kept.get("at"), (int, float)):
+        return False
+    found = kept.get("differences")
+    numbers = [kept.get("faults"), *(found.values() if isinstance(found, dict) else [None])]
+    return all(isinstance(one, int) for one in numbers)
 
 
 def _refusals(ctx: Context, module: StoredModule) -> Iterator[Sample]:

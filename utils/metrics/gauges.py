@@ -16,6 +16,7 @@ SOLD, USED = "sold_bytes", "used_bytes"
 WAITING, OLDEST = "operations_waiting", "operations_oldest_age_seconds"
 MOST_TRIES, STOPPED = "operations_most_tries", "operations_stopped"
 AUDITED, DIFFERENCES = "audit_timestamp_seconds", "audit_differences"
+FAULTS = "audit_faults"
 CERTIFICATE = "certificate_left_seconds"
 
 Number = Union[int, float]
@@ -50,6 +51,7 @@ GAUGES: Dict[str, Gauge] = {
     STOPPED: Gauge((MODULE,), "Those of them that are left to staff."),
     AUDITED: Gauge((MODULE,), "When an audit has last looked at all of the module."),
     DIFFERENCES: Gauge((MODULE, CLASS), "Differences that this audit has left."),
+    FAULTS: Gauge((MODULE,), "Those of the differences that are no mere advice."),
     CERTIFICATE: Gauge((MODULE,), "How long the certificate of the cloud is still valid."),
 }
 
