@@ -40,7 +40,7 @@ def as_json(numbers: Mapping[str, int], gathered: Gathered) -> bytes:
     return json.dumps(document, indent=1).encode() + b"\n"
 
 
-def _add(module: Dict[str, Any], name: str, rest: Tuple[str, ...], value: float) -> None:
+def _add(module: Dict[str, Any], name: str, rest: Tuple[str, ...], value: int) -> None:
     if name == gauges.REFUSAL:
         module["refusals"] = module.get("refusals", 0) + value
         module["refusal"] = rest[0]

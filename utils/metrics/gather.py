@@ -59,7 +59,7 @@ class Gathered(NamedTuple):
 def gather(ctx: Context) -> Gathered:
     """All that can be read now."""
     samples = [
-        Sample(gauges.GATHERED, (), round(time.time(), 3)),
+        Sample(gauges.GATHERED, (), int(time.time())),
         Sample(gauges.DOES_NOTHING, (), int(ctx.host.does_nothing())),
     ]
     try:
@@ -135,7 +135,7 @@ def _operations(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
         yield Sample(gauges.MOST_TRIES, label, max((one.tries for one in own), default=0))
         if ages_s is not None:
             oldest_s = max((ages_s[one.id] for one in own), default=0.0)
-            yield Sample(gauges.OLDEST, label, round(oldest_s, 3))
+            yield Sample(gauges.OLDEST, label, int(oldest_s))
         if all(one.is_stopped is not None for one in own):
             yield Sample(gauges.STOPPED, label, sum(bool(one.is_stopped) for one in own))
 
@@ -169,9 +169,9 @@ def _statistics(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
         last = WholeDays(ctx.state, module.id).last()
         if last is not None:
             ended_at = time.mktime((last + timedelta(days=1)).timetuple())
-            yield Sample(gauges.STATISTICS_DAY, (str(module.id),), ended_at)
+            yield Sample(gauges.STATISTICS_DAY, (str(module.id),), int(ended_at))
             age_s = max(time.time() - ended_at, 0.0)
-            yield Sample(gauges.STATISTICS_AGE, (str(module.id),), round(age_s, 3))
+            yield Sample(gauges.STATISTICS_AGE, (str(module.id),), int(age_s))
 
 
 def _audit(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
@@ -179,7 +179,7 @@ def _audit(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
         kept = ctx.state.read(state.AUDITED.format(module.id))
         if not _is_audit(kept):
             continue
-        yield Sample(gauges.AUDITED, (str(module.id),), round(kept["at"], 3))
+        yield Sample(gauges.AUDITED, (str(module.id),), int(kept["at"]))
         yield Sample(gauges.FAULTS, (str(module.id),), kept["faults"])
         found = kept["differences"]
         for kind, number in found.items():
@@ -260,4 +260,4 @@ def _look(module_id: int, client: NextcloudAPIClient) -> List[Sample]:
     if not ends:
         return []
     left_s = ssl.cert_time_to_seconds(ends) - time.time()
-    return [Sample(gauges.CERTIFICATE, (str(module_id),), round(left_s, 3))]
+    return [Sample(gauges.CERTIFICATE, (str(module_id),), int(left_s))]

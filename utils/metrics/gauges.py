@@ -1,8 +1,8 @@
 """The metrics that the command `metrics` reads itself, and their text."""
 
-from typing import Dict, Iterable, List, NamedTuple, Tuple, Union
+from typing import Dict, Iterable, List, NamedTuple, Tuple
 
-from utils.host.exposition import PREFIX, head, number_of
+from utils.host.exposition import PREFIX, head
 
 MODULE, CODE, STATE, SOURCE, CLASS = "module", "code", "state", "source", "class"
 """The labels. The values of each are bounded: none is a service, a client or a text."""
@@ -19,7 +19,6 @@ AUDITED, DIFFERENCES = "audit_timestamp_seconds", "audit_differences"
 FAULTS = "audit_faults"
 CERTIFICATE = "certificate_left_seconds"
 
-Number = Union[int, float]
 Labels = Tuple[str, ...]
 
 
@@ -42,7 +41,7 @@ GAUGES: Dict[str, Gauge] = {
     SERVICES: Gauge((MODULE, STATE), "Services by their status in billing."),
     UNLIMITED: Gauge((MODULE,), "Services with an account whose space has no limit."),
     SOLD: Gauge(
-        (MODULE,), "Space sold to services with an account, without those that have no limit."
+        (MODULE,), "Space sold with a limit, to services with an account."
     ),
     USED: Gauge((MODULE,), "Space that services with an account used when it was last counted."),
     WAITING: Gauge((MODULE,), "Operations in the queue of BILLmanager."),
@@ -61,7 +60,7 @@ class Sample(NamedTuple):
 
     name: str
     labels: Labels
-    value: Number
+    value: int
 
 
 def as_text(samples: Iterable[Sample]) -> str:
@@ -80,4 +79,4 @@ def as_text(samples: Iterable[Sample]) -> str:
 def _line(names: Labels, sample: Sample) -> str:
     pairs = [f'{name}="{value}"' for name, value in zip(names, sample.labels) if value]
     shown = "{" + ",".join(pairs) + "}" if pairs else ""
-    return f"{PREFIX}{sample.name}{shown} {number_of(sample.value)}"
+    return f"{PREFIX}{sample.name}{shown} {sample.value}"
