@@ -114,8 +114,9 @@ docs: $(ENV)/.ready
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
-$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
-	@echo "$(ENV) is set up first: the Python libraries of the tests, and MariaDB where it is missing."
+$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare tests/tools/watchers
+	@echo "$(ENV) is set up first: the Python libraries of the tests, MariaDB where it is missing, and"
+	@echo "Prometheus, node_exporter and the agent of Zabbix, which are unpacked there (24 MB)."
 	@tests/tools/prepare "$(PYTHON)" $(ENV)
 	@touch $@
 
