@@ -115,8 +115,7 @@ live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare tests/tools/watchers
-	@echo "$(ENV) is set up first: the Python libraries of the tests, MariaDB where it is missing, and"
-	@echo "Prometheus, node_exporter and the agent of Zabbix, which are unpacked there (24 MB)."
+	@echo "$(ENV) is set up first: the Python libraries of the tests, what watches, and MariaDB where it is missing."
 	@tests/tools/prepare "$(PYTHON)" $(ENV)
 	@touch $@
 

@@ -40,7 +40,7 @@ def test_other_spellings_are_taken_and_never_advertised(synonym: str, name: str)
 
 def test_every_advertised_feature_is_served_and_every_command_advertised() -> None:
     unadvertised = {name for name in COMMANDS if name not in list_features()}
-    assert unadvertised == {"features", "doctor", "history", "audit", "page", "adopt"}
+    assert unadvertised == {"features", "doctor", "history", "audit", "metrics", "page", "adopt"}
     assert sorted(list_features()) == sorted({*COMMANDS, *FLAGS} - unadvertised)
 
 
@@ -52,7 +52,7 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
 def test_only_features_checks_the_page_and_what_people_start_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
     assert light == [
-        *("features", *table.CHECKS, "doctor", "history", "audit", *table.PAGES, "adopt")
+        *("features", *table.CHECKS, "doctor", "history", "audit", "metrics", *table.PAGES, "adopt")
     ]
 
 

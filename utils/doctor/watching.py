@@ -44,7 +44,7 @@ def _age_s(path: str) -> float:
 def _recent(ctx: Context) -> str:
     """The runs of today and yesterday, those that have failed, and why most of them did."""
     runs = 0
-    causes: "Counter[str]" = Counter()
+    causes: Counter[str] = Counter()
     try:
         numbers = Counts(ctx.host.path(root.COUNTS)).recent()
     except OSError:

@@ -26,7 +26,7 @@ a millisecond."""
 SUMS = "sums"
 """The file of the sums."""
 
-_LOCK = "sums.lock"
+LOCK = "sums.lock"
 _PLACE, _END = "read", "."
 """The first word of a line of the sums that says how far a day was read; the last word of a line of
 a run and the last line of the sums, without which they are not whole."""
@@ -76,7 +76,7 @@ class Counts:
         None where another does so and is not ready within `wait_s`. Raises OSError,
         StateUnwritable.
         """
-        with LockFile(os.path.join(self._folder, _LOCK)) as lock:
+        with LockFile(os.path.join(self._folder, LOCK)) as lock:
             yield None if lock.take([0], wait_s) is None else self._fold()
 
     def recent(self) -> Dict[str, int]:

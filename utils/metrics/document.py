@@ -19,8 +19,7 @@ def as_json(numbers: Mapping[str, int], gathered: Gathered) -> bytes:
     """One document: what is of all, and an object for each module where billing names them."""
     document: Dict[str, Any] = {"program": MODULE, "version": VERSION, "sources": {}}
     modules: Dict[str, Dict[str, Any]] = {
-        str(one.id): {"module": one.id, "name": one.name}
-        for one in gathered.modules or ()
+        str(one.id): {"module": one.id, "name": one.name} for one in gathered.modules or ()
     }
     for name, labels, value in gathered.samples:
         if name == gauges.SOURCE_UP:

@@ -40,9 +40,7 @@ GAUGES: Dict[str, Gauge] = {
     REFUSAL: Gauge((MODULE, CODE), "A refusal of the cloud, which has taken nothing since."),
     SERVICES: Gauge((MODULE, STATE), "Services by their status in billing."),
     UNLIMITED: Gauge((MODULE,), "Services with an account whose space has no limit."),
-    SOLD: Gauge(
-        (MODULE,), "Space sold with a limit, to services with an account."
-    ),
+    SOLD: Gauge((MODULE,), "Space sold with a limit, to services with an account."),
     USED: Gauge((MODULE,), "Space that services with an account used when it was last counted."),
     WAITING: Gauge((MODULE,), "Operations in the queue of BILLmanager."),
     OLDEST: Gauge((MODULE,), "How long the oldest of them was seen to wait."),
