@@ -1,4 +1,4 @@
-"""What Prometheus, Grafana and Zabbix see: with Debian's own programs, and faults that are planted."""
+"""What Prometheus and Zabbix see: Debian's own programs, and faults that are planted."""
 
 import json
 import os

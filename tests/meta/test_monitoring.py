@@ -1,4 +1,4 @@
-"""The files for Prometheus, Grafana and Zabbix: whole, in both languages, of metrics that are there."""
+"""The files for Prometheus, Grafana and Zabbix: whole, in both languages, of true metrics."""
 
 import copy
 import json
@@ -16,8 +16,8 @@ from tests.meta.zabbix import EXPORT, misfits
 from tests.tools import monitoring, schema
 from tests.tools.monitoring import FILES, LANGUAGES
 from utils.host.exposition import BUILD, COUNTERS, FAILURES, HISTOGRAMS, PREFIX
-from utils.metrics.gauges import GAUGES
 from utils.metrics.gather import SOURCES
+from utils.metrics.gauges import GAUGES
 
 needs_promtool = pytest.mark.skipif(not IS_DEBIAN, reason="promtool is brought on Debian alone")
 

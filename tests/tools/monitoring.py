@@ -203,7 +203,7 @@ TRIGGERS = (
         "nodata(<gathered>,30m)=1",
         "HIGH",
         (
-            "The command metrics has not answered for half an hour: sudo, the agent, or the program.",
+            "The command metrics has not answered for half an hour: sudo, the agent or it.",
             "Команда metrics не отвечает полчаса: sudo, агент или программа.",
         ),
     ),
@@ -311,7 +311,7 @@ def zabbix(language: str) -> str:
         "template": TEMPLATE,
         "name": TEMPLATE,
         "description": (
-            "Nextcloud and ownCloud sold by BILLmanager. docs/en/watching.md says how to set it up.",
+            "Nextcloud and ownCloud sold by BILLmanager. How to set it up: docs/en/watching.md.",
             "Nextcloud и ownCloud, которые продаёт BILLmanager. Как включить: docs/ru/watching.md.",
         )[at],
         "groups": [{"name": GROUP}],

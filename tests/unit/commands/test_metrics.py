@@ -1,4 +1,4 @@
-"""The command for monitoring: what it prints, keeps and writes, and what cannot keep it from that."""
+"""The command for monitoring: what it prints, keeps and writes, whatever is broken."""
 
 import json
 import logging
