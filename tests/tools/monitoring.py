@@ -203,7 +203,7 @@ TRIGGERS = (
         "nodata(<gathered>,30m)=1",
         "HIGH",
         (
-            "The command metrics has not answered for half an hour: sudo, the agent or it.",
+            "The command metrics is silent for half an hour: sudo, the agent or the program.",
             "Команда metrics не отвечает полчаса: sudo, агент или программа.",
         ),
     ),

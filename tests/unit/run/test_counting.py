@@ -139,6 +139,7 @@ def test_the_lines_are_summed_up_now_and_then_without_a_file(
     tmp_path: Path, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("utils.host.counts.FOLD_BYTES", 100)
+    monkeypatch.setattr("utils.host.counts.KEPT_BYTES", 100)
     for _ in range(3):
         count(make(tmp_path, log, Call("open")), "done", 31, 120)
     text = (tmp_path / root.COUNTS / "sums").read_text()
