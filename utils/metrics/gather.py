@@ -25,9 +25,9 @@ from utils.metrics import gauges
 from utils.metrics.gauges import Sample
 from utils.run.context import Context
 
-SOURCE_S = 5
-"""The longest time for one source in billing. Prometheus and Zabbix wait for ten and more seconds;
-10,000 services take one."""
+SOURCE_S = 10
+"""The longest time for one source in billing. The space of 10,000 services takes a bit more than one
+second, and the agent of Zabbix is told to wait for thirty."""
 
 CLOUD_S, CLOUDS_S = 5.0, 8.0
 """The longest waits for one answer of a cloud, and for all clouds, which are asked at once."""
