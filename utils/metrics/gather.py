@@ -26,7 +26,7 @@ from utils.metrics.gauges import Sample
 from utils.run.context import Context
 
 SOURCE_S = 10
-"""The longest time for one source in billing. The space of 10,000 services takes a bit more than one
+"""The longest time for one source in billing. The space of 10,000 services takes a bit more than a
 second, and the agent of Zabbix is told to wait for thirty."""
 
 CLOUD_S, CLOUDS_S = 5.0, 8.0
