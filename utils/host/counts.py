@@ -9,12 +9,12 @@ Nothing waits for the disk here: after a power failure counters may begin anew, 
 of counters are made for.
 """
 
-import errno
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional
 
+from utils.host.files import write_whole
 from utils.host.locks import LockFile
 from utils.host.records import DAY_S, Records, day_of
 
@@ -165,29 +165,3 @@ def _add(numbers: Dict[str, int], line: bytes) -> None:
         key, _, number = word.rpartition("=")
         if key and number.isdigit() and number.isascii() and len(number) <= MOST_DIGITS:
             numbers[key] = numbers.get(key, 0) + int(number)
-
-
-def write_whole(path: str, text: str, mode: int) -> None:
-    """Replaces a file at once and whole. One process at a time may do so. Raises OSError.
-
-    Beside it there may be people who could put a link there: it is made anew, and never followed.
-    """
-    folder, name = os.path.split(path)
-    new = os.path.join(folder, f".{name}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    try:
-        descriptor = os.open(new, flags, 0o600)
-    except FileExistsError:  # of one who was killed
-        os.unlink(new)
-        descriptor = os.open(new, flags, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            data = text.encode()
-            if file.write(data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fchmod(file.fileno(), mode)
-        os.replace(new, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(new)
-        raise

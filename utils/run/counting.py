@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from utils.base import errors
 from utils.base.tally import OTHER, RUN_BOUNDS_MS, RUN_MS, RUNS
 from utils.host import root
-from utils.host.counts import Counts, write_whole
+from utils.host.counts import Counts
+from utils.host.files import write_whole
 
 if TYPE_CHECKING:
     from typing import Optional

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests import ROOT
 from utils.host import counts
-from utils.host.counts import FOLD_BYTES, SUMS, Counts, write_whole
+from utils.host.counts import FOLD_BYTES, SUMS, Counts
+from utils.host.files import write_whole
 from utils.host.locks import LockFile
 from utils.host.records import DAY_S, day_of
 
@@ -237,7 +238,7 @@ def test_what_cannot_be_written_leaves_what_was_there(
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(counts.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space"):
         write_whole(str(path), "after", 0o644)
     assert path.read_text() == "before"

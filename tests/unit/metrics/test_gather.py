@@ -142,11 +142,11 @@ def test_a_source_that_cannot_be_read_has_no_numbers_and_stops_no_other(
 def test_a_source_that_takes_too_long_is_left(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "SOURCE_S", 0.2)
+    monkeypatch.setattr(room, "SOURCE_S", 1.0)
     scene.billing.services.by_status.side_effect = lambda: time.sleep(20)
     began = time.monotonic()
     assert up(scene.look()) == {**dict.fromkeys(ALL, 1), "services": 0}
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 # -- space ----------------------------------------------------------------------------------------
