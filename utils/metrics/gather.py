@@ -16,7 +16,7 @@ from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
 from utils.base.values import Server
 from utils.billing.modules import StoredModule
-from utils.billing.operations import Waiting
+from utils.billing.operations import Queued
 from utils.census.days import WholeDays
 from utils.cloud.refusals import Refusals
 from utils.consts import STATES, Level
@@ -126,7 +126,7 @@ def _space(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
 
 
 def _operations(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
-    waiting = ctx.billing.operations.waiting()
+    waiting = ctx.billing.operations.queue()
     ages_s = _ages_s(ctx, waiting)
     for module in modules:
         own = [one for one in waiting if one.module_id == module.id]
@@ -140,7 +140,7 @@ def _operations(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
             yield Sample(gauges.STOPPED, label, sum(bool(one.is_stopped) for one in own))
 
 
-def _ages_s(ctx: Context, waiting: List[Waiting]) -> Optional[Dict[int, float]]:
+def _ages_s(ctx: Context, waiting: List[Queued]) -> Optional[Dict[int, float]]:
     """How long each was seen to wait; None where that cannot be kept.
 
     BILLmanager has no moment of an operation that is known of each version. So it counts from the

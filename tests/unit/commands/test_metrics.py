@@ -31,7 +31,7 @@ def ask(tmp_path: Path, log: logging.Logger) -> Ask:
     def ask(format_: str = "text", **settings: Any) -> str:
         billing = make_billing()
         billing.modules.stored.return_value = []
-        for source in (billing.services.by_status, billing.operations.waiting):
+        for source in (billing.services.by_status, billing.operations.queue):
             source.return_value = {} if source is billing.services.by_status else []
         given: Dict[str, Any] = {"billing": billing, "log": log}
         if settings.get("metrics_file") is not None or not settings:

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.conftest import make_billing, make_item, make_order, make_server
 from utils.base import errors, sizes
 from utils.billing.modules import StoredModule
-from utils.billing.operations import Waiting
+from utils.billing.operations import Queued
 from utils.billing.tariffs import Sold
 from utils.census.days import WholeDays
 from utils.cloud.connection import CloudStatus
@@ -74,7 +74,7 @@ class Scene:
         billing.services.sold.return_value = []
         billing.tariffs.orders.return_value = {}
         billing.statistics.used.return_value = []
-        billing.operations.waiting.return_value = []
+        billing.operations.queue.return_value = []
 
     def look(self) -> Dict[Tuple[str, Tuple[str, ...]], int]:
         """All samples by name and labels."""
@@ -120,7 +120,7 @@ def test_without_billing_nothing_is_told_but_that(scene: Scene) -> None:
 BROKEN = {
     "services": ("services.by_status", (gauges.SERVICES,)),
     "space": ("statistics.used", (gauges.SOLD, gauges.USED, gauges.UNLIMITED)),
-    "operations": ("operations.waiting", (gauges.WAITING, gauges.OLDEST, gauges.MOST_TRIES)),
+    "operations": ("operations.queue", (gauges.WAITING, gauges.OLDEST, gauges.MOST_TRIES)),
 }
 
 
@@ -174,8 +174,8 @@ def test_space_is_summed_over_all_services(scene: Scene, monkeypatch: pytest.Mon
 # -- operations -----------------------------------------------------------------------------------
 
 
-def _wait(*ids: int, stopped: Optional[bool] = False) -> List[Waiting]:
-    return [Waiting(number, MODULE, number % 10, stopped) for number in ids]
+def _wait(*ids: int, stopped: Optional[bool] = False) -> List[Queued]:
+    return [Queued(number, MODULE, number % 10, stopped) for number in ids]
 
 
 def test_the_oldest_operation_waits_since_it_was_first_seen(
@@ -185,13 +185,13 @@ def test_the_oldest_operation_waits_since_it_was_first_seen(
     ages = []
     for at_s, ids in ((0, (11,)), (60, (11, 12)), (90, (12,)), (100, ()), (200, (12,))):
         monkeypatch.setattr(time, "time", lambda at_s=at_s: now + at_s)
-        scene.billing.operations.waiting.return_value = _wait(*ids)
+        scene.billing.operations.queue.return_value = _wait(*ids)
         ages.append(scene.look()[gauges.OLDEST, LABEL])
     assert ages == [0, 60, 30, 0, 0]
 
 
 def test_operations_are_counted_with_their_tries(scene: Scene) -> None:
-    scene.billing.operations.waiting.return_value = [*_wait(13, 17), *_wait(14, stopped=True)]
+    scene.billing.operations.queue.return_value = [*_wait(13, 17), *_wait(14, stopped=True)]
     found = scene.look()
     assert found[gauges.WAITING, LABEL] == 3
     assert found[gauges.MOST_TRIES, LABEL] == 7
@@ -199,7 +199,7 @@ def test_operations_are_counted_with_their_tries(scene: Scene) -> None:
 
 
 def test_where_billmanager_does_not_tell_nothing_is_called_stopped(scene: Scene) -> None:
-    scene.billing.operations.waiting.return_value = _wait(13, stopped=None)
+    scene.billing.operations.queue.return_value = _wait(13, stopped=None)
     found = scene.look()
     assert (gauges.STOPPED, LABEL) not in found
     assert found[gauges.WAITING, LABEL] == 1
@@ -208,7 +208,7 @@ def test_where_billmanager_does_not_tell_nothing_is_called_stopped(scene: Scene)
 @pytest.mark.parametrize("kept", [None, [], "x", {"11": "x"}, {"11": -1}, {"11": 1e18}, {"x": 0}])
 def test_a_memory_of_operations_that_is_none_begins_anew(scene: Scene, kept: Any) -> None:
     scene.state.write(state.WAITING, kept)
-    scene.billing.operations.waiting.return_value = _wait(11)
+    scene.billing.operations.queue.return_value = _wait(11)
     assert scene.look()[gauges.OLDEST, LABEL] == 0
 
 
@@ -219,7 +219,7 @@ def test_where_nothing_can_be_kept_no_age_is_told(
         raise errors.StateUnwritable("x")
 
     monkeypatch.setattr(scene.state, "write", refuse)
-    scene.billing.operations.waiting.return_value = _wait(11)
+    scene.billing.operations.queue.return_value = _wait(11)
     found = scene.look()
     assert (gauges.OLDEST, LABEL) not in found
     assert found[gauges.WAITING, LABEL] == 1
