@@ -55,7 +55,7 @@ LINT_TESTS := $(LINT),S101,T201,S105,S106,S603,S607,S608
 demo: $(ENV)/.ready
 	@$(BIN)/python -m tests.tools.demo
 
-test: lint types wheels $(ENV)/.ready
+test: lint types wheels $(ENV)/.watchers
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q $(SPREAD) tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
@@ -64,7 +64,7 @@ test: lint types wheels $(ENV)/.ready
 	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
-test-long: $(ENV)/.ready
+test-long: $(ENV)/.watchers
 	$(BIN)/python -m pytest -q $(SPREAD) --timeout 3600 -m "long and not live"
 
 lint: $(ENV)/.ready
@@ -80,10 +80,10 @@ types: $(ENV)/.ready
 	@if [ -x $(BIN)/mypy ]; then $(BIN)/mypy; \
 	else echo "types: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
 
-unit: $(ENV)/.ready
+unit: $(ENV)/.watchers
 	$(BIN)/python -m pytest -q tests/unit tests/meta
 
-e2e: $(ENV)/.ready
+e2e: $(ENV)/.watchers
 	$(BIN)/python -m pytest -q tests/e2e
 
 test-oldest:
@@ -114,9 +114,14 @@ docs: $(ENV)/.ready
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
-$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare tests/tools/watchers
-	@echo "$(ENV) is set up first: the Python libraries of the tests, what watches, and MariaDB where it is missing."
+$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
+	@echo "$(ENV) is set up first: the Python libraries of the tests, and MariaDB where it is missing."
 	@tests/tools/prepare "$(PYTHON)" $(ENV)
+	@touch $@
+
+# 24 MB of Debian's packages, unpacked there.
+$(ENV)/.watchers: $(ENV)/.ready tests/tools/watchers
+	@tests/tools/watchers $(ENV)/watchers
 	@touch $@
 
 doctor:
