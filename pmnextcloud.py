@@ -45,7 +45,7 @@ def parse(argv: List[str]) -> Call:
     parser.add_argument("--command", default="")
     for number in ("--item", "--module", "--runningoperation"):
         parser.add_argument(number, type=_number)
-    for word in ("--lang", "--date", "--since", "--password"):
+    for word in ("--lang", "--date", "--since", "--password", "--param", "--value"):
         parser.add_argument(word, nargs="?", const="", default="")
     parser.add_argument("--format", nargs="?", const="", default="text")
     for word in ("--login", "--file"):

@@ -59,6 +59,7 @@ class Command(NamedTuple):
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
 _SHOWN = _FORM._replace(does=Level.NOTHING)
+_CHECK = Command(obeys_do_nothing=False, is_limited=False, takes_dry_run=False)
 _LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False, takes_dry_run=False)
 
 COMMANDS: Dict[str, Command] = {
@@ -67,6 +68,8 @@ COMMANDS: Dict[str, Command] = {
     "tune_connection": _SHOWN,
     "get_server_config": Command(),
     "pricelist_dynamic_settings_tune": _SHOWN,
+    "check_addon": _CHECK,
+    "check_param": _CHECK,
     "open": Command(Level.WRITES),
     "suspend": Command(Level.WRITES),
     "resume": Command(Level.WRITES),

@@ -4,12 +4,15 @@ from utils.base import errors
 from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.run import guard
 from utils.run.context import Context
 from utils.run.service import Service, find, renew
 
 
 def run(ctx: Context) -> Reply:
     """Brings quota and group to what billing has now and tells BILLmanager.
+
+    Space below what is used is paid for by now: it is set, and the client is told.
 
     While the tariff changes, the old one's group is left; groups set by hand stay. Whether the
     account is enabled is not touched: a suspended service may change its tariff. A change that
@@ -33,6 +36,7 @@ def _apply(ctx: Context, service: Service) -> None:
         order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
     account = service.accounts.bring(find(ctx, service), order)
     renew(ctx, service, account)
+    guard.tell(ctx, service.item, account, order.quota_bytes)
 
 
 def _roll_back(ctx: Context, service: Service) -> None:

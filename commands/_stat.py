@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Callable
 
+from utils.accounts.fullness import Fullness
 from utils.base import errors
 from utils.base.values import Server
 from utils.billing import reply
@@ -14,6 +15,7 @@ from utils.census.uncounted import Uncounted
 from utils.census.usage import Collector
 from utils.consts import MODULE
 from utils.run.context import Context
+from utils.run.warnings import Warnings
 
 
 def run(ctx: Context) -> Reply:
@@ -21,7 +23,8 @@ def run(ctx: Context) -> Reply:
 
     A missing account is a warning without a row. Where something could not be read nothing is
     written for it and BILLmanager is not told: what was read stays, and a later run the same day
-    completes it. The day is that of the start, also for what is read after midnight.
+    completes it. Clients whose accounts were read are told that their space runs out. The day is
+    that of the start, also for what is read after midnight.
     Nobody knows what a cloud held on another day: asked for one, nothing is read or written.
     Raises BadArguments for a day that cannot be read.
     """
@@ -40,10 +43,17 @@ def run(ctx: Context) -> Reply:
     uncounted = Uncounted(
         ctx.billing.tasks, ctx.state, ctx.log, server.module_id, _describe(server.module_id)
     )
-    _collector(ctx, server, day, uncounted).collect()
+    fullness = Fullness(ctx.billing)
+    warnings = Warnings(ctx, fullness, day, lambda error: _describe_untold(server, error))
+    try:
+        _collector(ctx, server, day, uncounted, fullness).collect()
+    except errors.PmError:
+        warnings.settle()  # of whoever was read: one account that cannot be read silences nobody
+        raise
     ctx.billing.statistics.post(server.module_id, day.isoformat())
     days.add(day)
     uncounted.settle()
+    warnings.settle()
     return reply.ok()
 
 
@@ -68,7 +78,16 @@ def _describe(module_id: int) -> Callable[[int, str], str]:
     return describe
 
 
-def _collector(ctx: Context, server: Server, day: date, uncounted: Uncounted) -> Collector:
+def _describe_untold(server: Server, error: errors.PmError) -> str:
+    """What staff reads where BILLmanager takes no notifications to clients, in each language."""
+    from utils.doctor.words import in_each_language
+
+    return in_each_language("task_untold", f"{MODULE} {server.module_id}: {error}")
+
+
+def _collector(
+    ctx: Context, server: Server, day: date, uncounted: Uncounted, fullness: Fullness
+) -> Collector:
     """The collector of a module's usage, once it is this run's turn at the cloud."""
     settings, cloud = ctx.settings, ctx.cloud(server)
     from utils.run.service import settle  # of use for few services, on few days
@@ -83,5 +102,6 @@ def _collector(ctx: Context, server: Server, day: date, uncounted: Uncounted) ->
         ctx.log,
         day,
         uncounted,
+        fullness,
         lambda item_id: settle(ctx, item_id, server, cloud),
     )

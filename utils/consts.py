@@ -26,14 +26,23 @@ SECRET_PARAMS = (PARAM_SECRET, PARAM_CONFIRM)
 ITEM_LOGIN = "username"
 ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name
 ITEM_URL = "url"
+ITEM_EMAIL = "email"
+"""Parameters of these names a type of product may have for its order form, where clients type."""
+ITEM_DOMAIN = "domain"
 ITEM_ACCOUNT = "accountname"
 """A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"
+
+ITEM_MEMO = "pmnextcloud_told_{}"
+"""What a client was told of the service, by the kind of what he was told."""
 
 CLIENT_LEVEL = 16
 """BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
+TARIFF_WARN_AT = "warn_at"
+WARN_AT = (80, 95)
+"""At how many percent of his space a client is told, where his tariff says nothing else."""
 ADMIN_GROUP = "admin"
 """The cloud's group of administrators, never offered and never given."""
 

@@ -588,7 +588,7 @@ GONE = {
     ("runningoperation", "item"): {"operations"},
     ("task", "status"): set(),
     ("itemtypeparam", "crypted"): set(),
-    ("pricelistparam", "value"): {"tariff_group", "groups"},
+    ("pricelistparam", "value"): {"tariff_group", "groups", "tariff_warnings"},
     ("measure", "relation"): {"tariff_space"},
     ("pricelist", "addonlimittrial"): {"tariff_space"},
     ("itemparam", "value"): {"services"},

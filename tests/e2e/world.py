@@ -20,7 +20,8 @@ from utils.consts import ITEM_MARK
 Site = Union[DoubleSite, RealSite]
 
 LIFE = (
-    *("check_connection", "get_server_config", "open", "suspend", "resume", "setparam"),
+    *("check_connection", "get_server_config", "open", "suspend", "resume"),
+    *("check_addon", "check_param", "setparam"),
     *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "close"),
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
@@ -86,6 +87,9 @@ class World:
             given = {"module": self.module}
         elif command in table.QUESTIONS:
             given = {"item": item}
+        elif command in table.CHECKS:  # of much space, which is no space too little
+            words = ["--param", "disk", "--value", "1000000"]
+            given = {"item": item, "stdin": "<doc/>", "extra": words}
         elif command in table.SHOWN_FORMS:
             given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
         elif command in table.FORMS:

@@ -14,6 +14,7 @@ from typing import Iterator, List, Set
 import commands
 from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
 from utils import consts
+from utils.accounts.fullness import FULL
 from utils.audit import differences, findings, shown
 from utils.billing import needs
 from utils.billing.facts import KINDS
@@ -22,6 +23,7 @@ from utils.doctor.words import VERDICTS
 from utils.host import records, root, settings, state
 from utils.run import dryrun
 from utils.run.call import Call
+from utils.run.guard import SHORT
 
 BASE = "/usr/local/mgr5"
 CORES_LOG = "var/billmgr.log"
@@ -236,6 +238,7 @@ def vocabulary() -> Set[str]:
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
+    own |= {consts.ITEM_MEMO.format(kind) for kind in (FULL, SHORT)}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}

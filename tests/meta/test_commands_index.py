@@ -49,9 +49,9 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
     assert files == {f"_{name}" for name in COMMANDS}
 
 
-def test_only_features_and_what_people_start_need_no_settings() -> None:
+def test_only_features_checks_and_what_people_start_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
-    assert light == ["features", "doctor", "history", "audit", "adopt"]
+    assert light == ["features", *table.CHECKS, "doctor", "history", "audit", "adopt"]
 
 
 def test_every_command_that_talks_to_a_cloud_is_in_the_life_of_the_tests() -> None:

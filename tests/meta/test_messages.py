@@ -20,13 +20,16 @@ from tests.meta.messages import (
 from tests.meta.names import program
 from tests.tools import docs
 from utils import consts
+from utils.accounts.fullness import FULL
 from utils.audit import shown
 from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
+from utils.billing.tariffs import MOST_PERCENT
 from utils.doctor import words
 from utils.history import telling
 from utils.host import root, settings
-from utils.run import adoptionwords, dryrun
+from utils.run import adoptionwords, dryrun, guard
+from utils.run import telling as letters
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
@@ -76,7 +79,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
     others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
-    others |= {shown.GROUP, docs.OF_COMMANDS}
+    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -95,6 +98,8 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         adoptionwords.GROUP,
         shown.GROUP,
         docs.OF_COMMANDS,
+        guard.GROUP,
+        letters.GROUP,
     ],
 )
 def test_messages_are_written_in_their_language(group: str) -> None:
@@ -125,6 +130,41 @@ def test_only_known_placeholders_and_the_same_in_both_languages(language: str, g
         used = re.findall(r"__\w+?__", text)
         assert set(used) <= {"__value__", "__object__"}, name
         assert used == re.findall(r"__\w+?__", messages("en", group)[name]), name
+
+
+LETTERS = {
+    FULL: {"item", "day", "percent", "full", "used", "quota", "free", "login"},
+    guard.SHORT: {"item", "day", "used", "quota", "over", "login"},
+}
+"""What the program puts into each kind of letter."""
+
+FIGURES = {
+    "figures": {"used", "needed", "chosen"},
+    "figures_counted": {"used", "needed", "chosen", "day"},
+}
+"""What it puts into what the guard says."""
+
+
+def places(text: str) -> Set[str]:
+    """The names of the places in a message."""
+    return set(re.findall(r"__([a-z]+)__", text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_letters_have_places_for_all_that_they_are_given(language: str) -> None:
+    texts = messages(language, letters.GROUP)
+    assert set(texts) == {f"{kind}_{part}" for kind in LETTERS for part in ("subject", "text")}
+    for kind, given in LETTERS.items():
+        subject = places(texts[f"{kind}_subject"])
+        assert subject | places(texts[f"{kind}_text"]) == given
+        assert subject >= {"item", "day"}, "by these a letter is told from all others"
+        assert "@" not in texts[f"{kind}_subject"], "it may be shown in the history"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_guard_says_all_figures(language: str) -> None:
+    texts = messages(language, guard.GROUP)
+    assert {name: places(text) for name, text in texts.items()} == FIGURES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -201,10 +241,20 @@ def test_the_connection_form_has_the_fields_that_are_stored() -> None:
     assert set(lengths.values()) == {str(consts.MAX_FIELD_LENGTH)}
 
 
-def test_the_tariff_form_has_the_group_as_a_list() -> None:
+def test_the_tariff_form_has_the_group_as_a_list_and_the_thresholds_as_a_text() -> None:
     assert [(node.tag, node.get("name")) for node in inputs(TARIFF_FORM)] == [
-        ("select", consts.TARIFF_GROUP)
+        ("select", consts.TARIFF_GROUP),
+        ("input", consts.TARIFF_WARN_AT),
     ]
+
+
+def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> None:
+    for language in LANGUAGES:
+        shown_texts = messages(language, TARIFF_FORM)
+        assert shown_texts["placeholder_warn_at"] == " ".join(map(str, consts.WARN_AT))
+        assert (
+            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}" in shown_texts["hint_warn_at"]
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -19,6 +19,7 @@ class Kind(Enum):
     MODULE = "reads the cloud of one module and changes nothing in it"
     FORM = "answers a form on standard input"
     QUESTION = "answers a question about one service, from billing alone"
+    CHECK = "says whether something may be sold, which no fault of its own may hinder"
     PEOPLE = "is started by people and answers them"
     PAST = "tells people what others have done"
     START = "tells what the module can do"
@@ -28,6 +29,8 @@ def kind(name: str, command: Command) -> Kind:
     """The kind of a command of the table."""
     if not command.is_recorded:
         return Kind.PAST
+    if not command.is_limited and command.is_advertised:
+        return Kind.CHECK
     if not command.is_limited:
         return Kind.START if name == "features" else Kind.PEOPLE
     if not command.obeys_do_nothing:
@@ -47,6 +50,7 @@ SERVING = tuple(name for name in SERVICES if name not in ("open", "close"))
 MODULES = names(Kind.MODULE)
 FORMS = names(Kind.FORM)
 QUESTIONS = names(Kind.QUESTION)
+CHECKS = names(Kind.CHECK)
 SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHING)
 """Forms before anybody fills them in: they are answered without a cloud."""
 
@@ -58,6 +62,6 @@ WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does != Lev
 FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST))
 AT_CLOUDS = tuple(
     name
-    for name in (*SERVICES, *MODULES, *FORMS, *FOR_PEOPLE)
+    for name in (*SERVICES, *MODULES, *FORMS, *CHECKS, *FOR_PEOPLE)
     if COMMANDS[name].does is not Level.NOTHING
 )

@@ -17,7 +17,10 @@ from utils.base.secret import Secret
 from utils.base.values import Account, Item, Order, Server
 from utils.billing.billmanager import Billing
 from utils.billing.closing import Closing
+from utils.billing.contacts import Contacts
+from utils.billing.memos import Memos
 from utils.billing.modules import Modules
+from utils.billing.notices import Notices
 from utils.billing.operations import Operations
 from utils.billing.services import Services
 from utils.billing.statistics import Statistics
@@ -116,6 +119,9 @@ NOUNS: Dict[str, type] = {
     "statistics": Statistics,
     "tariffs": Tariffs,
     "tasks": Tasks,
+    "contacts": Contacts,
+    "notices": Notices,
+    "memos": Memos,
 }
 
 
@@ -126,6 +132,7 @@ def make_billing() -> Any:
         one.attach_mock(create_autospec(noun, instance=True), name)
     one.key_digest.return_value = "0123456789ab"
     one.services.naming.return_value = {}
+    one.memos.of.return_value = {}
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one

@@ -10,11 +10,11 @@ import responses
 
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import BASE, make_server, ocs
+from utils.accounts.fullness import is_plausible
 from utils.api import MOST_GROUPS, NextcloudAPIClient
 from utils.base import errors
 from utils.base.secret import Secret, strike_out
 from utils.base.text import LONGEST, is_plain
-from utils.census.usage import is_plausible
 from utils.cloud import ocs as envelopes
 from utils.cloud.transport import Response
 from utils.host.state import MOST_CHARACTERS, State

@@ -142,10 +142,14 @@ def request(method: str, path: str, fields: Mapping[str, object]) -> Deed:
 def call(function: str, fields: Mapping[str, object]) -> Deed:
     """A call of BILLmanager's core; the values that may be shown are texts and numbers as such.
 
-    Of anything else only the name is shown.
+    So are those that say it of themselves. Of anything else only the name is shown.
     """
-    known = {name: value if type(value) in (str, int) else HIDDEN for name, value in fields.items()}
+    known = {name: value if _may_be_shown(value) else HIDDEN for name, value in fields.items()}
     return Deed(CALL, function, _pairs(known))
+
+
+def _may_be_shown(value: object) -> bool:
+    return type(value) in (str, int) or getattr(value, "may_be_shown", False)
 
 
 def rows(table: str, first: Mapping[str, object], count: int) -> Deed:

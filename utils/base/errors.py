@@ -155,6 +155,18 @@ class TimeoutInvalid(BadArguments):
     """The time limit of the connection form is no number in range."""
 
 
+class NameUnfit(BadArguments):
+    """The user name that a customer has typed is none that a cloud takes."""
+
+
+class NameReserved(BadArguments):
+    """The user name that a customer has typed is kept for others."""
+
+
+class EmailUnfit(BadArguments):
+    """The e-mail that a customer has typed is no address that a cloud takes."""
+
+
 # -- BILLmanager's own server -----------------------------------------------------------------
 
 
@@ -303,6 +315,14 @@ class AccountHidden(PmError, told=Told.FORM):
 
 class LoginUnknown(PmError, told=Told.FORM):
     """The cloud has no account of the login that is to be adopted."""
+
+
+class ChoiceRefused(PmError, told=Told.FORM):
+    """What somebody chooses for a service before it is sold cannot be."""
+
+
+class SpaceTooSmall(ChoiceRefused):
+    """Less space is chosen for a service than it uses; the value has the figures."""
 
 
 class EmailDiffers(PmError, told=Told.FORM):

@@ -22,8 +22,9 @@ _SEEMS_DISK = "LOWER(CONCAT_WS(' ', p.intname, t.intname)) REGEXP 'dis[ck]'"
 """Spares reading all the other add-ons; which of these rows are meant, `disk_word` says."""
 
 _OF_TARIFF = """
-       p.intname AS own_name, t.intname AS type_name, p.active, p.addontype, p.billtype, p.measure,
-       p.addonlimit, p.addonlimittrial, p.addonmax, p.addonmaxtrial, p.enumerationitem"""
+       p.id AS addon_id, p.intname AS own_name, t.intname AS type_name, p.active, p.addontype,
+       p.billtype, p.measure, p.addonlimit, p.addonlimittrial, p.addonmax, p.addonmaxtrial,
+       p.enumerationitem"""
 _SOLD = f"""
 SELECT i.id AS item, a.id AS row_id, a.intvalue AS ordered, a.addonlimit AS own_limit,
        a.addonmax AS own_max, a.addonmaxtrial AS own_max_trial, a.enumerationitem AS own_choice,
@@ -80,6 +81,16 @@ class Addon:
         self.choice_id: Optional[int] = _first(row["own_choice"], row["enumerationitem"])
         self._is_renamed = bool(words(row["own_name"])) and not own_word
 
+    def is_called(self, name: str) -> bool:
+        """Whether a form means it by the name of one of its fields.
+
+        That is `addon_` with its number, the number, or one of the words of its internal names.
+        """
+        if name in (f"addon_{self._row['addon_id']}", str(self._row["addon_id"])):
+            return True
+        own = {*words(self._row["own_name"]), *words(self._row["type_name"])}
+        return not own.isdisjoint(words(name))
+
     @property
     def is_usable(self) -> bool:
         """Whether it sells space; a choice of which nothing is chosen sells nothing."""
@@ -109,6 +120,18 @@ class Addon:
         if row["addontype"] == ADDON_CHOICE:
             return Decimal(1)
         return decimal(_first(row["ordered"], row["own_limit"], row["addonlimit"]))
+
+    def chosen_amount(self, number: Decimal, trial: bool) -> Decimal:
+        """The amount that a form chooses by a number, in the add-on's measure.
+
+        A form's number is the whole amount, of which the included one is the least
+        (docs/en/protocol.md, "Checks"). A lower one can only be meant beside what is included.
+        """
+        row = self._row
+        included = decimal(_first(row["own_limit"], row["addonlimit"])) or Decimal(0)
+        amount = number if number >= included else included + number
+        most = decimal(_first(row["own_max_trial"], row["addonmaxtrial"])) if trial else None
+        return amount if most is None else min(amount, most)
 
     def amount(
         self, trial: bool, own_trial_limit: Any, included_is_most: bool
@@ -199,6 +222,18 @@ class Addons:
             return sizes.parse_choice(name)
         except ValueError as error:
             raise errors.ChoiceUnreadable(name or f"({addon.choice_id})") from error
+
+    def choice_named(self, choice_id: str) -> sizes.Choice:
+        """The size of a value of a list, as a form chooses it: by its number, or by its name.
+
+        Raises ChoiceUnreadable.
+        """
+        is_number = choice_id.isascii() and choice_id.isdigit() and len(choice_id) <= 18
+        name = self._choice_name(int(choice_id)) if is_number else choice_id
+        try:
+            return sizes.parse_choice(name)
+        except ValueError as error:
+            raise errors.ChoiceUnreadable(name) from error
 
     def _choice_name(self, choice_id: Optional[int]) -> str:
         """The internal name of a value; many services have chosen the same one."""

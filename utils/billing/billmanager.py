@@ -13,8 +13,11 @@ from utils.host.settings import Settings
 
 if TYPE_CHECKING:
     from utils.billing.closing import Closing
+    from utils.billing.contacts import Contacts
     from utils.billing.facts import Facts
+    from utils.billing.memos import Memos
     from utils.billing.modules import Modules
+    from utils.billing.notices import Notices
     from utils.billing.operations import Operations
     from utils.billing.services import Services
     from utils.billing.statistics import Statistics
@@ -87,6 +90,27 @@ class Billing:
         from utils.billing.tasks import Tasks
 
         return Tasks(self._doors)
+
+    @cached_property
+    def contacts(self) -> "Contacts":
+        """The users by whom clients are told."""
+        from utils.billing.contacts import Contacts
+
+        return Contacts(self._doors)
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """Notifications to clients."""
+        from utils.billing.notices import Notices
+
+        return Notices(self._doors)
+
+    @cached_property
+    def memos(self) -> "Memos":
+        """What a client was told of a service."""
+        from utils.billing.memos import Memos
+
+        return Memos(self._doors, self.services)
 
     @cached_property
     def tariffs(self) -> "Tariffs":

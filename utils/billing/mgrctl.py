@@ -34,6 +34,12 @@ class Unseen(str):
     whatever comes from a customer, from staff or from a cloud."""
 
 
+class Shown(Unseen):
+    """A text that goes the same way, but has nothing of a person in it: deeds may show it."""
+
+    may_be_shown = True
+
+
 class Described(NamedTuple):
     """What mgrctl tells of a function: its exit code and its words."""
 

@@ -28,6 +28,7 @@ class Functions(NamedTuple):
     make_task: str = "task.edit"
     make_task_of_department: str = "task.simple.create"
     delete_task: str = "task.delete"
+    notify: str = "notification.edit"
     register_problem: str = "problems.register"
     show_module: str = "processing.edit"
 
@@ -72,6 +73,7 @@ class OptionalColumns(NamedTuple):
 
     operation_error: Tuple[str, ...] = ("runningoperation", "errorxml")
     operation_stopped: Tuple[str, ...] = ("runningoperation", "manual")
+    notification: Tuple[str, ...] = ("notification", "user", "subject")
     opened: Tuple[str, ...] = ("item", "opendate")
     trial_limit: Tuple[str, ...] = ("item", "addonlimittrial")
     task_text: Tuple[str, ...] = ("task", "specification")
@@ -79,6 +81,8 @@ class OptionalColumns(NamedTuple):
         *("itemtypeparam", "itemtype", "intname", "editvisible", "editreadlevel", "crypted"),
     )
     user_disabled: Tuple[str, ...] = ("user", "disabled")
+    user_language: Tuple[str, ...] = ("user", "lang")
+    user_language_word: Tuple[str, ...] = ("user", "language")
 
 
 OPTIONAL = OptionalColumns()

@@ -30,6 +30,11 @@ def ok() -> Reply:
     return Reply(_document(""))
 
 
+def agreed() -> Reply:
+    """Nothing speaks against what was asked about (docs/en/protocol.md, "Checks")."""
+    return Reply(_document("<ok/>"))
+
+
 def features(
     itemtypes: Iterable[str], params: Mapping[str, Mapping[str, str]], names: Iterable[str]
 ) -> Reply:

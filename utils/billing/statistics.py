@@ -4,12 +4,14 @@ The core has no function that writes one (docs/en/protocol.md, "Statistics").
 """
 
 from datetime import date
-from typing import Dict, NamedTuple, Sequence
+from decimal import Decimal
+from typing import Dict, NamedTuple, Optional, Sequence
 
 from utils.base import deeds, sizes
 from utils.base.values import Disk
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
+from utils.consts import DISK_ADDONS
 
 _WRITE = """
 INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s, %s, %s)
@@ -18,6 +20,20 @@ INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s,
 
 
 _LAST_DAYS = "SELECT item, MAX(statdate) AS day FROM itemstat WHERE item IN %s GROUP BY item"
+
+
+_LATEST = """
+SELECT statdate, value, measure FROM itemstat WHERE item = %s AND LOWER(param) IN %s
+ ORDER BY statdate DESC LIMIT 1
+"""
+
+
+class Counted(NamedTuple):
+    """What a service had used on the last day on which it was counted, in a measure's amount."""
+
+    day: date
+    value: Decimal
+    measure_id: Optional[int]
 
 
 class StatRow(NamedTuple):
@@ -58,6 +74,13 @@ class Statistics:
         if not item_ids:
             return {}
         return {row["item"]: row["day"] for row in self._doors.db.rows(_LAST_DAYS, item_ids)}
+
+    def latest(self, item_id: int) -> Optional[Counted]:
+        """The service's usage of the last counted day, or None. Raises DatabaseUnavailable."""
+        row = self._doors.db.row(_LATEST, item_id, DISK_ADDONS)
+        if row is None:
+            return None
+        return Counted(row["statdate"], Decimal(str(row["value"])), row["measure"])
 
     def post(self, module_id: int, day: str) -> None:
         """Tells BILLmanager that the statistics of a module for a day (YYYY-MM-DD) are whole.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from logging import Logger
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from utils.base import errors, sizes
 from utils.base.values import Disk, Item, Order
@@ -16,18 +16,36 @@ from utils.billing import addons
 from utils.billing.addons import Addon, Addons
 from utils.billing.database import Database, Row
 from utils.billing.needs import OPTIONAL
-from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_GROUP, is_admin_group
+from utils.consts import (
+    CLIENT_LEVEL,
+    ITEM_TYPES,
+    TARIFF_GROUP,
+    TARIFF_WARN_AT,
+    WARN_AT,
+    is_admin_group,
+)
 from utils.host.settings import Settings
 from utils.misc import validate_email, validate_quota
+
+if TYPE_CHECKING:
+    from utils.billing.statistics import Counted
 
 _EMAILS = "SELECT account, email FROM user WHERE account IN %s ORDER BY id DESC"
 _EMAILS_ENABLED = """
 SELECT account, email FROM user
  WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC
 """
+_FORM_VALUES = "SELECT pricelist, value FROM pricelistparam WHERE pricelist IN %s AND intname = %s"
 _TARIFF_NAMES = "SELECT id, name FROM pricelist WHERE id IN %s"
 _CLIENT_NAMES = "SELECT id, name FROM account WHERE id IN %s"
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
+
+
+MOST_AMOUNT = 10**15
+"""More than any form sells of any measure: a larger number, which a text may name, is none."""
+
+MOST_PERCENT = 100
+"""The highest threshold: whoever has less space than he uses is past it."""
 
 
 class Measure(NamedTuple):
@@ -190,7 +208,7 @@ class Tariffs:
 
     def _groups(self, tariff_ids: Set[int]) -> Dict[int, str]:
         rows = self._db.rows(
-            "SELECT pricelist, value FROM pricelistparam WHERE pricelist IN %s AND intname = %s",
+            _FORM_VALUES,
             sorted(tariff_ids),
             TARIFF_GROUP,
         )
@@ -214,6 +232,53 @@ class Tariffs:
         Raises QuotaMissing, QuotaZero, MeasureUnknown, ChoiceUnreadable, SettingsBroken.
         """
         return self._bytes(self._disk_addon(item), item.trial)
+
+    def chosen(self, item: Item, tariff_id: int, name: str, value: str) -> Optional[float]:
+        """The bytes of a service that a form of the tariff chooses by one of its fields.
+
+        None where the field chooses no space, or nobody can say how much: it may be another
+        add-on, be billed by statistics, or be no number. Raises MeasureUnknown, QuotaZero,
+        ChoiceUnreadable.
+        """
+        addon = self._addons.of_items([item.id], tariff_id).get(item.id)
+        if addon is None or addon.is_by_statistics or not addon.is_called(name.strip()):
+            return None
+        if addon.is_chosen:
+            quantity = addon.quantity()
+            choice = self._addons.choice_named(value.strip())
+            unit_bytes = choice.unit_bytes or self._unit_bytes(addon.measure_id)
+            return None if quantity is None else int(choice.number * unit_bytes * quantity)
+        number = addons.decimal(value)
+        if number is None or not 0 <= number <= MOST_AMOUNT:
+            return None
+        amount = addon.chosen_amount(number, item.trial)
+        return int(amount * self._unit_bytes(addon.measure_id))
+
+    def counted_bytes(self, counted: "Counted") -> int:
+        """The bytes of what was counted. Raises MeasureUnknown."""
+        return int(counted.value * self._unit_bytes(counted.measure_id))
+
+    def thresholds(self, tariff_ids: Set[int]) -> Dict[int, Tuple[int, ...]]:
+        """At how many percent of the space the clients of each tariff are told, rising.
+
+        Empty where they are not: so says the tariff, or it says what cannot be read, which is
+        logged. A tariff whose form was not saved since there is the field has the default.
+        """
+        rows = self._db.rows(_FORM_VALUES, sorted(tariff_ids) or (None,), TARIFF_WARN_AT)
+        texts = {row["pricelist"]: row["value"] or "" for row in rows}
+        found = {}
+        for tariff_id in tariff_ids:
+            text = texts.get(tariff_id)
+            levels = WARN_AT if text is None else read_thresholds(text)
+            if levels is None:
+                self._log.warning("tariff %d: no thresholds: %r", tariff_id, text)
+            found[tariff_id] = levels or ()
+        return found
+
+    def stored_field(self, tariff_id: int, name: str) -> Optional[str]:
+        """What the module's form of a tariff has saved in a field; None where nothing."""
+        rows = self._db.rows(_FORM_VALUES, [tariff_id], name)
+        return (rows[0]["value"] or "") if rows else None
 
     def included(self, tariff_id: int) -> float:
         """The bytes of a service that orders nothing beyond the tariff, or sizes.UNLIMITED.
@@ -357,6 +422,19 @@ class Tariffs:
 
     def _client_name(self, account_id: int) -> str:
         return self.client_names({account_id}).get(account_id, "")[:64]
+
+
+def read_thresholds(text: str) -> Optional[Tuple[int, ...]]:
+    """The percentages in a tariff's field, rising; empty for none, None where it is no such text.
+
+    >>> read_thresholds("95 %, 80 %"), read_thresholds("0"), read_thresholds("many")
+    ((80, 95), (), None)
+    """
+    words = [word for word in re.split(r"[\s,;%]+", text) if word]
+    if not all(word.isascii() and word.isdigit() and len(word) <= 3 for word in words):
+        return None
+    levels = sorted({int(word) for word in words} - {0})
+    return tuple(levels) if not levels or levels[-1] <= MOST_PERCENT else None
 
 
 def _names(rows: Iterable[Row]) -> Dict[int, str]:

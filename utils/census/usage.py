@@ -5,6 +5,7 @@ from datetime import date
 from logging import Logger
 from typing import Callable, List, Optional
 
+from utils.accounts.fullness import Fullness, is_plausible
 from utils.base import errors, sizes
 from utils.base.errors import Told
 from utils.base.values import Account
@@ -15,22 +16,6 @@ from utils.census.pace import TimeIsUp
 from utils.census.uncounted import Uncounted
 
 UNSOLD = "its tariff has no usable disk add-on"
-
-MOST_BYTES = 1024**5
-"""1 PiB: nobody has so much in one account."""
-
-LARGE_BYTES = 10 * 1024**4
-OVER_QUOTA = 100
-"""More than 10 TiB that is also more than a hundred times the quota is a fault of the cloud: no
-cloud lets an account be filled past its quota, and a quota that was lowered is exceeded by less."""
-
-
-def is_plausible(used_bytes: int, quota_bytes: Optional[float]) -> bool:
-    """Whether an account with that quota, None where it is not known, can have used so much."""
-    if used_bytes > MOST_BYTES:
-        return False
-    return quota_bytes is None or used_bytes <= max(LARGE_BYTES, OVER_QUOTA * quota_bytes)
-
 
 MOST_RENEWED = 200
 """Services of one run that are looked at more closely although they can be counted. Each takes some
@@ -56,6 +41,7 @@ class Collector:
         log: Logger,
         day: date,
         uncounted: Uncounted,
+        fullness: Fullness,
         settle: Callable[[int], Account],
     ) -> None:
         self._census = census
@@ -63,6 +49,7 @@ class Collector:
         self._log = log
         self._day = day
         self._uncounted = uncounted
+        self._fullness = fullness
         self._settle = settle
         self._may_see_files = False
         self._renewed = 0
@@ -90,7 +77,7 @@ class Collector:
         pairs = [pair for pair in map(self._settled, pairs) if pair is not None]
         read = [pair.item for pair in pairs if pair.account is not None]
         disks = self._billing.tariffs.disks(read)
-        rows = []
+        rows, counted = [], []
         for pair in pairs:
             item, account, disk = pair.item, pair.account, disks.get(pair.item.id)
             if account is None:
@@ -109,9 +96,11 @@ class Collector:
                 self._census.ask_again(item.id)
             else:
                 rows.append(stat_row(item.id, self._day, account.used_bytes, disk))
+                counted.append((item, account))
         if rows:
             self._billing.statistics.write(rows)
             self._booked += len(rows)
+            self._fullness.look(counted)
 
     def _settled(self, pair: Pair) -> Optional[Pair]:
         """The pair with the account that the closer look has found; None where it comes again.

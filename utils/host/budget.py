@@ -39,20 +39,31 @@ def limit(seconds: float) -> Iterator[None]:
     """Runs the body for at most `seconds`, then raises Spent in it.
 
     The alarm repeats, in case the first one is raised where Python swallows it (a destructor).
+    Within a limit another one ends no later, and the first one goes on behind it.
     """
 
     def ring(number: int, frame: Optional[FrameType]) -> None:
         raise Spent
 
+    outer = _ends_at.get()
+    ends_at = min(time.monotonic() + seconds, float("inf") if outer is None else outer)
     before = signal.signal(signal.SIGALRM, ring)
-    end = _ends_at.set(time.monotonic() + seconds)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1.0)
+    end = _ends_at.set(ends_at)
+    _wind(ends_at)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _ends_at.reset(end)
         signal.signal(signal.SIGALRM, before)
+        if outer is not None:
+            _wind(outer)
+
+
+def _wind(ends_at: float) -> None:
+    """Has the alarm ring at that time, and every second from then on."""
+    left_s = max(ends_at - time.monotonic(), 0.001)
+    signal.setitimer(signal.ITIMER_REAL, left_s, 1.0)
 
 
 @contextmanager

@@ -6,10 +6,11 @@ broken.
 
 import os
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Mapping
 from xml.etree import ElementTree
 
 from utils.base.errors import PmError
+from utils.base.sizes import in_largest_unit
 from utils.base.text import tame
 from utils.host import root
 
@@ -19,6 +20,8 @@ HOME = Path(__file__).resolve().parents[2]
 FORMS = Path(root.FORMS).name
 ERRORS = "msgerror"
 LANGUAGES = ("ru", "en")
+
+_RUSSIAN_UNITS = {"B": "Б", "KiB": "КиБ", "MiB": "МиБ", "GiB": "ГиБ", "TiB": "ТиБ"}
 
 LONGEST_DETAIL = 1000
 """Characters of a detail; the longest list of numbers that the doctor makes is shorter."""
@@ -44,6 +47,23 @@ def say_error(wanted: str, error: PmError) -> str:
     """What BILLmanager shows of an error, in a language."""
     text = read(wanted, ERRORS).get(f"msg_error_{error.code}", f"{error.code}: __value__")
     return text.replace("__value__", shown(error.value))
+
+
+def fill(wanted: str, group: str, name: str, values: Mapping[str, str]) -> str:
+    """A message of a group with its places filled; its name where the file is not whole."""
+    text = read(wanted, group).get(name, f"{name} {dict(values)}")
+    for place, value in values.items():
+        text = text.replace(f"__{place}__", shown(value))
+    return text
+
+
+def size(wanted: str, size_bytes: float) -> str:
+    """A limited size as people of that language write it: 1.5 GiB, or 1,5 ГиБ."""
+    text = in_largest_unit(size_bytes)
+    if wanted != "ru":
+        return text
+    number, unit = text.split()
+    return f"{number.replace('.', ',')} {_RUSSIAN_UNITS[unit]}"
 
 
 def shown(value: str) -> str:

@@ -49,12 +49,15 @@ MARKS = "marks"
 UNCOUNTED = "uncounted-{}"
 """Of which uncounted services of a module staff was told, each with the number of its task."""
 
+UNTOLD = "untold-{}"
+"""The task that staff has of a module whose clients BILLmanager does not tell anything."""
+
 SAVE_FORM = "saveparam"
 """The form in which BILLmanager's core reads parameters of services; only a cache."""
 
 FILES = (
     *(GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, GUESSES),
-    *(SAVE_FORM, MARKS),
+    *(UNTOLD, SAVE_FORM, MARKS),
 )
 """The names of all files that are kept, most with the number of the module in it."""
 

@@ -34,6 +34,8 @@ class Call(NamedTuple):
     login: str = ""
     since: str = ""
     password: str = ""
+    param: str = ""
+    value: str = ""
     facts: bool = False
     failed: bool = False
     dry_run: bool = False

@@ -70,7 +70,7 @@ class Context:
     def at_service(self, item_id: int, cloud: "NextcloudAPIClient") -> "Context":
         """The same run at one of several services of a module, at whose cloud it is already."""
         call = self.call._replace(item=item_id)
-        return self._like(call=call, cloud=lambda server: cloud)
+        return self._like(call=call, cloud=lambda server, wait_s=None: cloud)
 
     def called(self, call: Call) -> "Context":
         """The same run as if it were called so. One that is dry now shares nothing that writes."""
@@ -192,16 +192,17 @@ class Context:
             **given,
         )
 
-    def cloud(self, server: "Server") -> "NextcloudAPIClient":
+    def cloud(self, server: "Server", wait_s: Optional[float] = None) -> "NextcloudAPIClient":
         """The client of a module's cloud, when it is this run's turn.
 
-        A form waits for nobody. Raises Busy, and the refusal that still stands.
+        A form waits for nobody, others for no longer than they say. Raises Busy, and the refusal
+        that still stands.
         """
         if not self.call.concerns_module:
             return self.client(server)
         from utils.run.visit import Visit
 
-        self.visit = Visit(self, server)
+        self.visit = Visit(self, server, self.wait_s if wait_s is None else wait_s)
         return self.visit.begin()
 
     def leave(self, refusal: Optional[errors.PmError] = None) -> None:

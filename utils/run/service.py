@@ -37,19 +37,20 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     """
     item_id = ctx.call.item_id()
     until = time.monotonic() + ctx.wait_s
-    lock = _lock(ctx, item_id, ctx.wait_s)
+    taken = lock(ctx, item_id, ctx.wait_s)
     item = _read(ctx, item_id)
     ctx.item_module = item.module_id
     ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
     # Before this run has its turn at the cloud, for which the other half may be waiting.
-    _keep_other_half_off(item, lock, until - time.monotonic())
+    _keep_other_half_off(item, taken, until - time.monotonic())
     server = ctx.billing.modules.server(item.module_id)
-    return _service(ctx, item, server, ctx.cloud(server), lock)
+    return _service(ctx, item, server, ctx.cloud(server), taken)
 
 
-def _lock(ctx: "Context", item_id: int, wait_s: float) -> LockFile:
+def lock(ctx: "Context", item_id: int, wait_s: float) -> LockFile:
+    """The lock of a service, which keeps other runs off it. Raises Busy, StateUnwritable."""
     path = ctx.state.path(SERVICES) + ".lock"
     return hold(path, [item_id], wait_s, f"service {item_id}")
 
@@ -91,13 +92,13 @@ def settle(
     Takes over what was typed there, and marks a copy as the owner. For whoever goes over all
     services: it waits for nobody. Raises Busy, ServiceNotOpen, and what `find` raises.
     """
-    lock = _lock(ctx, item_id, 0)
+    taken = lock(ctx, item_id, 0)
     item = ctx.billing.services.item(item_id)
     if item.status not in (STATUS_ACTIVE, STATUS_SUSPENDED):
         # An order form may let the client type a login, so an order takes nothing over.
         raise errors.ServiceNotOpen(f"{item.id}: {item.status}")
-    _keep_other_half_off(item, lock, 0)
-    service = _service(ctx, item, server, cloud, lock)
+    _keep_other_half_off(item, taken, 0)
+    service = _service(ctx, item, server, cloud, taken)
     account = find(ctx, service)
     renew(ctx, service, account)
     return account

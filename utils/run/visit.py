@@ -23,13 +23,16 @@ would know what the others were refused."""
 class Visit:
     """One run at the cloud of a module: it waits for its turn, and knows what was refused lately.
 
+    It waits for `wait_s` at most.
+
     Making one asks nobody; `begin` does.
     """
 
-    def __init__(self, ctx: "Context", server: "Server") -> None:
+    def __init__(self, ctx: "Context", server: "Server", wait_s: float) -> None:
         self.module_id = server.module_id
         self._ctx = ctx
         self._server = server
+        self._wait_s = wait_s
         self._lock: Optional[LockFile] = None
         self._refusals: Optional[Refusals] = None
         self._client: Optional[NextcloudAPIClient] = None
@@ -48,7 +51,7 @@ class Visit:
         self._binding.check(server)
         path = ctx.state.path(CLOUD.format(server.module_id)) + ".lock"
         seats = range(VISITORS if ctx.state.can_keep() else 1)
-        self._lock = hold(path, seats, ctx.wait_s, f"module {server.module_id}")
+        self._lock = hold(path, seats, self._wait_s, f"module {server.module_id}")
         refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
         refusals.check()
         self._refusals = refusals

@@ -83,6 +83,7 @@ class Business:
         self.database = database
         self.key = key
         self.secrets: List[str] = [database.password]
+        self.notices_table = "notification"
 
     # -- setting up ----------------------------------------------------------------------------
 
@@ -130,10 +131,12 @@ class Business:
         name: str = "Client 7",
         emails: Sequence[Optional[str]] = ("client7@example.com",),
         disabled: Sequence[bool] = (),
+        lang: Optional[str] = None,
     ) -> int:
         """A client with one user per e-mail (None: a user without one).
 
-        `disabled` goes along with `emails`; users beyond its end are enabled.
+        `disabled` goes along with `emails`; users beyond its end are enabled. `lang` is the
+        language of all of them.
         """
         account = self.database.insert("account", name=name)
         for number, email in enumerate(emails):
@@ -144,6 +147,7 @@ class Business:
                 email=email,
                 realname=name,
                 disabled=_flag(number < len(disabled) and disabled[number]),
+                lang=lang,
             )
         return account
 
@@ -228,6 +232,15 @@ class Business:
                 value=usergroup,
             )
         return tariff
+
+    def set_tariff_field(self, tariff: int, name: str, value: str) -> None:
+        """Save a field of the module's form of a tariff."""
+        self.sql(
+            "REPLACE INTO pricelistparam (pricelist, intname, value) VALUES (%s, %s, %s)",
+            tariff,
+            name,
+            value,
+        )
 
     def _add_addon(self, tariff: int, itemtype: int, addon: Addon) -> int:
         compound = None
@@ -503,6 +516,15 @@ class Business:
             "SELECT task.*, tasktype.intname AS type_name FROM task"
             " LEFT JOIN tasktype ON tasktype.id = task.type ORDER BY task.id"
         )
+
+    def hide_notices(self) -> None:
+        """Has the notifications stand in a table that no module looks for."""
+        self.sql("RENAME TABLE notification TO usernotice")
+        self.notices_table = "usernotice"
+
+    def notices(self) -> List[Row]:
+        """The notifications of all users, in the order in which they were made."""
+        return self.database.sql(f"SELECT * FROM {self.notices_table} ORDER BY id")
 
     def problems(self) -> List[Row]:
         """The registered problems, one row per registration."""

@@ -86,6 +86,7 @@ class Core:
             "task.edit": self._task_edit,
             "task.simple.create": self._task_create,
             "task.delete": self._task_delete,
+            "notification.edit": self._notification_edit,
             "processing.edit": self._processing_edit,
             "problems.register": self._problems_register,
             **{function: self._post(post) for function, post in POSTS.items()},
@@ -251,6 +252,17 @@ class Core:
     def _task_delete(self, args: Arguments) -> Answer:
         task = self._row("task", args)["id"]
         self.business.sql("DELETE FROM task WHERE id = %s", task)
+        return document()
+
+    def _notification_edit(self, args: Arguments) -> Answer:
+        """A notification for one user; its answer says nothing of it."""
+        _need_sok(args)
+        self.business.database.insert(
+            self.business.notices_table,
+            user=self._row("user", args, "user")["id"],
+            subject=_need(args, "subject"),
+            message=_need(args, "message"),
+        )
         return document()
 
     def _processing_edit(self, args: Arguments) -> Answer:

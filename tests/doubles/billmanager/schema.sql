@@ -42,6 +42,8 @@ CREATE TABLE user (
   email VARCHAR(255) NULL,
   realname VARCHAR(255) NULL,
   disabled VARCHAR(3) NULL,
+  lang VARCHAR(8) NULL,
+  language VARCHAR(8) NULL,
   FOREIGN KEY (account) REFERENCES account (id)
 ) ENGINE=InnoDB AUTO_INCREMENT=401;
 
@@ -279,6 +281,18 @@ CREATE TABLE problems (
   params TEXT NULL,
   registered DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE=InnoDB AUTO_INCREMENT=700001;
+
+-- What a client reads in his own notifications. The API lists id, subject and date; who reads it and
+-- what it says are the arguments of the function that makes one.
+
+CREATE TABLE notification (
+  id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  user INT NOT NULL,
+  subject VARCHAR(255) NOT NULL,
+  message TEXT NOT NULL,
+  cdate DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  FOREIGN KEY (user) REFERENCES user (id)
+) ENGINE=InnoDB AUTO_INCREMENT=600001;
 
 -- Parameters that services of a type show in their form, and what its add-ons are by default.
 

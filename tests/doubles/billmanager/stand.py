@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Union
 
 from tests import ROOT
 
@@ -242,6 +242,30 @@ class Stand(Business):
             env=env,
         )
         return process.finish(timeout_s)
+
+    def check(
+        self,
+        command: str,
+        param: str,
+        value: Number,
+        *,
+        item: Number = None,
+        tariff: Number = None,
+        lang: str = "",
+        **options: Any,
+    ) -> Run:
+        """Ask the module whether a form may choose a value: `check_addon` or `check_param`.
+
+        As the vendor's library for modules reads such a call: the service, the field and its value
+        as options, and the document of the item on standard input. What else stands in that
+        document nobody has seen; the tariff stands where the same library looks for it in another
+        command. `tariff` is the one of the form, where that is not the service's own.
+        """
+        extra = ["--param", param, "--value", str(value), *(["--lang", lang] if lang else [])]
+        fields = {"id": item, "pricelist": tariff}
+        inner = "".join(f"<{name}>{text}</{name}>" for name, text in fields.items() if text)
+        form = f"<doc><item>{inner}</item></doc>"
+        return self.run(command, **{"item": item, "stdin": form, "extra": extra, **options})
 
     def run_operation(self, operation: int, timeout_s: float = 120) -> Run:
         """Run a running operation once, as the scheduler does.

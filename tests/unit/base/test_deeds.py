@@ -8,6 +8,7 @@ import pytest
 from utils.base import deeds, errors
 from utils.base.deeds import CALL, MOST_FIRST, MOST_LAST, MOST_REMARKS, REQUEST, ROWS, Deed, Deeds
 from utils.base.secret import Secret
+from utils.billing.mgrctl import Shown, Unseen
 
 PLACE = Deed(CALL, "paramlist", "")
 
@@ -113,6 +114,7 @@ def test_a_call_shows_plain_values_only(fields: Mapping[str, object], words: str
 
 def test_a_secret_that_slipped_into_a_plain_value_is_struck_out() -> None:
     Secret("hunter22")
+    assert deeds.call("x", {"a": Shown("7: 80 %"), "b": Unseen("Ivan")}).words == "a=7: 80 % b=***"
     assert deeds.call("x", {"a": "is hunter22"}).words == "a=is ***"
 
 

@@ -1,6 +1,7 @@
 """What is declared is what is used: nothing else may be read, and nothing else is called."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, Callable, NamedTuple, Set
 
 import pytest
@@ -13,8 +14,10 @@ from utils.base.secret import Secret
 from utils.base.values import Mark
 from utils.billing import needs
 from utils.billing.billmanager import Billing
+from utils.billing.memos import Memo
 from utils.billing.services import Saved
-from utils.billing.statistics import StatRow, stat_row
+from utils.billing.statistics import Counted, StatRow, stat_row
+from utils.consts import WARN_AT
 
 GIB = 1024**3
 
@@ -117,6 +120,14 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.quota(item._replace(tariff_id=item.last_tariff_id, trial=True)) == 5 * GIB
     sold = tariffs.orders([item])[item.id]
     assert (sold.disk, sold.error) == (tariffs.disk(item), None)
+    assert tariffs.chosen(item, given.tariff, "php", "1") is None
+    assert tariffs.thresholds({given.tariff}) == {given.tariff: WARN_AT}
+    assert tariffs.stored_field(given.tariff, "warn_at") is None
+    assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
+    assert billing.statistics.latest(0) is None
+    assert billing.contacts.of(item.account_id) is not None
+    assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
+    assert billing.memos.of([item.id], "nothing") == {}
     assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
     assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
@@ -153,6 +164,9 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     task = billing.tasks.make(DEPARTMENT, "sold and not counted")
     if task is not None:  # where it is known which one it is
         billing.tasks.withdraw(task)
+    billing.notices.send(billing.contacts.of(item.account_id).user_id, "subject", "text")
+    billing.memos.note(given.item, "full", Memo("80", date(2026, 11, 21), is_sent=False))
+    billing.memos.forget(given.item, "full")
     closing.roll_back_tariff(item)
     closing.post_set_param(item)
     closing.post_password(item)

@@ -50,3 +50,22 @@ def test_the_last_day_of_each_service_is_told_of_those_that_have_one(
         second: date(2026, 11, 20),
     }
     assert billing.statistics.last_days([]) == {}
+
+
+def test_the_latest_usage_of_a_service_is_told_in_bytes(stand: Stand, billing: Billing) -> None:
+    item, other = order(stand), order(stand)
+    gib, mib = stand.measure("gib"), stand.measure("mib")
+    assert gib is not None and mib is not None
+    assert billing.statistics.latest(item) is None
+    billing.statistics.write(
+        [
+            StatRow(item, "2026-11-20", "disk", "9", gib),
+            StatRow(item, "2026-11-21", "Disc", "1536.5", mib),
+            StatRow(item, "2026-11-22", "in", "7", gib),
+            StatRow(other, "2026-11-23", "disk", "1", gib),
+        ]
+    )
+    latest = billing.statistics.latest(item)
+    assert latest is not None
+    assert latest.day == date(2026, 11, 21)
+    assert billing.tariffs.counted_bytes(latest) == int(1536.5 * 1024**2)

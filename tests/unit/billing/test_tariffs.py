@@ -764,3 +764,141 @@ def test_the_group_of_administrators_is_never_wanted_of_many_either(
     sold = tariffs.orders([item])[item.id]
     assert isinstance(sold.error, errors.GroupForbidden)
     assert (sold.order.group, sold.disk) == ("", None)
+
+
+# -- what a form chooses --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("addon_{}", "12", 12 * GIB),
+        ("{}", "12", 12 * GIB),
+        ("disk disc", "12", 12 * GIB),
+        ("disk", " 12 ", 12 * GIB),
+        ("disk", "5", 5 * GIB),
+        ("disk", "0", 5 * GIB),
+        ("disk", "3", 8 * GIB),
+        ("disk", "12.5", int(12.5 * GIB)),
+        ("disk", "-1", None),
+        ("disk", "1e999999999", None),
+        ("disc", "12", 12 * GIB),
+        ("addon_1", "12", None),
+        ("php", "12", None),
+        ("", "12", None),
+    ],
+)
+def test_a_form_chooses_the_whole_amount_of_the_add_on_that_sells_space(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    name: str,
+    value: str,
+    expected: Optional[int],
+) -> None:
+    item = ordered(stand, billing, [Addon(name="disk disc", limit=5), Addon(name="php")])
+    addon = next(iter(stand.addons(item.tariff_id).values()))
+    assert tariffs.chosen(item, item.tariff_id, name.format(addon), value) == expected
+
+
+@pytest.mark.parametrize("value", ["", "much", "NaN", "0x10", "Infinity"])
+def test_what_is_no_amount_is_told(
+    stand: Stand, billing: Billing, tariffs: Tariffs, value: str
+) -> None:
+    item = ordered(stand, billing)
+    with pytest.raises(errors.QuotaZero):
+        tariffs.chosen(item, item.tariff_id, "disk", value)
+
+
+def test_a_form_of_another_tariff_chooses_in_its_measure(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(limit=5, measure="mib")])
+    other = stand.add_tariff(stand.add_itemtype("backupservice"), [Addon(limit=1, measure="tib")])
+    assert tariffs.chosen(item, other, "disk", "2") == 2 * TIB
+    assert tariffs.chosen(item, item.tariff_id, "disk", "7") == 7 * MIB
+
+
+def test_a_trial_gets_no_more_than_its_limit(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(limit=5, trial_max=8)], trial=True)
+    assert tariffs.chosen(item, item.tariff_id, "disk", "12") == 8 * GIB
+
+
+def test_the_services_own_included_amount_goes_before_the_tariffs(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing)
+    addon = stand.addons(item.tariff_id)["disk"]
+    stand.add_addon_row(item.id, addon, addonlimit=50)
+    assert tariffs.chosen(item, item.tariff_id, "disk", "12") == 62 * GIB
+
+
+@pytest.mark.parametrize("addons", [[], [Addon(billtype=BY_STATISTICS, max=9)]])
+def test_space_that_is_not_chosen_is_none(
+    stand: Stand, billing: Billing, tariffs: Tariffs, addons: List[Addon]
+) -> None:
+    item = ordered(stand, billing, addons)
+    assert tariffs.chosen(item, item.tariff_id, "disk", "1") is None
+
+
+def test_a_value_of_a_list_is_chosen_by_its_number_or_its_name(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    addon = Addon(addontype=CHOICE, choice="50gb", measure=None)
+    item = ordered(stand, billing, [addon])
+    smaller = stand.add_choice("10gb")
+    assert tariffs.chosen(item, item.tariff_id, "disk", str(smaller)) == 10 * GIB
+    assert tariffs.chosen(item, item.tariff_id, "disk", "20gb") == 20 * GIB
+    for value in ("999999", str(stand.add_choice("large"))):
+        with pytest.raises(errors.ChoiceUnreadable):
+            tariffs.chosen(item, item.tariff_id, "disk", value)
+
+
+def test_a_value_several_times_is_chosen_as_often_as_it_is_sold(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    addon = Addon(addontype=CHOICE_TIMES, choice="10", limit=3)
+    item = ordered(stand, billing, [addon])
+    assert tariffs.chosen(item, item.tariff_id, "disk", str(stand.add_choice("20"))) == 60 * GIB
+    untold = ordered(stand, billing, [addon._replace(limit=None)])
+    assert tariffs.chosen(untold, untold.tariff_id, "disk", "20gb") is None
+
+
+# -- when clients are told ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, (80, 95)),
+        ("", ()),
+        ("0", ()),
+        ("  ", ()),
+        ("95 80 80", (80, 95)),
+        ("50%, 100 %;75", (50, 75, 100)),
+        ("101", ()),
+        ("-5", ()),
+        ("80,5", (5, 80)),
+        ("often", ()),
+    ],
+)
+def test_thresholds_are_what_the_tariff_says_or_else_the_default(
+    stand: Stand, billing: Billing, tariffs: Tariffs, text: Optional[str], expected: Tuple[int, ...]
+) -> None:
+    tariff = ordered(stand, billing).tariff_id
+    if text is not None:
+        stand.set_tariff_field(tariff, "warn_at", text)
+    assert tariffs.thresholds({tariff}) == {tariff: expected}
+    assert tariffs.stored_field(tariff, "warn_at") == text
+    assert tariffs.thresholds(set()) == {}
+
+
+def test_thresholds_that_cannot_be_read_are_named(
+    stand: Stand, billing: Billing, tariffs: Tariffs, caplog: pytest.LogCaptureFixture
+) -> None:
+    tariff = ordered(stand, billing).tariff_id
+    stand.set_tariff_field(tariff, "warn_at", "often")
+    tariffs.thresholds({tariff})
+    assert f"tariff {tariff}: no thresholds: 'often'" in caplog.text

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.census.world import GIB, PASSWORD, World, own
 from tests.unit.conftest import make_account, make_item
+from utils.accounts.fullness import Fullness
 from utils.base import errors
 from utils.base.values import Account, Disk, Item
 from utils.billing.statistics import StatRow
@@ -31,7 +32,8 @@ def collect(world: World, settle: Callable[[int], Account] = nothing_else) -> No
 
     world.billing.tariffs.disks.side_effect = disks
     uncounted = create_autospec(Uncounted, instance=True)
-    Collector(world.census(), world.billing, world.log, DAY, uncounted, settle).collect()
+    full = create_autospec(Fullness, instance=True)
+    Collector(world.census(), world.billing, world.log, DAY, uncounted, full, settle).collect()
 
 
 def rows(world: World) -> Dict[int, Tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from contextlib import nullcontext
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Mark, Order
+from utils.billing.contacts import Contact
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import OWNCLOUD, Memory
@@ -43,6 +45,7 @@ READING = (
     "billing.secret_capacity_bytes",
     "billing.decrypt",
     "billing.services.excess_bytes",
+    "billing.memos.of",
 )
 """What of billing changes nothing there."""
 
@@ -674,6 +677,36 @@ def test_a_new_tariff_is_applied_and_told(world: World) -> None:
     world.tariffs.order.assert_called_once_with(world.item, with_client=False)
 
 
+def test_less_space_than_is_used_is_set_and_said_before_the_change_is_told(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.settings = {"downgrade": "warn"}
+    world.accounts.bring.return_value = make_account(used_bytes=6 * 1024**3)
+    world.billing.services.status.return_value = world.item.status
+    world.billing.contacts.of.return_value = Contact(401, "en")
+    assert OK in world.run("setparam")
+    said = [one for one in world.done() if "services.status" not in one and "contacts" not in one]
+    assert said == [
+        "accounts.bring",
+        "billing.memos.note",
+        "billing.notices.send",
+        "billing.memos.note",
+        "billing.closing.post_set_param",
+    ]
+    assert "service 1001: less space than is used: 6 GiB are used" in caplog.text
+
+
+@pytest.mark.parametrize("error", [errors.CoreUnavailable("x"), errors.CoreRefused("x", "missed")])
+def test_a_client_who_cannot_be_told_of_it_keeps_no_change_from_its_end(
+    world: World, error: errors.PmError
+) -> None:
+    world.accounts.bring.return_value = make_account(used_bytes=6 * 1024**3)
+    world.billing.services.status.return_value = world.item.status
+    world.billing.notices.send.side_effect = error
+    assert OK in world.run("setparam")
+    world.billing.closing.post_set_param.assert_called_once_with(world.item)
+
+
 def test_without_a_new_tariff_no_group_is_left(world: World) -> None:
     world.run("setparam")
     world.accounts.bring.assert_called_once_with(make_account(), make_order())
@@ -839,6 +872,34 @@ def test_a_day_that_is_not_whole_is_not_told(world: World, monkeypatch: pytest.M
     world.billing.statistics.post.assert_not_called()
 
 
+@pytest.mark.parametrize("error", [None, errors.UsageUnread("1"), errors.CloudUnreachable("x")])
+def test_who_was_read_is_told_also_on_a_day_that_is_not_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Optional[errors.PmError]
+) -> None:
+    settled: List[Any] = []
+
+    def collect(self: Any) -> None:
+        item, account = make_item(status=2), make_account(used_bytes=1, quota_bytes=1)
+        world.tariffs.thresholds.return_value = {501: (80,)}
+        self._fullness.look([(item, account)])
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr("utils.census.usage.Collector.collect", collect)
+    monkeypatch.setattr(
+        "utils.run.warnings.Warnings.settle", lambda self: settled.append(self._fullness.risen)
+    )
+    with nullcontext() if error is None else pytest.raises(type(error)):
+        world.run("stat", module=31)
+    assert [[one.item_id for one in risen] for risen in settled] == [[1001]]
+
+
+def test_staff_reads_in_each_language_that_nobody_is_told(world: World) -> None:
+    words = load("stat")._describe_untold(make_server(), errors.CoreRefused("x", "missed"))  # type: ignore[attr-defined]
+    assert "Клиенты" in words and "Clients" in words
+    assert words.count("pmnextcloud 31: core_refused: x: missed") == 2
+
+
 def test_days_that_were_never_whole_are_named(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -904,6 +965,30 @@ def test_the_tariff_form_without_kept_groups_offers_none(
 ) -> None:
     stdin(monkeypatch, f"<doc><usergroup>{stored}</usergroup></doc>")
     assert options(world.run("pricelist_dynamic_settings_tune", module=module)) == [""]
+
+
+@pytest.mark.parametrize(
+    ("fields", "stored", "expected"),
+    [
+        ("", None, "80 95"),
+        ("<warn_at/>", None, "80 95"),
+        ("<warn_at>90</warn_at>", "90", "90"),
+        ("<elid>501</elid>", None, "80 95"),
+        ("<elid>501</elid><warn_at/>", "", ""),
+        ("<id>501</id><warn_at> </warn_at>", "", " "),
+        ("<elid>x</elid><warn_at/>", "", "80 95"),
+        ("<elid>501</elid><warn_at/>", errors.DatabaseUnavailable("x"), ""),
+    ],
+)
+def test_the_tariff_form_has_the_usual_thresholds_until_somebody_saves_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, fields: str, stored: Any, expected: str
+) -> None:
+    if isinstance(stored, errors.PmError):
+        world.tariffs.stored_field.side_effect = stored
+    world.tariffs.stored_field.return_value = stored
+    stdin(monkeypatch, f"<doc>{fields}</doc>")
+    document = xml.parse(world.run("pricelist_dynamic_settings_tune", module=31))
+    assert document.findtext("warn_at") == expected
 
 
 # -- the connection form ----------------------------------------------------------------------

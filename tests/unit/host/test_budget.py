@@ -104,3 +104,27 @@ def test_who_waits_without_a_limit_has_all_time_in_every_thread() -> None:
     with budget.endless(), ThreadPoolExecutor(1) as pool:
         assert budget.left_s() == pool.submit(budget.left_s).result() == float("inf")
     assert budget.left_s() == 0
+
+
+def test_a_limit_within_another_ends_alone_and_the_other_goes_on() -> None:
+    with budget.limit(60):
+        with pytest.raises(budget.Spent), budget.limit(0.05):
+            time.sleep(10)
+        assert 50 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+        assert 50 < budget.left_s() <= 60
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_the_outer_limit_is_not_made_longer_by_an_inner_one() -> None:
+    started = time.monotonic()
+    with pytest.raises(budget.Spent), budget.limit(0.1):
+        with budget.limit(60):
+            assert budget.left_s() < 1
+            time.sleep(10)
+    with pytest.raises(budget.Spent), budget.limit(0.1):
+        try:
+            with budget.limit(60):
+                time.sleep(10)
+        except budget.Spent:
+            time.sleep(10)  # whoever takes the end for his own meets the outer one at once
+    assert time.monotonic() - started < 8
