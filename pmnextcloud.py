@@ -48,7 +48,7 @@ def parse(argv: List[str]) -> Call:
     for word in ("--lang", "--date", "--since", "--password", "--param", "--value"):
         parser.add_argument(word, nargs="?", const="", default="")
     parser.add_argument("--format", nargs="?", const="", default="text")
-    for word in ("--login", "--file"):
+    for word in ("--login", "--file", "--why", "--until"):
         parser.add_argument(word, default="")
     for flag in ("--facts", "--dry-run", "--failed", "--repair", *_OF_ADOPTION):
         parser.add_argument(flag, action="store_true")

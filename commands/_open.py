@@ -10,6 +10,9 @@ from utils.base.values import Account, Order
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.consts import STATUS_SUSPENDED
+from utils.ending import giving
+from utils.host.root import HANDLER
+from utils.run import trial
 from utils.run.context import Context
 from utils.run.service import Service
 
@@ -23,6 +26,7 @@ def run(ctx: Context) -> Reply:
     service = ctx.service()
     if service.item.status == STATUS_SUSPENDED:
         raise errors.ServiceClosed(service.item.id)
+    service = _reuse(ctx, service)
     with_name = ctx.settings.display_name == "client"
     order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
     record, account = _own_account(ctx, service, order)
@@ -36,8 +40,33 @@ def run(ctx: Context) -> Reply:
     services, login = ctx.billing.services, record.login
     services.save_mark(service.owner.new_mark(login, password, is_made=True))
     services.save_login(service.item.id, login, password, service.server.base_url)
+    trial.note(ctx, service)
+    _tell_of_waiting(ctx, service)
     ctx.billing.closing.post_open(service.item)
     return reply.ok()
+
+
+def _reuse(ctx: Context, service: Service) -> Service:
+    """The service, with the account of its client that waits, where the settings want that.
+
+    Only where it is the one that waits, and the service has none yet.
+    """
+    if ctx.settings.reuse != "yes" or service.owner.record() is not None:
+        return service
+    waiting = giving.waiting_of(ctx, service)
+    return giving.restore(ctx, service, waiting[0]) if len(waiting) == 1 else service
+
+
+def _tell_of_waiting(ctx: Context, service: Service) -> None:
+    """Tells staff that the client has an account that waits, with the command that gives it back."""
+    if ctx.settings.reuse == "no":
+        return
+    waiting = giving.waiting_of(ctx, service)
+    if waiting:
+        one, item = waiting[0], service.item
+        command = f"{HANDLER} --command restore --login {one.login} --item {item.id}"
+        error = errors.AccountWaits(f"{one.login} ({one.item_id}), {one.until}: {command}")
+        ctx.billing.operations.tell_staff(item.id, "open", error)
 
 
 def _tell_of_namesakes(ctx: Context, service: Service) -> None:

@@ -272,6 +272,16 @@ class NextcloudAPIClient:
             raise errors.CloudUnreachable("GET /cloud/users: no accounts in the answer")
         return [str(login) for login in found]
 
+    def lists(self, login: str) -> Optional[bool]:
+        """Whether a search among all accounts finds the login; None where it finds too many."""
+        params = {"search": login, "limit": PAGE_SIZE, "offset": 0}
+        found = mapping(self._connection.ask("GET", "/cloud/users", params=params)).get("users")
+        if not isinstance(found, list):
+            raise errors.CloudUnreachable("GET /cloud/users: no accounts in the answer")
+        if any(logins.same(str(one), login) for one in found):
+            return True
+        return None if len(found) >= PAGE_SIZE else False
+
     # -- groups -------------------------------------------------------------------------------
 
     def groups(self, page_size: int = PAGE_SIZE) -> Iterator[str]:

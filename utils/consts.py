@@ -36,6 +36,11 @@ ITEM_MARK = "pmnextcloud_mark"
 ITEM_MEMO = "pmnextcloud_told_{}"
 """What a client was told of the service, by the kind of what he was told."""
 
+ITEM_LEVEL = "pmnextcloud_level"
+"""How a suspended service was suspended, where its account is not simply disabled."""
+ITEM_TRIAL_GROUP = "pmnextcloud_trial_group"
+"""The group that the account of a trial was put into, until it is paid for."""
+
 CLIENT_LEVEL = 16
 """BILLmanager's level of access of a client; staff has a higher one."""
 
@@ -43,6 +48,30 @@ TARIFF_GROUP = "usergroup"
 TARIFF_WARN_AT = "warn_at"
 WARN_AT = (80, 95)
 """At how many percent of his space a client is told, where his tariff says nothing else."""
+TARIFF_ON_CLOSE = "on_close"
+TARIFF_KEEP_DAYS = "keep_days"
+TARIFF_SUSPENSION = "suspension"
+TARIFF_WARN_DAYS = "warn_days"
+TARIFF_TRIAL_GROUP = "trial_group"
+TARIFF_TERMS = (
+    *(TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS, TARIFF_SUSPENSION, TARIFF_WARN_DAYS, TARIFF_TRIAL_GROUP),
+)
+"""The tariff's fields on how a service is suspended and ends."""
+
+DELETE, DISABLE, WAIT = "delete", "disable", "wait"
+ON_CLOSE = (DELETE, DISABLE, WAIT)
+"""What becomes of an account whose service is over."""
+
+MOST_KEEP_DAYS = 3650
+"""Longest waiting time: whoever has to keep longer keeps a copy."""
+
+LOCK, READ_ONLY, WARN = "lock", "read_only", "warn"
+SUSPENSIONS = (LOCK, READ_ONLY, WARN)
+"""How a service is suspended: nobody gets in, nothing can be added, or nothing is done as yet."""
+
+WARN_DAYS, MOST_WARN_DAYS = 7, 60
+"""For how long nothing is done to a service that is only warned, and the longest such time."""
+
 ADMIN_GROUP = "admin"
 """The cloud's group of administrators, never offered and never given."""
 

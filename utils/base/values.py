@@ -64,6 +64,8 @@ class Item(NamedTuple):
     """A service in billing, with what is saved on it.
 
     `saved_account` is the login as a column of its own shows it, None where the service has none.
+    `level` is how it was suspended, as utils.accounts.levels reads it, and `trial_group` the group
+    that its account was put into for a trial.
     `is_broken` is whether something of that does not decrypt, so that it has neither mark nor
     password here; only services that are read by the batch may be so.
     """
@@ -83,6 +85,8 @@ class Item(NamedTuple):
     password_is_crypted: bool = False
     is_broken: bool = False
     saved_account: Optional[str] = None
+    level: str = ""
+    trial_group: str = ""
 
 
 class Disk(NamedTuple):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
     from utils.billing.tasks import Tasks
+    from utils.billing.terms import TermsOfTariffs
 
 
 class Billing:
@@ -118,6 +119,13 @@ class Billing:
         from utils.billing.tariffs import Tariffs
 
         return Tariffs(self._doors.db, self._log, self._settings)
+
+    @cached_property
+    def terms(self) -> "TermsOfTariffs":
+        """How services of a tariff are suspended, and how they end."""
+        from utils.billing.terms import TermsOfTariffs
+
+        return TermsOfTariffs(self._doors.db, self._settings)
 
     @cached_property
     def facts(self) -> "Facts":

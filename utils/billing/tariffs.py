@@ -16,6 +16,7 @@ from utils.billing import addons
 from utils.billing.addons import Addon, Addons
 from utils.billing.database import Database, Row
 from utils.billing.needs import OPTIONAL
+from utils.billing.terms import TermsOfTariffs
 from utils.consts import (
     CLIENT_LEVEL,
     ITEM_TYPES,
@@ -88,6 +89,7 @@ class Tariffs:
         self._db = db
         self._settings = settings
         self._addons = Addons(db)
+        self._terms = TermsOfTariffs(db, settings)
         self._measures: Optional[Dict[int, Measure]] = None
 
     # -- what is sold -------------------------------------------------------------------------
@@ -157,12 +159,14 @@ class Tariffs:
         Raises QuotaMissing, QuotaZero, MeasureUnknown, GroupForbidden.
         """
         quota_bytes = self.quota(item)
-        group = self.group(item.tariff_id)
+        group = self.trial_group(item) or self.group(item.tariff_id)
         if is_admin_group(group):
             raise errors.GroupForbidden(group)
+        left = item.trial_group
         return Order(
             quota_bytes=quota_bytes,
             group=group,
+            leave_group="" if left == group or is_admin_group(left) else left,
             email=self.email(item.account_id) if with_client else "",
             display_name=self._client_name(item.account_id) if with_name else "",
         )
@@ -173,12 +177,13 @@ class Tariffs:
             return {}
         addons_of = self._addons.of_items([item.id for item in items])
         groups = self._groups({item.tariff_id for item in items})
+        trials = self._terms.trial_groups({item.tariff_id for item in items if item.trial})
         emails = self.emails({item.account_id for item in items})
         return {
             item.id: self._sold(
                 item,
                 addons_of.get(item.id),
-                Order(group=groups.get(item.tariff_id, ""), email=emails.get(item.account_id, "")),
+                Order(group=_group(item, trials, groups), email=emails.get(item.account_id, "")),
             )
             for item in items
         }
@@ -201,6 +206,12 @@ class Tariffs:
         email = self.email(item.account_id)
         name = self._client_name(item.account_id) if with_name else ""
         return Order(email=email, display_name=name, is_handed_over=True)
+
+    def trial_group(self, item: Item) -> str:
+        """The group of a service's trial; empty where it is none, or one like any other service."""
+        if not item.trial:
+            return ""
+        return self._terms.trial_groups([item.tariff_id]).get(item.tariff_id, "")
 
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
@@ -435,6 +446,12 @@ def read_thresholds(text: str) -> Optional[Tuple[int, ...]]:
         return None
     levels = sorted({int(word) for word in words} - {0})
     return tuple(levels) if not levels or levels[-1] <= MOST_PERCENT else None
+
+
+def _group(item: Item, trials: Dict[int, str], groups: Dict[int, str]) -> str:
+    """The group of a service by those of trials and of tariffs."""
+    group = trials.get(item.tariff_id, "") if item.trial else ""
+    return group or groups.get(item.tariff_id, "")
 
 
 def _names(rows: Iterable[Row]) -> Dict[int, str]:

@@ -13,8 +13,10 @@ from utils.host.root import Host
 from utils.run.call import Call
 
 if TYPE_CHECKING:
+    from datetime import date
     from logging import Logger
 
+    from utils.accounts.endings import Endings
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
     from utils.base.intended import Plan
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
-_SHARED = ("settings", "log", "billing", "state")
+_SHARED = ("settings", "log", "billing", "state", "endings", "today")
 """What is made once in a run, at however many modules and services it is."""
 
 FOR_OPEN_SERVICES = ("suspend", "resume", "setparam", "changepassword")
@@ -75,7 +77,8 @@ class Context:
     def called(self, call: Call) -> "Context":
         """The same run as if it were called so. One that is dry now shares nothing that writes."""
         if call.dry_run and not self.call.dry_run:
-            shared = {"settings": self.settings, "log": self.log, "deeds": self.deeds}
+            shared: Dict[str, Any] = {"settings": self.settings, "log": self.log}
+            shared.update(deeds=self.deeds, today=self.today)
             return Context(call, self.host, **shared)
         return self._like(call=call)
 
@@ -149,6 +152,26 @@ class Context:
         from utils.host.state import State
 
         return State(folder)
+
+    @cached_property
+    def today(self) -> "date":
+        """The day on which this run began, in this server's time zone, as BILLmanager counts."""
+        from datetime import date
+
+        return date.today()
+
+    @cached_property
+    def endings(self) -> "Endings":
+        """The record of accounts whose service is over; in a dry run it is only read."""
+        from utils.accounts.endings import Endings
+        from utils.host.ledger import DryLedger, Ledger
+
+        kind = DryLedger if self.call.dry_run else Ledger
+
+        def open_ledger(name: str) -> Ledger:
+            return kind(self.host.path(root.ENDINGS, name))
+
+        return Endings(open_ledger, self.billing.fingerprint)
 
     def binding(self, module_id: int) -> "Binding":
         """Tells to which server the secrets of a module belong."""

@@ -1,0 +1,23 @@
+"""What tests of the end of services need."""
+
+import logging
+from pathlib import Path
+
+from functools import lru_cache
+
+import pytest
+
+from tests.unit.ending.world import World, watch_ledger
+from utils.ending import words
+
+
+@pytest.fixture
+def world(tmp_path: Path, log: logging.Logger, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A provider whose closed services wait, each write of whose record is an effect."""
+    # Nobody cuts the power here, and a disk takes longer for a write than all else of a day.
+    monkeypatch.setattr("utils.host.ledger.os.fsync", lambda descriptor: None)
+    monkeypatch.setattr(words.messages, "read", lru_cache(maxsize=None)(words.messages.read))
+    log.setLevel(logging.WARNING)
+    one = World(tmp_path, log)
+    watch_ledger(one, monkeypatch)
+    return one

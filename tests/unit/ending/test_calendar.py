@@ -1,0 +1,215 @@
+"""Two years of a provider with three hundred services: nobody loses files, and nothing is left.
+
+Services begin and end at random, come back, are held and released. Runs are killed at any of their
+effects, repeated, and run twice. An oracle of its own knows by the calendar alone what may be gone.
+"""
+
+import random
+from datetime import date, timedelta
+from typing import Dict, NamedTuple, Optional
+
+import pytest
+
+from tests.unit.ending.world import Killed, World
+from utils.billing.terms import Terms
+from utils.consts import (
+    DELETE,
+    DISABLE,
+    LOCK,
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_PROCESSING,
+    WAIT,
+)
+
+# Whoever is killed leaves the lock of his service to the collector of garbage.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+TARIFFS = {
+    501: Terms(WAIT, 30, LOCK, 7),
+    502: Terms(WAIT, 3, LOCK, 7),
+    503: Terms(DELETE, 30, LOCK, 7),
+    504: Terms(DISABLE, 30, LOCK, 7),
+}
+
+
+class Waiting(NamedTuple):
+    """What the oracle knows of an account whose service is over."""
+
+    item_id: int
+    due: Optional[date]
+    is_held: bool = False
+
+
+class Calendar:
+    """The world, day by day."""
+
+    def __init__(self, world: World, seed: int, services: int) -> None:
+        self.world = world
+        self.chance = random.Random(seed)
+        self.services = services
+        self.waiting: Dict[str, Waiting] = {}
+        self.owner: Dict[str, int] = {}
+        self.deleting = ""
+        """The login whose service is being closed with its account."""
+        self.deleted = self.returned = self.kills = 0
+        world.terms.update(TARIFFS)
+        world.settings.update(purge_limit=1000)
+        world.cloud.on_delete = self._judge
+        self.next_id = 1001
+
+    def _judge(self, login: str) -> None:
+        """What is deleted has to be due by the oracle too."""
+        self.deleted += 1
+        assert login not in self.owner or login == self.deleting, f"{login} lives"
+        if login == self.deleting:
+            return
+        waiting = self.waiting[login]
+        assert not waiting.is_held, f"{login} is held"
+        assert waiting.due is not None, f"{login} is only disabled"
+        assert waiting.due <= self.world.today, f"{login} waits until {waiting.due}"
+
+    def sell(self) -> None:
+        """Another service is opened."""
+        item_id, self.next_id = self.next_id, self.next_id + 1
+        tariff = self.chance.choice([*TARIFFS])
+        login = self.world.sell(item_id, tariff_id=tariff, account_id=item_id % 40)
+        self.owner[login] = item_id
+
+    def close(self, login: str) -> None:
+        """A service ends, however often its command is killed."""
+        world, item_id = self.world, self.owner[login]
+        terms = TARIFFS[world.services.items[item_id].tariff_id]
+        self.deleting = login if terms.on_close == DELETE else ""
+        world.services.set(item_id, status=STATUS_PROCESSING)
+        self._until_done("close", item=item_id)
+        assert world.services.items[item_id].status == STATUS_CLOSED
+        del self.owner[login]
+        self.deleting = ""
+        assert (login in world.cloud.accounts) is (terms.on_close != DELETE)
+        if terms.on_close == DELETE:
+            return
+        days = timedelta(days=terms.keep_days)
+        due = world.today + days if terms.on_close == WAIT else None
+        self.waiting[login] = Waiting(item_id, due)
+
+    def _until_done(self, command: str, **words: object) -> None:
+        """Runs a command until it lives to its end, and once more where chance has it."""
+        while True:
+            deadly = self.chance.randrange(8) if self.chance.random() < 0.4 else -1
+            try:
+                self.world.run(command, deadly, self.chance.random() < 0.5, **words)
+            except Killed:
+                self.kills += 1
+                if self.chance.random() < 0.3:
+                    self.night()  # which comes before anybody repeats the command
+                continue
+            if self.chance.random() < 0.3:
+                self.world.run(command, **words)
+            assert self.world.reply is not None and self.world.reply.exit_code == 0
+            return
+
+    def come_back(self, login: str) -> None:
+        """A client returns: his old service is opened again, or he orders another one."""
+        world, waiting = self.world, self.waiting[login]
+        old = world.services.items[waiting.item_id]
+        if self.chance.random() < 0.5:
+            item_id = waiting.item_id
+            world.services.set(item_id, status=STATUS_ACTIVE)
+        else:
+            item_id, self.next_id = self.next_id, self.next_id + 1
+            own = world.sell(item_id, tariff_id=501, account_id=old.account_id)
+            self.owner[own] = item_id
+        mine = [one for one, owner in self.owner.items() if owner == item_id]
+        keep = timedelta(days=TARIFFS[world.services.items[item_id].tariff_id].keep_days)
+        for own in mine:  # from now on it may be put to wait
+            self.waiting[own] = Waiting(item_id, world.today + keep)
+        self.owner[login] = item_id
+        self._until_done("restore", item=item_id, login=login)
+        del self.waiting[login]
+        for own in mine:
+            del self.owner[own]
+            assert world.cloud.accounts[own].enabled is False
+        assert world.cloud.accounts[login].enabled
+        self.returned += 1
+
+    def hold(self, login: str) -> None:
+        """Staff holds an account, or lets it go."""
+        waiting = self.waiting[login]
+        words: Dict[str, object] = {"login": login}
+        if waiting.is_held:
+            self._until_done("release", **words)
+            keep = TARIFFS[self.world.services.items[waiting.item_id].tariff_id].keep_days
+            due = self.world.today + timedelta(days=keep)
+            assert waiting.due is not None
+            self.waiting[login] = waiting._replace(is_held=False, due=max(due, waiting.due))
+        else:
+            self.waiting[login] = waiting._replace(is_held=True)
+            self._until_done("hold", **words, why="the police asks")
+
+    def night(self) -> None:
+        """The nightly run, which may be killed, or be two."""
+        if self.chance.random() < 0.2:
+            try:
+                deadly, after = self.chance.randrange(6), self.chance.random() < 0.5
+                self.world.run("purge", deadly, after)
+            except Killed:
+                self.kills += 1
+        self.world.run("purge")
+        assert self.world.reply is not None and self.world.reply.exit_code == 0
+
+    def day(self) -> None:
+        """One day's events, and the night behind them."""
+        chance, world = self.chance, self.world
+        if self.next_id <= 1000 + self.services and chance.random() < 0.5:
+            self.sell()
+        if len(self.owner) > 20 and chance.random() < 0.5:
+            self.close(chance.choice(sorted(self.owner)))
+        kept = sorted(one for one, waiting in self.waiting.items() if waiting.due is not None)
+        if kept and chance.random() < 0.15:
+            login = chance.choice(kept)
+            due = self.waiting[login].due
+            # Whoever comes on the last day may find that a night has been before him.
+            if not self.waiting[login].is_held and due is not None and due > world.today:
+                self.come_back(login)
+        elif kept and chance.random() < 0.3:
+            self.hold(chance.choice(kept))
+        self.night()
+        self.look()
+        world.pass_days(1)
+
+    def look(self) -> None:
+        """Nothing that lives or waits is missing, and nothing that was due is left."""
+        accounts, today = self.world.cloud.accounts, self.world.today
+        assert not set(self.owner) - set(accounts)
+        for login, waiting in list(self.waiting.items()):
+            is_due = waiting.due is not None and waiting.due <= today and not waiting.is_held
+            assert (login not in accounts) is is_due, (login, waiting, today)
+            if is_due:
+                del self.waiting[login]
+        assert set(accounts) == {*self.owner, *self.waiting}
+
+
+def live(world: World, seed: int, days: int, services: int) -> Calendar:
+    """A provider's life."""
+    calendar = Calendar(world, seed, services)
+    for _ in range(30):
+        calendar.sell()
+    for _ in range(days):
+        calendar.day()
+    return calendar
+
+
+def test_in_two_years_nobody_loses_files_and_nothing_due_is_left(world: World) -> None:
+    calendar = live(world, seed=1, days=730, services=300)
+    assert calendar.next_id > 1300
+    assert calendar.deleted > 150
+    assert calendar.returned > 20
+    assert calendar.kills > 100
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 42))
+def test_so_it_is_in_many_other_lives(world: World, seed: int) -> None:
+    calendar = live(world, seed, days=730, services=300)
+    assert calendar.deleted > 150

@@ -1,0 +1,161 @@
+"""The last command of a service: its account waits, or is deleted, and either is on record.
+
+The record is written before anything is done in the cloud, and again once that was seen.
+"""
+
+from datetime import timedelta
+from typing import Optional
+
+from utils.accounts import traces
+from utils.accounts.endings import CLOSED_SERVICE, WAITING, Ending
+from utils.base import address, errors, logins
+from utils.base.values import Account, Order
+from utils.billing.terms import Terms
+from utils.consts import DELETE, WAIT
+from utils.run.context import Context
+from utils.run.service import Service, note
+
+
+class Parting:
+    """Takes the account of one service away, under the service's lock.
+
+    `why` is why its waiting begins.
+    """
+
+    def __init__(
+        self, ctx: Context, service: Service, keep_days: int, why: str = CLOSED_SERVICE
+    ) -> None:
+        self._ctx = ctx
+        self._service = service
+        self._keep_days = keep_days
+        self._why = why
+
+    def keep(self, account: Account, leave_group: str = "") -> Ending:
+        """Locks the account, and has it wait for its day. Raises StateUnwritable first of all.
+
+        One that waits already goes on doing so, whatever the settings say by now.
+        """
+        begun = self._begun(account.login)
+        ending = begun or self._ending(account.login, account)
+        note(self._ctx, self._service)
+        self._ctx.endings.save(ending._replace(state=WAITING, began_on=None))
+        order = Order(enabled=False, leave_group=leave_group)
+        self._service.accounts.bring(account, order)
+        self._log(ending)
+        return ending
+
+    def keep_unread(self, login: str) -> None:
+        """The same of an account that the cloud cannot show."""
+        ending = self._begun(login) or self._ending(login, None)
+        self._ctx.endings.save(ending._replace(state=WAITING, began_on=None))
+        self._service.accounts.switch_unread(login, enabled=False)
+        self._log(ending)
+
+    def delete(self, account: Account) -> None:
+        """Deletes the account at once, and looks whether it is gone."""
+        ending = self._announce(account.login, account)
+        self._service.accounts.delete(account)
+        self.prove(ending)
+
+    def delete_unread(self, login: str) -> None:
+        """The same of an account that the cloud cannot show."""
+        ending = self._announce(login, None)
+        self._service.accounts.delete_unread(login)
+        self.prove(ending)
+
+    def finish(self) -> None:
+        """Proves the deletions that an earlier run began, whose account is not there any more."""
+        for ending in self._ctx.endings.open_of(self._service.item.id):
+            if ending.state != WAITING:
+                self.prove(ending)
+
+    def prove(self, ending: Ending) -> None:
+        """Notes how the deletion was seen. What cannot be seen now, the nightly run looks up."""
+        prove(self._ctx, self._service, ending)
+
+    def waits(self, login: str) -> bool:
+        """Whether the account waits since an earlier run."""
+        ending = self._begun(login)
+        return ending is not None and ending.state == WAITING
+
+    def _begun(self, login: str) -> Optional[Ending]:
+        ours = self._ctx.endings.open_of(self._service.item.id)
+        return next((one for one in ours if logins.same(one.login, login)), None)
+
+    def _announce(self, login: str, account: Optional[Account]) -> Ending:
+        """Notes a deletion that was decided. Costs nobody the end of his service."""
+        begun = self._begun(login)
+        ending = (begun or self._ending(login, account)).begun(self._ctx.today)
+        try:
+            self._ctx.endings.save(ending)
+        except errors.StateUnwritable as error:
+            self._ctx.log.error("no record is kept of the deletion of %s: %s", login, error)
+        return ending
+
+    def _ending(self, login: str, account: Optional[Account]) -> Ending:
+        item, today = self._service.item, self._ctx.today
+        return Ending(
+            item_id=item.id,
+            number=self._ctx.endings.next_number(item.id),
+            module_id=self._service.server.module_id,
+            login=login,
+            server=address.digest(self._service.server.base_url),
+            account_id=item.account_id,
+            tariff_id=item.tariff_id,
+            closed_on=today,
+            until=today + timedelta(days=self._keep_days),
+            keep_days=self._keep_days,
+            why=self._why,
+            used_bytes=account.used_bytes if account is not None else None,
+            last_login=account.last_login if account is not None else None,
+            groups=account.groups if account is not None else (),
+        )
+
+    def _log(self, ending: Ending) -> None:
+        self._ctx.log.info("%s waits until %s", ending.login, ending.until)
+
+
+def prove(ctx: Context, service: Service, ending: Ending) -> Ending:
+    """The ending with what was seen of its deletion, saved; as it was where nothing was seen."""
+    try:
+        seen = traces.look(service.cloud, ending.login)
+        if not seen:
+            ctx.log.warning("%s is still there, or not to be seen: it is looked up", ending.login)
+            return ending
+        done = ending.deleted(ctx.today, ctx.call.command, seen)
+        ctx.endings.save(done)
+    except (errors.CloudError, errors.StateUnwritable) as error:
+        ctx.log.warning("the deletion of %s is not proved yet: %s", ending.login, error)
+        return ending
+    ctx.log.info("%s was seen to be gone: %s", ending.login, ", ".join(seen))
+    return done
+
+
+def end(ctx: Context, service: Service, account: Account, terms: Terms) -> None:
+    """Ends the account of a service as its tariff has it."""
+    parting = Parting(ctx, service, terms.keep_days)
+    if terms.on_close == WAIT or parting.waits(account.login):
+        parting.keep(account, leave_group=left_group(ctx, service))
+    elif terms.on_close == DELETE:
+        parting.delete(account)
+    else:
+        note(ctx, service)
+        service.accounts.bring(account, Order(enabled=False))
+
+
+def end_unread(ctx: Context, service: Service, login: str, terms: Terms) -> None:
+    """The same of an account that the cloud cannot show."""
+    parting = Parting(ctx, service, terms.keep_days)
+    if terms.on_close == WAIT or parting.waits(login):
+        parting.keep_unread(login)
+    elif terms.on_close == DELETE:
+        parting.delete_unread(login)
+    else:
+        service.accounts.switch_unread(login, enabled=False)
+
+
+def left_group(ctx: Context, service: Service) -> str:
+    """The group that an account leaves while it waits, or an empty text."""
+    if not ctx.settings.wait_leaves_group:
+        return ""
+    return ctx.billing.tariffs.group(service.item.tariff_id)
