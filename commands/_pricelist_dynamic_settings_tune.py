@@ -4,13 +4,29 @@ from typing import Dict
 
 from utils.base import errors, xml
 from utils.billing.reply import Reply
-from utils.consts import TARIFF_GROUP, TARIFF_WARN_AT, WARN_AT, is_admin_group
+from utils.consts import (
+    ON_CLOSE,
+    SUSPENSIONS,
+    TARIFF_GROUP,
+    TARIFF_ON_CLOSE,
+    TARIFF_SUSPENSION,
+    TARIFF_TRIAL_GROUP,
+    TARIFF_WARN_AT,
+    WARN_AT,
+    is_admin_group,
+)
 from utils.host.state import GROUPS
 from utils.run.call import read_form
 from utils.run.context import Context
 
 NO_GROUP = ("", "no_group")
 """The key that is stored for no group, and the message that stands for it."""
+
+CHOICES = {
+    TARIFF_SUSPENSION: [*zip(SUSPENSIONS, SUSPENSIONS)],
+    TARIFF_ON_CLOSE: [("", "as_set"), *zip(ON_CLOSE, ON_CLOSE)],
+}
+"""The lists that are always the same, each value with the message that stands for it."""
 
 
 def run(ctx: Context) -> Reply:
@@ -22,11 +38,12 @@ def run(ctx: Context) -> Reply:
     values = xml.fields(form)
     kept = ctx.state.read(GROUPS.format(ctx.call.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
-    stored = values.get(TARIFF_GROUP, "").strip()
-    if stored:
-        groups.add(stored)
-    offered = sorted(group for group in groups if not is_admin_group(group))
-    xml.set_options(form, TARIFF_GROUP, [NO_GROUP, *((group, group) for group in offered)])
+    for field in (TARIFF_GROUP, TARIFF_TRIAL_GROUP):
+        stored = {values.get(field, "").strip()} - {""}
+        offered = sorted(one for one in groups | stored if not is_admin_group(one))
+        xml.set_options(form, field, [NO_GROUP, *((group, group) for group in offered)])
+    for field, options in CHOICES.items():
+        xml.set_options(form, field, options)
     if not values.get(TARIFF_WARN_AT, "").strip() and not _is_emptied(ctx, values):
         xml.set_field(form, TARIFF_WARN_AT, " ".join(map(str, WARN_AT)))
     return Reply(xml.to_bytes(form))
