@@ -58,7 +58,7 @@ def _reuse(ctx: Context, service: Service) -> Service:
 
 
 def _tell_of_waiting(ctx: Context, service: Service) -> None:
-    """Tells staff that the client has an account that waits, with the command that gives it back."""
+    """Tells staff of an account of the client that waits, with the command that gives it back."""
     if ctx.settings.reuse == "no":
         return
     waiting = giving.waiting_of(ctx, service)

@@ -7,7 +7,7 @@ from utils.run.context import Context
 
 
 def run(ctx: Context) -> Reply:
-    """Suspends the service as its tariff has it, and tells BILLmanager, and the client if wished."""
+    """Suspends the service as its tariff has it; tells BILLmanager, and the client if wished."""
     service = ctx.service()
     level = suspension.suspend(ctx, service)
     ctx.billing.closing.post(service.item, "suspend")

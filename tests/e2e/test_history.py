@@ -72,7 +72,7 @@ def test_every_command_leaves_one_record_but_that_which_reads_them(
     assert [one["command"] for one in made] == [command] * (command not in table.OF_THE_PAST)
     for one in made:
         assert (one["state"], one["exit"], one["heard"]) == ("ended", run.exit_code, True)
-        of_one = command in (*table.SERVICES, *table.QUESTIONS, "adopt")
+        of_one = command in (*table.SERVICES, *table.QUESTIONS, "adopt", "restore")
         assert one["item"] == (item if of_one else None)
         talked = any(deed["kind"] == "request" for deed in one["deeds"])
         assert talked is (command in table.AT_CLOUDS)

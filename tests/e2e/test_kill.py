@@ -11,6 +11,7 @@ here.
 
 import re
 import threading
+from datetime import date
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import pytest
@@ -31,6 +32,7 @@ from tests.doubles.cloud.profile import OWNCLOUD
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World, with_app_password
 from tests.tools import table
+from utils.accounts.endings import Hold
 from utils.consts import ITEM_MARK
 
 pytestmark = pytest.mark.preloaded
@@ -191,6 +193,43 @@ def uncounted(world: World) -> int:
     return item
 
 
+def ended(world: World) -> int:
+    """A closed service whose account has waited for its time."""
+    item = opened(world)
+    world.stand.set_status(item, DELETED)
+    double(world).users[world.login(item)].enabled = False
+    world.ended(item, due=True)
+    return item
+
+
+def waiting(world: World) -> int:
+    """A service that was opened again, its account still waiting."""
+    item = opened(world)
+    double(world).users[world.login(item)].enabled = False
+    world.ended(item)
+    return item
+
+
+def held(world: World) -> int:
+    """A service whose account waits, and is held."""
+    item = opened(world)
+    world.ended(item, hold=Hold("staff", "the police asks", date.today()))
+    return item
+
+
+def of_login(*words: str) -> Callable[[World, int], Sequence[str]]:
+    """The words that name the account of a service."""
+    return lambda world, item: ("--login", world.login(item), *words)
+
+
+def soft(world: World) -> int:
+    """An open service that is made read-only where it is not paid."""
+    item = opened(world)
+    world.stand.set_tariff_field(world.stand.item(item)["pricelist"], "suspension", "read_only")
+    double(world).users[world.login(item)].used_bytes = GIB
+    return item
+
+
 SCENES = {
     "open": Scene("open", ordered),
     "open-new-group": Scene("open", ordered_with_new_group),
@@ -201,6 +240,16 @@ SCENES = {
     "changepassword": Scene("changepassword", opened),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
+    "close-and-wait": Scene("close", opened, "on_close = wait\n"),
+    "suspend-read-only": Scene("suspend", soft),
+    "purge": Scene("purge", ended),
+    "hold": Scene("hold", waiting, told=of_login("--why", "the police asks")),
+    "release": Scene("release", held, told=of_login()),
+    "restore": Scene(
+        "restore",
+        waiting,
+        told=lambda world, item: ("--item", str(item), "--login", world.login(item)),
+    ),
     "suspend-copy": Scene("suspend", copied),
     "suspend-damaged": Scene("suspend", damaged),
     "suspend-typed": Scene("suspend", typed),
@@ -224,7 +273,7 @@ SCENES = {
 }
 
 
-LENGTHY = ("adopt-and-sync", "adopt-typed", "adopt-on-trust")
+LENGTHY = ("suspend-read-only", "adopt-and-sync", "adopt-typed", "adopt-on-trust")
 """Scenes that are tried only at length: each is much like another one."""
 
 
@@ -322,6 +371,11 @@ def state(world: World, item: int) -> Dict[str, Any]:
             (user.login.replace(login, "LOGIN"), user.quota, len(user.groups), user.enabled)
             + (user.email,)
             for user in mine
+        ],
+        "record": [
+            (one.state, one.hold is not None, one.ended_on is not None, one.seen)
+            for one in [*world.record.all_open(), *world.record.past()]
+            if one.item_id == item
         ],
         "usage": [(row["param"], row["value"]) for row in world.stand.stats(item)],
     }

@@ -80,7 +80,7 @@ def told(run: Run) -> Set[str]:
     if "audit" in run.argv:
         modules = json.loads(run.stdout)["modules"]
         return {one["error"]["code"] for one in modules if one["error"]}
-    if "adopt" in run.argv:
+    if any(one in run.argv for one in ("adopt", "purge", "restore")):
         return set(re.findall(r"\(([a-z_]+)\)\n", run.stdout.decode()))
     if "doctor" not in run.argv:
         return {run.error_type} if run.error_type else set()

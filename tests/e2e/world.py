@@ -3,6 +3,7 @@
 import json
 import secrets
 from contextlib import contextmanager
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -10,21 +11,31 @@ from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.tools import table
+from utils.accounts import endings
+from utils.accounts.endings import Ending, Endings
 from utils.base import address
 from utils.base.secret import Secret
 from utils.base.values import Mark
 from utils.billing import mark
 from utils.billing.key import Key
 from utils.consts import ITEM_MARK
+from utils.host.ledger import Ledger
 
 Site = Union[DoubleSite, RealSite]
 
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume"),
     *("check_addon", "check_param", "setparam"),
-    *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "close"),
+    *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "restore", "close"),
+    "purge",
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
+
+ENDINGS = ("purge", "hold", "release", "certificate")
+"""Commands about an account whose service is over."""
+
+MANY = 10**9
+"""More services than any test makes."""
 
 
 class World:
@@ -96,6 +107,14 @@ class World:
             given = {"stdin": self.form()}
         elif command == "adopt":  # which finds that all is done
             given = {"item": item, "extra": ["--login", self.login(item)]}
+        elif command == "restore":  # the same
+            self.ended(item, login=self.login(item), state=endings.RETURNED, to_item=item)
+            given = {"item": item, "extra": ["--login", self.login(item)]}
+        elif command in ENDINGS:  # of somebody whose account is not there any more
+            state = endings.DELETED if command == "certificate" else endings.WAITING
+            ending = self.ended(item + MANY, state=state, due=command == "purge")
+            words = ["--why", "the police asks"] if command == "hold" else []
+            given = {"extra": ["--login", ending.login, *words]}
         elif command in table.FOR_PEOPLE:
             given = {"extra": ["--format", "json"]}
         return self.stand.run(command, **{**given, **options})
@@ -196,6 +215,32 @@ class World:
         stand.set_status(copy, self.status(item))
         self.items.append(copy)
         return copy
+
+    @property
+    def record(self) -> Endings:
+        """The record of ended accounts as the module has it."""
+        folder = self.stand.root / "var/pmnextcloud/endings"
+        return Endings(lambda name: Ledger(str(folder / name)), self.key.fingerprint)
+
+    def ended(self, item: int, *, login: str = "", due: bool = False, **changes: Any) -> Ending:
+        """Has it on record that a service ended a month ago; `due` as if its time were over."""
+        today, month = date.today(), timedelta(days=30)
+        is_over = changes.get("state") in (endings.DELETED, endings.RETURNED)
+        ending = Ending(
+            item_id=item,
+            number=self.record.next_number(item),
+            module_id=self.module,
+            login=login or self.login(item),
+            server=address.digest(self.site.url),
+            account_id=self.client,
+            tariff_id=1,
+            closed_on=today - month,
+            until=today if due else today + month,
+            keep_days=30,
+            ended_on=today if is_over else None,
+        )._replace(**changes)
+        self.record.save(ending)
+        return ending
 
     def know_cloud(self) -> None:
         """What BILLmanager has done when a module is saved: the module knows its cloud."""

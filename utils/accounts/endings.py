@@ -150,7 +150,7 @@ class Endings:
         return sorted(one for one in found if one is not None)
 
     def damaged(self) -> List[str]:
-        """The names of texts of open endings that this installation has not sealed as they stand."""
+        """The names of texts among the open ones that this installation has not sealed so."""
         return [name for name in self._ledger.names() if self.read(name) is None]
 
     def read(self, name: str) -> Optional[Ending]:

@@ -6,8 +6,8 @@ from utils.api import NextcloudAPIClient
 from utils.base import errors
 
 ACCOUNT, GROUPS, LIST = "account_gone", "groups_gone", "name_unlisted"
-"""What was seen: nobody has the login, it is in no group, and no list of the cloud has it. The names
-are stable: they stand in records."""
+"""What was seen: nobody has the login, it is in no group, and no list of the cloud has it. These
+names are stable: they stand in records."""
 
 
 def look(cloud: NextcloudAPIClient, login: str) -> Tuple[str, ...]:

@@ -34,11 +34,12 @@ YEAR_DAYS = 366
 
 
 class Verdict(NamedTuple):
-    """What became of an ending; `words` are the code and detail of why."""
+    """What became of an ending; `words` are why, `code` is that of an error."""
 
     ending: Ending
     kind: str
     words: str = ""
+    code: str = ""
 
 
 class Kept(Exception):
@@ -91,16 +92,17 @@ class Purge:
         failure: Optional[PmError] = None
         for ending in due:
             if failure is not None or not self._has_time():
-                words = str(failure) if failure is not None else ""
-                verdicts.append(Verdict(ending, FAILED if failure else BUSY, words))
+                verdicts.append(_failed(ending, failure) if failure else Verdict(ending, BUSY))
                 continue
             try:
                 verdicts.append(self._one(ending.name))
             except PmError as error:
-                is_busy = isinstance(error, errors.Busy)
                 self._ctx.log.warning("%s is not deleted: %s", ending.login, error)
-                verdicts.append(Verdict(ending, BUSY if is_busy else FAILED, str(error)))
-                failure = error if _ends_all(error) and not is_busy else None
+                if isinstance(error, errors.Busy):
+                    verdicts.append(Verdict(ending, BUSY, str(error)))
+                    continue
+                verdicts.append(_failed(ending, error))
+                failure = error if _ends_all(error) else None
         return verdicts
 
     def _one(self, name: str) -> Verdict:
@@ -247,6 +249,10 @@ def _refuse_named(ending: Ending, service: Service) -> None:
         raise Kept(NAMED, ", ".join(map(str, named)))
 
 
+def _failed(ending: Ending, error: PmError) -> Verdict:
+    return Verdict(ending, FAILED, error.value, error.code)
+
+
 def _ends_all(error: PmError) -> bool:
     return error.told is Told.PROBLEM or isinstance(error, errors.HostError)
 
@@ -286,7 +292,7 @@ def run_module(
     except PmError as error:  # the cloud was not reached for
         here.log.error("module %d: %s", module_id, error)
         failure = error
-        verdicts = [Verdict(one, FAILED, str(error)) for one in due]
+        verdicts = [_failed(one, error) for one in due]
     finally:
         here.leave(failure)
     return verdicts

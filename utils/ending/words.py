@@ -20,8 +20,8 @@ class EndingWords:
         self._texts = messages.read(self.language, GROUP)
 
     def of_error(self, error: PmError) -> str:
-        """What BILLmanager shows of an error."""
-        return messages.say_error(self.language, error)
+        """What BILLmanager shows of an error, with its stable code."""
+        return f"{messages.say_error(self.language, error)} ({error.code})"
 
     def say(self, name: str, value: object = "") -> str:
         """A message with its detail; the name where the program's XML is not whole."""
@@ -49,7 +49,8 @@ class EndingWords:
             ending = verdict.ending
             told = self.say(f"verdict_{verdict.kind}", verdict.words)
             shown = messages.shown(ending.login)
-            yield f"{shown}  {ending.item_id}  {self.size(ending.used_bytes)}  {told}"
+            code = f" ({verdict.code})" if verdict.code else ""
+            yield f"{shown}  {ending.item_id}  {self.size(ending.used_bytes)}  {told}{code}"
         if not verdicts:
             yield self.say("nothing_due")
         elif any(verdict.kind == PLANNED for verdict in verdicts):

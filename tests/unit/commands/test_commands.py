@@ -21,6 +21,7 @@ from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Mark, Order
 from utils.billing.contacts import Contact
+from utils.billing.terms import Terms
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import OWNCLOUD, Memory
@@ -39,6 +40,9 @@ NEW = RECORD._replace(proved=False)
 OK = b"<doc/>"
 READING = (
     "billing.tariffs.",
+    "billing.terms.",
+    "billing.fingerprint",
+    "billing.services.noted",
     "billing.modules.",
     "billing.services.of_client",
     "billing.services.item",
@@ -82,6 +86,12 @@ class World:
         self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
+        self.billing.terms.of.side_effect = lambda tariff_id: Terms(
+            Settings(**self.settings).on_close, 30, "lock", 7
+        )
+        self.cloud.get_user.return_value = None
+        self.cloud.groups_of.side_effect = errors.NoSuchUser("GET", 998)
+        self.cloud.lists.return_value = False
         self.item = make_item()
         self.settings: Dict[str, Any] = {}
         self.host = Host(str(tmp_path))

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import pytest
 
-from tests.unit.ending.world import World, watch_ledger
+from tests.unit.ending.world import World, watch
 from utils.ending import words
 
 
@@ -19,5 +19,5 @@ def world(tmp_path: Path, log: logging.Logger, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(words.messages, "read", lru_cache(maxsize=None)(words.messages.read))
     log.setLevel(logging.WARNING)
     one = World(tmp_path, log)
-    watch_ledger(one, monkeypatch)
+    watch(one, monkeypatch)
     return one

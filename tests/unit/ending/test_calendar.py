@@ -22,8 +22,6 @@ from utils.consts import (
     WAIT,
 )
 
-# Whoever is killed leaves the lock of his service to the collector of garbage.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 TARIFFS = {
     501: Terms(WAIT, 30, LOCK, 7),

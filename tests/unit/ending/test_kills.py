@@ -17,8 +17,6 @@ from utils.consts import (
     WARN,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 class Scene(NamedTuple):
     """A command with its words, and how the world comes to where it is called for."""

@@ -30,6 +30,7 @@ from utils.consts import (
     WAIT,
 )
 from utils.host import ledger
+from utils.host.locks import LockFile
 from utils.host.root import Host
 from utils.host.settings import Settings
 from utils.run.call import Call
@@ -301,7 +302,11 @@ class World:
     def run(self, command: str, deadly: int = -1, after: bool = False, **words: Any) -> str:
         """Runs a command, and returns what it said. Raises Killed where it dies."""
         self.effects.start(deadly, after)
-        self.reply = load(command).run(self.context(command, **words))
+        try:
+            self.reply = load(command).run(self.context(command, **words))
+        finally:
+            while LOCKS:  # the process ends
+                LOCKS.pop().close()
         return self.reply.document.decode()
 
     def close(self, item_id: int = 1001, **words: Any) -> None:
@@ -320,8 +325,19 @@ class World:
         self.today += timedelta(days=days)
 
 
-def watch_ledger(world: World, monkeypatch: Any) -> None:
-    """Makes each write of the record an effect."""
+LOCKS: List[LockFile] = []
+"""What the present run has locked."""
+
+
+def watch(world: World, monkeypatch: Any) -> None:
+    """Makes each write of the record an effect, and each lock end with its run."""
+    make = LockFile.__init__
+
+    def noted(self: LockFile, path: str) -> None:
+        make(self, path)
+        LOCKS.append(self)
+
+    monkeypatch.setattr(LockFile, "__init__", noted)
     write, remove = ledger.Ledger.write, ledger.Ledger.remove
 
     def watched(self: ledger.Ledger, name: str, text: str) -> None:
