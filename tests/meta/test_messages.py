@@ -20,16 +20,21 @@ from tests.meta.messages import (
 from tests.meta.names import program
 from tests.tools import docs
 from utils import consts
+from utils.accounts import endings, traces
 from utils.accounts.fullness import FULL
 from utils.audit import shown
 from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
 from utils.billing.tariffs import MOST_PERCENT
 from utils.doctor import words
+from utils.ending import purge
+from utils.ending import words as ending
+from utils.ending.night import GONE, SOON
 from utils.history import telling
 from utils.host import root, settings
 from utils.run import adoptionwords, dryrun, guard
 from utils.run import telling as letters
+from utils.run.suspension import SUSPENDED
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
@@ -79,7 +84,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
     others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
-    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP}
+    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP, ending.GROUP}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -100,6 +105,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         docs.OF_COMMANDS,
         guard.GROUP,
         letters.GROUP,
+        ending.GROUP,
     ],
 )
 def test_messages_are_written_in_their_language(group: str) -> None:
@@ -123,6 +129,7 @@ def test_messages_are_written_in_their_language(group: str) -> None:
         telling.GROUP,
         adoptionwords.GROUP,
         shown.GROUP,
+        ending.GROUP,
     ],
 )
 def test_only_known_placeholders_and_the_same_in_both_languages(language: str, group: str) -> None:
@@ -135,6 +142,8 @@ def test_only_known_placeholders_and_the_same_in_both_languages(language: str, g
 LETTERS = {
     FULL: {"item", "day", "percent", "full", "used", "quota", "free", "login"},
     guard.SHORT: {"item", "day", "used", "quota", "over", "login"},
+    **dict.fromkeys((SOON, GONE), {"item", "day", "login", "until"}),
+    **{f"{SUSPENDED}_{level}": {"item", "day", "login"} for level in consts.SUSPENSIONS},
 }
 """What the program puts into each kind of letter."""
 
@@ -245,7 +254,36 @@ def test_the_tariff_form_has_the_group_as_a_list_and_the_thresholds_as_a_text() 
     assert [(node.tag, node.get("name")) for node in inputs(TARIFF_FORM)] == [
         ("select", consts.TARIFF_GROUP),
         ("input", consts.TARIFF_WARN_AT),
+        ("select", consts.TARIFF_SUSPENSION),
+        ("input", consts.TARIFF_WARN_DAYS),
+        ("select", consts.TARIFF_ON_CLOSE),
+        ("input", consts.TARIFF_KEEP_DAYS),
+        ("select", consts.TARIFF_TRIAL_GROUP),
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_tariff_form_names_the_ranges_and_defaults_of_days(language: str) -> None:
+    texts, to = messages(language, TARIFF_FORM), "до" if language == "ru" else "to"
+    defaults = settings.Settings()
+    for name, most, usual in (
+        (consts.TARIFF_WARN_DAYS, consts.MOST_WARN_DAYS, consts.WARN_DAYS),
+        (consts.TARIFF_KEEP_DAYS, consts.MOST_KEEP_DAYS, defaults.keep_days),
+    ):
+        assert f"1 {to} {most}" in texts[f"hint_{name}"]
+        assert texts[f"placeholder_{name}"] == str(usual)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_read_every_outcome_hold_and_trace(language: str) -> None:
+    texts = messages(language, ending.GROUP)
+    kinds = (endings.DELETED, purge.PLANNED, purge.KEPT, purge.LIVES, purge.BUSY)
+    names = {f"verdict_{kind}" for kind in (*kinds, purge.FAILED, purge.LOST)}
+    names |= {f"kept_{by}" for by in (purge.ENABLED, purge.LOGGED_IN, purge.NAMED, purge.PROTECTED)}
+    names |= {f"seen_{what}" for what in (traces.ACCOUNT, traces.GROUPS, traces.LIST)}
+    names |= {f"why_{why}" for why in (endings.CLOSED_SERVICE, endings.REPLACED)}
+    found = {name for name in texts if re.match("(verdict|kept|seen|why)_", name)}
+    assert found == names
 
 
 def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> None:
@@ -259,11 +297,15 @@ def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_field_has_a_label_and_a_hint_and_nothing_else_has(language: str) -> None:
-    from commands._pricelist_dynamic_settings_tune import NO_GROUP
+    from commands._pricelist_dynamic_settings_tune import CHOICES, NO_GROUP
 
     for form in (CONNECTION_FORM, TARIFF_FORM):
         names = {name_of(node) for node in inputs(form)}
-        options = {f"{consts.TARIFF_GROUP}_{NO_GROUP[1]}"} if form == TARIFF_FORM else set()
+        options = set()
+        if form == TARIFF_FORM:
+            groups = (consts.TARIFF_GROUP, consts.TARIFF_TRIAL_GROUP)
+            options = {f"{field}_{NO_GROUP[1]}" for field in groups}
+            options |= {f"{field}_{text}" for field in CHOICES for _, text in CHOICES[field]}
         texts = set(messages(language, form))
         assert names | {"hint_" + name for name in names} | options <= texts
         rest = texts - names - {"hint_" + name for name in names} - options
