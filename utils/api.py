@@ -190,8 +190,18 @@ class NextcloudAPIClient:
 
     def groups_of(self, login: str) -> List[str]:
         """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
+        return self._groups_of(login, "read")
+
+    def has_groups(self, login: str) -> bool:
+        """Whether an account whose login nobody has any more is in a group all the same."""
+        try:
+            return bool(self._groups_of(login, "traces"))
+        except errors.NoSuchUser:
+            return False
+
+    def _groups_of(self, login: str, means: str) -> List[str]:
         path = _user_path(login, "groups")
-        groups = mapping(self._connection.ask("GET", path, means="read")).get("groups")
+        groups = mapping(self._connection.ask("GET", path, means=means)).get("groups")
         if not isinstance(groups, list) or not all(map(is_number_or_text, groups)):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
         return [str(group) for group in groups]

@@ -11,7 +11,6 @@ here.
 
 import re
 import threading
-from datetime import date
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 import pytest
@@ -32,7 +31,6 @@ from tests.doubles.cloud.profile import OWNCLOUD
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World, with_app_password
 from tests.tools import table
-from utils.accounts.endings import Hold
 from utils.consts import ITEM_MARK
 
 pytestmark = pytest.mark.preloaded
@@ -210,18 +208,6 @@ def waiting(world: World) -> int:
     return item
 
 
-def held(world: World) -> int:
-    """A service whose account waits, and is held."""
-    item = opened(world)
-    world.ended(item, hold=Hold("staff", "the police asks", date.today()))
-    return item
-
-
-def of_login(*words: str) -> Callable[[World, int], Sequence[str]]:
-    """The words that name the account of a service."""
-    return lambda world, item: ("--login", world.login(item), *words)
-
-
 def soft(world: World) -> int:
     """An open service that is made read-only where it is not paid."""
     item = opened(world)
@@ -243,8 +229,6 @@ SCENES = {
     "close-and-wait": Scene("close", opened, "on_close = wait\n"),
     "suspend-read-only": Scene("suspend", soft),
     "purge": Scene("purge", ended),
-    "hold": Scene("hold", waiting, told=of_login("--why", "the police asks")),
-    "release": Scene("release", held, told=of_login()),
     "restore": Scene(
         "restore",
         waiting,

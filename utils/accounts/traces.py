@@ -13,21 +13,14 @@ names are stable: they stand in records."""
 def look(cloud: NextcloudAPIClient, login: str) -> Tuple[str, ...]:
     """What was seen of the deletion; nothing as long as the account is there.
 
-    What the module's user may not see is left out. Raises what the client raises.
+    Raises what the client raises.
     """
     try:
         if cloud.get_user(login, with_groups=False) is not None:
             return ()
     except errors.RightsMissing:
         return ()  # nothing is seen of an account that may be there
-    seen = [ACCOUNT]
-    try:
-        cloud.groups_of(login)
-    except (errors.NoSuchUser, errors.RightsMissing):
-        # Nextcloud has one code for both here, and was just seen to show nobody of that login.
-        seen.append(GROUPS)
-    else:
-        return ()  # an account that is in groups is not gone
-    if cloud.lists(login) is False:
-        seen.append(LIST)
-    return tuple(seen)
+    is_listed = cloud.lists(login)
+    if is_listed or cloud.has_groups(login):
+        return ()  # what is in a group, or in a list, is not gone
+    return (ACCOUNT, GROUPS, LIST) if is_listed is False else (ACCOUNT, GROUPS)

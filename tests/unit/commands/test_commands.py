@@ -90,7 +90,7 @@ class World:
             Settings(**self.settings).on_close, 30, "lock", 7
         )
         self.cloud.get_user.return_value = None
-        self.cloud.groups_of.side_effect = errors.NoSuchUser("GET", 998)
+        self.cloud.has_groups.return_value = False
         self.cloud.lists.return_value = False
         self.item = make_item()
         self.settings: Dict[str, Any] = {}

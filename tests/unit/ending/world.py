@@ -157,11 +157,8 @@ class Cloud:
     def get_user(self, login: str, with_groups: bool = True) -> Optional[Account]:
         return self.accounts.get(logins.fold(login))
 
-    def groups_of(self, login: str) -> List[str]:
-        account = self.get_user(login)
-        if account is None:
-            raise errors.NoSuchUser("GET", 998)
-        return list(account.groups)
+    def has_groups(self, login: str) -> bool:
+        return self.get_user(login) is not None
 
     def lists(self, login: str) -> bool:
         return self.get_user(login) is not None
