@@ -20,10 +20,15 @@ from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
 from utils.doctor.words import VERDICTS
+from utils.ending.night import GONE, SOON
 from utils.host import records, root, settings, state
 from utils.run import dryrun
 from utils.run.call import Call
 from utils.run.guard import SHORT
+from utils.run.suspension import SUSPENDED
+
+LETTERS = (FULL, SHORT, SOON, GONE, *(f"{SUSPENDED}_{level}" for level in consts.SUSPENSIONS))
+"""The kinds of letters to clients."""
 
 BASE = "/usr/local/mgr5"
 CORES_LOG = "var/billmgr.log"
@@ -88,7 +93,7 @@ def choices() -> Set[str]:
 def kept_files() -> Set[str]:
     """The files that the module remembers things in, NUMBER being that of a module."""
     found = {f"{root.STATE}/{name.format('NUMBER')}.json" for name in state.FILES}
-    return found | {f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}"}
+    return found | {root.ENDINGS, f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}"}
 
 
 def locked_files() -> Set[str]:
@@ -238,7 +243,7 @@ def vocabulary() -> Set[str]:
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
-    own |= {consts.ITEM_MEMO.format(kind) for kind in (FULL, SHORT)}
+    own |= {consts.ITEM_MEMO.format(kind) for kind in LETTERS}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}
