@@ -43,8 +43,9 @@ def parse(argv: List[str]) -> Call:
     """
     parser = Parser(allow_abbrev=False, add_help=False, formatter_class=_formatter)
     parser.add_argument("--command", default="")
+    reader = _number_or_none if _is_check(argv) else _number
     for number in ("--item", "--module", "--runningoperation"):
-        parser.add_argument(number, type=_number)
+        parser.add_argument(number, type=reader)
     for word in ("--lang", "--date", "--since", "--password", "--param", "--value"):
         parser.add_argument(word, nargs="?", const="", default="")
     parser.add_argument("--format", nargs="?", const="", default="text")
@@ -79,6 +80,14 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < len(text) <= 18):
         raise ValueError
     return int(text)
+
+
+def _number_or_none(text: str) -> Optional[int]:
+    """The number, which a new order has none of yet: whatever stands for it refuses no sale."""
+    try:
+        return _number(text)
+    except ValueError:
+        return None
 
 
 def start(call: Call, host: Host) -> Context:
@@ -192,11 +201,21 @@ def _is_recorded(call: Call) -> bool:
     return not call.dry_run and (command is None or command.is_recorded)
 
 
-def _wrong_exit(argv: List[str]) -> int:
-    """The exit code where the arguments are wrong, which may be why they were not read."""
+def _named(argv: List[str]) -> List[Command]:
+    """The commands that the words name, before they are read as arguments."""
     words = [word for one in argv for word in one.split("=", 1)]
     named = {after for word, after in zip(words, words[1:]) if word == "--command"}
-    return next((commands.COMMANDS[one].wrong_exit for one in named & set(commands.COMMANDS)), 1)
+    return [commands.COMMANDS[one] for one in named & set(commands.COMMANDS)]
+
+
+def _wrong_exit(argv: List[str]) -> int:
+    """The exit code where the arguments are wrong, which may be why they were not read."""
+    return next((command.wrong_exit for command in _named(argv)), 1)
+
+
+def _is_check(argv: List[str]) -> bool:
+    """Whether the words ask for a check, which nothing but a refusal may fail."""
+    return any(command.is_check for command in _named(argv))
 
 
 def main(argv: List[str]) -> int:
@@ -204,26 +223,46 @@ def main(argv: List[str]) -> int:
     started_as = os.environ.get("PMNEXTCLOUD_STARTED_AS") or sys.argv[0]
     host = Host(os.path.dirname(os.path.dirname(os.path.abspath(started_as))))
     context = Context(Call(), host)
-    failure = None
+    failure: Optional[errors.PmError] = None
     try:
         context = Context(parse(argv), host)
         context = start(context.call, host)
         begin(context)
         answer = run(context)
     except errors.PmError as error:
-        answer = fail(context, error)
-        if isinstance(error, errors.BadArguments):
-            answer = answer._replace(exit_code=_wrong_exit(argv))
-    except MemoryError:
-        failure = errors.OutOfMemory(context.call.command)
-    except Exception as error:
-        context.log.exception("crashed")
-        answer = fail(context, errors.Unexpected(type(error).__name__))
+        failure = error
+    except BaseException as error:  # noqa: BLE001  every end but a person's has a document
+        failure = _crash(context, error)
     if failure is not None:  # out of the handler: what took the memory has gone with it
-        limits.release_reserve()
-        answer = fail(context, failure)
+        answer = _tell(context, failure)
+        if isinstance(failure, errors.BadArguments):
+            answer = answer._replace(exit_code=_wrong_exit(argv))
     give(context, answer)
     return answer.exit_code
+
+
+def _crash(context: Context, error: BaseException) -> errors.PmError:
+    """What an error that no command has expected is told as. A person's Ctrl-C is no such error."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        raise error
+    if limits.is_want(error):
+        return errors.OutOfMemory(context.call.command)
+    context.log.error("crashed", exc_info=error)
+    return errors.Unexpected(type(error).__name__)
+
+
+def _tell(context: Context, failure: errors.PmError) -> Reply:
+    """The error document; BILLmanager is told before, as far as there is memory for that."""
+    try:
+        if isinstance(failure, errors.OutOfMemory):
+            limits.release_reserve()
+        return fail(context, failure)
+    except Exception as error:
+        if not limits.is_want(error):
+            raise
+        failure = errors.OutOfMemory(context.call.command)
+    limits.release_reserve()
+    return fail(context, failure)
 
 
 if __name__ == "__main__":

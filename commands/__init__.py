@@ -43,7 +43,8 @@ class Command(NamedTuple):
     it may be asked what it would do by --dry-run; asked of any other, nothing is done.
     `is_recorded` is whether its runs stand in the history.
     `wrong_exit` is the exit code for wrong arguments. A command that `has_bulk` acts on one
-    service, or for people on all of a module: then nothing limits its time but the cloud.
+    service, or for people on all of a module: then nothing limits its time but the cloud. One that
+    `is_check` is asked before a sale, and limits its own time.
     """
 
     does: Level = Level.READS
@@ -55,11 +56,12 @@ class Command(NamedTuple):
     is_recorded: bool = True
     wrong_exit: int = 1
     has_bulk: bool = False
+    is_check: bool = False
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
 _SHOWN = _FORM._replace(does=Level.NOTHING)
-_CHECK = Command(obeys_do_nothing=False, is_limited=False, takes_dry_run=False)
+_CHECK = Command(obeys_do_nothing=False, is_limited=False, takes_dry_run=False, is_check=True)
 _LIGHT = Command(obeys_do_nothing=False, is_limited=False, is_advertised=False, takes_dry_run=False)
 
 COMMANDS: Dict[str, Command] = {

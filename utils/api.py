@@ -9,7 +9,6 @@ are translated and never compared, with the one exception that is not.
 from contextlib import suppress
 from logging import Logger
 from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Set
-from urllib.parse import quote
 
 from utils.base import errors, logins, sizes
 from utils.base.deeds import Deeds
@@ -26,7 +25,7 @@ from utils.cloud.answers import (
     rules_from,
     shows_disk,
 )
-from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection
+from utils.cloud.connection import WHO_AM_I, CloudStatus, Connection, user_path
 from utils.cloud.ocs import mapping
 
 PAGE_SIZE = 200
@@ -177,7 +176,7 @@ class NextcloudAPIClient:
 
         Where the product shows no groups with it they cost a second request.
         """
-        path = _user_path(login)
+        path = user_path(login)
         try:
             data = self._connection.ask("GET", path, means="read")
             groups = self.groups_of(login) if with_groups and not self.product.shows_groups else []
@@ -200,7 +199,7 @@ class NextcloudAPIClient:
             return False
 
     def _groups_of(self, login: str, means: str) -> List[str]:
-        path = _user_path(login, "groups")
+        path = user_path(login, "groups")
         groups = mapping(self._connection.ask("GET", path, means=means)).get("groups")
         if not isinstance(groups, list) or not all(map(is_number_or_text, groups)):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
@@ -225,7 +224,7 @@ class NextcloudAPIClient:
     def _edit(self, login: str, key: str, value: str, means: str = "edit") -> None:
         form = {"key": key, "value": value}
         try:
-            self._connection.ask("PUT", _user_path(login), data=form, means=means)
+            self._connection.ask("PUT", user_path(login), data=form, means=means)
         except errors.CloudThrottled as error:
             # Nextcloud's limit of 50 such changes in 600 s for each administrator has no envelope;
             # its block after too many wrong logins has one (docs/en/clouds.md, "Limits").
@@ -236,7 +235,7 @@ class NextcloudAPIClient:
     def enable_user(self, login: str) -> None:
         """Lets the account log in; already so is success. Raises NoSuchUser, InstanceFull."""
         try:
-            self._connection.ask("PUT", _user_path(login, "enable"), means="switch")
+            self._connection.ask("PUT", user_path(login, "enable"), means="switch")
         except errors.ServerFault as error:
             # Nextcloud 34 at its limit of users answers 996 here, and says no more.
             self._refuse_full(error)
@@ -244,11 +243,11 @@ class NextcloudAPIClient:
 
     def disable_user(self, login: str) -> None:
         """Locks the account out; already so is success. Raises NoSuchUser."""
-        self._connection.ask("PUT", _user_path(login, "disable"), means="switch")
+        self._connection.ask("PUT", user_path(login, "disable"), means="switch")
 
     def delete_user(self, login: str) -> None:
         """Deletes the account with its files. Raises NoSuchUser where it is not there."""
-        self._connection.ask("DELETE", _user_path(login), means="delete")
+        self._connection.ask("DELETE", user_path(login), means="delete")
 
     def users_page(self, offset: int, page_size: int) -> Page:
         """The accounts from `offset` on, at most `page_size` (1 to 500).
@@ -328,13 +327,13 @@ class NextcloudAPIClient:
     def add_to_group(self, login: str, group: str) -> None:
         """Puts the account into a group; already in is success. Raises NoSuchUser, NoSuchGroup."""
         self._connection.ask(
-            "POST", _user_path(login, "groups"), data={"groupid": group}, means="join"
+            "POST", user_path(login, "groups"), data={"groupid": group}, means="join"
         )
 
     def remove_from_group(self, login: str, group: str) -> None:
         """Takes the account out of a group; not in is success. Raises NoSuchUser, NoSuchGroup."""
         self._connection.ask(
-            "DELETE", _user_path(login, "groups"), params={"groupid": group}, means="join"
+            "DELETE", user_path(login, "groups"), params={"groupid": group}, means="join"
         )
 
     # -- logging in and looking around --------------------------------------------------------
@@ -446,7 +445,7 @@ class NextcloudAPIClient:
         serverinfo shows it, to administrators (docs/en/clouds.md, "Quotas").
         """
         product = self.product
-        path = WHO_AM_I if product.tells_own_usage else _user_path(self.own_login())
+        path = WHO_AM_I if product.tells_own_usage else user_path(self.own_login())
         quota = mapping(mapping(self._connection.ask("GET", path)).get("quota"))
         if quota.get("free") == UNKNOWN and not is_unmeasured(quota):
             return True
@@ -489,10 +488,6 @@ class NextcloudAPIClient:
 def _is_name(group: str, seen: Set[str]) -> bool:
     """Whether a group's id can be offered in a form, and is not among the `seen` ones."""
     return group not in seen and 0 < len(group) <= LONGEST_NAME and is_plain(group)
-
-
-def _user_path(login: str, *parts: str) -> str:
-    return "/".join(("/cloud/users", quote(login, safe=""), *parts))
 
 
 def quota_text(quota_bytes: float) -> str:

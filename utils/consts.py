@@ -45,14 +45,14 @@ CLIENT_LEVEL = 16
 """BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
-TARIFF_WARN_AT = "warn_at"
+TARIFF_WARN_AT = "cloud_warn_at"
 WARN_AT = (80, 95)
 """At how many percent of his space a client is told, where his tariff says nothing else."""
-TARIFF_ON_CLOSE = "on_close"
-TARIFF_KEEP_DAYS = "keep_days"
-TARIFF_SUSPENSION = "suspension"
-TARIFF_WARN_DAYS = "warn_days"
-TARIFF_TRIAL_GROUP = "trial_group"
+TARIFF_ON_CLOSE = "cloud_on_close"
+TARIFF_KEEP_DAYS = "cloud_keep_days"
+TARIFF_SUSPENSION = "cloud_suspension"
+TARIFF_WARN_DAYS = "cloud_warn_days"
+TARIFF_TRIAL_GROUP = "cloud_trial_group"
 TARIFF_TERMS = (
     *(TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS, TARIFF_SUSPENSION, TARIFF_WARN_DAYS, TARIFF_TRIAL_GROUP),
 )

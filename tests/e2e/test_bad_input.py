@@ -435,7 +435,7 @@ def test_a_cloud_that_answers_badly(world: World, fault: Fault, error_type: str)
 
 def test_a_redirect_to_another_cloud_is_not_followed(world: World) -> None:
     with Cloud() as other:
-        where = {"Location": f"{other.url}/ocs/v1.php/cloud/users/user_1"}
+        where = {"Location": f"{other.url}/status.php"}
         double(world).faults.append(Fault("redirect", times=None, headers=where))
         refused(world, "cloud_moved", "open", problem=True, item=world.order())
         assert not other.requests

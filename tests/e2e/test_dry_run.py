@@ -25,7 +25,9 @@ from tests.e2e.sites import GIB, DoubleSite, RealSite
 from tests.e2e.test_kill import Scene, opened, ordered, suspended
 from tests.e2e.world import LIFE, World, with_app_password
 from tests.tools import table
-from utils.billing.needs import QUESTIONS
+from utils.base.deeds import LONGEST_VALUE
+from utils.base.text import tame
+from utils.billing.needs import FUNCTIONS, QUESTIONS
 from utils.consts import ITEM_MARK
 from utils.host import root
 from utils.host.state import State
@@ -253,7 +255,10 @@ class Watch:
 
     def _call(self, call: Call) -> None:
         if call.function not in QUESTIONS:
-            words = pairs(call.args, lambda name: not call.args[name].startswith("$"))
+            args = dict(call.args)
+            if call.function == FUNCTIONS.notify:  # its subject says whom the letter is for
+                args["subject"] = tame(call.values["subject"], LONGEST_VALUE)
+            words = pairs(args, lambda name: not args[name].startswith("$"))
             self.deeds.append((call.function, words))
 
     def _rows(self, word: str) -> None:

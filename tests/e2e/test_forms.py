@@ -250,6 +250,8 @@ SERVED = {
     "resume",
     "setparam",
     "changepassword",
+    "check_addon",
+    "check_param",
     "close",
     "sync_item",
     "transition_controlpanel",

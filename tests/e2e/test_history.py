@@ -25,8 +25,6 @@ from tests.tools.terminal import on_terminal
 from utils.host import records
 from utils.host.records import DAY_S, day_of
 
-pytestmark = pytest.mark.preloaded
-
 SCHEMA = json.loads((ROOT / "docs/history.schema.json").read_text("utf-8"))
 
 
@@ -72,7 +70,10 @@ def test_every_command_leaves_one_record_but_that_which_reads_them(
     assert [one["command"] for one in made] == [command] * (command not in table.OF_THE_PAST)
     for one in made:
         assert (one["state"], one["exit"], one["heard"]) == ("ended", run.exit_code, True)
-        of_one = command in (*table.SERVICES, *table.QUESTIONS, "adopt", "restore")
+        of_one = command in (
+            *(*table.SERVICES, *table.QUESTIONS, *table.CHECKS),
+            *("adopt", "restore"),
+        )
         assert one["item"] == (item if of_one else None)
         talked = any(deed["kind"] == "request" for deed in one["deeds"])
         assert talked is (command in table.AT_CLOUDS)
@@ -332,7 +333,7 @@ def test_no_record_has_a_secret_or_an_address(world: World, stand: Stand) -> Non
 @pytest.fixture(scope="module")
 def told() -> Iterator[World]:
     """A provider with a life behind him: a service, a stopped operation, one that waits."""
-    with Stand(preloaded=True) as stand, Cloud() as cloud:
+    with Stand() as stand, Cloud() as cloud:
         world = World(stand, DoubleSite(cloud))
         item = world.opened()
         world.run("suspend", item).check()

@@ -32,6 +32,9 @@ MOST_S = 30
 DOCTOR_S = 140
 """The doctor, who is waited for by a person, has no budget: each of its checks has two minutes."""
 
+LISTED_BYTES = 500 * 1024
+"""What an audit says of the accounts of one page, of which there are no more than 250,000."""
+
 LEAST_DIFFERENCE_KIB = 4 * 1024
 """Memory that an answer takes, so that a limit between it and a small one strikes there alone."""
 
@@ -86,6 +89,9 @@ def strike(target: Target, command: str, peak_of: str = "VmHWM") -> "tuple[Run, 
     elif command in table.FORMS:
         stdin = world.form()
     extra: List[str] = ["--format", "json"] if command in JSON else []
+    if command in table.CHECKS:
+        stdin, options = "<doc/>", {"item": world.many(1)[0]}
+        extra = ["--param", "disk", "--value", "1"]
     if command == "adopt":
         item = world.many(1)[0]
         options, extra = {"item": item}, ["--login", "ivan"]
@@ -109,7 +115,8 @@ def check(target: Target, run: Run, peak_kib: int, command: str) -> None:
     assert run.stderr == b"", run
     assert run.seconds < (DOCTOR_S if command in table.FOR_PEOPLE else MOST_S), run
     assert peak_kib < MOST_KIB, f"{peak_kib} KiB\n{run}"
-    assert len(run.stdout) < 100_000
+    pages = sum("/users/details" in request.path for request in target.cloud.heard)
+    assert len(run.stdout) < 100_000 + pages * LISTED_BYTES
     if command == "doctor":
         findings = json.loads(run.stdout)["findings"]
         assert all(is_plain(text) for finding in findings for text in finding.values())
@@ -118,6 +125,8 @@ def check(target: Target, run: Run, peak_kib: int, command: str) -> None:
         assert command not in JSON or json.loads(run.stdout)["modules"]
     else:
         assert (run.error is None) == (run.exit_code == 0), run
+    if command in table.CHECKS:
+        assert run.exit_code == 0, "no cloud keeps anybody from buying"
     assert b"\x1b" not in run.stdout
     log = target.stand.log
     assert len(log.encode()) < MOST_LOG_BYTES, log[:2000]
@@ -224,7 +233,25 @@ def repeating(body: Callable[[Heard], bytes]) -> Answer:
     )
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in table.FOR_PEOPLE])
+@pytest.mark.parametrize("command", table.CHECKS)
+def test_a_check_without_memory_allows_what_it_was_asked_about(
+    target: Target, command: str
+) -> None:
+    target.stand.start_by(ONE_ARENA)
+    peaks = []
+    for body in (lambda request: envelope([], "?"), large):
+        target.cloud.answer = repeating(body)
+        peaks.append(strike(target, command, "VmPeak")[1])
+    assert peaks[1] - peaks[0] > LEAST_DIFFERENCE_KIB // 2
+    target.stand.start_by(f"{ONE_ARENA}\nulimit -v {sum(peaks) // 2}")
+    run, peak_kib = strike(target, command)
+    check(target, run, peak_kib, command)
+    assert "not checked, so it is allowed: out of memory" in target.stand.log
+
+
+@pytest.mark.parametrize(
+    "command", [one for one in COMMANDS if one not in (*table.FOR_PEOPLE, *table.CHECKS)]
+)
 def test_a_command_without_memory_ends_with_one_document_and_is_a_problem_of_the_module(
     target: Target, command: str
 ) -> None:

@@ -180,6 +180,21 @@ def drifted(world: World) -> int:
     return item
 
 
+def filled(world: World) -> int:
+    """An open service of whose 5 GiB four and a half are used; nobody was told of it."""
+    item = opened(world)
+    user = double(world).users[world.login(item)]
+    user.used_bytes, user.logged_in = 9 * GIB // 2, True
+    return item
+
+
+def shrinking(world: World) -> int:
+    """The same, and its tariff changes to one of 1 GiB."""
+    item = filled(world)
+    world.stand.change_tariff(item, world.tariff(gib=1))
+    return item
+
+
 def uncounted(world: World) -> int:
     """An open service whose tariff sells no space, of which staff has no task yet."""
     item = opened(world)
@@ -211,7 +226,9 @@ def waiting(world: World) -> int:
 def soft(world: World) -> int:
     """An open service that is made read-only where it is not paid."""
     item = opened(world)
-    world.stand.set_tariff_field(world.stand.item(item)["pricelist"], "suspension", "read_only")
+    world.stand.set_tariff_field(
+        world.stand.item(item)["pricelist"], "cloud_suspension", "read_only"
+    )
     double(world).users[world.login(item)].used_bytes = GIB
     return item
 
@@ -223,6 +240,7 @@ SCENES = {
     "suspend": Scene("suspend", opened),
     "resume": Scene("resume", suspended),
     "setparam": Scene("setparam", changing),
+    "setparam-short": Scene("setparam", shrinking),
     "changepassword": Scene("changepassword", opened),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
@@ -253,11 +271,14 @@ SCENES = {
     "stat-copy": Scene("stat", copied),
     "stat-typed": Scene("stat", typed),
     "stat-uncounted": Scene("stat", uncounted),
+    "stat-filled": Scene("stat", filled),
     "get_server_config": Scene("get_server_config", opened),
 }
 
 
-LENGTHY = ("suspend-read-only", "adopt-and-sync", "adopt-typed", "adopt-on-trust")
+LENGTHY = (
+    *("suspend-read-only", "adopt-and-sync", "adopt-typed", "adopt-on-trust", "setparam-short"),
+)
 """Scenes that are tried only at length: each is much like another one."""
 
 
@@ -351,6 +372,7 @@ def state(world: World, item: int) -> Dict[str, Any]:
         "gets in": gets_in,
         "operations": len(world.stand.operations(item)),
         "tasks": len([task for task in world.stand.tasks() if task["item"] == item]),
+        "letters": len([one for one in world.stand.notices() if f" {item}:" in one["subject"]]),
         "accounts": [
             (user.login.replace(login, "LOGIN"), user.quota, len(user.groups), user.enabled)
             + (user.email,)

@@ -74,7 +74,7 @@ def make_due(world: World, item: int) -> None:
 
 
 def test_a_read_only_customer_reads_and_deletes_and_cannot_add(world: World) -> None:
-    item = filled(world, suspension="read_only")
+    item = filled(world, cloud_suspension="read_only")
     world.run("suspend", item).check()
     account = world.site.account(world.login(item))
     assert account is not None
@@ -94,7 +94,7 @@ def test_a_read_only_customer_reads_and_deletes_and_cannot_add(world: World) -> 
 
 def test_a_customer_who_has_nothing_cannot_add_either(world: World) -> None:
     tariff = world.tariff(gib=5)
-    world.stand.set_tariff_field(tariff, "suspension", "read_only")
+    world.stand.set_tariff_field(tariff, "cloud_suspension", "read_only")
     item = world.opened(tariff)
     world.run("suspend", item).check()
     assert request(world, item, "PUT", b"0" * 64 * MIB) == FULL

@@ -279,6 +279,21 @@ def test_who_waits_for_his_service_takes_no_turn_at_the_cloud(world: World) -> N
         process.finish().check()
 
 
+def test_a_run_for_many_that_waits_for_a_service_takes_no_turn_at_the_cloud(world: World) -> None:
+    tariff = world.tariff()
+    items = [world.order(tariff) for _ in range(AT_ONCE)]
+    with gate(world, limit=AT_ONCE) as held:
+        processes = [start(world, "open", items[0])]
+        held.wait_for(1)
+        words = ["--login", world.login(items[0])]
+        processes.append(world.stand.start("adopt", item=items[0], extra=words))
+        has_not_come(processes[-1], world, requests=1)
+        processes += [start(world, "open", item) for item in items[1:]]
+        held.wait_for(AT_ONCE)
+    for process in processes:
+        assert process.finish().exit_code == 0, process.finish()
+
+
 def test_forms_and_other_clouds_do_not_wait(world: World) -> None:
     tariff = world.tariff()
     with Cloud() as cloud, gate(world, limit=AT_ONCE) as held:

@@ -18,6 +18,8 @@ def run_all(world: World) -> None:
         world.run(command, item).check()
     for command in table.QUESTIONS:
         stand.run(command, item=item).check()
+    for command in table.CHECKS:
+        assert stand.check(command, "disk", 1, item=item).exit_code == 0, "nothing is used"
     stand.change_tariff(item, world.tariff(gib=9, group="others"))
     world.run("setparam", item).check()
     for command in ("get_server_config", "stat"):

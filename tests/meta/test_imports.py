@@ -120,6 +120,7 @@ DOORS: Dict[str, Set[str]] = {
     "subprocess": {"mgrctl.py", "pager.py"},
     "tenacity": {"mgrctl.py"},
     "tqdm": {"progress.py"},
+    "idna": {"address.py"},
 }
 """The one file under utils/ that knows a library."""
 

@@ -289,9 +289,10 @@ def test_people_read_every_outcome_hold_and_trace(language: str) -> None:
 def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> None:
     for language in LANGUAGES:
         shown_texts = messages(language, TARIFF_FORM)
-        assert shown_texts["placeholder_warn_at"] == " ".join(map(str, consts.WARN_AT))
+        assert shown_texts["placeholder_cloud_warn_at"] == " ".join(map(str, consts.WARN_AT))
         assert (
-            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}" in shown_texts["hint_warn_at"]
+            f"1 {'до' if language == 'ru' else 'to'} {MOST_PERCENT}"
+            in shown_texts["hint_cloud_warn_at"]
         )
 
 

@@ -217,7 +217,7 @@ def all_commands(world: World) -> Bench:
         item = world.order(small)
 
     def add(name: str, before: Callable[[], object] = lambda: None) -> None:
-        stdin = {} if name in table.FORMS else {"stdin": DEVNULL}
+        stdin = {} if name in (*table.FORMS, *table.CHECKS) else {"stdin": DEVNULL}
 
         def run(**more: Any) -> Run:
             return world.call(name, item, **stdin, **more)
@@ -229,6 +229,8 @@ def all_commands(world: World) -> Bench:
     add("open", new_order)
     add("suspend")
     add("resume")
+    for name in table.CHECKS:
+        add(name)
     add("setparam", lambda: world.stand.change_tariff(item, large))
     add("changepassword")
     for name in table.QUESTIONS:

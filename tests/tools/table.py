@@ -29,7 +29,7 @@ def kind(name: str, command: Command) -> Kind:
     """The kind of a command of the table."""
     if not command.is_recorded:
         return Kind.PAST
-    if not command.is_limited and command.is_advertised:
+    if command.is_check:
         return Kind.CHECK
     if not command.is_limited:
         return Kind.START if name == "features" else Kind.PEOPLE

@@ -20,6 +20,7 @@ from utils.billing.closing import Closing
 from utils.billing.contacts import Contacts
 from utils.billing.memos import Memos
 from utils.billing.modules import Modules
+from utils.billing.namings import Namings
 from utils.billing.notices import Notices
 from utils.billing.operations import Operations
 from utils.billing.services import Services
@@ -115,6 +116,7 @@ def make_item(**changes: Any) -> Item:
 NOUNS: Dict[str, type] = {
     "services": Services,
     "modules": Modules,
+    "namings": Namings,
     "operations": Operations,
     "closing": Closing,
     "statistics": Statistics,
@@ -133,7 +135,7 @@ def make_billing() -> Any:
     for name, noun in NOUNS.items():
         one.attach_mock(create_autospec(noun, instance=True), name)
     one.key_digest.return_value = "0123456789ab"
-    one.services.naming.return_value = {}
+    one.namings.of.return_value = {}
     one.memos.of.return_value = {}
     one.terms.of.return_value = Terms("delete", 30, "lock", 7)
     one.tariffs.trial_group.return_value = ""

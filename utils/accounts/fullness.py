@@ -66,7 +66,7 @@ class Fullness:
         """
         measured = [(item, account) for item, account in read if _has_limit(item, account)]
         self._learn({item.tariff_id for item, _ in measured})
-        memos = self._billing.memos.of([item.id for item, _ in measured], FULL)
+        memos = self._billing.memos.of({item.id: item.account_id for item, _ in measured}, FULL)
         for item, account in measured:
             memo = memos.get(item.id)
             told = _told(memo)

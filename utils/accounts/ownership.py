@@ -111,7 +111,8 @@ class Ownership:
         self._adopted: Optional[Record] = None
         self._by_password: Optional[Record] = None
         self.left_alone: Optional[errors.TypedLogin] = None
-        """What was typed beside the mark and is there, and was not to be taken over."""
+        """What was typed beside the mark and is there, and was not to be taken over; or without a
+        mark with a password, and nobody has it."""
 
     def default_login(self) -> str:
         """The login that an account of this service has, where nobody else had it before."""
@@ -216,7 +217,7 @@ class Ownership:
 
     def rivals(self, login: str) -> List[int]:
         """The other living services on the same server that name the account, or our own mark."""
-        naming = self._billing.services.naming(login, self._item.id)
+        naming = self._billing.namings.of(login, self._item.id)
         return [item_id for item_id, module_id in naming.items() if self.is_here(module_id)]
 
     def is_here(self, module_id: int) -> bool:
@@ -279,6 +280,9 @@ class Ownership:
         try:
             account = self._cloud.get_user(login)
             if account is None:
+                if not is_marked and self._item.saved_password:
+                    # A slip, or an e-mail address, behind which somebody's account may live on.
+                    self.left_alone = errors.TypedLogin(login)
                 return None
             self._adopt(account)
         except (errors.TypedLogin, errors.RightsMissing) as error:

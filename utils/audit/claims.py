@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, Mapping, Set
 from utils.accounts.ownership import item_of
 from utils.base import address, logins
 from utils.billing.billmanager import Billing
-from utils.billing.services import LIVING, Named
+from utils.billing.namings import LIVING, Named
 from utils.consts import STATUS_CLOSED
 
 
@@ -24,7 +24,7 @@ class Claims:
         self._here = self._modules_at([*addresses])
         self._odd: Dict[str, List[Named]] = {}
         self._odd_items: Set[int] = set()
-        for one in billing.services.oddly_named():
+        for one in billing.namings.odd():
             self._odd_items.add(one.item_id)
             for login in one.logins:
                 self._odd.setdefault(login, []).append(one)
@@ -43,7 +43,7 @@ class Claims:
         """The services that name each of the logins, by the login folded; of any status."""
         folded = {logins.fold(login) for login in wanted}
         numbers = {item_of(login) for login in folded}
-        regular = self._billing.services.named(
+        regular = self._billing.namings.of_services(
             sorted(one for one in numbers if one is not None and one not in self._odd_items)
         )
         found = {login: [*self._odd.get(login, [])] for login in folded}

@@ -68,12 +68,12 @@ def _of_module(
     here = ctx.at_module(module_id, Level.EDITS)
     failure: Optional[PmError] = None
     try:
-        cloud = here.cloud(here.billing.modules.server(module_id))
+        here.cloud(here.billing.modules.server(module_id))
         for item_id, ours in groupby(planned, lambda one: one.item_id):
             kinds = frozenset(one.kind for one in ours)
             if failure is None:
                 try:
-                    outcomes = _patiently(here.at_service(item_id, cloud), kinds, mender, until)
+                    outcomes = _patiently(here.at_service(item_id), kinds, mender, until)
                 except PmError as error:
                     here.log.error("service %d: %s", item_id, error)
                     outcomes = _all(kinds, error)
@@ -116,6 +116,7 @@ def _patiently(ctx: Context, kinds: Kinds, mender: Mender, until: float) -> Dict
             if time.monotonic() + pause_s >= until:
                 raise
             ctx.log.warning("%s; nothing is sent for %d s", error, pause_s)
+        ctx.leave()
         time.sleep(pause_s)
 
 

@@ -6,7 +6,7 @@ from utils.audit.claims import Claims
 from utils.audit.differences import ADOPTABLE, CLOSED_ALIVE, ELSEWHERE, UNBILLED, Difference, Side
 from utils.base import logins
 from utils.base.values import Account
-from utils.billing.services import LIVING, Named
+from utils.billing.namings import LIVING, Named
 from utils.census.adoptable import LOGIN, Adoptable, Adoptables
 from utils.census.numberset import NumberSet
 

@@ -123,11 +123,17 @@ def _host_of(parts: SplitResult) -> str:
 
 
 def _ascii(host_: str) -> str:
-    """A host's name as it stands in the DNS; what cannot stand there stays as it is."""
+    """A host's name as it stands in the DNS; what cannot stand there stays as it is.
+
+    Made by the library by which it is asked for. Python's own codec has an older rule, to which
+    `straße.de` is `strasse.de`: two domains, which need not belong to the same people.
+    """
     if host_.isascii():
         return host_
+    import idna  # few names need it
+
     try:
-        return host_.encode("idna").decode("ascii")
+        return idna.encode(host_, uts46=True).decode("ascii")
     except UnicodeError:
         return host_
 
@@ -136,8 +142,10 @@ def _unicode(host_: str) -> str:
     """A host's name as people write it."""
     if "xn--" not in host_:
         return host_
+    import idna
+
     try:
-        return host_.encode("ascii").decode("idna")
+        return idna.decode(host_)
     except UnicodeError:
         return host_
 

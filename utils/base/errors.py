@@ -97,7 +97,10 @@ class OutOfTime(PmError):
 
 
 class OutOfMemory(PmError, told=Told.PROBLEM):
-    """The command wanted more memory than it may have, because of an answer that was too large."""
+    """The command wanted more memory than it may have, because of an answer that was too large.
+
+    Or less is left to us than Python and its libraries take; then etc/pmnextcloud.sh answers so.
+    """
 
 
 # -- the call ---------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from utils.billing.facts import Facts
     from utils.billing.memos import Memos
     from utils.billing.modules import Modules
+    from utils.billing.namings import Namings
     from utils.billing.notices import Notices
     from utils.billing.operations import Operations
     from utils.billing.services import Services
@@ -56,6 +57,13 @@ class Billing:
         from utils.billing.services import Services
 
         return Services(self._doors, self._log)
+
+    @cached_property
+    def namings(self) -> "Namings":
+        """Which services name which accounts."""
+        from utils.billing.namings import Namings
+
+        return Namings(self._doors)
 
     @cached_property
     def modules(self) -> "Modules":

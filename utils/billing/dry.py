@@ -17,8 +17,8 @@ from utils.billing.closing import POSTS
 from utils.billing.database import Database
 from utils.billing.doors import CRYPTED, Doors
 from utils.billing.mgrctl import Mgrctl
+from utils.billing.namings import Namings
 from utils.billing.needs import FUNCTIONS, QUESTIONS, WRITTEN
-from utils.billing.services import Services
 from utils.consts import ITEM_LOGIN, STATUS_ACTIVE
 from utils.host import root
 from utils.host.root import Host
@@ -177,20 +177,24 @@ class DryDoors(Doors):
         return self._state
 
 
-class DryServices(Services):
-    """Services with what this run would have saved on them."""
+class DryNamings(Namings):
+    """Whom services name, with what this run would have saved on them.
 
-    def __init__(self, doors: DryDoors, log: Logger) -> None:
-        super().__init__(doors, log)
+    `module_of` tells the module of a service.
+    """
+
+    def __init__(self, doors: DryDoors, module_of: Callable[[int], int]) -> None:
+        super().__init__(doors)
         self._overlay = doors.overlay
+        self._module_of = module_of
 
-    def naming(self, login: str, besides: int) -> Dict[int, int]:
+    def of(self, login: str, besides: int) -> Dict[int, int]:
         """As the database tells, and whom this run would have made to name the login."""
-        found = super().naming(login, besides)
+        found = super().of(login, besides)
         for item_id in self._overlay.params:
             saved = self._overlay.lay_over(item_id, [ITEM_LOGIN], {}).get(ITEM_LOGIN, "")
             if item_id != besides and logins.names(saved, login):
-                found.setdefault(item_id, self.module_of(item_id))
+                found.setdefault(item_id, self._module_of(item_id))
         return found
 
 
@@ -209,6 +213,6 @@ class DryBilling(Billing):
         return self._dry_doors
 
     @cached_property
-    def services(self) -> Services:
-        """What was sold, and what would be saved on it."""
-        return DryServices(self._dry_doors, self._log)
+    def namings(self) -> Namings:
+        """Which services would name which accounts."""
+        return DryNamings(self._dry_doors, self.services.module_of)

@@ -13,10 +13,15 @@ The password in it is empty where an account was adopted whose password nobody h
 
 import hmac
 import json
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from utils.base import errors
 from utils.base.secret import Secret
 from utils.base.values import Mark, Trust
+from utils.consts import ITEM_MARK
+
+if TYPE_CHECKING:
+    from utils.billing.key import Key
 
 _VERSION = 2
 _OLD_VERSION = 1
@@ -39,6 +44,17 @@ def _said(mark: Mark) -> "list[Any]":
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def read(crypted: str, key: "Key") -> Optional[Mark]:
+    """The mark in an encrypted value, None where it is empty. Raises SecretBroken."""
+    if not crypted:
+        return None
+    text = key.decrypt(crypted).reveal()
+    own_mark = from_text(text, key.seal, key.installation())
+    if text and own_mark is None:
+        raise errors.SecretBroken(ITEM_MARK)
+    return own_mark
 
 
 def from_text(text: str, seal: Seal, installation: str) -> Optional[Mark]:

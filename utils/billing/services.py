@@ -1,22 +1,18 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
-from contextlib import suppress
 from datetime import date
 from logging import Logger
 from typing import (
     TYPE_CHECKING,
     Dict,
-    Iterable,
-    Iterator,
     List,
     Mapping,
     NamedTuple,
     Optional,
     Sequence,
-    Tuple,
 )
 
-from utils.base import address, errors, logins
+from utils.base import address, errors
 from utils.base.secret import Secret, forgotten
 from utils.base.values import Item, Mark, Place, Trust
 from utils.billing import mark
@@ -33,7 +29,6 @@ from utils.consts import (
     ITEM_URL,
     MODULE,
     STATUS_ACTIVE,
-    STATUS_ORDERED,
     STATUS_PROCESSING,
     STATUS_SUSPENDED,
     TRIAL_PERIOD,
@@ -53,36 +48,6 @@ SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.proc
 _COUNTED = (STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_PROCESSING)
 """Statuses of the services that may own an account and are counted."""
 
-LIVING = (STATUS_ORDERED, *_COUNTED)
-"""Statuses of the services that have, or may yet get, an account."""
-
-_NAMING = """
-SELECT i.id, i.processingmodule AS module, p.value AS login, c.value AS mark
-  FROM item i
-  JOIN processingmodule m ON m.id = i.processingmodule
-  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
-  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
- WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND i.id <> %s
-   AND (INSTR(LOWER(p.value), %s) > 0
-        OR c.value IS NOT NULL AND IFNULL(p.value, '') <> CONCAT('user_', i.id))
- ORDER BY i.id
-"""
-"""The living services that may name a login. Whose saved login is that of its own number has a mark
-for the same login, so only the few others have their marks decrypted."""
-
-_NAMED = """
-SELECT i.id, i.status, i.processingmodule AS module, i.account, i.pricelist, p.value AS login,
-       c.value AS mark
-  FROM item i
-  JOIN processingmodule m ON m.id = i.processingmodule
-  LEFT JOIN itemparam p ON p.item = i.id AND p.intname = %s
-  LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
- WHERE m.module = %s AND i.parent IS NULL
-"""
-_ODDLY = """
-   AND (IFNULL(p.value, '') <> CONCAT('user_', i.id) AND IFNULL(p.value, c.value) IS NOT NULL)
-"""
-
 _UNMARKED = """
 SELECT i.id, i.account, p.value AS login
   FROM item i
@@ -91,15 +56,6 @@ SELECT i.id, i.account, p.value AS login
  WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s AND i.id > %s
    AND IFNULL(c.value, '') = ''
  ORDER BY i.id LIMIT %s
-"""
-
-_NAMING_ANY = """
-SELECT i.id, i.processingmodule AS module, p.value AS login
-  FROM item i
-  JOIN processingmodule m ON m.id = i.processingmodule
-  JOIN itemparam p ON p.item = i.id AND p.intname = %s
- WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
- ORDER BY i.id
 """
 
 _PLACES = """
@@ -135,30 +91,11 @@ class Saved(NamedTuple):
     url: str
 
 
-class Named(NamedTuple):
-    """A service of any status, and the logins that it names, as `logins.fold` spells them."""
-
-    item_id: int
-    module_id: int
-    status: int
-    account_id: int
-    tariff_id: int
-    logins: Tuple[str, ...]
-
-
 class Unmarked(NamedTuple):
     """An open service without a mark of ours, and what is saved as its login."""
 
     item_id: int
     account_id: int
-    login: str
-
-
-class Naming(NamedTuple):
-    """A living service, its module, and the login that is saved on it, folded."""
-
-    item_id: int
-    module_id: int
     login: str
 
 
@@ -278,57 +215,6 @@ class Services:
         password = self._doors.secret(saved, ITEM_PASSWORD)
         return Saved(saved.get(ITEM_LOGIN, ""), password, saved.get(ITEM_URL, ""))
 
-    def naming(self, login: str, besides: int) -> Dict[int, int]:
-        """The other living services that name the login, or whose mark is for service `besides`.
-
-        Each with its module, of any of this kind. Living is what is ordered, active, suspended or
-        in processing. What does not decrypt names nobody.
-        """
-        statuses, wanted = LIVING, logins.fold(login)
-        rows = self._doors.db.rows(
-            _NAMING, ITEM_LOGIN, ITEM_MARK, MODULE, statuses, besides, wanted
-        )
-        return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
-
-    def oddly_named(self) -> List[Named]:
-        """The services of these modules that name another login than `user_` and their number.
-
-        Of any status. The others, nearly all, are found by their number.
-        """
-        rows = self._doors.db.rows(_NAMED + _ODDLY, ITEM_LOGIN, ITEM_MARK, MODULE)
-        return [*map(self._named, rows)]
-
-    def named(self, item_ids: Sequence[int]) -> List[Named]:
-        """Those of the services that are of these modules, be they closed or not."""
-        if not item_ids:
-            return []
-        rows = self._doors.db.rows(
-            _NAMED + " AND i.id IN %s", ITEM_LOGIN, ITEM_MARK, MODULE, item_ids
-        )
-        return [*map(self._named, rows)]
-
-    def _named(self, row: "Row") -> Named:
-        return Named(
-            item_id=row["id"],
-            module_id=row["module"],
-            status=row["status"],
-            account_id=row["account"],
-            tariff_id=row["pricelist"],
-            logins=tuple(self._logins_of(row)),
-        )
-
-    def _logins_of(self, row: "Row") -> Iterator[str]:
-        """Whose saved login is that of its own number has a mark for the same, so none is read."""
-        saved = logins.fold((row["login"] or "").strip())
-        if saved:
-            yield saved
-        if saved == f"user_{row['id']}":
-            return
-        with suppress(errors.SecretBroken):
-            own_mark = self._read_mark(row["mark"] or "")
-            if own_mark is not None and own_mark.trust is not Trust.NONE:
-                yield logins.fold(own_mark.login)
-
     def opened(self, item_ids: Sequence[int]) -> Dict[int, date]:
         """On which day each service was opened, as far as BILLmanager's version tells it."""
         if not item_ids or not self._doors.db.has_column(*OPTIONAL.opened):
@@ -347,29 +233,6 @@ class Services:
         )
         return [Unmarked(row["id"], row["account"], row["login"] or "") for row in rows]
 
-    def naming_any(self, wanted: Iterable[str]) -> List[Naming]:
-        """The living services of this kind whose saved login is one of the wanted ones.
-
-        Marks are not looked into; see `naming`, which does for one login.
-        """
-        folded = {logins.fold(login) for login in wanted}
-        rows = self._doors.db.rows(_NAMING_ANY, ITEM_LOGIN, MODULE, LIVING, _some([*folded]))
-        found = (
-            Naming(one["id"], one["module"], logins.fold(one["login"].strip())) for one in rows
-        )
-        return [one for one in found if one.login in folded]
-
-    def _names(self, row: "Row", login: str, besides: int) -> bool:
-        if logins.names(row["login"] or "", login):
-            return True
-        try:
-            own_mark = self._read_mark(row["mark"] or "")
-        except errors.SecretBroken:
-            return False
-        if own_mark is None:
-            return False
-        return own_mark.item_id == besides or logins.same(own_mark.login, login)
-
     def places(self, module_id: int) -> List[Place]:
         """Where the accounts of the module's oldest services are: MOST_PLACES at most.
 
@@ -381,7 +244,7 @@ class Services:
 
     def _place(self, row: "Row") -> Optional[Place]:
         try:
-            own_mark = self._read_mark(row["mark"] or "")
+            own_mark = mark.read(row["mark"] or "", self._doors.key)
         except errors.SecretBroken:
             return None
         if own_mark is None or own_mark.trust is not Trust.SEALED or own_mark.item_id != row["id"]:
@@ -454,24 +317,13 @@ class Services:
 
         Raises SecretBroken where it does not decrypt, or to something that is no mark.
         """
-        own_mark = self._read_mark(saved.get(CRYPTED + ITEM_MARK, ""))
+        own_mark = mark.read(saved.get(CRYPTED + ITEM_MARK, ""), self._doors.key)
         if own_mark is None or own_mark.trust is not Trust.OLD:
             return own_mark
         if self._old_marks.admits(item_id, own_mark.item_id):
             return own_mark
         self._log.warning("service %d: its mark has no seal, as no mark there may be now", item_id)
         return own_mark._replace(trust=Trust.NONE)
-
-    def _read_mark(self, crypted: str) -> Optional[Mark]:
-        """The mark in an encrypted value. Raises SecretBroken."""
-        if not crypted:
-            return None
-        key = self._doors.key
-        text = key.decrypt(crypted).reveal()
-        own_mark = mark.from_text(text, key.seal, key.installation())
-        if text and own_mark is None:
-            raise errors.SecretBroken(ITEM_MARK)
-        return own_mark
 
     # -- saving -------------------------------------------------------------------------------
 

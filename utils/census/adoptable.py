@@ -127,7 +127,7 @@ class Adoptables:
         That is by their saved login, or by the mark of the service whose number the login has.
         """
         named: Dict[str, Dict[int, int]] = {}
-        for one in self._billing.services.naming_any(wanted):
+        for one in self._billing.namings.of_any(wanted):
             named.setdefault(one.login, {})[one.item_id] = one.module_id
         numbers = {item_of(login) for login in wanted}
         for item, *_ in self._register.look_up(sorted(one for one in numbers if one is not None)):

@@ -46,6 +46,10 @@ PAGED_FOR_ONE = 2
 """An account read by itself costs at least as much as two on a page; ten and more are usual
 (docs/en/clouds.md, "Costs")."""
 
+MOST_ACCOUNTS = 250_000
+"""Of a server that lists more no more is read: each takes 700 bytes of disk in an audit, and a list
+without end would fill one. The largest that is planned for has a hundred thousand."""
+
 TICK_S = 1.0
 """Longest time between two looks at the clock and at the progress while answers are awaited."""
 
@@ -90,6 +94,7 @@ class Reader:
         """Whether the cloud has answered anything."""
         self.failure: Optional[errors.CloudError] = None
         """The last failure in passing."""
+        self._listed = 0
         self.hidden: Dict[int, str] = {}
         """Numbers of logins that `singly` was given whose accounts are there and not shown, though
         others are; with the cloud's words."""
@@ -105,6 +110,7 @@ class Reader:
         account. The pages end after the first where it costs less to read that number of
         `services` singly, and after one that brings nobody new, whatever the cloud says; None is
         for whoever wants all accounts. There are none where the cloud has no pages.
+        Raises CloudUnreachable where all are wanted and there are more than MOST_ACCOUNTS.
         """
         if not self._has_pages():
             return
@@ -129,12 +135,14 @@ class Reader:
                 size, asked = self._ask_page(offset)
             yield answer.value.accounts
             if is_last:
+                self._refuse_more(services is None)
                 return
 
     def listed(self, wanted: Callable[[List[str]], List[str]]) -> Iterator[List[Account]]:
         """Of a cloud without pages of accounts those whose logins are `wanted` of each list.
 
-        A list that brings nothing new is the last, whatever the cloud says.
+        A list that brings nothing new is the last, whatever the cloud says. Raises CloudUnreachable
+        where there are more than MOST_ACCOUNTS.
         """
         if self._has_pages():
             return
@@ -151,8 +159,10 @@ class Reader:
                 yield [account] if account is not None else []
             self.hidden.clear()  # whose numbers are none of services
             before, offset = answer.value, offset + size
+            self._listed += len(before)
             if len(before) < size:
                 return
+            self._refuse_more(is_all_wanted=True)
 
     def _is_last(self, page: Page, size: int, met: Met) -> bool:
         """Whether nothing comes after a page of which `size` rows were asked for."""
@@ -162,7 +172,17 @@ class Reader:
                     "a page of accounts brings nobody new: the others are read singly"
                 )
             return True
-        return page.rows < size
+        self._listed += page.rows
+        return page.rows < size or self._listed > MOST_ACCOUNTS
+
+    def _refuse_more(self, is_all_wanted: bool) -> None:
+        """Ends a list that does not seem to end, for whoever cannot do without the others."""
+        if self._listed <= MOST_ACCOUNTS:
+            return
+        words = f"GET /cloud/users: over {MOST_ACCOUNTS} accounts"
+        if is_all_wanted:
+            raise errors.CloudUnreachable(words)
+        self._log.warning("%s: the others are read singly", words)
 
     def _has_pages(self) -> bool:
         """Whether the cloud is a product that lists its accounts with their usage."""

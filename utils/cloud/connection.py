@@ -40,6 +40,14 @@ _APP_PASSWORD = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3,4}|[A-Za-z0-9]{72
 """App passwords as Nextcloud makes them in its settings and by occ, and as ownCloud does."""
 
 
+def user_path(login: str, *parts: str) -> str:
+    """The path of an account, or of what belongs to it.
+
+    A login that a cloud has listed may hold what no text of UTF-8 can: such a one is nobody's.
+    """
+    return "/".join(("/cloud/users", quote(login, safe="", errors="surrogatepass"), *parts))
+
+
 class CloudStatus(NamedTuple):
     """What is seen of a cloud without a login: its status.php, and how that came."""
 
@@ -145,7 +153,7 @@ class Connection:
         """What a status page that is none means: nobody knows yet whether a cloud is behind it."""
         error = front.error_of(str(request), response)
         was_cloud = self._memory is not None and self._memory.recall() is not None
-        is_other = response.status < 300 or response.status in (404, 405, 410)
+        is_other = response.status < 400 or response.status in (404, 405, 410)
         if was_cloud or not is_other or isinstance(error, errors.AnswerSpoilt):
             return error
         return errors.NotACloud(f"{request}: {front.shown(response)}")
@@ -218,7 +226,7 @@ class Connection:
         """Whether the login is in the group of administrators; False where it cannot be read."""
         try:
             own = str(mapping(self.ask("GET", WHO_AM_I)).get("id") or "")
-            self._own_groups_path = f"/cloud/users/{quote(own, safe='')}/groups"
+            self._own_groups_path = user_path(own, "groups")
             groups = mapping(self.ask("GET", self._own_groups_path)).get("groups")
         except errors.CloudError:
             return False
@@ -309,7 +317,7 @@ class Connection:
     def _send(self, request: Request) -> Response:
         """A request, sent once more where it was one too many and this run has the time to wait.
 
-        Raises what failures of the connection mean, and refuses redirects.
+        Raises what failures of the connection mean, and CloudMoved; no redirect is followed.
         """
         response = self._send_once(request)
         if self._has_waited(request, response):
@@ -352,7 +360,8 @@ class Connection:
             location = response.headers.get("Location", "")
             if "index.php" in location and request.path != _STATUS:
                 self._refuse_uninstalled()
-            raise errors.CloudMoved(f"{request}: {location}")
+            if front.has_moved(location, request.path, self._server.base_url):
+                raise errors.CloudMoved(f"{request}: {location}")
         return response
 
     def _refuse_uninstalled(self) -> None:

@@ -9,8 +9,9 @@ docs/en/clouds.md, "Answers without an envelope".
 import re
 import time
 from typing import Mapping, Optional
+from urllib.parse import urlsplit
 
-from utils.base import errors
+from utils.base import address, errors
 from utils.base.text import tame
 from utils.cloud.transport import Response
 
@@ -48,6 +49,22 @@ def error_of(call: str, response: Response) -> errors.CloudError:
     if asks_patience(response):
         return errors.FrontThrottled(where).after(wait_s(response.headers))
     return errors.FrontAnswered(where) if is_question else errors.FrontLost(where)
+
+
+def has_moved(location: str, path: str, base_url: str) -> bool:
+    """Whether a redirect says that the cloud is elsewhere: it leads to the same page, or to
+    another server and no page of it.
+
+    A gate that wants a login, or a look at whoever asks, leads to a page of its own. Whoever took
+    that for the cloud's new address would give the gate the module's password.
+    """
+    try:
+        to = urlsplit(location)
+        is_elsewhere = to.hostname is not None and address.host(location) != address.host(base_url)
+    except ValueError:
+        return False
+    is_bare = to.path in ("", "/") and not (to.query or to.fragment)
+    return to.path.rstrip("/").endswith(path) or (is_bare and is_elsewhere)
 
 
 def asks_patience(response: Response) -> bool:
@@ -91,8 +108,9 @@ def no_answer(where: str) -> errors.CloudError:
 
 
 def shown(response: Response) -> str:
-    """The status of an answer and the first words that a reader of its page sees."""
-    words = first_words(response.body)
+    """The status of an answer, where it sends to, and the first words that a reader of it sees."""
+    location = response.headers.get("Location", "")
+    words = f"-> {tame(location, _WORDS)}" if location else first_words(response.body)
     return f'HTTP {response.status} "{words}"' if words else f"HTTP {response.status}"
 
 
@@ -116,15 +134,15 @@ def wait_s(headers: Mapping[str, str]) -> Optional[float]:
     if re.fullmatch("[0-9]+", text, re.ASCII):
         seconds = float(text)
     else:
-        until = _moment(text)
+        until = moment(text)
         if until is None:
             return None
-        now = _moment(headers.get("Date", ""))
+        now = moment(headers.get("Date", ""))
         seconds = until - (time.time() if now is None else now)
     return min(max(seconds, 1.0), LONGEST_WAIT_S)
 
 
-def _moment(text: str) -> Optional[float]:
+def moment(text: str) -> Optional[float]:
     """The seconds since 1970 of a date in a header, or None where it is none."""
     from datetime import timezone
     from email.utils import parsedate_to_datetime

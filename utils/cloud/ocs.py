@@ -30,6 +30,10 @@ MOST_CONTAINERS, MOST_VALUES = 50_000, 500_000
 """Objects with lists, and values, of one document: 500 accounts have a tenth of them. Python keeps
 an object of seven characters in 300 bytes."""
 
+_BEFORE = b"\xef\xbb\xbf \t\r\n"
+"""What PHP puts before each answer where the cloud's file of settings was saved with a byte order
+mark, or with lines around its text. JSON may have that before it, XML may not."""
+
 MOST_WORDS = 200
 """Characters of what a cloud says about a refusal; PHP's own are shorter."""
 
@@ -104,7 +108,8 @@ def read_document(body: bytes, read: Callable[[bytes], _Read]) -> Optional[_Read
 
 def _envelope(body: bytes) -> Envelope:
     """The envelope in a document. Raises ValueError where it is none."""
-    if body.lstrip()[:1] == b"<":
+    body = body.lstrip(_BEFORE)
+    if body[:1] == b"<":
         from utils.base import xml
 
         _refuse_flood(body)

@@ -8,12 +8,12 @@ import socket
 import ssl
 import time
 from datetime import date, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Iterator, Set
 
 from utils.api import MAX_WAIT_S
 from utils.base import address, errors, sizes
 from utils.census.days import WholeDays
+from utils.cloud import front
 from utils.cloud.answers import rules_from
 from utils.cloud.ocs import mapping
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
@@ -101,12 +101,11 @@ def upkeep(module: Module) -> Iterator[Finding]:
 
 def clock(module: Module) -> Iterator[Finding]:
     """Whether both machines have the same time, to the minute."""
-    try:
-        shown = parsedate_to_datetime(module.seen.response.headers.get("Date", ""))
-    except (TypeError, ValueError, IndexError):
+    shown = front.moment(module.seen.response.headers.get("Date", ""))
+    if shown is None:
         yield named("clock_unseen")
         return
-    ahead_s = shown.timestamp() - time.time()
+    ahead_s = shown - time.time()
     yield advice("clock_differs", f"{ahead_s:+.0f}") if abs(ahead_s) > CLOCK_S else well()
 
 

@@ -15,7 +15,7 @@ from utils.base import errors
 from utils.billing.facts import HIDDEN
 from utils.census.days import ASKED, NO_DAY
 from utils.consts import MODULE, VERSION
-from utils.host import budget, root
+from utils.host import budget, limits, root
 from utils.run.context import Context
 
 FORMAT = 1
@@ -73,9 +73,9 @@ def _part(read: Callable[[Context], Any], ctx: Context) -> Any:
         return {"unread": error.code}  # its words may name somebody
     except budget.Spent:
         return {"unread": errors.OutOfTime.code}
-    except MemoryError:
-        return {"unread": errors.OutOfMemory.code}
     except Exception as error:
+        if limits.is_want(error):
+            return {"unread": errors.OutOfMemory.code}
         ctx.log.exception("facts")
         return {"unread": type(error).__name__}
 

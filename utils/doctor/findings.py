@@ -3,7 +3,7 @@
 from typing import Any, Callable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from utils.base import errors
-from utils.host import budget
+from utils.host import budget, limits
 
 OK, ADVICE, FAULT, UNCHECKED = "ok", "advice", "fault", "unchecked"
 
@@ -98,8 +98,12 @@ def _look(check: Check, subject: object, are_tables_bad: bool) -> List[Finding]:
         found.append(Finding(UNCHECKED, UNCHECKED, TABLES) if is_told else of_error(error))
     except budget.Spent:
         found.append(of_error(errors.OutOfTime(f"{CHECK_S} s")))
-    except MemoryError:
-        found.append(of_error(errors.OutOfMemory("doctor")))
     except Exception as error:  # noqa: BLE001  a check that fails is a finding, not the end
-        found.append(of_error(errors.Unexpected(f"{type(error).__name__}: {error}")))
+        found.append(of_error(_unforeseen(error)))
     return found
+
+
+def _unforeseen(error: Exception) -> errors.PmError:
+    if limits.is_want(error):
+        return errors.OutOfMemory("doctor")
+    return errors.Unexpected(f"{type(error).__name__}: {error}")

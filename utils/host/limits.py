@@ -4,10 +4,11 @@ The last line of defence. What is read from a cloud is bounded where it is read;
 must not make the kernel look for a process to kill, which may be the database.
 """
 
+import errno
 import gc
 import resource
 from contextlib import contextmanager, suppress
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 ADDRESS_SPACE_BYTES = 1024**3
 """The largest command, `stat` with four threads, reserves 600 MB, of which it uses 60."""
@@ -17,6 +18,10 @@ RESERVE_BYTES = 48 * 1024**2
 """What telling of a failure may still need when the rest is used up: the libraries for the database
 and XML, which take 30 MiB, and what they work with. Bytes that are all zero and never touched are
 an address and no memory of the machine."""
+
+LARGEST_PIECE_BYTES = 32 * 1024**2
+"""Where less is left, whatever goes wrong may come from that. The largest part of a library that is
+loaded when it is needed takes 14 MiB."""
 
 _reserve: List[bytes] = []
 
@@ -34,6 +39,35 @@ def release_reserve() -> None:
     """Lets what is left to do after a MemoryError have memory."""
     _reserve.clear()
     gc.collect()
+
+
+def is_want(error: Optional[BaseException]) -> bool:
+    """Whether an error comes from want of memory, whatever a library or Python has made of that.
+
+    Of a part that has no room Python says that it cannot be imported, of a thread that it cannot
+    be started. So where no cause of the error tells, it is looked how much is left: ask as long as
+    the error is at hand, which keeps alive what takes the memory.
+    """
+    seen: List[BaseException] = []
+    while error is not None and error not in seen:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return _left_bytes() < LARGEST_PIECE_BYTES
+
+
+def _left_bytes() -> float:
+    """How much this process may still take; all the world where nobody tells."""
+    limited, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limited == resource.RLIM_INFINITY:
+        return float("inf")
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            pages = int(file.read().split()[0])
+    except (OSError, ValueError, IndexError, MemoryError):
+        return float("inf")
+    return limited - pages * resource.getpagesize()
 
 
 @contextmanager

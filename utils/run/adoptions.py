@@ -16,7 +16,6 @@ from utils.consts import Level
 from utils.run.adoption import Adopted, adopt
 
 if TYPE_CHECKING:
-    from utils.api import NextcloudAPIClient
     from utils.run.context import Context
 
 ADOPTED, ALREADY, REFUSED, UNTRIED = "adopted", "already", "refused", "untried"
@@ -120,7 +119,6 @@ class _At(NamedTuple):
 
     module_id: int
     ctx: "Context"
-    cloud: "NextcloudAPIClient"
 
 
 class Adoptions:
@@ -160,7 +158,7 @@ class Adoptions:
             return self._adopt(line, module_id)
         except PmError as error:
             verdict = self._refused(line, error)
-            if isinstance(error, errors.HostError) and not isinstance(error, errors.Busy):
+            if isinstance(error, errors.HostError):
                 self._ended = verdict = verdict._replace(kind=UNTRIED)
             elif module_id is not None and (error.told is Told.PROBLEM or error.lasts):
                 self._failed[module_id] = verdict = verdict._replace(kind=UNTRIED)
@@ -176,7 +174,7 @@ class Adoptions:
     def _adopt(self, line: Line, module_id: int) -> Verdict:
         self._refuse_second(line, module_id)
         at = self._go_to(module_id)
-        ctx = at.ctx.at_service(line.item_id, at.cloud)
+        ctx = at.ctx.at_service(line.item_id)
         service = ctx.service()
         with service.lock:
             adopted = adopt(ctx, service, line.wish, self._syncs)
@@ -211,8 +209,8 @@ class Adoptions:
             server = ctx.billing.modules.server(module_id)
         except errors.ModuleNotFound as error:
             raise errors.ItemNotFound(f"module {module_id}") from error
-        cloud = ctx.cloud(server)
-        self._at = _At(module_id, ctx, cloud)
+        ctx.cloud(server)
+        self._at = _At(module_id, ctx)
         return self._at
 
     def _leave(self) -> None:

@@ -69,10 +69,16 @@ class Context:
         call = self.call._replace(item=None, module=module_id, level=level)
         return self._like(call=call, visit=None)
 
-    def at_service(self, item_id: int, cloud: "NextcloudAPIClient") -> "Context":
-        """The same run at one of several services of a module, at whose cloud it is already."""
+    def at_service(self, item_id: int) -> "Context":
+        """The same run at one of several services of a module, whose cloud it has reached.
+
+        For each service it takes its turn anew: see `utils.run.service.take`.
+        """
+        visit = self.visit
+        if visit is None:
+            raise ValueError("no visit has begun")
         call = self.call._replace(item=item_id)
-        return self._like(call=call, cloud=lambda server, wait_s=None: cloud)
+        return self._like(call=call, cloud=lambda server, wait_s=None: visit.again())
 
     def called(self, call: Call) -> "Context":
         """The same run as if it were called so. One that is dry now shares nothing that writes."""

@@ -8,10 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from utils.accounts import names
+from utils.accounts.fullness import is_plausible
 from utils.base import errors
 from utils.billing import reply
 from utils.consts import MODULE, STATUS_ORDERED
-from utils.host import budget, messages
+from utils.host import budget, limits, messages
 
 if TYPE_CHECKING:
     from utils.base.values import Account, Item
@@ -53,24 +54,31 @@ def answer(ctx: "Context", check: "Callable[[Context], None]") -> "Reply":
 
     Raises one of REFUSALS. Whatever else goes wrong is logged.
     """
+    why = _check(ctx, check)
+    if why:
+        limits.release_reserve()  # where memory has run out; what took it has gone by now
+        ctx.log.warning("not checked, so it is allowed: %s", why)
+        ctx.deeds.remark(f"not checked: {why}")
+    return reply.agreed()
+
+
+def _check(ctx: "Context", check: "Callable[[Context], None]") -> str:
+    """Why the check has come to no end; empty where it has. Raises one of REFUSALS."""
     try:
         with budget.limit(CHECK_S):
             check(ctx)
     except REFUSALS:
         raise
     except budget.Spent:
-        _allow(ctx, f"no answer in {CHECK_S:.0f} s")
+        return f"no answer in {CHECK_S:.0f} s"
+    except MemoryError:
+        return "out of memory"
     except errors.PmError as error:
-        _allow(ctx, str(error))
+        return str(error)
     except Exception as error:
         ctx.log.exception("the check has crashed")
-        _allow(ctx, type(error).__name__)
-    return reply.agreed()
-
-
-def _allow(ctx: "Context", why: str) -> None:
-    ctx.log.warning("not checked, so it is allowed: %s", why)
-    ctx.deeds.remark(f"not checked: {why}")
+        return type(error).__name__
+    return ""
 
 
 # -- before a sale --------------------------------------------------------------------------------
@@ -186,8 +194,6 @@ def _read_use(ctx: "Context", item: "Item") -> Optional[int]:
         return None
     finally:
         ctx.leave()
-    from utils.accounts.fullness import is_plausible
-
     if account is None or account.used_bytes is None:
         return None
     is_sure = is_plausible(account.used_bytes, account.quota_bytes)
@@ -216,6 +222,8 @@ def tell(ctx: "Context", item: "Item", account: "Account", quota_bytes: Optional
     used_bytes = account.used_bytes
     if ctx.settings.downgrade == ALLOW or used_bytes is None or quota_bytes is None:
         return
+    if not is_plausible(used_bytes, quota_bytes):
+        return
     needed_bytes = needed(used_bytes, ctx.settings.downgrade_margin_percent)
     if quota_bytes < needed_bytes:
         words = _figures("en", Use(used_bytes), needed_bytes, quota_bytes)
@@ -234,7 +242,7 @@ def _tell_client(
     from utils.run.telling import Letter, Teller  # few changes leave anything to tell
 
     if quota_bytes >= used_bytes:
-        if ctx.billing.memos.of([item.id], SHORT):
+        if ctx.billing.memos.of({item.id: item.account_id}, SHORT):
             ctx.billing.memos.forget(item.id, SHORT)
         return
     letter = Letter(

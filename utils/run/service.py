@@ -32,10 +32,13 @@ class Service(NamedTuple):
 def take(ctx: "Context", closed_too: bool = False) -> Service:
     """The service of the call with its cloud, for this process alone.
 
+    Every run takes the service before its turn at the cloud. A run for many leaves its turn for
+    that: whoever works on the service may be waiting for one.
     Raises Busy, ServiceClosed unless a closed one is wanted too, and what reading either may
     raise.
     """
     item_id = ctx.call.item_id()
+    ctx.leave()
     until = time.monotonic() + ctx.wait_s
     taken = lock(ctx, item_id, ctx.wait_s)
     item = _read(ctx, item_id)

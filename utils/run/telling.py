@@ -71,14 +71,14 @@ class Teller:
             return GONE
         return self._tell(letter)
 
-    def forget(self, kind: str, item_id: int, occasion: str, memo: Optional[Memo] = None) -> None:
+    def forget(self, kind: str, item_id: int, told: Memo, memo: Optional[Memo] = None) -> None:
         """Has what happens next be a new occasion, or what comes after that of the memo.
 
-        Only where what the client was told is that `occasion` still. Raises as `tell`.
+        Only where what was `told` last is of that occasion still. Raises as `tell`.
         """
         with lock(self._ctx, item_id, 0):
-            before = self._billing.memos.of([item_id], kind).get(item_id)
-            if before is not None and before.occasion == occasion:
+            before = self._billing.memos.of({item_id: told.account_id}, kind).get(item_id)
+            if before is not None and before.occasion == told.occasion:
                 self._put(kind, item_id, memo)
 
     def _tell(self, letter: Letter) -> str:
@@ -86,12 +86,13 @@ class Teller:
         if contact is None:
             return NOBODY
         kind, item_id = letter.kind, letter.item_id
-        before = self._billing.memos.of([item_id], kind).get(item_id)
+        before = self._billing.memos.of({item_id: letter.account_id}, kind).get(item_id)
         begun = before if before is not None and before.occasion == letter.occasion else None
         if begun is not None and (begun.is_sent or self._was_told(contact, letter, begun.day)):
             self._billing.memos.note(item_id, kind, begun._replace(is_sent=True))
             return BEFORE
-        memo = Memo(letter.occasion, begun.day if begun else self._day, is_sent=False)
+        day = begun.day if begun else self._day
+        memo = Memo(letter.account_id, letter.occasion, day, is_sent=False)
         self._billing.memos.note(item_id, kind, memo)
         try:
             self._send(contact, letter, memo.day)

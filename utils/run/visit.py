@@ -1,6 +1,6 @@
 """The visit: one run's turn at the cloud of one module."""
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, cast
 
 from utils.base import errors
 from utils.cloud.binding import Binding
@@ -49,9 +49,7 @@ class Visit:
         ctx, server = self._ctx, self._server
         self._binding = ctx.binding(server.module_id)
         self._binding.check(server)
-        path = ctx.state.path(CLOUD.format(server.module_id)) + ".lock"
-        seats = range(VISITORS if ctx.state.can_keep() else 1)
-        self._lock = hold(path, seats, self._wait_s, f"module {server.module_id}")
+        self._take_turn()
         refusals = Refusals(ctx.state, ctx.billing.fingerprint, server, ctx.call.level)
         refusals.check()
         self._refusals = refusals
@@ -59,13 +57,24 @@ class Visit:
         self._client.when_logged_in(self._bind)
         return self._client
 
+    def again(self) -> "NextcloudAPIClient":
+        """The client once more, for a run that has begun and left its turn. Raises Busy."""
+        self._take_turn()
+        return cast("NextcloudAPIClient", self._client)
+
+    def _take_turn(self) -> None:
+        ctx, module_id = self._ctx, self.module_id
+        path = ctx.state.path(CLOUD.format(module_id)) + ".lock"
+        seats = range(VISITORS if ctx.state.can_keep() else 1)
+        self._lock = hold(path, seats, self._wait_s, f"module {module_id}")
+
     @property
     def has_answer(self) -> bool:
         """Whether the cloud has answered anything in this run."""
         return self._client is not None and self._client.answered
 
     def end(self) -> None:
-        """Leaves the turn to others, for a run that goes on elsewhere."""
+        """Leaves the turn to others, for a run that goes on elsewhere or waits for somebody."""
         if self._lock is not None:
             self._lock.close()
 

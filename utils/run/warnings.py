@@ -45,8 +45,9 @@ class Warnings:
         """Notes whose use has fallen, and tells the others, the fullest first.
 
         As many as the settings allow; the next run tells the rest. Never costs the day: what fails
-        is logged, and tried by the next run.
+        is logged, and tried by the next run. Letters need no turn at the cloud.
         """
+        self._ctx.leave()
         try:
             self._forget()
             self._tell()
@@ -55,11 +56,12 @@ class Warnings:
 
     def _forget(self) -> None:
         for crossing in self._fullness.fallen[:MOST_FORGOTTEN]:
-            told = str(crossing.told_percent)
-            memo = Memo(str(crossing.percent), self._day, is_sent=True)
-            kept = memo if crossing.percent else None
+            memo = Memo(crossing.account_id, str(crossing.percent), self._day, is_sent=True)
+            told = memo._replace(occasion=str(crossing.told_percent))
             try:
-                self._teller.forget(FULL, crossing.item_id, told, kept)
+                self._teller.forget(
+                    FULL, crossing.item_id, told, memo if crossing.percent else None
+                )
             except errors.Busy:
                 continue
 

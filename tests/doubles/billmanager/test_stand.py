@@ -937,6 +937,46 @@ def test_task_for_staff(shop: Shop) -> None:
     assert stand.tasks()[0]["runningoperation"] is None
 
 
+def test_notification_of_a_user(shop: Shop) -> None:
+    """One for each call, whose answer says nothing (docs/en/protocol.md, "Notifications")."""
+    stand = shop.stand
+    [user] = stand.sql("SELECT id FROM user WHERE account = %s", shop.account)
+    words = ["notification.edit", "subject=Тема", "message=Текст"]
+    elid = f"user={user['id']}"
+    assert not ok(mgrctl(stand, *words, elid))
+    assert not ok(mgrctl(stand, *words, "sok=ok"))
+    assert not ok(mgrctl(stand, *words, "sok=ok", f"user={shop.account}"))
+    assert not ok(mgrctl(stand, *words[:2], "sok=ok", elid))
+    assert stand.notices() == []
+    for _ in range(2):
+        printed = mgrctl(stand, *words, "sok=ok", elid)
+        assert ok(printed)
+        assert list(printed.doc) == []
+    first, second = stand.notices()
+    assert (first["user"], first["subject"], first["message"]) == (user["id"], "Тема", "Текст")
+    assert second["id"] > first["id"]
+    stand.hide_notices()
+    assert ok(mgrctl(stand, *words, "sok=ok", elid))
+    assert len(stand.notices()) == 3
+    assert not stand.sql("SHOW TABLES LIKE 'notification'")
+
+
+def test_check_of_a_choice(telltale: Stand) -> None:
+    """Field and value as options, the item as a document (docs/en/protocol.md, "Checks")."""
+    seen = told(telltale.check("check_addon", "addon_513", 12, item=7, tariff=501, lang="ru"))
+    assert seen["argv"] == [
+        *("--command", "check_addon", "--item", "7"),
+        *("--param", "addon_513", "--value", "12", "--lang", "ru"),
+    ]
+    assert seen["stdin"] == "<doc><item><id>7</id><pricelist>501</pricelist></item></doc>"
+    seen = told(telltale.check("check_param", "username", "ivanov"))
+    assert seen["argv"] == [
+        *("--command", "check_param"),
+        *("--param", "username", "--value", "ivanov"),
+    ]
+    assert seen["stdin"] == "<doc><item></item></doc>"
+
+
 def test_processing_edit_shows_secrets_in_clear(shop: Shop) -> None:
     """Read only for a module (docs/en/protocol.md, "Form of a stored module")."""
     answer = mgrctl(shop.stand, "processing.edit", f"elid={shop.module}").doc

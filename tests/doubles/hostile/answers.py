@@ -28,6 +28,20 @@ MANY = 6 * 1024 * 1024
 PIECE = b"x" * 65536
 
 
+NO_NAMES = [
+    "bad \ud800",
+    "\x00",
+    "\u202eevil",
+    "../../x",
+    "..",
+    "",
+    "x" * 100_000,
+    "a\x1b[2J",
+    "a\nb",
+]
+"""Logins that no cloud would give an account."""
+
+
 def envelope(data: Any, code: Any = 100, message: Any = "OK") -> bytes:
     """An OCS envelope in JSON."""
     meta = {"status": "ok", "statuscode": code, "message": message}
@@ -130,6 +144,21 @@ def _accounts(trick: Callable[[Heard], Any]) -> Answer:
     def answer(request: Heard) -> Wire:
         is_page = "/cloud/users/details" in request.path
         yield whole(envelope({"users": trick(request)}) if is_page else honest(request))
+
+    return answer
+
+
+def _logins(trick: Callable[[Heard], Any]) -> Answer:
+    """Strikes at the list of logins of a cloud that has no pages of accounts."""
+    status = {**STATUS, "product": "ownCloud"}
+    del status["extendedSupport"]
+
+    def answer(request: Heard) -> Wire:
+        if request.path.startswith("/status.php"):
+            yield whole(json.dumps(status).encode())
+        else:
+            is_list = "/cloud/users?" in request.path
+            yield whole(envelope({"users": trick(request)}) if is_list else honest(request))
 
     return answer
 
@@ -323,6 +352,8 @@ KINDS: Dict[str, Answer] = {
         lambda request: [_record(f"u{_offset(request)}-{n}-{'x' * 20000}") for n in range(200)]
     ),
     "accounts that are a number": _accounts(lambda request: 5),
+    "accounts of no possible names": _accounts(lambda request: [*map(_record, NO_NAMES)]),
+    "logins of no possible names": _logins(lambda request: NO_NAMES),
     "an account of another name": _user(id="admin"),
     "an account whose name is a list": _user(id=["user"]),
     "an account of a huge usage": _user(quota={"quota": 1, "used": 2**63 - 1}),

@@ -34,7 +34,7 @@ def look(
 
 def sent(occasion: str) -> Memo:
     """That a client was told."""
-    return Memo(occasion, DAY, is_sent=True)
+    return Memo(201, occasion, DAY, is_sent=True)
 
 
 def passed(crossings: "list[Crossing]") -> "list[tuple[int, int]]":
@@ -110,5 +110,8 @@ def test_each_tariff_and_each_batch_is_asked_for_once() -> None:
     for first in (1, 3):
         fullness.look([(make_item(id=first + one, status=2), account) for one in range(2)])
     assert billing.tariffs.thresholds.call_count == 1
-    assert [one.args for one in billing.memos.of.call_args_list] == [([1, 2], FULL), ([3, 4], FULL)]
+    assert [one.args for one in billing.memos.of.call_args_list] == [
+        ({1: 201, 2: 201}, FULL),
+        ({3: 201, 4: 201}, FULL),
+    ]
     assert [one.item_id for one in fullness.risen] == [1, 2, 3, 4]

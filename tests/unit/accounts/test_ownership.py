@@ -217,7 +217,7 @@ def copy_of_900(status: Any, naming: Any = None, saved: Any = None) -> Any:
     """A BILLmanager where service 900 has that status."""
     billing = make_billing()
     billing.services.status.return_value = status
-    billing.services.naming.return_value = naming or {}
+    billing.namings.of.return_value = naming or {}
     billing.services.saved.return_value = saved
     return billing
 
@@ -335,7 +335,7 @@ def test_a_typed_login_that_is_not_to_be_taken_over(
 ) -> None:
     billing = make_billing()
     if kind == "another service's":
-        billing.services.naming.return_value = {7: 31}
+        billing.namings.of.return_value = {7: 31}
     saved = {**BY_HAND, **REFUSED[kind]}
     mark = make_mark() if with_mark else None
     one, cloud = owner(log, billing=billing, mark=mark, **saved)
@@ -371,6 +371,34 @@ def test_a_typed_login_that_nobody_has_is_no_account(log: logging.Logger) -> Non
     assert one.existing() is None
     with pytest.raises(errors.AccountMissing, match="moved"):
         one.account()
+
+
+@pytest.mark.parametrize("login", ["moved", "moved@example.com", "user_7", "user_1001_2"])
+def test_a_typed_login_that_nobody_has_is_told_to_staff_for_an_account_may_be_meant(
+    log: logging.Logger, login: str
+) -> None:
+    one, cloud = owner(log, **{**BY_HAND, "saved_login": login})
+    cloud.get_user.return_value = None
+    assert one.existing() is None
+    assert str(one.left_alone) == f"typed_login: {login}"
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {**BY_HAND, "saved_password": None},
+        {**BY_HAND, "saved_login": ""},
+        {**BY_HAND, "saved_login": "user_1001"},
+        {**OPENED, "mark": make_mark(), "saved_login": "moved"},
+    ],
+)
+def test_where_no_account_is_meant_that_could_be_another_nobody_is_told(
+    log: logging.Logger, nothing: Any
+) -> None:
+    one, cloud = owner(log, **nothing)
+    cloud.get_user.return_value = None
+    assert one.existing() is None
+    assert one.left_alone is None
 
 
 def test_nothing_is_taken_over_before_it_was_open(log: logging.Logger) -> None:
@@ -522,11 +550,11 @@ def test_services_of_other_modules_count_where_their_server_is_the_same(
     log: logging.Logger, base_url: str, is_here: bool
 ) -> None:
     billing = make_billing()
-    billing.services.naming.return_value = {1002: 31, 1003: 32}
+    billing.namings.of.return_value = {1002: 31, 1003: 32}
     billing.modules.base_url.return_value = base_url
     one, _ = owner(log, "https://old.example.com", billing=billing, mark=make_mark(), **OPENED)
     assert one.others() == [1002, 1003][: 1 + is_here]
-    billing.services.naming.assert_called_once_with("user_1001", 1001)
+    billing.namings.of.assert_called_once_with("user_1001", 1001)
 
 
 def test_a_service_that_names_nobody_shares_with_nobody(log: logging.Logger) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.conftest import BASE, make_billing
 from utils.audit.claims import Claims
 from utils.billing.modules import StoredModule
-from utils.billing.services import Named
+from utils.billing.namings import Named
 from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_ORDERED, STATUS_SUSPENDED
 
 
@@ -23,8 +23,10 @@ def claims(*services: Named) -> Claims:
     billing.modules.stored.return_value = [StoredModule(one, "", True) for one in urls]
     billing.modules.base_url.side_effect = urls.get
     odd = [one for one in services if one.logins != (f"user_{one.item_id}",)]
-    billing.services.oddly_named.return_value = odd
-    billing.services.named.side_effect = lambda ids: [one for one in services if one.item_id in ids]
+    billing.namings.odd.return_value = odd
+    billing.namings.of_services.side_effect = lambda ids: [
+        one for one in services if one.item_id in ids
+    ]
     return Claims(billing, [BASE])
 
 

@@ -44,7 +44,7 @@ class Run:
             self.context.billing,
         )
         here.cloud.side_effect = self.unreachable
-        here.at_service.side_effect = lambda item_id, cloud: self._service(here, item_id)
+        here.at_service.side_effect = lambda item_id: self._service(here, item_id)
         self.modules.append(here)
         return here
 

@@ -1,9 +1,11 @@
 """Addresses of clouds: their one form, where secrets may be sent, which server they name."""
 
 import hashlib
+from itertools import chain
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -152,6 +154,27 @@ def test_marks_that_bear_the_digest_of_the_other_spelling_stay_valid(name: str) 
     for spelling in (name, name.encode("idna").decode()):
         found = address.digests(address.clean(f"https://{spelling}/nc"))
         assert {earlier, address.digest(f"https://{name}/nc")} <= found
+
+
+LOOKALIKES = [
+    ("straße.example", "strasse.example"),
+    ("cloud.busineß.example", "cloud.business.example"),
+    ("βόλος.example", "βόλοσ.example"),
+]
+"""Two domains each, of which an older rule for such names made one."""
+
+
+@pytest.mark.parametrize("name", ["облако.рф", "bücher.example", *chain(*LOOKALIKES)])
+def test_a_server_is_named_as_the_library_asks_for_it(name: str) -> None:
+    asked = requests.Request("GET", f"https://{name}/").prepare().url
+    assert address.host(f"https://{name}") == urlsplit(asked or "").hostname
+
+
+@pytest.mark.parametrize(("one", "other"), LOOKALIKES)
+def test_names_that_look_alike_are_two_servers(one: str, other: str) -> None:
+    first, second = f"https://{one}", f"https://{other}"
+    assert address.origin(first) != address.origin(second)
+    assert not address.digests(first) & address.digests(second)
 
 
 @pytest.mark.parametrize("text", ["https://cloud.example.com", "http://127.0.0.1:8080/nc"])

@@ -8,7 +8,7 @@ import pytest
 from utils.base import deeds, errors
 from utils.base.deeds import CALL, MOST_FIRST, MOST_LAST, MOST_REMARKS, REQUEST, ROWS, Deed, Deeds
 from utils.base.secret import Secret
-from utils.billing.mgrctl import Shown, Unseen
+from utils.billing.mgrctl import Shown
 
 PLACE = Deed(CALL, "paramlist", "")
 

@@ -3,7 +3,13 @@
 from typing import Any, Dict, List, Optional
 
 from tests.doubles.billmanager import Stand
-from utils.billing import needs
+from utils.base.secret import Secret
+from utils.base.values import Mark
+from utils.billing import mark, needs
+from utils.billing.key import Key
+
+OWN = Mark(1001, "user_1001", "0123456789abcdef", Secret("Made-up-1"), is_made=True)
+"""A mark as it is written once the account is there."""
 
 OWN_TABLES = {name: columns for name, columns in needs.TABLES.items() if "." not in name}
 """Those that are BILLmanager's. The others are the database's own, which everybody may read."""
@@ -31,3 +37,20 @@ def order(stand: Stand, module_id: Optional[int] = None, **more: Any) -> int:
     """A paid service."""
     tariff = stand.add_tariff(stand.add_itemtype("backupservice"))
     return stand.order(tariff, stand.add_account(), module_id or module(stand), **more)
+
+
+def sealed(stand: Stand, own_mark: Mark = OWN) -> str:
+    """The mark as the stand's BILLmanager seals it."""
+    return mark.to_text(own_mark, key_of(stand).seal)
+
+
+def key_of(stand: Stand) -> Key:
+    """The stand's key, as the program knows it."""
+    return Key(str(stand.root / "etc/billmgr.pem"))
+
+
+def having(stand: Stand, status: int, module_id: Optional[int] = None, **more: Any) -> int:
+    """A service with that status."""
+    item = order(stand, module_id, **more)
+    stand.set_status(item, status)
+    return item

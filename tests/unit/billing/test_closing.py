@@ -4,7 +4,14 @@ from typing import Callable
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, DELETED, PROCESSING, SUSPENDED, CoreFault, Stand
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    PROCESSING,
+    SUSPENDED,
+    CoreFault,
+    Stand,
+)
 from tests.unit.billing.given import order
 from utils.base import errors
 from utils.billing.billmanager import Billing

@@ -105,10 +105,10 @@ def test_a_secret_too_long_for_the_key_is_not_saved(stand: Stand, dry: DryBillin
 
 def test_whoever_would_name_a_login_by_now_is_a_rival(stand: Stand, dry: DryBilling) -> None:
     first, second = order(stand), order(stand)
-    assert dry.services.naming("moved-in", second) == {}
+    assert dry.namings.of("moved-in", second) == {}
     dry.services.save(first, {"username": " Moved-In"})
-    assert dry.services.naming("moved-in", second) == {first: stand.item(first)["processingmodule"]}
-    assert dry.services.naming("moved-in", first) == {}
+    assert dry.namings.of("moved-in", second) == {first: stand.item(first)["processingmodule"]}
+    assert dry.namings.of("moved-in", first) == {}
 
 
 def test_a_service_that_is_gone_has_no_status(dry: DryBilling) -> None:

@@ -13,22 +13,27 @@ from utils.billing.contacts import Contact
 from utils.billing.memos import Memo
 
 DAY = date(2026, 11, 21)
-BEGUN = Memo("80", DAY, is_sent=False)
+BEGUN = Memo(201, "80", DAY, is_sent=False)
 
 
 @pytest.mark.parametrize("memo", [BEGUN, BEGUN._replace(is_sent=True, occasion="5368709120")])
 def test_a_memo_is_read_as_it_was_written(stand: Stand, billing: Billing, memo: Memo) -> None:
     item = order(stand)
     billing.memos.note(item, "full", memo)
-    assert billing.memos.of([item, 0], "full") == {item: memo}
-    assert billing.memos.of([item], "short") == billing.memos.of([], "full") == {}
+    assert billing.memos.of({item: 201, 0: 201}, "full") == {item: memo}
+    assert billing.memos.of({item: 201}, "short") == billing.memos.of({}, "full") == {}
+    assert billing.memos.of({item: 202}, "full") == {}, "another client was told nothing"
     billing.memos.forget(item, "full")
-    assert billing.memos.of([item], "full") == {}
+    assert billing.memos.of({item: 201}, "full") == {}
     assert not stand.params(item)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "80", "80 2026-11-21", "80 2026-13-21 sent", "80 2026-11-21 read", "a b c d"]
+    "text",
+    [
+        *("", "80", "80 2026-11-21 sent", "80 2026-13-21 sent 201", "80 2026-11-21 read 201"),
+        *("80 2026-11-21 sent x", "a b c d e"),
+    ],
 )
 def test_what_is_no_memo_is_none(text: str) -> None:
     assert memos.read(text) is None
@@ -40,7 +45,7 @@ def test_the_next_memo_of_a_kind_takes_the_place_of_the_last(
     item = order(stand)
     for memo in (BEGUN, BEGUN._replace(is_sent=True)):
         billing.memos.note(item, "full", memo)
-    assert stand.params(item) == {"pmnextcloud_told_full": "80 2026-11-21 sent"}
+    assert stand.params(item) == {"pmnextcloud_told_full": "80 2026-11-21 sent 201"}
 
 
 def test_a_memo_that_stays_is_told(stand: Stand, billing: Billing) -> None:

@@ -79,6 +79,7 @@ Serving = Callable[[int], Billing]
 def read(billing: Any, given: Given) -> None:
     """Asks each noun for everything that it reads."""
     services, modules, tariffs = billing.services, billing.modules, billing.tariffs
+    namings = billing.namings
     item = services.item(given.item)
     assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
     assert services.count(given.module) == 1
@@ -89,10 +90,10 @@ def read(billing: Any, given: Given) -> None:
     assert services.saved(given.item) == Saved(
         item.saved_login, item.saved_password, item.saved_url
     )
-    assert services.naming("nobody", item.id) == {}
-    assert services.naming_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
-    assert ("user_7",) in [one.logins for one in services.oddly_named()]
-    assert [one.item_id for one in services.named([item.id])] == [item.id]
+    assert namings.of("nobody", item.id) == {}
+    assert namings.of_any(["nobody"]) == services.unmarked(given.module, 0, 9) == []
+    assert ("user_7",) in [one.logins for one in namings.odd()]
+    assert [one.item_id for one in namings.of_services([item.id])] == [item.id]
     assert services.opened([item.id]) == {}
     assert billing.statistics.last_days([]) == {}
     assert set(billing.statistics.last_days([item.id])) <= {item.id}
@@ -122,12 +123,12 @@ def read(billing: Any, given: Given) -> None:
     assert (sold.disk, sold.error) == (tariffs.disk(item), None)
     assert tariffs.chosen(item, given.tariff, "php", "1") is None
     assert tariffs.thresholds({given.tariff}) == {given.tariff: WARN_AT}
-    assert tariffs.stored_field(given.tariff, "warn_at") is None
+    assert tariffs.stored_field(given.tariff, "cloud_warn_at") is None
     assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
     assert billing.statistics.latest(0) is None
     assert billing.contacts.of(item.account_id) is not None
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
-    assert billing.memos.of([item.id], "nothing") == {}
+    assert billing.memos.of({item.id: item.account_id}, "nothing") == {}
     assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
     assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
@@ -165,7 +166,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     if task is not None:  # where it is known which one it is
         billing.tasks.withdraw(task)
     billing.notices.send(billing.contacts.of(item.account_id).user_id, "subject", "text")
-    billing.memos.note(given.item, "full", Memo("80", date(2026, 11, 21), is_sent=False))
+    billing.memos.note(given.item, "full", Memo(201, "80", date(2026, 11, 21), is_sent=False))
     billing.memos.forget(given.item, "full")
     closing.roll_back_tariff(item)
     closing.post_set_param(item)

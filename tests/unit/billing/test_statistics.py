@@ -55,7 +55,8 @@ def test_the_last_day_of_each_service_is_told_of_those_that_have_one(
 def test_the_latest_usage_of_a_service_is_told_in_bytes(stand: Stand, billing: Billing) -> None:
     item, other = order(stand), order(stand)
     gib, mib = stand.measure("gib"), stand.measure("mib")
-    assert gib is not None and mib is not None
+    assert gib is not None
+    assert mib is not None
     assert billing.statistics.latest(item) is None
     billing.statistics.write(
         [

@@ -889,9 +889,9 @@ def test_thresholds_are_what_the_tariff_says_or_else_the_default(
 ) -> None:
     tariff = ordered(stand, billing).tariff_id
     if text is not None:
-        stand.set_tariff_field(tariff, "warn_at", text)
+        stand.set_tariff_field(tariff, "cloud_warn_at", text)
     assert tariffs.thresholds({tariff}) == {tariff: expected}
-    assert tariffs.stored_field(tariff, "warn_at") == text
+    assert tariffs.stored_field(tariff, "cloud_warn_at") == text
     assert tariffs.thresholds(set()) == {}
 
 
@@ -899,6 +899,6 @@ def test_thresholds_that_cannot_be_read_are_named(
     stand: Stand, billing: Billing, tariffs: Tariffs, caplog: pytest.LogCaptureFixture
 ) -> None:
     tariff = ordered(stand, billing).tariff_id
-    stand.set_tariff_field(tariff, "warn_at", "often")
+    stand.set_tariff_field(tariff, "cloud_warn_at", "often")
     tariffs.thresholds({tariff})
     assert f"tariff {tariff}: no thresholds: 'often'" in caplog.text

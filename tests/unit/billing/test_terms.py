@@ -26,10 +26,10 @@ def test_a_tariff_that_says_nothing_follows_the_settings(billing: Billing, tarif
 
 def test_what_a_tariff_says_counts(billing: Billing, stand: Stand, tariff: int) -> None:
     for name, value in (
-        ("on_close", "wait"),
-        ("keep_days", " 14 "),
-        ("suspension", "read_only"),
-        ("warn_days", "3"),
+        ("cloud_on_close", "wait"),
+        ("cloud_keep_days", " 14 "),
+        ("cloud_suspension", "read_only"),
+        ("cloud_warn_days", "3"),
     ):
         stand.set_tariff_field(tariff, name, value)
     assert billing.terms.of(tariff) == Terms("wait", 14, "read_only", 3)
@@ -38,14 +38,14 @@ def test_what_a_tariff_says_counts(billing: Billing, stand: Stand, tariff: int) 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("on_close", "purge"),
-        ("keep_days", "0"),
-        ("keep_days", "3651"),
-        ("keep_days", "-1"),
-        ("keep_days", "ten"),
-        ("keep_days", "١٤"),
-        ("suspension", "Lock"),
-        ("warn_days", "61"),
+        ("cloud_on_close", "purge"),
+        ("cloud_keep_days", "0"),
+        ("cloud_keep_days", "3651"),
+        ("cloud_keep_days", "-1"),
+        ("cloud_keep_days", "ten"),
+        ("cloud_keep_days", "١٤"),
+        ("cloud_suspension", "Lock"),
+        ("cloud_warn_days", "61"),
     ],
 )
 def test_a_value_that_is_none_is_no_default(
@@ -61,7 +61,7 @@ def test_the_group_of_trials_is_never_that_of_administrators(
     billing: Billing, stand: Stand, tariff: int
 ) -> None:
     other = stand.add_tariff(stand.add_itemtype("nextcloud"))
-    stand.set_tariff_field(tariff, "trial_group", "trials")
-    stand.set_tariff_field(other, "trial_group", "Admin ")
+    stand.set_tariff_field(tariff, "cloud_trial_group", "trials")
+    stand.set_tariff_field(other, "cloud_trial_group", "Admin ")
     found: Any = billing.terms.trial_groups([tariff, other])
     assert found == {tariff: "trials"}

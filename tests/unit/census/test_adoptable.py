@@ -7,7 +7,8 @@ import pytest
 from tests.unit.census.world import World, own
 from tests.unit.conftest import make_account, make_item
 from utils.base.values import Account, Item, Mark
-from utils.billing.services import Naming, Unmarked
+from utils.billing.namings import Naming
+from utils.billing.services import Unmarked
 from utils.census import adoptable
 from utils.census.adoptable import Adoptables
 
@@ -21,7 +22,7 @@ class Old:
         self.world = world
         self.emails: Dict[int, str] = {}
         world.billing.services.unmarked.side_effect = self._unmarked
-        world.billing.services.naming_any.side_effect = self._naming
+        world.billing.namings.of_any.side_effect = self._naming
         world.billing.tariffs.emails.side_effect = lambda ids: {
             one: self.emails[one] for one in ids if one in self.emails
         }

@@ -183,6 +183,24 @@ def test_a_page_that_brings_nobody_new_is_the_last_and_the_others_are_read_singl
     assert "brings nobody new" in caplog.text
 
 
+def endless(offset: int, size: int) -> Page:
+    """A cloud of which every page has others, for ever."""
+    accounts = [make_account(login=f"one{offset + number}") for number in range(size)]
+    return Page(accounts, [account.login for account in accounts])
+
+
+def test_pages_without_end_are_left_and_the_others_are_read_singly(
+    paged: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "MOST_ACCOUNTS", 9)
+    for number in (1, 2, 3, 4):
+        paged.sell(own(number))
+    paged.cloud.users_page.side_effect = endless
+    assert [pair.why for pair in read(paged.census()).values()] == [""] * 4
+    assert paged.cloud.users_page.call_count <= 9 / paged.page_size + 2
+    assert "over 9 accounts" in caplog.text
+
+
 def test_a_page_on_which_nobody_tells_enough_is_not_the_last(paged: World) -> None:
     """A user directory can leave the id alone of each of them."""
     paged.sell(own(1))
@@ -471,6 +489,23 @@ def test_a_list_that_brings_nothing_new_is_the_last(world: World) -> None:
     assert read(one) == {}
     assert everybody.met == ["stranger_0", "stranger_1"]
     assert len(world.cloud.logins_page.mock_calls) == 2
+
+
+@pytest.mark.parametrize("is_paged", [True, False])
+def test_a_list_without_end_is_told_to_whoever_wants_all_after_what_was_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_paged: bool
+) -> None:
+    monkeypatch.setattr(reader, "MOST_ACCOUNTS", 9)
+    world.cloud.users_page.side_effect = endless
+    if not is_paged:
+        world.cloud.product = OWNCLOUD
+        world.cloud.logins_page.side_effect = lambda offset, size: endless(offset, size).logins
+        world.cloud.get_user.side_effect = lambda login, with_groups: make_account(login=login)
+    one, everybody = with_all(world)
+    with pytest.raises(errors.CloudUnreachable, match="over 9 accounts"):
+        read(one)
+    assert 9 < len(everybody.met) <= 9 + world.page_size
+    assert len(set(everybody.met)) == len(everybody.met)
 
 
 @pytest.mark.parametrize("error", [errors.AccountUnreadable("996"), errors.RightsMissing("998")])

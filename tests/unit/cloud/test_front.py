@@ -88,6 +88,50 @@ def test_a_page_in_place_of_the_envelope_is_of_somebody_in_front_of_the_cloud(
     assert len(http.calls) == 1
 
 
+GATES = {
+    "a login": "https://sso.example.com/login?to=https%3A%2F%2Fcloud.example.com%2Fstatus.php",
+    "a root that is told where from": "https://sso.example.com/?rd=https://cloud.example.com/",
+    "a challenge": "/cdn-cgi/challenge?id=7#x",
+    "a login of its own": "/login",
+    "the first page": "/",
+    "the first page, whole": BASE + "/",
+    "a page like it": "/ocs/v1.php/cloud/users/user_7/login",
+    "nowhere": "",
+    "no address": "https://[",
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_gate_that_sends_to_a_page_of_its_own_is_no_new_address_of_the_cloud(
+    http: responses.RequestsMock, log: logging.Logger, status: int, gate: str, call: str
+) -> None:
+    headers = {"Location": GATES[gate]} if GATES[gate] else {}
+    error = failure(client(log), http, call, status=status, headers=headers)
+    assert error.code == "front_answered"
+    assert f"HTTP {status}" in error.value
+    assert GATES[gate][:100] in error.value
+    assert not error.lasts
+    assert isinstance(error, errors.CloudLost) is (CALLS[call][0] != "GET")
+
+
+MOVES = ("https://new.example.com{}", "https://new.example.com/nc{}?x=1", "/nc{}", "{}/")
+BARE = ("https://new.example.com", "https://new.example.com/")
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("location", [*MOVES, *BARE])
+def test_the_same_page_elsewhere_is_the_clouds_new_address(
+    http: responses.RequestsMock, log: logging.Logger, location: str, call: str
+) -> None:
+    page = "/ocs/v1.php/cloud/users" + CALLS[call][1]
+    headers = {"Location": location.format(page)}
+    error = failure(client(log), http, call, status=301, headers=headers)
+    assert isinstance(error, errors.CloudMoved)
+    assert headers["Location"] in error.value
+
+
 OWN: Dict[str, Any] = {
     "maintenance": (recorded("maintenance [v1json]"), errors.CloudMaintenance),
     "maintenance as a page": (
@@ -133,6 +177,20 @@ def test_a_document_is_read_through_the_messages_of_php(
     account = client(log).get_user("user_7")
     assert account is not None
     assert account.login == "user_7"
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\n", "\ufeff\r\n", " \n\n", "\ufeff\ufeff"])
+@pytest.mark.parametrize("behind", ["", "\n", "\r\n \n"])
+@pytest.mark.parametrize("form", ["JSON", "XML"])
+def test_a_document_is_read_though_a_file_of_settings_has_something_around_its_text(
+    http: responses.RequestsMock, log: logging.Logger, before: str, behind: str, form: str
+) -> None:
+    meta = "<meta><statuscode>102</statuscode><message>taken</message></meta>"
+    xml = f'<?xml version="1.0"?><ocs>{meta}<data/></ocs>'
+    document = xml if form == "XML" else ocs(102, message="taken")["body"]
+    error = failure(client(log), http, "create", body=(before + document + behind).encode())
+    assert type(error) is errors.CloudRefused
+    assert "taken" in error.value
 
 
 @pytest.mark.parametrize("notice", NOTICES)

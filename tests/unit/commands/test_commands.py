@@ -906,7 +906,8 @@ def test_who_was_read_is_told_also_on_a_day_that_is_not_whole(
 
 def test_staff_reads_in_each_language_that_nobody_is_told(world: World) -> None:
     words = load("stat")._describe_untold(make_server(), errors.CoreRefused("x", "missed"))  # type: ignore[attr-defined]
-    assert "Клиенты" in words and "Clients" in words
+    assert "Клиенты" in words
+    assert "Clients" in words
     assert words.count("pmnextcloud 31: core_refused: x: missed") == 2
 
 
@@ -981,13 +982,13 @@ def test_the_tariff_form_without_kept_groups_offers_none(
     ("fields", "stored", "expected"),
     [
         ("", None, "80 95"),
-        ("<warn_at/>", None, "80 95"),
-        ("<warn_at>90</warn_at>", "90", "90"),
+        ("<cloud_warn_at/>", None, "80 95"),
+        ("<cloud_warn_at>90</cloud_warn_at>", "90", "90"),
         ("<elid>501</elid>", None, "80 95"),
-        ("<elid>501</elid><warn_at/>", "", ""),
-        ("<id>501</id><warn_at> </warn_at>", "", " "),
-        ("<elid>x</elid><warn_at/>", "", "80 95"),
-        ("<elid>501</elid><warn_at/>", errors.DatabaseUnavailable("x"), ""),
+        ("<elid>501</elid><cloud_warn_at/>", "", ""),
+        ("<id>501</id><cloud_warn_at> </cloud_warn_at>", "", " "),
+        ("<elid>x</elid><cloud_warn_at/>", "", "80 95"),
+        ("<elid>501</elid><cloud_warn_at/>", errors.DatabaseUnavailable("x"), ""),
     ],
 )
 def test_the_tariff_form_has_the_usual_thresholds_until_somebody_saves_others(
@@ -998,7 +999,7 @@ def test_the_tariff_form_has_the_usual_thresholds_until_somebody_saves_others(
     world.tariffs.stored_field.return_value = stored
     stdin(monkeypatch, f"<doc>{fields}</doc>")
     document = xml.parse(world.run("pricelist_dynamic_settings_tune", module=31))
-    assert document.findtext("warn_at") == expected
+    assert document.findtext("cloud_warn_at") == expected
 
 
 # -- the connection form ----------------------------------------------------------------------

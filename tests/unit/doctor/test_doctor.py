@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import Iterator, Set
 from unittest.mock import Mock
@@ -25,7 +26,17 @@ from utils.doctor import (
     modules,
     tariffs,
 )
-from utils.doctor.findings import ADVICE, FAULT, OK, UNCHECKED, Check, Finding, Group, run, well
+from utils.doctor.findings import (
+    ADVICE,
+    FAULT,
+    OK,
+    UNCHECKED,
+    Check,
+    Finding,
+    Group,
+    run,
+    well,
+)
 from utils.doctor.words import MESSAGES, VERDICTS, Words
 from utils.host.root import Host
 from utils.run.call import Call
@@ -265,9 +276,27 @@ def test_a_cloud_behind_a_proxy_is_not_looked_up() -> None:
 
 def test_a_cloud_without_a_clock_is_fine() -> None:
     module = Mock()
-    for shown in ({}, {"Date": "yesterday"}):
+    for shown in ({}, {"Date": "yesterday"}, {"Date": ""}, {"Date": "32 Foo 2026 25:61"}):
         module.seen.response.headers = shown
         assert look("clock", module).name == "clock_unseen"
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "AAA-11", "BBB+11"])
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 0001 00:00:00{}", "Fri, 31 Dec 9999 23:59:59{}", ""])
+@pytest.mark.parametrize("written", [" GMT", " -0000", "", " +2359"])
+def test_any_date_of_a_cloud_is_compared_in_whatever_zone_the_server_is(
+    monkeypatch: pytest.MonkeyPatch, zone: str, date: str, written: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        now = formatdate(time.time()).replace(" -0000", "" if "+" in written else written)
+        module = Mock()
+        module.seen.response.headers = {"Date": date.format(written) or now}
+        assert look("clock", module).name == ("clock_differs" if date else OK)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_where_nobody_can_share_nothing_stays_shared() -> None:

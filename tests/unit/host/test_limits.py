@@ -4,10 +4,15 @@ import resource
 import subprocess
 import sys
 
+import pytest
+
 from tests import ROOT
+from utils.base import errors
+from utils.billing import reply
 from utils.host.limits import ADDRESS_SPACE_BYTES, RESERVE_BYTES
 
 MIB = 1024**2
+OUT = reply.error(errors.OutOfMemory("check_connection"))
 
 
 def say(lines: str, before: str = "") -> str:
@@ -91,3 +96,71 @@ print("told")
 """)
         == "told"
     )
+
+
+WANTS = {
+    "bytes": "bytearray(2 * LEFT)",
+    "a part of a library": "import lxml.etree",
+    "a part by its name": "importlib.import_module('cryptography.hazmat.bindings._rust')",
+    "a thread": "threading.Thread(target=time.sleep, args=[60], daemon=True).start()",
+    "what a library makes of it": """
+try:
+    bytearray(2 * LEFT)
+except MemoryError as error:
+    raise ValueError from error
+""",
+    "what a library hides": """
+try:
+    bytearray(2 * LEFT)
+except MemoryError:
+    raise KeyError
+""",
+    "an error of the system": "raise OSError(12, 'Cannot allocate memory')",
+}
+"""What fails for want of memory where a few MiB are left."""
+
+
+def tell_of(what: str, hog: bool = True, ends: int = 1) -> str:
+    """What the program answers where its command does that, with little memory or with much.
+
+    `ends` is the exit code that it has then.
+    """
+    body = "\n        ".join(what.strip().splitlines())
+    return say(f"""
+import importlib, threading, time
+import pmnextcloud, commands
+from argparse import Namespace
+from utils.billing import reply
+LEFT = 3 * 1024**2
+class Of:
+    def run(context):
+        hog = []
+        while {hog} and limits._left_bytes() > LEFT:
+            hog.append(bytes(min(LEFT, 1024**2)))
+        {body}
+        return reply.ok()
+commands.load = lambda name: Of
+limits.restrict()
+sys.exit(pmnextcloud.main(["--command", "check_connection"]) - {ends})
+""")
+
+
+@pytest.mark.parametrize("want", WANTS)
+def test_whatever_fails_for_want_of_memory_is_one_document_that_says_so(want: str) -> None:
+    assert tell_of(WANTS[want]).encode() == OUT.document.strip()
+
+
+@pytest.mark.parametrize("want", ["a part of a library", "a thread"])
+def test_with_memory_nothing_fails(want: str) -> None:
+    assert tell_of(WANTS[want], hog=False, ends=0).encode() == reply.ok().document.strip()
+
+
+def test_an_error_that_python_takes_for_no_exception_is_one_document_too() -> None:
+    """So a library that is not written in Python ends where it does not know what to do."""
+    answer = reply.error(errors.Unexpected("Panic")).document.strip()
+    assert tell_of("raise type('Panic', (BaseException,), {})()", hog=False).encode() == answer
+
+
+def test_what_ends_for_another_reason_is_no_want() -> None:
+    answer = reply.error(errors.Unexpected("ImportError")).document.strip()
+    assert tell_of("raise ImportError('nowhere')", hog=False).encode() == answer

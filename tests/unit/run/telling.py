@@ -3,7 +3,7 @@
 import logging
 from datetime import date
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from tests.unit.conftest import make_billing
 from utils.base import errors
@@ -70,9 +70,13 @@ class Post:
         if number == self.deadly:
             raise Killed
 
-    def _of(self, item_ids: Sequence[int], kind: str) -> Dict[int, Memo]:
-        found = {one: self.memos.get((one, kind)) for one in item_ids}
-        return {one: memo for one, memo in found.items() if memo is not None}
+    def _of(self, accounts: Mapping[int, int], kind: str) -> Dict[int, Memo]:
+        found = {one: self.memos.get((one, kind)) for one in accounts}
+        return {
+            one: memo
+            for one, memo in found.items()
+            if memo is not None and memo.account_id == accounts[one]
+        }
 
     def _note(self, item_id: int, kind: str, memo: Memo) -> None:
         if self.memos.get((item_id, kind)) != memo:

@@ -25,6 +25,7 @@ class Lock:
     """In place of a LockFile: notes what is asked for, and is free or not as a test says."""
 
     asked: List[Any] = []
+    journal: List[str] = []
     busy = ""
 
     def __init__(self, path: str) -> None:
@@ -32,11 +33,13 @@ class Lock:
 
     def close(self) -> None:
         """Nothing is held."""
+        Lock.journal.append(f"left {self.name}")
 
     def take(self, numbers: Any, wait_s: float) -> Optional[int]:
         """The first number, or None where this file is the busy one."""
         wanted = list(numbers)
         Lock.asked.append((self.name, wanted, wait_s))
+        Lock.journal.append(f"asked for {self.name}")
         return None if self.name == Lock.busy else wanted[0]
 
 
@@ -44,9 +47,9 @@ class Lock:
 def locks(monkeypatch: pytest.MonkeyPatch) -> Iterator[List[Any]]:
     """The locks that were asked for: file, numbers, seconds."""
     monkeypatch.setattr("utils.host.locks.LockFile", Lock)
-    Lock.asked, Lock.busy = [], ""
+    Lock.asked, Lock.journal, Lock.busy = [], [], ""
     yield Lock.asked
-    Lock.asked, Lock.busy = [], ""
+    Lock.asked, Lock.journal, Lock.busy = [], [], ""
 
 
 @pytest.fixture
@@ -154,6 +157,41 @@ def test_a_service_is_locked_before_its_cloud(
     assert context.visit.module_id == 31
     assert context.visit._refusals is not None
     assert context.visit._refusals._level is Level.EDITS
+
+
+def test_a_run_for_many_waits_for_a_service_without_its_turn_as_every_other_run(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    here = make(tmp_path, billing, log, Call("audit")).at_module(31, Level.EDITS)
+    client = here.cloud(make_server())
+    for _ in range(2):
+        Lock.journal.clear()
+        assert here.at_service(1001).service().cloud is client
+        assert Lock.journal == [
+            "left cloud-31.json.lock",
+            "asked for services.json.lock",
+            "asked for cloud-31.json.lock",
+        ]
+
+
+@pytest.mark.parametrize("busy", ["services.json.lock", "cloud-31.json.lock"])
+def test_a_run_for_many_that_waits_in_vain_has_left_its_turn_and_tries_the_next_service(
+    tmp_path: Path, billing: Any, log: logging.Logger, busy: str
+) -> None:
+    here = make(tmp_path, billing, log, Call("audit")).at_module(31, Level.EDITS)
+    client = here.cloud(make_server())
+    Lock.busy = busy
+    with pytest.raises(errors.Busy):
+        here.at_service(1001).service()
+    Lock.busy = ""
+    assert here.at_service(1002).service().cloud is client
+
+
+def test_nobody_is_at_a_service_of_a_cloud_that_was_not_reached(
+    tmp_path: Path, billing: Any, log: logging.Logger
+) -> None:
+    with pytest.raises(ValueError, match="no visit"):
+        make(tmp_path, billing, log, Call("audit")).at_module(31, Level.EDITS).at_service(1001)
 
 
 @pytest.mark.parametrize(("budget_s", "wait_s"), [(90, 70), (20, 5), (24, 5), (3600, 3580)])

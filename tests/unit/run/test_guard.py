@@ -416,6 +416,7 @@ def test_what_fits_only_without_the_margin_is_remarked_and_told_nobody(post: Pos
         (8, sizes.UNLIMITED, {}),
         (8, 5, {"downgrade": "allow"}),
         (0, 5, {}),
+        (2 * 1024**2, 5, {}),
     ],
 )
 def test_where_nothing_is_too_small_or_known_nothing_is_said(
@@ -435,6 +436,6 @@ def test_a_client_that_cannot_be_told_costs_no_change(
 
 
 def test_a_client_that_was_told_before_is_told_again_only_of_another_space(post: Post) -> None:
-    post.memos[1001, "short"] = Memo(str(5 * GIB), date(2026, 11, 1), is_sent=True)
+    post.memos[1001, "short"] = Memo(201, str(5 * GIB), date(2026, 11, 1), is_sent=True)
     tell(post, 8, 5)
     assert not post.sent

@@ -27,6 +27,8 @@ LETTER = Letter(
     words={"percent": "80", "full": "85", "login": "user_7"},
 )
 
+SENT = Memo(201, "80", DAY, is_sent=True)
+
 
 @pytest.fixture
 def post(tmp_path: Path, log: logging.Logger) -> Post:
@@ -74,7 +76,8 @@ def test_he_is_told_in_his_language_and_where_it_is_not_known_in_both(
     assert user_id == 401
     assert all(one in text for one in (*said, "user_7", "85 %"))
     assert all(one not in text for one in unsaid)
-    assert "7" in subject and DAY.isoformat() in subject
+    assert "7" in subject
+    assert DAY.isoformat() in subject
     assert "__" not in subject + text
     assert ("услуга" in subject) is (code[:2] in ("ru", ""))
 
@@ -114,9 +117,15 @@ def test_while_another_run_works_on_the_service_nobody_is_told(
     with pytest.raises(errors.Busy):
         Teller(context, DAY).tell(LETTER)
     with pytest.raises(errors.Busy):
-        Teller(context, DAY).forget("full", 7, "80")
+        Teller(context, DAY).forget("full", 7, SENT)
     assert taken == [(context.state.path(SERVICES) + ".lock", [7], 0)] * 2
     assert not post.sent
+
+
+def test_a_new_client_of_the_service_was_told_nothing(post: Post) -> None:
+    tell(post)
+    assert tell(post, LETTER._replace(account_id=202)) == TOLD
+    assert tell(post, LETTER._replace(account_id=202)) == BEFORE
 
 
 def test_who_holds_the_service_tells_without_waiting_for_itself(post: Post) -> None:
@@ -126,7 +135,7 @@ def test_who_holds_the_service_tells_without_waiting_for_itself(post: Post) -> N
 
 
 def test_what_was_refused_is_not_noted_as_told(post: Post) -> None:
-    before = Memo("80", DAY, is_sent=True)
+    before = Memo(201, "80", DAY, is_sent=True)
     post.memos[7, "full"] = before
     post.refusal = errors.CoreRefused("notification.edit", "missed")
     with pytest.raises(errors.CoreRefused):
@@ -142,7 +151,7 @@ def test_what_nobody_can_see_stays_open_after_a_lost_answer(post: Post) -> None:
     post.refusal = errors.CoreUnavailable("x")
     with pytest.raises(errors.CoreUnavailable):
         tell(post)
-    assert post.memos == {(7, "full"): Memo("80", DAY, is_sent=False)}
+    assert post.memos == {(7, "full"): Memo(201, "80", DAY, is_sent=False)}
     post.refusal = None
     assert tell(post, day=DAY + timedelta(1)) == TOLD
     assert DAY.isoformat() in post.sent[0][1], "the letter that was begun"
@@ -168,23 +177,25 @@ def test_killed_anywhere_he_is_told_at_most_once_and_where_it_shows_exactly_once
             for night in range(1, 4):
                 tell(post, day=DAY + timedelta(night))
             told.append(len(post.sent))
-            assert post.memos == {(7, "full"): Memo("80", post.memos[7, "full"].day, is_sent=True)}
+            assert post.memos == {
+                (7, "full"): Memo(201, "80", post.memos[7, "full"].day, is_sent=True)
+            }
     # Killed between the note and the letter, and after the letter: nobody can tell these apart.
     assert told == ([1, 1, 1, 1, 1, 1] if shows else [1, 0, 0, 1, 1, 1])
 
 
 def test_what_happens_next_is_a_new_occasion_once_it_is_forgotten(post: Post) -> None:
     tell(post)
-    Teller(post.context(), DAY).forget("full", 7, "80")
+    Teller(post.context(), DAY).forget("full", 7, SENT)
     assert not post.memos
     assert tell(post) == TOLD
-    lower = Memo("80", DAY, is_sent=True)
+    lower = Memo(201, "80", DAY, is_sent=True)
     post.memos[7, "full"] = lower._replace(occasion="95")
-    Teller(post.context(), DAY).forget("full", 7, "95", lower)
+    Teller(post.context(), DAY).forget("full", 7, SENT._replace(occasion="95"), lower)
     assert post.memos == {(7, "full"): lower}
 
 
 def test_what_another_run_has_told_meanwhile_is_not_forgotten(post: Post) -> None:
     tell(post, LETTER._replace(occasion="95"))
-    Teller(post.context(), DAY).forget("full", 7, "80")
+    Teller(post.context(), DAY).forget("full", 7, SENT)
     assert tell(post, LETTER._replace(occasion="95")) == BEFORE

@@ -43,7 +43,7 @@ class Nights:
 
 def full(item_id: int, percent: int = 80, told: int = 0) -> Crossing:
     """A service of 10 GiB that has passed the threshold."""
-    return Crossing(item_id, 200 + item_id, f"user_{item_id}", percent, told, 9 * GIB, 10 * GIB)
+    return Crossing(item_id, 201, f"user_{item_id}", percent, told, 9 * GIB, 10 * GIB)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_more_than_full_leaves_nothing_free(nights: Nights) -> None:
 def test_whose_use_has_fallen_counts_anew(nights: Nights) -> None:
     nights.run(full(1, 95))
     nights.run(fallen=(full(1, 80, told=95),))
-    assert nights.post.memos[1, "full"] == Memo("80", DAY, is_sent=True)
+    assert nights.post.memos[1, "full"] == Memo(201, "80", DAY, is_sent=True)
     nights.run(full(1, 95))
     assert len(nights.told) == 2
     nights.run(fallen=(full(1, 0, told=95),))
@@ -89,7 +89,7 @@ def test_one_run_notes_only_so_many_that_have_fallen(
 ) -> None:
     monkeypatch.setattr(warnings, "MOST_FORGOTTEN", 2)
     for item_id in (1, 2, 3):
-        nights.post.memos[item_id, "full"] = Memo("80", DAY, is_sent=True)
+        nights.post.memos[item_id, "full"] = Memo(201, "80", DAY, is_sent=True)
     fallen = tuple(full(item_id, 0, told=80) for item_id in (1, 2, 3))
     nights.run(fallen=fallen)
     assert [item_id for item_id, _ in nights.post.memos] == [3]
@@ -118,7 +118,7 @@ def test_one_that_another_run_works_on_keeps_nobody_else_from_being_told(
         return real(path, numbers, wait_s, what)
 
     monkeypatch.setattr(service, "hold", hold)
-    nights.post.memos[1, "full"] = Memo("80", DAY, is_sent=True)
+    nights.post.memos[1, "full"] = Memo(201, "80", DAY, is_sent=True)
     nights.run(full(1), full(2), fallen=(full(1, 0, told=80),))
     assert len(nights.told) == 1
     assert (1, "full") in nights.post.memos
