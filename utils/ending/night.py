@@ -171,12 +171,12 @@ def _each(ctx: Context, item_ids: List[int], act: Callable[[Context, Service], N
     module_id = ctx.call.module_id()
     here = ctx.at_module(module_id, Level.EDITS)
     try:
-        cloud = here.cloud(here.billing.modules.server(module_id))
+        here.cloud(here.billing.modules.server(module_id))
         for item_id in item_ids:
             if not _has_time():
                 return
             try:
-                one = here.at_service(item_id, cloud)
+                one = here.at_service(item_id)
                 service = one.service()
                 with service.lock:
                     act(one, service)
