@@ -1,9 +1,8 @@
 """What tests of the end of services need."""
 
 import logging
-from pathlib import Path
-
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 

@@ -22,7 +22,6 @@ from utils.consts import (
     WAIT,
 )
 
-
 TARIFFS = {
     501: Terms(WAIT, 30, LOCK, 7),
     502: Terms(WAIT, 3, LOCK, 7),

@@ -17,9 +17,9 @@ from tests.unit.conftest import make_account, make_item, make_order, make_server
 from utils.accounts.endings import Ending
 from utils.base import address, errors, logins
 from utils.base.secret import Secret
-from utils.base.values import Account, Item, Mark, Order
+from utils.base.values import Account, Item, Mark, Order, Server
+from utils.billing.namings import LIVING
 from utils.billing.reply import Reply
-from utils.billing.services import LIVING
 from utils.billing.terms import Terms
 from utils.consts import (
     LOCK,
@@ -90,7 +90,7 @@ class Services:
         item = self.items.get(item_id)
         return item and SimpleNamespace(login=item.saved_login, password=item.saved_password)
 
-    def naming(self, login: str, besides: int) -> Dict[int, int]:
+    def of(self, login: str, besides: int) -> Dict[int, int]:
         return {
             one.id: one.module_id
             for one in self.items.values()
@@ -209,6 +209,18 @@ class Cloud:
         self._effects.do("delete", delete)
 
 
+class Visitor(Context):
+    """A run to which the one cloud is always open."""
+
+    one_cloud: Any
+
+    def cloud(self, server: Server, wait_s: Optional[float] = None) -> Any:
+        """The cloud."""
+        again = {"again": lambda: self.one_cloud, "end": lambda: None}
+        self.visit = SimpleNamespace(**again)
+        return self.one_cloud
+
+
 class World:
     """A provider with one module, on a day that tests choose."""
 
@@ -229,6 +241,7 @@ class World:
     def _billing(self) -> Any:
         return SimpleNamespace(
             services=self.services,
+            namings=self.services,
             fingerprint=lambda text: sha256(text.encode()).hexdigest(),
             modules=SimpleNamespace(
                 server=lambda module_id: make_server(module_id=module_id),
@@ -286,14 +299,14 @@ class World:
         """The next run of a command."""
         given = {**words, "lang": "en"}
         call = Call(command, level=COMMANDS[command].does, **given)
-        return Context(
+        return Visitor(
             call,
             Host(str(self.folder)),
             billing=self.billing,
             log=self.log,
             settings=Settings(**self.settings),
             today=self.today,
-            cloud=lambda server, wait_s=None: self.cloud,
+            one_cloud=self.cloud,
         )
 
     def run(self, command: str, deadly: int = -1, after: bool = False, **words: Any) -> str:
