@@ -105,19 +105,23 @@ class World:
             given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
         elif command in table.FORMS:
             given = {"stdin": self.form()}
-        elif command == "adopt":  # which finds that all is done
-            given = {"item": item, "extra": ["--login", self.login(item)]}
-        elif command == "restore":  # the same
+        elif command in table.FOR_PEOPLE or command in ENDINGS:
+            given = self._words(command, item)
+        return self.stand.run(command, **{**given, **options})
+
+    def _words(self, command: str, item: int) -> Dict[str, Any]:
+        """What people say with a command, for which there is something to do, or done already."""
+        if command == "adopt":
+            return {"item": item, "extra": ["--login", self.login(item)]}
+        if command == "restore":
             self.ended(item, login=self.login(item), state=endings.RETURNED, to_item=item)
-            given = {"item": item, "extra": ["--login", self.login(item)]}
-        elif command in ENDINGS:  # of somebody whose account is not there any more
+            return {"item": item, "extra": ["--login", self.login(item)]}
+        if command in ENDINGS:  # of somebody whose account is not there any more
             state = endings.DELETED if command == "certificate" else endings.WAITING
             ending = self.ended(item + MANY, state=state, due=command == "purge")
             words = ["--why", "the police asks"] if command == "hold" else []
-            given = {"extra": ["--login", ending.login, *words]}
-        elif command in table.FOR_PEOPLE:
-            given = {"extra": ["--format", "json"]}
-        return self.stand.run(command, **{**given, **options})
+            return {"extra": ["--login", ending.login, *words]}
+        return {"extra": ["--format", "json"]}
 
     def live(self, item: int, **options: Any) -> Iterator[Tuple[str, Run]]:
         """Runs every command that talks to a cloud, on one service and its module; gives each run.

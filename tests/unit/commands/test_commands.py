@@ -14,6 +14,7 @@ import pytest
 from commands import load
 from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
+from utils.accounts.endings import Ending
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
@@ -93,6 +94,7 @@ class World:
         self.cloud.has_groups.return_value = False
         self.cloud.lists.return_value = False
         self.item = make_item()
+        self.waiting: List[Ending] = []
         self.settings: Dict[str, Any] = {}
         self.host = Host(str(tmp_path))
         self.log = log
@@ -1181,3 +1183,63 @@ def test_a_form_with_another_server_must_bring_new_secrets(
     with pytest.raises(errors.SecretElsewhere):
         check(world, monkeypatch, id="31", nc_password=stored.secret.reveal())
     assert OK in check(world, monkeypatch, id="31", nc_password="a-new-made-up-pw")
+
+
+# -- clients who come back ------------------------------------------------------------------------
+
+
+def waiting(number: int = 1) -> Ending:
+    """An account of the client of service 1001 that waits."""
+    today = date.today()
+    return Ending(
+        *(7, number, 31, f"user_{7 + number}", "digest", 201, 501, today),
+        until=today + timedelta(days=30),
+        keep_days=30,
+    )
+
+
+@pytest.fixture
+def comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """The way in which an account that waits is given to a service."""
+    world.owner.record.return_value = None
+
+    def give(ctx: Context, service: Service, ending: Ending) -> Service:
+        world.waiting.remove(ending)
+        return service
+
+    given = Mock(side_effect=give)
+    monkeypatch.setattr("utils.ending.giving.restore", given)
+    monkeypatch.setattr("utils.ending.giving.waiting_of", lambda ctx, service: world.waiting)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("reuse", "waiting_accounts", "is_given", "is_told"),
+    [
+        ("ask", [waiting()], False, True),
+        ("no", [waiting()], False, False),
+        ("yes", [waiting()], True, False),
+        ("yes", [waiting(1), waiting(2)], False, True),
+        ("ask", [], False, False),
+    ],
+)
+def test_a_new_order_minds_what_waits_of_its_client(
+    world: World,
+    comes_back: Mock,
+    reuse: str,
+    waiting_accounts: List[Ending],
+    is_given: bool,
+    is_told: bool,
+) -> None:
+    world.settings["reuse"] = reuse
+    world.waiting = [*waiting_accounts]
+    world.run("open")
+    assert comes_back.called is is_given
+    told = world.billing.operations.tell_staff.call_args_list
+    assert bool(told) is is_told
+    if is_told:
+        (_, command, error), _ = told[0]
+        assert command == "open"
+        assert isinstance(error, errors.AccountWaits)
+        assert "--command restore --login user_8 --item 1001" in error.value
+        assert world.done()[-1] == "billing.closing.post_open", "the order is opened all the same"

@@ -173,8 +173,7 @@ def test_at_another_server_nothing_is_deleted(due: World) -> None:
     said = due.run("purge")
     assert "(account_elsewhere)" in said
     assert LOGIN in due.cloud.accounts
-    assert due.reply is not None
-    assert due.reply.exit_code == 1
+    assert due.exit_code == 1
 
 
 def test_an_account_that_cannot_be_read_is_not_deleted(
@@ -253,8 +252,7 @@ def test_by_a_record_that_was_changed_nothing_is_deleted(due: World, name: str) 
     told = due.run("purge")
     assert set(due.cloud.accounts) == {LOGIN, "user_1002"}
     assert "1001-1" in told
-    assert due.reply is not None
-    assert due.reply.exit_code == 1
+    assert due.exit_code == 1
     assert "1001-1" in due.run("waiting")
 
 
@@ -434,8 +432,7 @@ def test_what_keeps_an_account_from_a_service_changes_nothing(due: World, code: 
     REFUSED[code](due)
     before = (dict(due.services.items), dict(due.cloud.accounts), due.endings())
     assert f"({code})" in due.run("restore", item=1002, login=LOGIN)
-    assert due.reply is not None
-    assert due.reply.exit_code == 1
+    assert due.exit_code == 1
     assert (dict(due.services.items), dict(due.cloud.accounts), due.endings()) == before
 
 

@@ -280,6 +280,12 @@ class World:
             act = lambda: self.services.set(item.id, status=statuses[action])  # noqa: E731
             self.effects.do(f"post {action}", act)
 
+    @property
+    def exit_code(self) -> int:
+        """How the last run that people started has ended."""
+        assert self.reply is not None
+        return self.reply.exit_code
+
     # -- what is there ------------------------------------------------------------------------
 
     def sell(self, item_id: int = 1001, login: str = "", **changes: Any) -> str:
