@@ -183,7 +183,8 @@ def test_resuming_gives_back_what_was_ordered_whatever_the_level_was(
     account = world.cloud.accounts["user_1001"]
     assert account.enabled is (wanted != LOCK)
     assert (account.quota_bytes == ordered) is (wanted != READ_ONLY)
-    assert account.quota_bytes is not None and account.used_bytes is not None
+    assert account.quota_bytes is not None
+    assert account.used_bytes is not None
     if wanted == READ_ONLY:
         assert account.quota_bytes <= account.used_bytes
     world.run("resume", item=1001)

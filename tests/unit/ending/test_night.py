@@ -251,7 +251,7 @@ def order_of(item: Any) -> Order:
     return Order(5 * 1024**3, "clients", leave_group=item.trial_group)
 
 
-# -- a client who comes back ------------------------------------------------------------------------
+# -- a client who comes back ----------------------------------------------------------------------
 
 
 def test_only_what_waits_of_the_same_client_and_nobody_holds_is_offered(world: World) -> None:

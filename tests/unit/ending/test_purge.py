@@ -285,7 +285,7 @@ def refuse_writing(self: object, name: str, text: str) -> None:
     raise errors.StateUnwritable(name)
 
 
-# -- deletions that take long -----------------------------------------------------------------------
+# -- deletions that take long ---------------------------------------------------------------------
 
 
 def test_a_deletion_without_an_answer_is_followed_up_by_the_next_run(due: World) -> None:
@@ -345,7 +345,7 @@ def test_records_are_kept_for_their_years_and_then_forgotten(due: World) -> None
     assert not due.endings()
 
 
-# -- what waits -------------------------------------------------------------------------------------
+# -- what waits -----------------------------------------------------------------------------------
 
 
 def test_what_waits_is_listed_with_client_size_day_and_reason(due: World) -> None:
@@ -380,7 +380,7 @@ def test_a_hold_of_the_program_itself_does_not_hide_that_of_staff(due: World) ->
     assert ending.hold == hold
 
 
-# -- given to a service again -----------------------------------------------------------------------
+# -- given to a service again ---------------------------------------------------------------------
 
 
 def test_an_account_that_waits_comes_back_with_all_that_it_had(due: World) -> None:
