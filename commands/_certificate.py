@@ -3,9 +3,9 @@
 from typing import Iterator
 
 from utils.accounts.endings import DELETED, Ending
-from utils.base import errors
 from utils.base.errors import PmError
 from utils.billing.reply import Reply
+from utils.ending.answers import answer
 from utils.ending.choose import choose
 from utils.ending.words import EndingWords
 from utils.host import messages
@@ -17,18 +17,14 @@ def run(ctx: Context) -> Reply:
 
     The exit code is 1 where no deletion of that login was seen. Raises BadArguments.
     """
-    words = EndingWords(ctx.call.lang)
-    try:
+
+    def act(words: EndingWords) -> Reply:
         ending = choose(ctx, [one for one in ctx.endings.past() if one.state == DELETED])
         client = _client(ctx, ending)
-    except PmError as error:
-        if isinstance(error, errors.BadArguments):
-            raise
-        return Reply(words.document(words.of_error(error)), exit_code=1)
-    lines = [
-        line for one in messages.LANGUAGES for line in _document(EndingWords(one), ending, client)
-    ]
-    return Reply(words.document(*lines))
+        documents = (_document(EndingWords(one), ending, client) for one in messages.LANGUAGES)
+        return Reply(words.document(*(line for lines in documents for line in lines)))
+
+    return answer(ctx, act)
 
 
 def _client(ctx: Context, ending: Ending) -> str:

@@ -2,10 +2,9 @@
 
 from typing import List
 
-from utils.base import errors
-from utils.base.errors import PmError
 from utils.billing.reply import Reply
 from utils.ending import night, purge
+from utils.ending.answers import answer
 from utils.ending.purge import FAILED, LOST, Verdict
 from utils.ending.words import EndingWords
 from utils.host import budget
@@ -19,21 +18,15 @@ def run(ctx: Context) -> Reply:
     More than `purge_limit`, or --limit, is refused: then nothing is deleted. The exit code is 1
     where something failed, or the record is not whole. Raises BadArguments.
     """
-    words = EndingWords(ctx.call.lang)
-    if ctx.host.does_nothing():
-        return Reply(words.document(words.say("does_nothing")), exit_code=1)
-    try:
+
+    def act(words: EndingWords) -> Reply:
         verdicts = _purge(ctx)
         damaged = ctx.endings.damaged()
-    except PmError as error:
-        ctx.log.error("failed: %s", error)
-        ctx.error = error
-        return Reply(words.document(words.of_error(error)), exit_code=1)
-    lines = [*words.of_verdicts(verdicts)]
-    if damaged:
-        lines += ["", words.of_error(errors.EndingDamaged(", ".join(damaged)))]
-    is_bad = bool(damaged) or any(one.kind in (FAILED, LOST) for one in verdicts)
-    return Reply(words.document(*lines), exit_code=int(is_bad))
+        lines = [*words.of_verdicts(verdicts), *words.of_damaged(damaged)]
+        is_bad = bool(damaged) or any(one.kind in (FAILED, LOST) for one in verdicts)
+        return Reply(words.document(*lines), exit_code=int(is_bad))
+
+    return answer(ctx, act, obeys_do_nothing=True)
 
 
 def _purge(ctx: Context) -> List[Verdict]:

@@ -1,11 +1,10 @@
 """An account that waits is given to a service."""
 
 from utils.accounts.endings import RETURNED, Ending
-from utils.base import errors
-from utils.base.errors import PmError
 from utils.billing.reply import Reply
 from utils.consts import STATUS_PROCESSING
 from utils.ending import giving
+from utils.ending.answers import answer
 from utils.ending.choose import choose
 from utils.ending.words import EndingWords
 from utils.host import budget
@@ -19,25 +18,21 @@ def run(ctx: Context) -> Reply:
     The service is the old one, opened again, or another of the same client. The account that it
     has so far waits then. The exit code is 1 where that cannot be. Raises BadArguments.
     """
-    words = EndingWords(ctx.call.lang)
     item_id = ctx.call.item_id()
-    if ctx.host.does_nothing():
-        return Reply(words.document(words.say("does_nothing")), exit_code=1)
-    try:
+
+    def act(words: EndingWords) -> Reply:
         ending = choose(ctx, _endings(ctx, item_id))
         service = giving.restore(ctx, ctx.service(), ending)
-    except PmError as error:
-        if isinstance(error, errors.BadArguments):
-            raise
-        ctx.log.error("failed: %s", error)
-        ctx.error = error
-        return Reply(words.document(words.of_error(error)), exit_code=1)
+        told = "is_restored_dry" if ctx.call.dry_run else "is_restored"
+        lines = [words.say(told, ending.login)]
+        if service.item.status == STATUS_PROCESSING:
+            lines.append(words.say("hint_open", item_id))
+        return Reply(words.document(*lines))
+
+    try:
+        return answer(ctx, act, obeys_do_nothing=True)
     finally:
         ctx.leave()
-    lines = [words.say("is_restored_dry" if ctx.call.dry_run else "is_restored", ending.login)]
-    if service.item.status == STATUS_PROCESSING:
-        lines.append(words.say("hint_open", item_id))
-    return Reply(words.document(*lines))
 
 
 def _endings(ctx: Context, item_id: int) -> "list[Ending]":

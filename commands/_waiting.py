@@ -3,9 +3,9 @@
 from typing import Dict, Iterator, List
 
 from utils.accounts.endings import Ending
-from utils.base import errors
 from utils.base.errors import PmError
 from utils.billing.reply import Reply
+from utils.ending.answers import answer
 from utils.ending.words import EndingWords
 from utils.run.context import Context
 
@@ -15,16 +15,14 @@ def run(ctx: Context) -> Reply:
 
     The exit code is 1 where the record is not whole.
     """
-    words = EndingWords(ctx.call.lang)
-    try:
+
+    def act(words: EndingWords) -> Reply:
         endings = [one for one in ctx.endings.all_open() if _is_wanted(ctx, one)]
         damaged = ctx.endings.damaged()
-    except PmError as error:
-        return Reply(words.document(words.of_error(error)), exit_code=1)
-    lines = [*_lines(ctx, words, sorted(endings, key=lambda one: (one.until, one.item_id)))]
-    if damaged:
-        lines += ["", words.of_error(errors.EndingDamaged(", ".join(damaged)))]
-    return Reply(words.document(*lines), exit_code=int(bool(damaged)))
+        lines = _lines(ctx, words, sorted(endings, key=lambda one: (one.until, one.item_id)))
+        return Reply(words.document(*lines, *words.of_damaged(damaged)), int(bool(damaged)))
+
+    return answer(ctx, act)
 
 
 def _is_wanted(ctx: Context, ending: Ending) -> bool:

@@ -3,6 +3,7 @@
 from typing import Iterator, List, Optional
 
 from utils.accounts.endings import STAFF, Ending, Hold
+from utils.base import errors
 from utils.base.errors import PmError
 from utils.consts import MODULE, VERSION
 from utils.ending.purge import PLANNED, Verdict
@@ -55,6 +56,12 @@ class EndingWords:
             yield self.say("nothing_due")
         elif any(verdict.kind == PLANNED for verdict in verdicts):
             yield self.say("hint_dry")
+
+    def of_damaged(self, names: List[str]) -> Iterator[str]:
+        """What is to be said of texts of the record that are damaged, if any are."""
+        if names:
+            yield ""
+            yield self.of_error(errors.EndingDamaged(", ".join(names)))
 
     def of_waiting(self, ending: Ending, client: str) -> Iterator[str]:
         """The lines of one account that waits."""

@@ -24,23 +24,20 @@ class Ledger:
 
     def names(self) -> List[str]:
         """The names of all texts, sorted. Raises StateUnwritable where the folder is unreadable."""
-        try:
-            found = os.listdir(self.folder)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise _failure(self.folder, error) from error
-        return sorted(name[: -len(SUFFIX)] for name in found if name.endswith(SUFFIX))
+        found = [name for name in self._listed() if name.endswith(SUFFIX)]
+        return sorted(name[: -len(SUFFIX)] for name in found)
 
     def folders(self) -> List[str]:
         """The names of the folders below it that are numbers. Raises StateUnwritable."""
+        return sorted(name for name in self._listed() if name.isascii() and name.isdigit())
+
+    def _listed(self) -> List[str]:
         try:
-            found = os.listdir(self.folder)
+            return os.listdir(self.folder)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise _failure(self.folder, error) from error
-        return sorted(name for name in found if name.isascii() and name.isdigit())
 
     def has(self, name: str) -> bool:
         """Whether there is something of that name."""
