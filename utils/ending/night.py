@@ -160,8 +160,15 @@ def _settle_trials(ctx: Context) -> None:
     """Takes accounts that were paid for out of the group of trials."""
     statuses = (STATUS_ACTIVE, STATUS_SUSPENDED)
     noted = ctx.billing.services.noted(ctx.call.module_id(), ITEM_TRIAL_GROUP, statuses)
-    paid = [one for one in noted if not ctx.billing.services.item(one).trial]
-    _each(ctx, paid, trial.settle)
+    _each(ctx, [one for one in noted if _is_paid(ctx, one)], trial.settle)
+
+
+def _is_paid(ctx: Context, item_id: int) -> bool:
+    try:
+        return not ctx.billing.services.item(item_id).trial
+    except errors.PmError as error:
+        ctx.log.warning("service %d: %s", item_id, error)
+        return False
 
 
 def _each(ctx: Context, item_ids: List[int], act: Callable[[Context, Service], None]) -> None:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Optional
 
 from utils.accounts import traces
-from utils.accounts.endings import CLOSED_SERVICE, WAITING, Ending
+from utils.accounts.endings import CLOSED_SERVICE, STAFF, WAITING, Ending
 from utils.base import address, errors, logins
 from utils.base.values import Account, Order
 from utils.billing.terms import Terms
-from utils.consts import DELETE, WAIT
+from utils.consts import DELETE, STATUS_CLOSED, WAIT
 from utils.run.context import Context
 from utils.run.service import Service, note
 
@@ -33,12 +33,12 @@ class Parting:
     def keep(self, account: Account, leave_group: str = "") -> Ending:
         """Locks the account, and has it wait for its day. Raises StateUnwritable first of all.
 
-        One that waits already goes on doing so, whatever the settings say by now.
+        The time of a service that is being closed begins today, also where an older record was
+        never ended: it may have lived since.
         """
-        begun = self._begun(account.login)
-        ending = begun or self._ending(account.login, account)
+        ending = self._record(account.login, account)
         note(self._ctx, self._service)
-        self._ctx.endings.save(ending._replace(state=WAITING, began_on=None))
+        self._ctx.endings.save(ending)
         order = Order(enabled=False, leave_group=leave_group)
         self._service.accounts.bring(account, order)
         self._log(ending)
@@ -46,8 +46,8 @@ class Parting:
 
     def keep_unread(self, login: str) -> None:
         """The same of an account that the cloud cannot show."""
-        ending = self._begun(login) or self._ending(login, None)
-        self._ctx.endings.save(ending._replace(state=WAITING, began_on=None))
+        ending = self._record(login, None)
+        self._ctx.endings.save(ending)
         self._service.accounts.switch_unread(login, enabled=False)
         self._log(ending)
 
@@ -73,10 +73,22 @@ class Parting:
         """Notes how the deletion was seen. What cannot be seen now, the nightly run looks up."""
         prove(self._ctx, self._service, ending)
 
-    def waits(self, login: str) -> bool:
-        """Whether the account waits since an earlier run."""
-        ending = self._begun(login)
-        return ending is not None and ending.state == WAITING
+    def leave(self, login: str) -> None:
+        """Ends what an earlier closing has on record of an account that is kept for good now."""
+        begun = self._begun(login)
+        if begun is not None:
+            self._ctx.endings.save(begun.returned(self._ctx.today, self._service.item.id))
+
+    def must_wait(self, login: str) -> bool:
+        """Whether the account waits whatever the tariff says by now.
+
+        So does one that staff holds, and one whose service was closed before.
+        """
+        begun = self._begun(login)
+        if begun is None or begun.state != WAITING:
+            return False
+        is_held = begun.hold is not None and begun.hold.by == STAFF
+        return is_held or self._service.item.status == STATUS_CLOSED
 
     def _begun(self, login: str) -> Optional[Ending]:
         ours = self._ctx.endings.open_of(self._service.item.id)
@@ -84,13 +96,27 @@ class Parting:
 
     def _announce(self, login: str, account: Optional[Account]) -> Ending:
         """Notes a deletion that was decided. Costs nobody the end of his service."""
-        begun = self._begun(login)
-        ending = (begun or self._ending(login, account)).begun(self._ctx.today)
+        ending = self._record(login, account).begun(self._ctx.today)
         try:
             self._ctx.endings.save(ending)
         except errors.StateUnwritable as error:
             self._ctx.log.error("no record is kept of the deletion of %s: %s", login, error)
         return ending
+
+    def _record(self, login: str, account: Optional[Account]) -> Ending:
+        """What is on record of a service that was closed before; else a new beginning of it.
+
+        What staff holds stays held.
+        """
+        begun = self._begun(login)
+        fresh = self._ending(login, account)
+        if begun is None:
+            return fresh
+        if self._service.item.status == STATUS_CLOSED:
+            return begun._replace(state=WAITING, began_on=None)
+        hold = begun.hold if begun.hold is not None and begun.hold.by == STAFF else None
+        until = max(begun.until, fresh.until)
+        return fresh._replace(number=begun.number, hold=hold, until=until)
 
     def _ending(self, login: str, account: Optional[Account]) -> Ending:
         item, today = self._service.item, self._ctx.today
@@ -134,11 +160,12 @@ def prove(ctx: Context, service: Service, ending: Ending) -> Ending:
 def end(ctx: Context, service: Service, account: Account, terms: Terms) -> None:
     """Ends the account of a service as its tariff has it."""
     parting = Parting(ctx, service, terms.keep_days)
-    if terms.on_close == WAIT or parting.waits(account.login):
+    if terms.on_close == WAIT or parting.must_wait(account.login):
         parting.keep(account, leave_group=left_group(ctx, service))
     elif terms.on_close == DELETE:
         parting.delete(account)
     else:
+        parting.leave(account.login)
         note(ctx, service)
         service.accounts.bring(account, Order(enabled=False))
 
@@ -146,11 +173,12 @@ def end(ctx: Context, service: Service, account: Account, terms: Terms) -> None:
 def end_unread(ctx: Context, service: Service, login: str, terms: Terms) -> None:
     """The same of an account that the cloud cannot show."""
     parting = Parting(ctx, service, terms.keep_days)
-    if terms.on_close == WAIT or parting.waits(login):
+    if terms.on_close == WAIT or parting.must_wait(login):
         parting.keep_unread(login)
     elif terms.on_close == DELETE:
         parting.delete_unread(login)
     else:
+        parting.leave(login)
         service.accounts.switch_unread(login, enabled=False)
 
 

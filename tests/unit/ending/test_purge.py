@@ -83,6 +83,55 @@ def test_other_settings_do_not_change_the_day_of_who_waits(world: World) -> None
     assert LOGIN not in world.cloud.accounts
 
 
+@pytest.mark.parametrize("command", ["", "suspend"])
+def test_a_service_that_lived_again_unseen_waits_its_whole_time_anew(
+    due: World, command: str
+) -> None:
+    due.services.set(1001, status=STATUS_ACTIVE)
+    due.cloud.set(LOGIN, enabled=True, last_login=5000)
+    if command:
+        due.run(command, item=1001)
+    due.close()
+    due.run("purge")
+    due.pass_days(29)
+    due.run("purge")
+    assert LOGIN in due.cloud.accounts
+    due.pass_days(1)
+    due.run("purge")
+    assert LOGIN not in due.cloud.accounts
+
+
+def test_a_closing_that_is_repeated_later_does_not_change_the_day(world: World) -> None:
+    world.sell()
+    world.close()
+    before = world.endings()
+    world.pass_days(9)
+    world.close()
+    assert world.endings() == before
+
+
+@pytest.mark.parametrize("on_close", ["delete", "disable"])
+def test_what_staff_holds_is_kept_by_a_closing_too(due: World, on_close: str) -> None:
+    due.run("hold", login=LOGIN, why="the police asks")
+    due.services.set(1001, status=STATUS_ACTIVE)
+    due.cloud.set(LOGIN, enabled=True)
+    due.settings["on_close"] = on_close
+    due.close()
+    due.run("purge")
+    assert LOGIN in due.cloud.accounts
+    (ending,) = due.endings()
+    assert ending.hold is not None
+
+
+def test_a_service_that_is_closed_for_good_after_it_lived_again_never_waits(due: World) -> None:
+    due.services.set(1001, status=STATUS_ACTIVE)
+    due.settings["on_close"] = "disable"
+    due.close()
+    due.pass_days(4000)
+    due.run("purge")
+    assert LOGIN in due.cloud.accounts
+
+
 def test_who_was_locked_for_good_never_waits(world: World) -> None:
     world.settings["on_close"] = "disable"
     world.sell()
