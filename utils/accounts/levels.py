@@ -49,16 +49,17 @@ def level_of(item: Item) -> Optional[Level]:
     return None if item.status == STATUS_ACTIVE else read(item.level)
 
 
-def room_less(account: Account, most_bytes: Optional[float] = None) -> Order:
-    """What has nothing be added to an account: no more space than it uses, and than it ordered.
+def room_less(account: Account) -> Order:
+    """What has nothing be added to an account: the next size that a cloud keeps above its use.
 
-    Names nothing where it has none left already.
+    A byte has to stay free: a new Nextcloud opens no file where none is, not for reading either
+    (docs/en/clouds.md, "Quotas"). Names nothing where it is so, or has less room already.
     """
-    wanted = max(sizes.bytes_not_above(account.used_bytes or 0), LEAST_QUOTA_BYTES)
-    if most_bytes is not None:
-        wanted = min(wanted, most_bytes)
+    used_bytes = account.used_bytes or 0
+    wanted = max(sizes.stored_bytes(sizes.bytes_to_ask(used_bytes + 1)), LEAST_QUOTA_BYTES)
     present = account.quota_bytes
-    return Order() if present is not None and present <= wanted else Order(quota_bytes=wanted)
+    is_so = present is not None and used_bytes < present <= wanted
+    return Order() if is_so else Order(quota_bytes=wanted)
 
 
 def under_level(order: Order, item: Item, account: Account) -> Order:
@@ -69,5 +70,5 @@ def under_level(order: Order, item: Item, account: Account) -> Order:
     if order.enabled is not None:
         order = order._replace(enabled=True)
     if level.name == READ_ONLY and order.quota_bytes is not None:
-        order = order._replace(quota_bytes=room_less(account, order.quota_bytes).quota_bytes)
+        order = order._replace(quota_bytes=room_less(account).quota_bytes)
     return order

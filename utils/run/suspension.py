@@ -89,9 +89,8 @@ def _lock(ctx: "Context", service: Service, noted: Optional[Level]) -> None:
 def _make_read_only(ctx: "Context", service: Service, level: Level) -> None:
     """Takes the room before anybody is let in who was locked out."""
     account = find(ctx, service)
-    ordered = ctx.billing.tariffs.order(service.item, with_client=False)
     _note(ctx, service, level)
-    account = service.accounts.bring(account, levels.room_less(account, ordered.quota_bytes))
+    account = service.accounts.bring(account, levels.room_less(account))
     account = service.accounts.bring(account, Order(enabled=True))
     renew(ctx, service, account)
 

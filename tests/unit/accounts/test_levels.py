@@ -9,12 +9,16 @@ from tests.unit.conftest import make_account, make_item
 from utils.accounts import levels
 from utils.accounts.levels import LEAST_QUOTA_BYTES, Level
 from utils.accounts.plan import changes
+from utils.base import sizes
 from utils.base.sizes import UNLIMITED
 from utils.base.values import Order
 from utils.consts import READ_ONLY, STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, WARN
 
 DAY = date(2026, 11, 26)
 GIB = 1024**3
+ROUNDING = 0.1
+"""A size of one unit and more is kept in its tenths; of kibibytes, whole ones."""
+JUST_ABOVE = sizes.stored_bytes(2.1 * GIB)
 
 
 @pytest.mark.parametrize(
@@ -40,15 +44,18 @@ def test_nothing_can_be_added_to_a_read_only_account(
     order = levels.room_less(account)
     left = order.quota_bytes if order.quota_bytes is not None else quota_bytes
     assert left is not None
-    assert left <= max(used_bytes or 0, LEAST_QUOTA_BYTES)
-    assert left > 0, "a quota of nothing is taken for another one by some clouds"
+    used = used_bytes or 0
+    assert left > used, "a new Nextcloud opens no file where no byte is free"
+    assert left <= used + max(ROUNDING * used, LEAST_QUOTA_BYTES)
     after = account._replace(quota_bytes=left)
     assert not changes(after, levels.room_less(after)), "once it is so, nothing more is written"
 
 
-def test_a_read_only_account_never_gets_more_than_it_ordered() -> None:
-    account = make_account(quota_bytes=9 * GIB, used_bytes=8 * GIB)
-    assert levels.room_less(account, 5 * GIB).quota_bytes == 5 * GIB
+def test_an_account_that_is_fuller_than_its_quota_can_be_read_again() -> None:
+    account = make_account(quota_bytes=5 * GIB, used_bytes=8 * GIB)
+    wanted = levels.room_less(account).quota_bytes
+    assert wanted is not None
+    assert 8 * GIB < wanted < 8.2 * GIB
 
 
 @pytest.mark.parametrize(
@@ -56,8 +63,8 @@ def test_a_read_only_account_never_gets_more_than_it_ordered() -> None:
     [
         ("", STATUS_SUSPENDED, Order(5 * GIB, "gold", enabled=False)),
         (f"{WARN} 2026-11-26", STATUS_SUSPENDED, Order(5 * GIB, "gold", enabled=True)),
-        (f"{READ_ONLY} 2026-11-26", STATUS_SUSPENDED, Order(2 * GIB, "gold", enabled=True)),
-        (f"{READ_ONLY} 2026-11-26", STATUS_PROCESSING, Order(2 * GIB, "gold", enabled=True)),
+        (f"{READ_ONLY} 2026-11-26", STATUS_SUSPENDED, Order(JUST_ABOVE, "gold", enabled=True)),
+        (f"{READ_ONLY} 2026-11-26", STATUS_PROCESSING, Order(JUST_ABOVE, "gold", enabled=True)),
         (f"{READ_ONLY} 2026-11-26", STATUS_ACTIVE, Order(5 * GIB, "gold", enabled=False)),
     ],
 )

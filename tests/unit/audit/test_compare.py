@@ -51,7 +51,7 @@ def test_where_all_is_as_sold_nothing_differs() -> None:
     [
         ("warn 2026-01-01", {}, []),
         ("warn 2026-01-01", {"enabled": False}, ["paid_disabled"]),
-        ("read_only 2026-01-01", {"quota_bytes": GIB, "used_bytes": GIB}, []),
+        ("read_only 2026-01-01", {"quota_bytes": 1.1 * GIB, "used_bytes": GIB}, []),
         ("read_only 2026-01-01", {"used_bytes": GIB}, ["quota"]),
         ("", {}, ["unpaid_enabled"]),
     ],
