@@ -27,7 +27,7 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
-from utils.billing.terms import Terms, TermsOfTariffs
+from utils.billing.endterms import EndTerms, EndTermsOfTariffs
 from utils.host import state
 from utils.host.root import Host
 
@@ -124,7 +124,7 @@ NOUNS: Dict[str, type] = {
     "tasks": Tasks,
     "contacts": Contacts,
     "notices": Notices,
-    "terms": TermsOfTariffs,
+    "end_terms": EndTermsOfTariffs,
     "memos": Memos,
 }
 
@@ -137,7 +137,7 @@ def make_billing() -> Any:
     one.key_digest.return_value = "0123456789ab"
     one.namings.of.return_value = {}
     one.memos.of.return_value = {}
-    one.terms.of.return_value = Terms("delete", 30, "lock", 7)
+    one.end_terms.of.return_value = EndTerms("delete", 30, "lock", 7)
     one.tariffs.trial_group.return_value = ""
     one.services.noted.return_value = []
     one.fingerprint.return_value = "0" * 32

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
     from utils.billing.tasks import Tasks
-    from utils.billing.terms import TermsOfTariffs
+    from utils.billing.endterms import EndTermsOfTariffs
 
 
 class Billing:
@@ -129,11 +129,11 @@ class Billing:
         return Tariffs(self._doors.db, self._log, self._settings)
 
     @cached_property
-    def terms(self) -> "TermsOfTariffs":
+    def end_terms(self) -> "EndTermsOfTariffs":
         """How services of a tariff are suspended, and how they end."""
-        from utils.billing.terms import TermsOfTariffs
+        from utils.billing.endterms import EndTermsOfTariffs
 
-        return TermsOfTariffs(self._doors.db, self._settings)
+        return EndTermsOfTariffs(self._doors.db, self._settings)
 
     @cached_property
     def facts(self) -> "Facts":

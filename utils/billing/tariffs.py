@@ -16,7 +16,7 @@ from utils.billing import addons
 from utils.billing.addons import Addon, Addons
 from utils.billing.database import Database, Row
 from utils.billing.needs import OPTIONAL
-from utils.billing.terms import TermsOfTariffs
+from utils.billing.endterms import EndTermsOfTariffs
 from utils.consts import (
     CLIENT_LEVEL,
     ITEM_TYPES,
@@ -89,7 +89,7 @@ class Tariffs:
         self._db = db
         self._settings = settings
         self._addons = Addons(db)
-        self._terms = TermsOfTariffs(db, settings)
+        self._end_terms = EndTermsOfTariffs(db, settings)
         self._measures: Optional[Dict[int, Measure]] = None
 
     # -- what is sold -------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class Tariffs:
             return {}
         addons_of = self._addons.of_items([item.id for item in items])
         groups = self._groups({item.tariff_id for item in items})
-        trials = self._terms.trial_groups({item.tariff_id for item in items if item.trial})
+        trials = self._end_terms.trial_groups({item.tariff_id for item in items if item.trial})
         emails = self.emails({item.account_id for item in items})
         return {
             item.id: self._sold(
@@ -211,7 +211,7 @@ class Tariffs:
         """The group of a service's trial; empty where it is none, or one like any other service."""
         if not item.trial:
             return ""
-        return self._terms.trial_groups([item.tariff_id]).get(item.tariff_id, "")
+        return self._end_terms.trial_groups([item.tariff_id]).get(item.tariff_id, "")
 
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""

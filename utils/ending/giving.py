@@ -86,7 +86,7 @@ def _replace_own(ctx: Context, service: Service, login: str) -> None:
     """Puts the account that the service has so far to wait, unless it is that of the login."""
     own = service.owner.existing()
     if own is not None and not logins.same(own.login, login):
-        terms = ctx.billing.terms.of(service.item.tariff_id)
+        terms = ctx.billing.end_terms.of(service.item.tariff_id)
         Parting(ctx, service, terms.keep_days, why=REPLACED).keep(own)
 
 

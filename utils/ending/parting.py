@@ -10,7 +10,7 @@ from utils.accounts import traces
 from utils.accounts.endings import CLOSED_SERVICE, STAFF, WAITING, Ending
 from utils.base import address, errors, logins
 from utils.base.values import Account, Order
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.consts import DELETE, STATUS_CLOSED, WAIT
 from utils.run.context import Context
 from utils.run.service import Service, note
@@ -157,7 +157,7 @@ def prove(ctx: Context, service: Service, ending: Ending) -> Ending:
     return done
 
 
-def end(ctx: Context, service: Service, account: Account, terms: Terms) -> None:
+def end(ctx: Context, service: Service, account: Account, terms: EndTerms) -> None:
     """Ends the account of a service as its tariff has it."""
     parting = Parting(ctx, service, terms.keep_days)
     if terms.on_close == WAIT or parting.must_wait(account.login):
@@ -170,7 +170,7 @@ def end(ctx: Context, service: Service, account: Account, terms: Terms) -> None:
         service.accounts.bring(account, Order(enabled=False))
 
 
-def end_unread(ctx: Context, service: Service, login: str, terms: Terms) -> None:
+def end_unread(ctx: Context, service: Service, login: str, terms: EndTerms) -> None:
     """The same of an account that the cloud cannot show."""
     parting = Parting(ctx, service, terms.keep_days)
     if terms.on_close == WAIT or parting.must_wait(login):

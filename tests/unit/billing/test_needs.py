@@ -127,8 +127,8 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.stored_field(given.tariff, "cloud_warn_at") is None
     assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
     assert billing.statistics.latest(0) is None
-    assert billing.terms.of(item.tariff_id).suspension == LOCK
-    assert billing.terms.trial_groups([item.tariff_id]) == {}
+    assert billing.end_terms.of(item.tariff_id).suspension == LOCK
+    assert billing.end_terms.trial_groups([item.tariff_id]) == {}
     assert tariffs.trial_group(item._replace(trial=True)) == ""
     assert billing.contacts.of(item.account_id) is not None
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)

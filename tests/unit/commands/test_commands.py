@@ -22,7 +22,7 @@ from utils.base import errors, xml
 from utils.base.secret import Secret
 from utils.base.values import Mark, Order
 from utils.billing.contacts import Contact
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import OWNCLOUD, Memory
@@ -41,7 +41,7 @@ NEW = RECORD._replace(proved=False)
 OK = b"<doc/>"
 READING = (
     "billing.tariffs.",
-    "billing.terms.",
+    "billing.end_terms.",
     "billing.fingerprint",
     "billing.services.noted",
     "billing.modules.",
@@ -87,7 +87,7 @@ class World:
         self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
-        self.billing.terms.of.side_effect = lambda tariff_id: Terms(
+        self.billing.end_terms.of.side_effect = lambda tariff_id: EndTerms(
             Settings(**self.settings).on_close, 30, "lock", 7
         )
         self.cloud.get_user.return_value = None

@@ -11,7 +11,7 @@ from typing import Dict, NamedTuple, Optional
 import pytest
 
 from tests.unit.ending.world import Killed, World
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.consts import (
     DELETE,
     DISABLE,
@@ -23,10 +23,10 @@ from utils.consts import (
 )
 
 TARIFFS = {
-    501: Terms(WAIT, 30, LOCK, 7),
-    502: Terms(WAIT, 3, LOCK, 7),
-    503: Terms(DELETE, 30, LOCK, 7),
-    504: Terms(DISABLE, 30, LOCK, 7),
+    501: EndTerms(WAIT, 30, LOCK, 7),
+    502: EndTerms(WAIT, 3, LOCK, 7),
+    503: EndTerms(DELETE, 30, LOCK, 7),
+    504: EndTerms(DISABLE, 30, LOCK, 7),
 }
 
 

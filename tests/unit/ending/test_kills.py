@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, NamedTuple, Tuple
 import pytest
 
 from tests.unit.ending.world import Killed, World
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.consts import (
     DELETE,
     DISABLE,
@@ -30,7 +30,7 @@ def sold(on_close: str = WAIT, suspension: str = LOCK) -> Callable[[World], None
     """An open service whose tariff says so."""
 
     def prepare(world: World) -> None:
-        world.terms[501] = Terms(on_close, 30, suspension, 7)
+        world.terms[501] = EndTerms(on_close, 30, suspension, 7)
         world.sell()
 
     return prepare
@@ -102,7 +102,7 @@ def suspended(level: str, wanted: str) -> Callable[[World], None]:
     def prepare(world: World) -> None:
         sold(suspension=level)(world)
         world.run("suspend", item=1001)
-        world.terms[501] = Terms(WAIT, 30, wanted, 7)
+        world.terms[501] = EndTerms(WAIT, 30, wanted, 7)
 
     return prepare
 

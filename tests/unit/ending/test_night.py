@@ -10,7 +10,7 @@ from tests.unit.ending.world import World
 from utils.base import errors
 from utils.base.values import Account, Order
 from utils.billing.contacts import Contact
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.consts import (
     LOCK,
     READ_ONLY,
@@ -37,7 +37,7 @@ def pass_night(world: World) -> None:
 @pytest.fixture
 def warned(world: World) -> World:
     """A service whose tariff warns for seven days, suspended today."""
-    world.terms[501] = Terms(WAIT, 30, WARN, 7)
+    world.terms[501] = EndTerms(WAIT, 30, WARN, 7)
     world.sell()
     world.run("suspend", item=1001)
     return world
@@ -171,7 +171,7 @@ def test_he_is_told_nothing_unless_the_settings_want_that(world: World, letters:
 def test_he_is_told_how_his_service_is_suspended(
     world: World, letters: List[Any], level: str
 ) -> None:
-    world.terms[501] = Terms(WAIT, 30, level, 7)
+    world.terms[501] = EndTerms(WAIT, 30, level, 7)
     world.sell()
     for _ in range(2):
         world.run("suspend", item=1001)
@@ -283,7 +283,7 @@ def test_a_suspended_service_that_ends_waits_as_any_other(warned: World) -> None
 
 
 def test_what_comes_back_has_the_space_that_is_ordered_whatever_it_had(world: World) -> None:
-    world.terms[501] = Terms(WAIT, 30, READ_ONLY, 7)
+    world.terms[501] = EndTerms(WAIT, 30, READ_ONLY, 7)
     world.sell()
     world.run("suspend", item=1001)
     world.close()

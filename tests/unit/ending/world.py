@@ -20,7 +20,7 @@ from utils.base.secret import Secret
 from utils.base.values import Account, Item, Mark, Order, Server
 from utils.billing.namings import LIVING
 from utils.billing.reply import Reply
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.consts import (
     LOCK,
     STATUS_ACTIVE,
@@ -231,7 +231,7 @@ class World:
         self.cloud = Cloud(self.effects)
         self.today = FIRST_DAY
         self.settings: Dict[str, Any] = {"on_close": WAIT}
-        self.terms: Dict[int, Terms] = {}
+        self.terms: Dict[int, EndTerms] = {}
         self.order = make_order(email="")
         self.tasks: List[str] = []
         self.told: List[str] = []
@@ -247,7 +247,7 @@ class World:
                 server=lambda module_id: make_server(module_id=module_id),
                 base_url=lambda module_id: make_server().base_url,
             ),
-            terms=SimpleNamespace(of=self._terms),
+            end_terms=SimpleNamespace(of=self._terms),
             tariffs=SimpleNamespace(
                 order=self._order,
                 group=lambda tariff_id: "clients",
@@ -262,9 +262,9 @@ class World:
             closing=SimpleNamespace(post=self._post),
         )
 
-    def _terms(self, tariff_id: int) -> Terms:
+    def _terms(self, tariff_id: int) -> EndTerms:
         settings = Settings(**self.settings)
-        return self.terms.get(tariff_id, Terms(settings.on_close, settings.keep_days, LOCK, 7))
+        return self.terms.get(tariff_id, EndTerms(settings.on_close, settings.keep_days, LOCK, 7))
 
     def _order(self, item: Item, with_client: bool, with_name: bool = False) -> Order:
         return self.order

@@ -26,7 +26,7 @@ _FIELDS = (
 )
 
 
-class Terms(NamedTuple):
+class EndTerms(NamedTuple):
     """What a tariff says, or where it says nothing, the settings."""
 
     on_close: str
@@ -35,14 +35,14 @@ class Terms(NamedTuple):
     warn_days: int
 
 
-class TermsOfTariffs:
+class EndTermsOfTariffs:
     """Reads them; every method may raise DatabaseUnavailable, SettingsBroken."""
 
     def __init__(self, db: Database, settings: Callable[[], Settings]) -> None:
         self._db = db
         self._settings = settings
 
-    def of(self, tariff_id: int) -> Terms:
+    def of(self, tariff_id: int) -> EndTerms:
         """The terms of a tariff. Raises TermUnusable: a value that is none is no default."""
         return self._read(tariff_id, self._fields([tariff_id]).get(tariff_id, {}))
 
@@ -61,9 +61,9 @@ class TermsOfTariffs:
             values[row["intname"]] = (row["value"] or "").strip()
         return fields
 
-    def _read(self, tariff_id: int, fields: Dict[str, str]) -> Terms:
+    def _read(self, tariff_id: int, fields: Dict[str, str]) -> EndTerms:
         settings = self._settings()
-        return Terms(
+        return EndTerms(
             _choice(tariff_id, fields, TARIFF_ON_CLOSE, ON_CLOSE, settings.on_close),
             _number(tariff_id, fields, TARIFF_KEEP_DAYS, MOST_KEEP_DAYS, settings.keep_days),
             _choice(tariff_id, fields, TARIFF_SUSPENSION, SUSPENSIONS, LOCK),

@@ -7,7 +7,7 @@ import pytest
 from tests.doubles.billmanager import Stand
 from utils.base import errors
 from utils.billing.billmanager import Billing
-from utils.billing.terms import Terms
+from utils.billing.endterms import EndTerms
 from utils.host.settings import Settings
 
 
@@ -18,10 +18,10 @@ def tariff(stand: Stand) -> int:
 
 
 def test_a_tariff_that_says_nothing_follows_the_settings(billing: Billing, tariff: int) -> None:
-    assert billing.terms.of(tariff) == Terms("delete", 30, "lock", 7)
+    assert billing.end_terms.of(tariff) == EndTerms("delete", 30, "lock", 7)
     settings = Settings(on_close="wait", keep_days=9)
-    billing.terms._settings = lambda: settings
-    assert billing.terms.of(tariff) == Terms("wait", 9, "lock", 7)
+    billing.end_terms._settings = lambda: settings
+    assert billing.end_terms.of(tariff) == EndTerms("wait", 9, "lock", 7)
 
 
 def test_what_a_tariff_says_counts(billing: Billing, stand: Stand, tariff: int) -> None:
@@ -32,7 +32,7 @@ def test_what_a_tariff_says_counts(billing: Billing, stand: Stand, tariff: int) 
         ("cloud_warn_days", "3"),
     ):
         stand.set_tariff_field(tariff, name, value)
-    assert billing.terms.of(tariff) == Terms("wait", 14, "read_only", 3)
+    assert billing.end_terms.of(tariff) == EndTerms("wait", 14, "read_only", 3)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_value_that_is_none_is_no_default(
 ) -> None:
     stand.set_tariff_field(tariff, name, value)
     with pytest.raises(errors.TermUnusable) as caught:
-        billing.terms.of(tariff)
+        billing.end_terms.of(tariff)
     assert f"{tariff}, {name}" in caught.value.value
 
 
@@ -63,5 +63,5 @@ def test_the_group_of_trials_is_never_that_of_administrators(
     other = stand.add_tariff(stand.add_itemtype("nextcloud"))
     stand.set_tariff_field(tariff, "cloud_trial_group", "trials")
     stand.set_tariff_field(other, "cloud_trial_group", "Admin ")
-    found: Any = billing.terms.trial_groups([tariff, other])
+    found: Any = billing.end_terms.trial_groups([tariff, other])
     assert found == {tariff: "trials"}
