@@ -54,11 +54,12 @@ def _change(ctx: Context, service: Service, account: Account, chosen: Secret) ->
             return service.accounts.set_password(account, chosen)
         except errors.PasswordUnfit as unfit:
             raise errors.NewPasswordRefused(unfit.message or unfit.ocs_code) from unfit
+    terms = ctx.billing.tariffs.terms(service.item.tariff_id)
     try:
-        return service.accounts.set_password(account, passwords.make_usual(ctx.settings))
+        return service.accounts.set_password(account, passwords.make_usual(ctx.settings, terms))
     except errors.PasswordUnfit as unfit:
         ctx.log.warning("%s: trying another kind of password", unfit)
-    other = passwords.make_other(ctx.settings, service.cloud.password_rules())
+    other = passwords.make_other(ctx.settings, terms, service.cloud.password_rules())
     try:
         return service.accounts.set_password(account, other)
     except errors.PasswordUnfit as unfit:

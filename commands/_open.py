@@ -1,12 +1,13 @@
 """A paid order becomes an account."""
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 from utils.accounts import passwords
-from utils.accounts.ownership import Record
+from utils.accounts.ownership import Record, announced
+from utils.accounts.tokens import is_token, make_token
 from utils.base import errors
 from utils.base.secret import Secret
-from utils.base.values import Account, Order
+from utils.base.values import Account, Order, Terms
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.consts import STATUS_SUSPENDED
@@ -14,6 +15,7 @@ from utils.ending import giving
 from utils.host.root import HANDLER
 from utils.run import trial
 from utils.run.context import Context
+from utils.run.naming import claim_login
 from utils.run.service import Service
 
 
@@ -27,8 +29,7 @@ def run(ctx: Context) -> Reply:
     if service.item.status == STATUS_SUSPENDED:
         raise errors.ServiceClosed(service.item.id)
     service = _reuse(ctx, service)
-    with_name = ctx.settings.display_name == "client"
-    order = ctx.billing.tariffs.order(service.item, with_client=True, with_name=with_name)
+    order = ctx.billing.tariffs.order(service.item, with_client=True)
     record, account = _own_account(ctx, service, order)
     order = order._replace(is_handed_over=record.is_copied)
     if order.email:
@@ -40,6 +41,11 @@ def run(ctx: Context) -> Reply:
     services, login = ctx.billing.services, record.login
     services.save_mark(service.owner.new_mark(login, password, is_made=True))
     services.save_login(service.item.id, login, password, service.server.base_url)
+    ctx.following.note(service.item.id, account, order)
+    if is_token(account.token):
+        service.accounts.bring(account, Order(drops_token=True))
+    if service.accounts.is_link_unsent:
+        ctx.billing.operations.tell_staff(service.item.id, "open", errors.LinkUnsent(login))
     trial.note(ctx, service)
     _tell_of_waiting(ctx, service)
     ctx.billing.closing.post_open(service.item)
@@ -97,18 +103,30 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
         else:
             if account is not None:
                 return service.owner.accepted(record), account
+    return _make(ctx, service, order, record)
+
+
+def _make(
+    ctx: Context, service: Service, order: Order, record: Optional[Record]
+) -> Tuple[Record, Account]:
+    """A new account: that of the record, unless it has to have another login or password."""
+    terms = ctx.billing.tariffs.terms(service.item.tariff_id)
     if record is None or service.item.mark is None or record.is_copied:
-        record = _claim(ctx, service, passwords.make_usual(ctx.settings))
+        record = _claim(ctx, service, terms, _secret(ctx, service, terms))
     elif record.proved:
         # The password of an adopted account may not be known.
-        password = record.password or passwords.make_usual(ctx.settings)
-        record = _announce(ctx, service, record.login, password)
+        secret = record.password or _secret(ctx, service, terms)
+        record = _announce(ctx, service, record.login, secret)
+    if record.token and not order.email:
+        raise errors.EmailMissing(service.item.account_id)
     try:
         return record, _create(ctx, service, record, order)
     except errors.PasswordRefused as refused:
+        if record.token:
+            raise
         ctx.log.warning("%s: trying another kind of password", refused)
-        other = passwords.make_other(ctx.settings, service.cloud.password_rules())
-        record = _claim(ctx, service, other)
+        other = passwords.make_other(ctx.settings, terms, service.cloud.password_rules())
+        record = _claim(ctx, service, terms, other)
         return record, _create(ctx, service, record, order)
 
 
@@ -125,18 +143,31 @@ def _may_differ(ctx: Context) -> bool:
     return ctx.settings.taken_login == "suffix"
 
 
-def _claim(ctx: Context, service: Service, password: Secret) -> Record:
+def _secret(ctx: Context, service: Service, terms: Terms) -> Secret:
+    """What is to prove a new account: a password, or a token where the cloud mails a link.
+
+    Raises LinkUnsupported.
+    """
+    if not terms.sends_link:
+        return passwords.make_usual(ctx.settings, terms)
+    product = service.cloud.product
+    if not product.mails_links:
+        raise errors.LinkUnsupported(product.name)
+    return make_token()
+
+
+def _claim(ctx: Context, service: Service, terms: Terms, secret: Secret) -> Record:
     """Looks that nobody has the login, then marks the service as its owner."""
-    login = service.owner.free_login(_may_differ(ctx))
-    return _announce(ctx, service, login, password)
+    with claim_login(ctx, service, terms, secret, _may_differ(ctx)) as login:
+        return _announce(ctx, service, login, secret)
 
 
-def _announce(ctx: Context, service: Service, login: str, password: Secret) -> Record:
+def _announce(ctx: Context, service: Service, login: str, secret: Secret) -> Record:
     """Marks the service as the owner of an account that is not there, or is gone."""
     ctx.login = login
-    mark = service.owner.new_mark(login, password, is_made=False)
+    mark = service.owner.new_mark(login, secret, is_made=False)
     ctx.billing.services.save_mark(mark)
-    return Record(login, password, proved=False)
+    return announced(login, secret)
 
 
 def _create(ctx: Context, service: Service, record: Record, order: Order) -> Account:

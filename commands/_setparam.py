@@ -7,11 +7,11 @@ from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.run import guard, trial
 from utils.run.context import Context
-from utils.run.service import Service, find, renew
+from utils.run.service import Service, find, follow, renew
 
 
 def run(ctx: Context) -> Reply:
-    """Brings quota and group to what billing has now and tells BILLmanager.
+    """Brings quota, group and what follows the client to what billing has, tells BILLmanager.
 
     Space below what is used is paid for by now: it is set, and the client is told.
 
@@ -31,12 +31,12 @@ def run(ctx: Context) -> Reply:
 
 
 def _apply(ctx: Context, service: Service) -> None:
-    order = ctx.billing.tariffs.order(service.item, with_client=False)
+    order = ctx.billing.tariffs.order(service.item, with_client=True)
     old_tariff_id = service.item.last_tariff_id
     if old_tariff_id and not order.leave_group:
         order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
-    account = find(ctx, service)
-    account = service.accounts.bring(account, under_level(order, service.item, account))
+    found = find(ctx, service)
+    account = follow(ctx, service, found, under_level(order, service.item, found))
     renew(ctx, service, account)
     trial.note(ctx, service)
     guard.tell(ctx, service.item, account, order.quota_bytes)

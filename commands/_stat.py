@@ -23,8 +23,9 @@ def run(ctx: Context) -> Reply:
 
     A missing account is a warning without a row. Where something could not be read nothing is
     written for it and BILLmanager is not told: what was read stays, and a later run the same day
-    completes it. Clients whose accounts were read are told that their space runs out. The day is
-    that of the start, also for what is read after midnight.
+    completes it. Clients whose accounts were read are told that their space runs out. What clients
+    have changed of themselves is set in the accounts of a few. The day is that of the start, also
+    for what is read after midnight.
     Nobody knows what a cloud held on another day: asked for one, nothing is read or written.
     Raises BadArguments for a day that cannot be read.
     """
@@ -113,5 +114,6 @@ def _collector(
         day,
         uncounted,
         fullness,
-        lambda item_id: settle(ctx, item_id, server, cloud),
+        lambda item_id, follows=False: settle(ctx, item_id, server, cloud, follows),
+        ctx.following,
     )

@@ -12,11 +12,13 @@ from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.host import budget
 from utils.run import trial
 from utils.run.context import Context
-from utils.run.service import Service, find, renew
+from utils.run.service import Service, find, follow, renew
 
 
 def run(ctx: Context) -> Reply:
-    """Makes enabled state, quota and group what billing has, and writes today's usage.
+    """Makes enabled state, quota, group and what follows the client what billing has.
+
+    Writes today's usage.
 
     Only for an active or suspended service: any other is in the hands of another operation.
     Groups set by hand stay. With a module and no service it is done for those of its services in
@@ -35,7 +37,8 @@ def _sync(ctx: Context, service: Service) -> None:
     if account.used_bytes is None:
         service.cloud.refuse_hidden_files()
         raise errors.UsageUnread(f"{day}: {account.login}")
-    ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
+    if disk is not None:
+        ctx.billing.statistics.write([stat_row(service.item.id, day, account.used_bytes, disk)])
 
 
 def _refuse_unopened(service: Service) -> None:
@@ -45,10 +48,10 @@ def _refuse_unopened(service: Service) -> None:
 
 def _bring(ctx: Context, service: Service) -> Account:
     """The account as it is once it is what billing has."""
-    order = ctx.billing.tariffs.order(service.item, with_client=False)
+    order = ctx.billing.tariffs.order(service.item, with_client=True)
     order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
-    account = find(ctx, service)
-    account = service.accounts.bring(account, under_level(order, service.item, account))
+    found = find(ctx, service)
+    account = follow(ctx, service, found, under_level(order, service.item, found))
     renew(ctx, service, account)
     trial.note(ctx, service)
     return account

@@ -121,9 +121,13 @@ class NextcloudAPIClient:
         email: str = "",
         group: str = "",
         display_name: str = "",
+        language: str = "",
+        token: str = "",
     ) -> None:
         """Makes an account; where the product `creates_whole`, with everything in one request.
 
+        Without a password the cloud mails a link to set one, where the product `mails_links`; the
+        token then proves the account.
         Not atomic: after CloudRefused the account may exist all the same, with another quota
         (docs/en/clouds.md, "Creating an account"). Elsewhere it has the default quota, maybe none,
         no e-mail and no name until each is set.
@@ -134,6 +138,8 @@ class NextcloudAPIClient:
             form["quota"] = quota_text(quota_bytes)
             form["email"] = email
             form["displayName"] = display_name
+            form["language"] = language
+            form["manager"] = token
         data = {name: value for name, value in form.items() if value}
         try:
             self._connection.ask("POST", "/cloud/users", data=data, means="create")
@@ -216,6 +222,18 @@ class NextcloudAPIClient:
     def set_display_name(self, login: str, name: str) -> None:
         """Sets the name that others see. Raises NoSuchUser."""
         self._edit(login, "display", name)
+
+    def set_language(self, login: str, language: str) -> None:
+        """Sets the language of the cloud's pages and mails. Raises NoSuchUser."""
+        self._edit(login, "language", language)
+
+    def set_token(self, login: str, token: str) -> None:
+        """Sets, or takes off, the text that proves an account without a password.
+
+        It stands in a field of Nextcloud that takes any text, is shown with the account, and
+        cannot be changed by its owner (docs/en/clouds.md, "First password by a link").
+        """
+        self._edit(login, "manager", token)
 
     def set_password(self, login: str, password: Secret) -> None:
         """Sets the password. Raises NoSuchUser, PasswordUnfit."""

@@ -26,9 +26,8 @@ SECRET_PARAMS = (PARAM_SECRET, PARAM_CONFIRM)
 ITEM_LOGIN = "username"
 ITEM_PASSWORD = "userpassword"  # noqa: S105  a field's name
 ITEM_URL = "url"
-ITEM_EMAIL = "email"
+ITEM_EMAIL, ITEM_DOMAIN = "email", "domain"
 """Parameters of these names a type of product may have for its order form, where clients type."""
-ITEM_DOMAIN = "domain"
 ITEM_ACCOUNT = "accountname"
 """A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"
@@ -45,7 +44,21 @@ CLIENT_LEVEL = 16
 """BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
+TARIFF_LOGIN = "cloud_login"
+TARIFF_LENGTH = "cloud_password_length"
+TARIFF_KINDS = "cloud_password_kinds"
+TARIFF_NAME = "cloud_display_name"
+TARIFF_LANGUAGE = "cloud_language"
+TARIFF_UNLIMITED = "cloud_unlimited"
+TARIFF_LOGIN_EXAMPLE, TARIFF_PASSWORD_EXAMPLE = "cloud_login_example", "cloud_password_example"
 TARIFF_WARN_AT = "cloud_warn_at"
+TARIFF_FIRST_PASSWORD = "cloud_first_password"  # noqa: S105  a field's name
+TARIFF_FIELDS = (
+    *(TARIFF_GROUP, TARIFF_LOGIN, TARIFF_LENGTH, TARIFF_KINDS, TARIFF_NAME, TARIFF_LANGUAGE),
+    *(TARIFF_UNLIMITED, TARIFF_FIRST_PASSWORD, TARIFF_WARN_AT),
+)
+"""Fields of the tariff form. All but the oldest begin as no field of BILLmanager itself does."""
+
 WARN_AT = (80, 95)
 """At how many percent of his space a client is told, where his tariff says nothing else."""
 TARIFF_ON_CLOSE = "cloud_on_close"
@@ -120,3 +133,42 @@ def is_admin_group(group: str) -> bool:
 
 PASSWORD_SYMBOLS = "-_.!+*="  # noqa: S105  no secret
 """The symbols of a password, unless the settings name others: none needs quoting anywhere."""
+
+BY_CLIENT, BY_PERSON, BY_NOBODY = "client", "person", "none"
+"""Whose name an account shows: the client's as BILLmanager has it, that of his user, or none."""
+
+KINDS_ALL, KINDS_PLAIN, KINDS_SIMPLE = "all", "letters_digits", "small_digits"
+"""What passwords of a tariff are made of: letters, digits and symbols, without symbols, or small
+letters and digits alone."""
+
+BY_BILLING, BY_LINK = "billing", "link"
+"""Who gives the customer his first password: billing, or the cloud by a link that it mails."""
+
+LEAST_PASSWORD, MOST_PASSWORD = 12, 40
+"""Characters of a password that is made here; longer ones leave no room for a login in a mark."""
+
+LANGUAGES = {
+    **{"en": "English", "ru": "Русский", "uk": "Українська", "de": "Deutsch", "fr": "Français"},
+    **{"es": "Español", "it": "Italiano", "pl": "Polski", "tr": "Türkçe", "pt_PT": "Português"},
+    **{"pt_BR": "Português do Brasil", "nl": "Nederlands", "cs": "Čeština", "sk": "Slovenčina"},
+    **{"bg": "Български", "sr": "Српски", "ro": "Română", "hu": "Magyar", "el": "Ελληνικά"},
+    **{"lt_LT": "Lietuvių", "lv": "Latviešu", "et_EE": "Eesti", "fi": "Suomi", "sv": "Svenska"},
+    **{"da": "Dansk", "nb": "Norsk", "ka": "ქართული", "ar": "العربية", "zh_CN": "简体中文"},
+    **{"ja": "日本語", "ko": "한국어", "vi": "Tiếng Việt", "id": "Bahasa Indonesia"},
+}
+"""Languages of accounts by the cloud's word for them, each with its own name: those that both the
+oldest and the newest Nextcloud that were tried can speak (docs/en/clouds.md, "Languages")."""
+
+
+def language_of(text: str) -> str:
+    """The cloud's word for a language of BILLmanager's; empty for none that it speaks.
+
+    >>> language_of("RU"), language_of("et"), language_of("en-US"), language_of("tlh")
+    ('ru', 'et_EE', 'en', '')
+    """
+    word = text.strip().replace("-", "_").casefold()
+    for wanted in (word, word.partition("_")[0]):
+        for language in LANGUAGES:
+            if wanted and wanted in (language.casefold(), language.partition("_")[0]):
+                return language
+    return ""

@@ -1,4 +1,4 @@
-"""Small helpers with one obvious job each: the log, passwords, checks of names and addresses."""
+"""Small helpers with one obvious job each: the log, checks of addresses and sizes."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ from typing import Optional, TextIO, Union
 from utils.base import errors, sizes
 from utils.base.secret import strike_out
 from utils.base.text import tame
-from utils.consts import MODULE, PASSWORD_SYMBOLS
+from utils.consts import MODULE
 
 _LEVELS = {
     9: logging.DEBUG,
@@ -27,8 +27,6 @@ _LEVELS = {
 }
 """Levels of etc/debug.conf (docs/en/protocol.md, "Configuration files") as Python's."""
 
-_LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
-_DIGITS = "23456789"
 _EMAIL = (
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
@@ -98,26 +96,6 @@ def _level(debug_conf: str) -> int:
         ):
             level = _LEVELS.get(int(words[1][:4]), level)
     return level
-
-
-def generate_secure_password(
-    length: int = 20, symbols: str = PASSWORD_SYMBOLS, least_of_kind: int = 2
-) -> str:
-    """A random password of both cases, digits and, unless there are none, symbols.
-
-    At least so many of each kind, and longer than `length` where that needs it. No letters or
-    digits that are easily taken for one another. Raises ValueError for fewer than 8 characters.
-    """
-    import secrets  # only `open` makes passwords
-
-    if length < 8:
-        raise ValueError("a password needs at least 8 characters")
-    kinds = filter(None, (_LETTERS[:25], _LETTERS[25:], _DIGITS, symbols))
-    characters = [secrets.choice(kind) for kind in kinds for _ in range(least_of_kind)]
-    everything = _LETTERS + _DIGITS + symbols
-    characters += [secrets.choice(everything) for _ in range(length - len(characters))]
-    secrets.SystemRandom().shuffle(characters)
-    return "".join(characters)
 
 
 def validate_email(address: str) -> bool:

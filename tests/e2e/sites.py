@@ -134,6 +134,22 @@ class RealSite:
         """Somebody else's account."""
         assert self._call("POST", "/users", userid=login, password=password) == 100
 
+    def record(self, login: str) -> Dict[str, Any]:
+        """All that the cloud's administrator is shown of an account."""
+        url = f"{self.url}/ocs/v1.php/cloud/users/{quote(login)}?format=json"
+        data: Dict[str, Any] = self._http.get(url, timeout=120).json()["ocs"]["data"]
+        return data
+
+    def edit(self, login: str, key: str, value: str) -> None:
+        """The cloud's administrator, or its customer, changes a field of an account."""
+        answer = self._http.request(
+            "PUT",
+            f"{self.url}/ocs/v1.php/cloud/users/{quote(login)}?format=json",
+            data={"key": key, "value": value},
+            timeout=120,
+        )
+        assert answer.json()["ocs"]["meta"]["statuscode"] == 100, answer.text
+
     def remove_account(self, login: str) -> None:
         """The cloud's administrator deletes an account by hand."""
         self._call("DELETE", f"/users/{login}")

@@ -588,7 +588,10 @@ GONE = {
     ("runningoperation", "item"): {"operations"},
     ("task", "status"): set(),
     ("itemtypeparam", "crypted"): set(),
-    ("pricelistparam", "value"): {"tariff_group", "groups", "tariff_warnings"},
+    ("pricelistparam", "value"): {
+        *("tariff_space", "tariff_group", "tariff_names", "tariff_form", "tariff_warnings"),
+        *("policy", "fields", "groups"),
+    },
     ("measure", "relation"): {"tariff_space"},
     ("pricelist", "addonlimittrial"): {"tariff_space"},
     ("itemparam", "value"): {"services"},

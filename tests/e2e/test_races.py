@@ -165,6 +165,32 @@ def test_the_same_open_five_times_at_once(world: World, effect: Optional[str]) -
     assert len(made) == 1
 
 
+@pytest.mark.parametrize(
+    "conf",
+    [pytest.param("", marks=pytest.mark.long), "taken_login = suffix\n"],
+    ids=["refuse", "suffix"],
+)
+def test_services_that_want_the_same_name_at_once_get_one_each_or_none(
+    world: World, conf: str, record_property: Record
+) -> None:
+    """One has it, and only those that may have another one get an account beside."""
+    world.stand.write("etc/pmnextcloud.conf", conf)
+    tariff = world.tariff(cloud_login="@EMAIL_NAME@")
+    double(world).add_group(world.group)
+    items = [world.order(tariff) for _ in range(AT_ONCE)]
+    slow(world)
+    runs = [process.finish() for process in [start(world, "open", item) for item in items]]
+    double(world).faults.clear()
+    assert {run.error_type for run in runs} <= {None, "login_taken"}
+    done = [item for item, run in zip(items, runs) if run.error_type is None]
+    assert len(done) == (AT_ONCE if conf else 1)
+    names = {world.stand.params(item)["username"] for item in done}
+    assert {user.login for user in double(world).users.values()} == {*names, "admin"}
+    assert len(names) == len(done)
+    assert all(world.customer_gets_in(item) for item in done)
+    record_property("tried", AT_ONCE)
+
+
 def test_twenty_different_ones_at_once_and_four_at_the_cloud(
     world: World, record_property: Record
 ) -> None:

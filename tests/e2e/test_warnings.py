@@ -85,8 +85,8 @@ def test_each_is_told_in_his_language_with_the_figures_and_the_way_to_more(world
 
 def test_the_tariff_decides_when_and_whether(world: World) -> None:
     never, early = world.tariff(gib=10), world.tariff(gib=10)
-    world.stand.set_tariff_field(never, "cloud_warn_at", "")
-    world.stand.set_tariff_field(early, "cloud_warn_at", "50 70")
+    world.stand.set_terms(never, cloud_warn_at="")
+    world.stand.set_terms(early, cloud_warn_at="50 70")
     sell(world, 99, tariff=never)
     sell(world, 60, tariff=early)
     stat(world)

@@ -1,6 +1,7 @@
 """A provider with one cloud: a module, a product, clients; and the program run on their orders."""
 
 import json
+import logging
 import secrets
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -9,17 +10,20 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
 from tests.doubles.cloud import Cloud
+from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.tools import table
 from utils.accounts import endings
 from utils.accounts.endings import Ending, Endings
+from utils.accounts.following import Following
 from utils.base import address
 from utils.base.secret import Secret
-from utils.base.values import Mark
+from utils.base.values import Account, Mark, Order
 from utils.billing import mark
 from utils.billing.key import Key
-from utils.consts import ITEM_MARK
+from utils.consts import ITEM_LOGIN, ITEM_MARK
 from utils.host.ledger import Ledger
+from utils.host.state import State
 
 Site = Union[DoubleSite, RealSite]
 
@@ -60,10 +64,14 @@ class World:
             stand.sql("ALTER TABLE item AUTO_INCREMENT = %s", first)
 
     def tariff(self, gib: int = 5, group: Optional[str] = "", **addon: Any) -> int:
-        """A tariff with so much space; `group` None is none, "" the world's own."""
+        """A tariff with so much space; `group` None is none, "" the world's own.
+
+        What begins with cloud_ is a field of the tariff form, all else is of the add-on.
+        """
+        terms = {name: addon.pop(name) for name in [*addon] if name.startswith("cloud_")}
         disk = Addon(**{"name": "disk", "measure": "gib", "limit": gib, **addon})
         usergroup = self.group if group == "" else group
-        return self.stand.add_tariff(self.itemtype, addons=[disk], usergroup=usergroup)
+        return self.stand.add_tariff(self.itemtype, addons=[disk], usergroup=usergroup, **terms)
 
     def order(self, tariff: Optional[int] = None, **order: Any) -> int:
         """A paid order: a service in processing."""
@@ -246,6 +254,12 @@ class World:
         self.record.save(ending)
         return ending
 
+    def note(self, item: int, account: Account) -> None:
+        """What the module notes of an account whose e-mail it has set as it is shown."""
+        folder = str(self.stand.root / "var/pmnextcloud")
+        following = Following(State(folder), self.key.fingerprint, logging.getLogger("none"))
+        following.note(item, account, Order(email=account.email))
+
     def know_cloud(self) -> None:
         """What BILLmanager has done when a module is saved: the module knows its cloud."""
         self.stand.run("get_server_config", module=self.module).check()
@@ -269,6 +283,13 @@ class World:
     def login(self, item: int) -> str:
         """The login of a service."""
         return f"user_{item}"
+
+    def user(self, item: int) -> User:
+        """The account whose name the customer sees; on a double only."""
+        assert isinstance(self.site, DoubleSite)
+        user = self.site.cloud.users.find(self.stand.params(item)[ITEM_LOGIN])
+        assert user is not None
+        return user
 
     def status(self, item: int) -> int:
         """The service's status in billing."""

@@ -55,7 +55,14 @@ class Zoo:
         for plant in (
             *(self.missing, self.closed_alive, self.unbilled, self.unpaid_enabled),
             *(self.paid_disabled, self.quota, self.group, self.elsewhere, self.duplicate),
-            *(self.unproved, self.unreadable, self.email, self.uncounted, self.transferred),
+            *(
+                self.unproved,
+                self.unreadable,
+                self.email,
+                self.behind,
+                self.uncounted,
+                self.transferred,
+            ),
             *(self.adoptable, self.in_progress),
         ):
             plant()
@@ -276,6 +283,16 @@ class Zoo:
             item = self.service()
             self.hand.set_email(self.login(item), f"changed-{number}@example.com")
             self._expect("email", item)
+
+    def behind(self) -> None:
+        """Accounts that the module left so, and whose clients have another address since."""
+        for number in range(self.count):
+            item = self.service()
+            self.hand.set_email(self.login(item), f"former-{number}@example.com")
+            account = self.hand.get_user(self.login(item))
+            assert account is not None
+            self.world.note(item, account)
+            self._expect("behind", item)
 
     def uncounted(self) -> None:
         """Counted for the last time five days ago, and never since it was opened."""

@@ -14,6 +14,7 @@ from typing import Iterator, List, Set
 import commands
 from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
 from utils import consts
+from utils.accounts import names as account_names
 from utils.accounts.fullness import FULL
 from utils.audit import differences, findings, shown
 from utils.billing import needs
@@ -46,6 +47,7 @@ OTHERS = {
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),
     *("mariadb-client-core", "mariadb-server-core"),
     *(".netrc", ".sha256", ".new", "db.conf"),
+    *("user_@ID@", "nc@ID@", "@EMAIL_NAME@_@ID@", "user_", "newUser.sendEmail", "on"),
     *("item;login", "item;login;e-mail", ";", ",", "customers.csv.report.csv"),
 }
 """Names of others, and what stands for one."""
@@ -247,6 +249,7 @@ def vocabulary() -> Set[str]:
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}
+    own |= {*(f"@{macro}@" for macro in account_names.MACROS), *account_names.RESERVED}
     own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

@@ -353,7 +353,7 @@ def test_the_architecture_has_each_table_call_parameter_and_file() -> None:
     parameters |= {consts.ITEM_ACCOUNT}
     parameters |= {consts.ITEM_MEMO.format(kind) for kind in names.LETTERS}
     parameters |= {consts.ITEM_LEVEL, consts.ITEM_TRIAL_GROUP, *consts.TARIFF_TERMS}
-    parameters |= {*consts.MODULE_PARAMS, consts.TARIFF_GROUP, consts.TARIFF_WARN_AT}
+    parameters |= {*consts.MODULE_PARAMS, *consts.TARIFF_FIELDS, consts.ITEM_DOMAIN}
     for one in in_both("architecture.md"):
         named = one.section(5).first_cells()
         optional = {table for table, *_ in needs.OPTIONAL}

@@ -250,16 +250,37 @@ def test_the_connection_form_has_the_fields_that_are_stored() -> None:
     assert set(lengths.values()) == {str(consts.MAX_FIELD_LENGTH)}
 
 
-def test_the_tariff_form_has_the_group_as_a_list_and_the_thresholds_as_a_text() -> None:
-    assert [(node.tag, node.get("name")) for node in inputs(TARIFF_FORM)] == [
-        ("select", consts.TARIFF_GROUP),
-        ("input", consts.TARIFF_WARN_AT),
-        ("select", consts.TARIFF_SUSPENSION),
-        ("input", consts.TARIFF_WARN_DAYS),
-        ("select", consts.TARIFF_ON_CLOSE),
-        ("input", consts.TARIFF_KEEP_DAYS),
-        ("select", consts.TARIFF_TRIAL_GROUP),
-    ]
+def test_the_tariff_form_has_the_fields_that_are_read_and_an_example_of_two() -> None:
+    examples = {consts.TARIFF_LOGIN_EXAMPLE, consts.TARIFF_PASSWORD_EXAMPLE}
+    assert {name_of(node) for node in inputs(TARIFF_FORM)} == {
+        *consts.TARIFF_FIELDS,
+        *consts.TARIFF_TERMS,
+        *examples,
+    }
+    lists = {name_of(node) for node in inputs(TARIFF_FORM) if node.tag == "select"}
+    assert lists == {
+        *(consts.TARIFF_GROUP, consts.TARIFF_KINDS, consts.TARIFF_FIRST_PASSWORD),
+        *(consts.TARIFF_NAME, consts.TARIFF_LANGUAGE),
+        *(consts.TARIFF_SUSPENSION, consts.TARIFF_ON_CLOSE, consts.TARIFF_TRIAL_GROUP),
+    }
+
+
+def options_of_the_tariff_form() -> Set[str]:
+    """The messages of the values in its lists, but for languages, which have their own names."""
+    from commands._pricelist_dynamic_settings_tune import AS_SETTINGS, NO_GROUP
+    from utils.billing import terms
+
+    values = {
+        consts.TARIFF_GROUP: [NO_GROUP[1]],
+        consts.TARIFF_TRIAL_GROUP: [NO_GROUP[1]],
+        consts.TARIFF_SUSPENSION: [*consts.SUSPENSIONS],
+        consts.TARIFF_ON_CLOSE: [AS_SETTINGS[1], *consts.ON_CLOSE],
+        consts.TARIFF_KINDS: [AS_SETTINGS[1], *terms.KINDS],
+        consts.TARIFF_NAME: [AS_SETTINGS[1], *terms.NAMES],
+        consts.TARIFF_LANGUAGE: ["cloud_default", consts.BY_CLIENT],
+        consts.TARIFF_FIRST_PASSWORD: [*terms.FIRST_PASSWORDS],
+    }
+    return {f"{name}_{value}" for name, found in values.items() for value in found}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -298,15 +319,9 @@ def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_field_has_a_label_and_a_hint_and_nothing_else_has(language: str) -> None:
-    from commands._pricelist_dynamic_settings_tune import CHOICES, NO_GROUP
-
     for form in (CONNECTION_FORM, TARIFF_FORM):
         names = {name_of(node) for node in inputs(form)}
-        options = set()
-        if form == TARIFF_FORM:
-            groups = (consts.TARIFF_GROUP, consts.TARIFF_TRIAL_GROUP)
-            options = {f"{field}_{NO_GROUP[1]}" for field in groups}
-            options |= {f"{field}_{text}" for field in CHOICES for _, text in CHOICES[field]}
+        options = options_of_the_tariff_form() if form == TARIFF_FORM else set()
         texts = set(messages(language, form))
         assert names | {"hint_" + name for name in names} | options <= texts
         rest = texts - names - {"hint_" + name for name in names} - options

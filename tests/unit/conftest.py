@@ -14,10 +14,12 @@ from tests import ROOT
 from tests.doubles.billmanager import Stand
 from utils.base import secret
 from utils.base.secret import Secret
-from utils.base.values import Account, Item, Order, Server
+from utils.base.values import Account, Client, Item, Order, Server, Terms
 from utils.billing.billmanager import Billing
+from utils.billing.clients import Clients
 from utils.billing.closing import Closing
 from utils.billing.contacts import Contacts
+from utils.billing.endterms import EndTerms, EndTermsOfTariffs
 from utils.billing.memos import Memos
 from utils.billing.modules import Modules
 from utils.billing.namings import Namings
@@ -27,7 +29,6 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
-from utils.billing.endterms import EndTerms, EndTermsOfTariffs
 from utils.host import state
 from utils.host.root import Host
 
@@ -121,6 +122,7 @@ NOUNS: Dict[str, type] = {
     "closing": Closing,
     "statistics": Statistics,
     "tariffs": Tariffs,
+    "clients": Clients,
     "tasks": Tasks,
     "contacts": Contacts,
     "notices": Notices,
@@ -140,6 +142,11 @@ def make_billing() -> Any:
     one.end_terms.of.return_value = EndTerms("delete", 30, "lock", 7)
     one.tariffs.trial_group.return_value = ""
     one.services.noted.return_value = []
+    one.namings.has_odd.return_value = False
+    one.services.excess_bytes.return_value = -100
+    one.tariffs.terms.return_value = Terms()
+    one.tariffs.client.return_value = Client(email="client7@example.com")
+    one.tariffs.is_uncounted.return_value = False
     one.fingerprint.return_value = "0" * 32
     one.secret_capacity_bytes.return_value = 245
     return one

@@ -1,4 +1,4 @@
-"""The log, generated passwords, and what counts as an address, as a quota."""
+"""The log, and what counts as an address, as a quota."""
 
 import ast
 import logging
@@ -17,16 +17,13 @@ from hypothesis import strategies as st
 from utils import misc
 from utils.base import errors, sizes
 from utils.base.secret import Secret
-from utils.consts import MODULE, PASSWORD_SYMBOLS
-from utils.host.settings import Settings
+from utils.consts import MODULE
 from utils.misc import (
-    generate_secure_password,
     setup_logging,
     validate_email,
     validate_quota,
 )
 
-LOOK_ALIKES = "0O1lI|"
 LINE = re.compile(
     rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d,\d{{3}} \[{os.getpid()}\] (\w+) (\S+ \S+) (.*)", re.DOTALL
 )
@@ -44,58 +41,9 @@ def test_nothing_new_goes_into_this_file() -> None:
     public = {name for name in named if not name.startswith("_")}
     assert public == {
         "setup_logging",
-        "generate_secure_password",
         "validate_email",
         "validate_quota",
     }
-
-
-# -- passwords --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("length", [-1, 0, 7])
-def test_a_short_password_is_not_made(length: int) -> None:
-    with pytest.raises(ValueError, match="at least 8"):
-        generate_secure_password(length)
-
-
-@pytest.mark.parametrize("length", [8, 12, 20, 64])
-def test_a_password_has_its_length_and_every_kind_of_character(length: int) -> None:
-    for _ in range(50):
-        password = generate_secure_password(length)
-        assert len(password) == length
-        assert sum(char.islower() for char in password) >= 2
-        assert sum(char.isupper() for char in password) >= 2
-        assert sum(char.isdigit() for char in password) >= 2
-        assert sum(not char.isalnum() for char in password) >= 2
-        assert password.isascii()
-        assert password.isprintable()
-        assert not set(password) & set(LOOK_ALIKES)
-        assert {char for char in password if not char.isalnum()} <= set("-_.!+*=")
-
-
-@pytest.mark.parametrize("symbols", ["", "#!", "-", "~"])
-def test_a_password_has_the_symbols_that_are_named_and_no_others(symbols: str) -> None:
-    for _ in range(100):
-        password = generate_secure_password(20, symbols)
-        assert len(password) == 20
-        used = [char for char in password if not char.isalnum()]
-        assert set(used) <= set(symbols)
-        assert len(used) >= (2 if symbols else 0)
-
-
-def test_the_settings_have_the_symbols_of_a_password_as_it_is_without_them() -> None:
-    assert Settings().password_symbols == PASSWORD_SYMBOLS
-
-
-def test_ten_thousand_passwords_are_ten_thousand() -> None:
-    assert len({generate_secure_password() for _ in range(10000)}) == 10000
-
-
-def test_the_kinds_do_not_stand_in_an_order() -> None:
-    firsts = {generate_secure_password()[0] for _ in range(300)}
-    assert any(char.isdigit() for char in firsts)
-    assert any(char.isupper() for char in firsts)
 
 
 # -- addresses, quotas ------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class Adoption:
                 raise errors.ProofRefused(account.login)
             return GIVEN, wish.password
         if wish.is_trusted:
-            email = self._billing.tariffs.email(self._item.account_id)
+            email = self._billing.tariffs.client(self._item).email
             if not email or not _is_email_of(account, email):
                 raise errors.EmailDiffers(account.login)
             return TRUST, saved or Secret("")

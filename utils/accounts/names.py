@@ -14,7 +14,6 @@ from typing import Dict, List, NamedTuple, Optional
 from utils.base import errors, logins
 from utils.base.latin import to_latin
 from utils.consts import ITEM_EMAIL, ITEM_LOGIN
-from utils.misc import validate_email
 
 DEFAULT_TEMPLATE = "user_@ID@"
 
@@ -150,7 +149,7 @@ def find_faults(template: str) -> List[Fault]:
     literal = _MACRO.sub("", template)
     if _UNUSABLE.search(to_latin(literal)):
         found.append(Fault(UNUSABLE, template))
-    if item_of(_fill(template, _values(EXAMPLE))) not in (None, EXAMPLE.item_id):
+    if item_of(_trim(_fill(template, _values(EXAMPLE)))) not in (None, EXAMPLE.item_id):
         found.append(Fault(NUMBER_OF_OTHERS, template))
     if "ID" not in macros:
         found.append(Fault(NOT_UNIQUE, template))
@@ -168,8 +167,11 @@ def check_typed(param: str, value: str, item_id: Optional[int] = None) -> None:
     what is wrong, EmailUnfit.
     """
     text = value.strip()
-    if param == ITEM_EMAIL and text and not validate_email(text):
-        raise errors.EmailUnfit(text)
+    if param == ITEM_EMAIL and text:
+        from utils.misc import validate_email  # a tariff form needs no log
+
+        if not validate_email(text):
+            raise errors.EmailUnfit(text)
     if param == ITEM_LOGIN and text:
         (_check_new if item_id is None else _check_known)(text)
 

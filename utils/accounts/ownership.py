@@ -15,11 +15,12 @@ is where the account accepts the password, but never while a service is opened: 
 let the client type them.
 """
 
-import re
 from logging import Logger
 from typing import Dict, Iterable, List, NamedTuple, Optional
 
 from utils.accounts.guesses import Guesses
+from utils.accounts.names import default_login, item_of
+from utils.accounts.tokens import is_token
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors, logins
 from utils.base.secret import Secret
@@ -30,22 +31,15 @@ from utils.consts import (
     ITEM_LOGIN,
     ITEM_PASSWORD,
     ITEM_URL,
+    STATUS_ACTIVE,
     STATUS_CLOSED,
+    STATUS_SUSPENDED,
     is_admin_group,
 )
 
 TRIED_LOGINS = 10
 """Where a login may differ, user_15 and user_15_2 to user_15_9 are looked at before staff is asked:
 each look is a request, and the number has one digit."""
-
-
-_OUR_LOGIN = re.compile(r"user_([0-9]{1,18})(_[0-9])?", re.ASCII)
-
-
-def item_of(login: str) -> Optional[int]:
-    """The number of the service that an account of that login may be of, or None where of none."""
-    match = _OUR_LOGIN.fullmatch(logins.fold(login))
-    return int(match.group(1)) if match else None
 
 
 def former_number(item: Item) -> Optional[int]:
@@ -58,9 +52,9 @@ def former_number(item: Item) -> Optional[int]:
 class Record(NamedTuple):
     """What a service says of its account.
 
-    `proved` is whether that alone proves it; else the account must accept the password, which
-    `is_typed` tells to be no password of ours: it may be anybody's guess. `is_copied` is whether
-    the service was another one before.
+    `proved` is whether that alone proves it; else the account must have the token, or without one
+    accept the password, which `is_typed` tells to be no password of ours: it may be anybody's
+    guess. `is_copied` is whether the service was another one before.
     """
 
     login: str
@@ -68,6 +62,7 @@ class Record(NamedTuple):
     proved: bool
     is_typed: bool = False
     is_copied: bool = False
+    token: str = ""
 
 
 class Renewal(NamedTuple):
@@ -115,18 +110,25 @@ class Ownership:
         mark with a password, and nobody has it."""
 
     def default_login(self) -> str:
-        """The login that an account of this service has, where nobody else had it before."""
-        return f"user_{self._item.id}"
+        """The login that an account of this service has where no template made another."""
+        return default_login(self._item.id)
 
-    def free_login(self, may_differ: bool) -> str:
-        """The login for a new account: the default one, or the next free where it `may_differ`.
+    def free_login(self, wanted: str, may_differ: bool) -> str:
+        """The login for a new account: the wanted one, or the next free where it `may_differ`.
 
-        Raises LoginTaken.
+        Free is what nobody has in the cloud, and no other living service has, as far as billing
+        tells. Whoever asks must keep others from the same until the service is marked. Raises
+        LoginTaken.
         """
-        candidates = [self.default_login()]
+        candidates = [wanted]
         if may_differ:
-            candidates += [f"{self.default_login()}_{number}" for number in range(2, TRIED_LOGINS)]
+            candidates += [f"{wanted}_{number}" for number in range(2, TRIED_LOGINS)]
+        # Nobody else is given a name with this service's number.
+        is_own = wanted == self.default_login()
         for login in candidates:
+            if not is_own and any(map(self._has_claim, self.rivals(login))):
+                self._log.info("another service has %s", login)
+                continue
             try:
                 if self._cloud.get_user(login) is None:
                     return login
@@ -135,8 +137,27 @@ class Ownership:
                 self._log.info("%s is there, and not ours to see", login)
         raise errors.LoginTaken(candidates[-1])
 
+    def _has_claim(self, item_id: int) -> bool:
+        """Whether another service that names a login has it, and not only in an order form.
+
+        Else two orders for the same name would keep each other from it, and whoever has not paid
+        would keep others.
+        """
+        try:
+            other = self._billing.services.item(item_id)
+        except errors.ItemNotFound:
+            return False
+        except errors.SecretBroken:
+            return True
+        return other.mark is not None or other.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
+
     def new_mark(self, login: str, password: Secret, is_made: bool) -> Mark:
-        """The mark of an account that was seen as ordered, or else the one that announces it."""
+        """The mark of an account that was seen as ordered, or else the one that announces it.
+
+        That one has a password, or the token, which an account that is made needs no longer.
+        """
+        if is_made and is_token(password.reveal()):
+            password = Secret("")
         return Mark(
             item_id=self._item.id,
             login=login,
@@ -172,7 +193,7 @@ class Ownership:
         if is_copied:
             self._refuse_living_half(mark.item_id, mark.login)
         proved = mark.is_made or (mark.trust is Trust.OLD and self._proves_old(mark))
-        return Record(mark.login, mark.password, proved, is_copied=is_copied)
+        return _record(mark.login, mark.password, proved, is_copied)
 
     def _proves_old(self, mark: Mark) -> bool:
         """Whether what `open` of 1.0 saved last stands with its mark, or the service was open."""
@@ -358,7 +379,16 @@ class Ownership:
         return record.login
 
     def _prove(self, record: Record, account: Account) -> None:
-        """Tries the record's password once. Raises LoginTaken where the account refuses it."""
+        """Tries the record's password once. Raises LoginTaken where the account refuses it.
+
+        A token is looked at in place of a password.
+        """
+        if record.token:
+            if account.token != record.token:
+                raise errors.LoginTaken(record.login)
+            self._log.info("%s has the token that we know: it is ours", record.login)
+            self._by_password = record._replace(proved=True, token="")
+            return
         if record.is_typed:
             accepts = self._accepts_typed(account, record.password)
         else:
@@ -448,3 +478,16 @@ class Ownership:
         if password and (is_other or not item.password_is_crypted):
             values[ITEM_PASSWORD] = password
         return values
+
+
+def _record(login: str, secret: Secret, proved: bool, is_copied: bool = False) -> Record:
+    """A record by what a mark has in the place of the password: one, or a token."""
+    text = secret.reveal()
+    if is_token(text):
+        return Record(login, Secret(""), proved, is_copied=is_copied, token=text)
+    return Record(login, secret, proved, is_copied=is_copied)
+
+
+def announced(login: str, secret: Secret) -> Record:
+    """The record of a service that was just marked as the owner of an account that is to be."""
+    return _record(login, secret, proved=False)

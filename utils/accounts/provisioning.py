@@ -9,9 +9,11 @@ from utils.accounts.plan import (
     EMAIL,
     ENABLED,
     GROUP,
+    LANGUAGE,
     NAME,
     NOT_GROUP,
     QUOTA,
+    TOKEN,
     Change,
     changes,
     is_unread,
@@ -32,6 +34,10 @@ class Provisioning:
     def __init__(self, cloud: NextcloudAPIClient, log: Logger) -> None:
         self._cloud = cloud
         self._log = log
+        self.is_link_unsent = False
+        """Whether an account was made whose customer the cloud was to mail a link, and did not."""
+        self.failed: Dict[str, errors.CloudError] = {}
+        """What is not required and could not be set, by its name."""
         self._writers: Dict[str, Callable[[str, Any], None]] = {
             ENABLED: self._switch,
             QUOTA: cloud.set_quota,
@@ -39,31 +45,37 @@ class Provisioning:
             NOT_GROUP: cloud.remove_from_group,
             EMAIL: cloud.set_email,
             NAME: cloud.set_display_name,
+            LANGUAGE: cloud.set_language,
+            TOKEN: cloud.set_token,
         }
 
     def create(self, owner: Ownership, record: Record, order: Order) -> Account:
         """Makes the account of the record and returns it as the cloud shows it then.
 
         Creating is not atomic: after an unclear answer the account is looked for, and taken only
-        if it accepts the record's password. Where only login and password are taken with it, the
-        account returned has nothing else yet, and `bring` does the rest. Raises QuotaMissing for
-        an order without a quota, LoginTaken, PasswordRefused, AccountRefused, and what the client
-        raises where nothing was made.
+        if it accepts the record's password, or has its token. Where only login and password are
+        taken with it, the account returned has nothing else yet, and `bring` does the rest.
+        Raises QuotaMissing for an order without a quota, LoginTaken, PasswordRefused,
+        AccountRefused, and what the client raises where nothing was made.
         """
+        order = self._possible(order)
         try:
             self._create_with_group(record, order)
         except errors.PasswordRefused:
             raise  # nothing was made (docs/en/clouds.md, "Creating an account")
         except (errors.CloudRefused, errors.CloudLost) as unclear:
             self._log.warning("creating %s: %s, looking for it", record.login, unclear)
+            is_answer = isinstance(unclear, (errors.CloudRefused, errors.ServerFault))
             account = owner.find(record._replace(proved=False))
             if account is not None:
+                # What is refused once the account is there ends the call before its mail.
+                self.is_link_unsent = bool(record.token) and is_answer
                 return account
-            is_answer = isinstance(unclear, (errors.CloudRefused, errors.ServerFault))
             is_group = isinstance(unclear, errors.NoSuchGroup)
-            if is_answer and not is_group and (order.email or order.display_name):
-                # Either may be what the cloud does not take, and neither may cost the account.
-                return self.create(owner, record, order._replace(email="", display_name=""))
+            plainer = _without_person(record, order)
+            if is_answer and not is_group and plainer != order:
+                # Any of these may be what the cloud does not take, and none may cost the account.
+                return self.create(owner, record, plainer)
             if isinstance(unclear, errors.CloudRefused):
                 raise errors.AccountRefused(unclear.value) from unclear
             raise
@@ -71,6 +83,12 @@ class Provisioning:
         if not self._cloud.product.creates_whole:
             return _bare(record.login, order.group)
         return self._read(record.login)
+
+    def _possible(self, order: Order) -> Order:
+        """The order without a language where the cloud lets nobody set one for others."""
+        if order.language and not self._cloud.product.sets_language:
+            return order._replace(language="")
+        return order
 
     def _create_with_group(self, record: Record, order: Order) -> None:
         try:
@@ -89,6 +107,8 @@ class Provisioning:
             email=order.email,
             group=order.group,
             display_name=order.display_name,
+            language=order.language,
+            token=record.token,
         )
 
     def _make_group(self, group: str) -> None:
@@ -120,6 +140,7 @@ class Provisioning:
         Raises NotAsOrdered where the account is read back otherwise, QuotaUnread where the cloud
         does not tell the quota that was ordered; nothing is written for that one.
         """
+        order = self._possible(order)
         try:
             written = self.apply(account.login, changes(account, order))
         except errors.CloudLost as lost:
@@ -149,6 +170,7 @@ class Provisioning:
                 if change.required or may_pass or _ends_all(error):
                     raise
                 self._log.warning("%s: %s is not set: %s", login, change, error)
+                self.failed[change.what] = error
             else:
                 self._log.info("%s: set %s", login, change)
                 written.append(change)
@@ -280,6 +302,12 @@ def _ends_all(error: errors.CloudError) -> bool:
     """Whether nothing else can be done for the account after that failure either."""
     is_right = isinstance(error, errors.RightsMissing)  # to change one field, perhaps
     return isinstance(error, errors.NoSuchUser) or (error.lasts and not is_right)
+
+
+def _without_person(record: Record, order: Order) -> Order:
+    """The order without what tells who the customer is, but for the address that a link goes to."""
+    email = order.email if record.token else ""
+    return order._replace(email=email, display_name="", language="")
 
 
 def _bare(login: str, group: str) -> Account:

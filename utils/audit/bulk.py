@@ -3,7 +3,7 @@
 from typing import Callable, Dict, FrozenSet, Optional
 
 from utils.accounts.plan import GROUP, QUOTA
-from utils.audit.differences import PAID_DISABLED, UNPAID_ENABLED, UNREADABLE
+from utils.audit.differences import BEHIND, PAID_DISABLED, UNPAID_ENABLED, UNREADABLE
 from utils.audit.examine import examine
 from utils.audit.findings import DONE, Findings, Outcome, Repairs
 from utils.audit.repair import carry_out
@@ -12,7 +12,7 @@ from utils.billing.reply import Reply
 from utils.run.context import Context
 from utils.run.service import Service
 
-SYNCED = (UNPAID_ENABLED, PAID_DISABLED, QUOTA, GROUP, UNREADABLE)
+SYNCED = (UNPAID_ENABLED, PAID_DISABLED, QUOTA, GROUP, BEHIND, UNREADABLE)
 """The classes of differences that `sync_item` ends."""
 
 

@@ -6,7 +6,7 @@ are read once, and held.
 
 from typing import Dict, Iterable, List, Mapping, Set
 
-from utils.accounts.ownership import item_of
+from utils.accounts.names import item_of
 from utils.base import address, logins
 from utils.billing.billmanager import Billing
 from utils.billing.namings import LIVING, Named

@@ -5,12 +5,14 @@ the audit finds what `sync_item` would change, and nothing by rules of its own.
 """
 
 from datetime import date, timedelta
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from utils.accounts.levels import under_level
-from utils.accounts.ownership import Renewal, item_of
-from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA, Change, changes
+from utils.accounts.names import item_of
+from utils.accounts.ownership import Renewal
+from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA, Change, changes, personal
 from utils.audit.differences import (
+    BEHIND,
     DUPLICATE,
     ELSEWHERE,
     MENDED,
@@ -27,7 +29,7 @@ from utils.audit.differences import (
     quota_side,
 )
 from utils.base import address, errors, sizes
-from utils.base.values import Account, Item, Trust
+from utils.base.values import Account, Item, Order, Trust
 from utils.billing.tariffs import Sold
 from utils.census import census, register
 from utils.census.census import Pair
@@ -42,8 +44,8 @@ class Facts(NamedTuple):
     """What is known of a pair beside the pair itself.
 
     `rivals` are the other services that name the same account. `renewal` is what is to be saved on
-    the service anew. `is_there` tells of a service whose account is not proved whether there is one
-    of its login.
+    the service anew. `behind` is what has changed of its client and is to follow. `is_there` tells
+    of a service whose account is not proved whether there is one of its login.
     """
 
     sold: Sold
@@ -53,6 +55,7 @@ class Facts(NamedTuple):
     renewal: Optional[Renewal] = None
     is_protected: bool = False
     is_there: bool = False
+    behind: Sequence[str] = ()
 
 
 def login_of(item: Item) -> str:
@@ -79,7 +82,7 @@ def compare(pair: Pair, facts: Facts, today: date) -> Iterator[Difference]:
     # What another service names too is nobody's to be mended, before people have decided.
     is_safe = not facts.rivals
     for one in (
-        *_changes(item, account, facts.sold, former is not None),
+        *_changes(item, account, facts, former is not None),
         *_damaged(item, account, facts.renewal),
     ):
         yield one if is_safe else one._replace(change="")
@@ -136,10 +139,14 @@ def _former(item: Item, account: Account) -> Optional[int]:
 
 
 def _changes(
-    item: Item, account: Account, sold: Sold, is_transferred: bool
+    item: Item, account: Account, facts: Facts, is_transferred: bool
 ) -> Iterator[Difference]:
-    order = sold.order._replace(enabled=item.status == STATUS_ACTIVE)
-    if is_transferred:
+    sold, behind = facts.sold, () if is_transferred else facts.behind
+    if behind:
+        yield _behind(item, account, sold.order, behind)
+    # Name and language are a customer's to choose, and no difference between billing and cloud.
+    order = sold.order._replace(enabled=item.status == STATUS_ACTIVE, display_name="", language="")
+    if is_transferred or EMAIL in behind:
         order = order._replace(email="")  # whoever takes the account over sets the new client's
     if isinstance(sold.error, errors.GroupForbidden):
         yield _of(item, GROUP, {"error": sold.error.code}, {}, account)
@@ -154,6 +161,15 @@ def _changes(
         if kind == QUOTA:
             one = one._replace(above_bytes=_above_bytes(account, change))
         yield one
+
+
+def _behind(item: Item, account: Account, order: Order, whats: Sequence[str]) -> Difference:
+    """What has changed of a client, and the cloud shows as the module had set it."""
+    sides = personal(account, order)
+    billing: Side = {what: sides[what].wanted for what in whats}
+    cloud: Side = {what: sides[what].shown for what in whats}
+    change = f"{MENDED[BEHIND]} {', '.join(whats)}"
+    return _of(item, BEHIND, billing, cloud, account)._replace(change=change)
 
 
 def _sides(item: Item, account: Account, change: Change) -> Tuple[str, Side, Side]:

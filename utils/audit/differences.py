@@ -18,6 +18,7 @@ MISSING, CLOSED_ALIVE, UNBILLED = "missing", "closed_alive", "unbilled"
 UNPAID_ENABLED, PAID_DISABLED, UNREADABLE = "unpaid_enabled", "paid_disabled", "unreadable"
 ELSEWHERE, DUPLICATE, UNPROVED = "elsewhere", "duplicate", "unproved"
 UNCOUNTED, TRANSFERRED, ADOPTABLE = "uncounted", "transferred", "adoptable"
+BEHIND = "behind"
 
 VERDICTS = {
     MISSING: FAULT,
@@ -32,6 +33,7 @@ VERDICTS = {
     UNPROVED: FAULT,
     UNREADABLE: FAULT,
     EMAIL: ADVICE,
+    BEHIND: ADVICE,
     UNCOUNTED: FAULT,
     TRANSFERRED: ADVICE,
     ADOPTABLE: ADVICE,
@@ -39,12 +41,16 @@ VERDICTS = {
 """All classes, in the order in which they are shown, each with its verdict. What is only advice may
 be meant so."""
 
+FOLLOWED = "followed"
+"""What is changed where a client has changed something of himself."""
+
 MENDED = {
     UNPAID_ENABLED: ENABLED,
     PAID_DISABLED: ENABLED,
     QUOTA: QUOTA,
     GROUP: GROUP,
     EMAIL: EMAIL,
+    BEHIND: FOLLOWED,
     UNREADABLE: "saved",
 }
 """The classes of which some can be mended, each with what is changed for it."""

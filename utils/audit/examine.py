@@ -212,6 +212,9 @@ class Look:
             pair.item.id: pair.account.login if pair.account is not None else login_of(pair.item)
             for pair in pairs
         }
+        accounts = {pair.item.id: pair.account for pair in pairs if pair.account is not None}
+        wishes = {item_id: sold[item_id].order for item_id in accounts}
+        behind = self._ctx.following.behind(accounts, wishes)
         rivals = self._claims.rivals({item_id: login for item_id, login in named.items() if login})
         return {
             pair.item.id: Facts(
@@ -222,6 +225,7 @@ class Look:
                 self._renewal(pair),
                 pair.account is not None and self._is_protected(pair.account),
                 self._is_there(pair),
+                behind.get(pair.item.id, ()),
             )
             for pair in pairs
         }

@@ -82,7 +82,7 @@ class Findings:
         wanted = [one for one in found if self.wants(one)]
         if not wanted:
             return
-        clients = self._billing.tariffs.client_names(_some(one.account_id for one in wanted))
+        clients = self._billing.clients.names(_some(one.account_id for one in wanted))
         new = _some(one.tariff_id for one in wanted) - set(self._tariffs)
         self._tariffs.update(self._billing.tariffs.names(new))
         try:

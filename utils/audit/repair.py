@@ -11,7 +11,7 @@ from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional
 
 from utils.accounts.levels import under_level
 from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA, changes
-from utils.audit.differences import MENDED, UNREADABLE
+from utils.audit.differences import BEHIND, MENDED, UNREADABLE
 from utils.audit.findings import DONE, FAILED, GONE, PLANNED, Outcome, Planned, Repairs
 from utils.base import errors
 from utils.base.errors import PmError, Told
@@ -19,7 +19,7 @@ from utils.base.values import Account, Item, Order
 from utils.census.progress import Progress
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED, Level
 from utils.run.context import Context
-from utils.run.service import Service, find, renew
+from utils.run.service import Service, find, follow, renew
 
 LIMIT_PAUSE_S = 60.0
 """A cloud that takes no more changes for now is asked again after a minute, unless it names a time:
@@ -126,7 +126,11 @@ def mend(ctx: Context, service: Service, kinds: Kinds) -> Dict[str, Outcome]:
     account = find(ctx, service)
     order = under_level(_order(ctx, service.item, kinds), service.item, account)
     before = _left(ctx, service, account, order)
+    if BEHIND in kinds:
+        account = follow(ctx, service, account, _wish(ctx, service.item))
     account = service.accounts.bring(account, order)
+    if order.email:  # which follows the client from now on
+        ctx.following.note(service.item.id, account, order, (EMAIL,))
     if UNREADABLE in kinds:
         renew(ctx, service, account)
     after = _left(ctx, service, service.owner.account(), order)
@@ -164,6 +168,11 @@ def _order(ctx: Context, item: Item, kinds: Kinds) -> Order:
     )
 
 
+def _wish(ctx: Context, item: Item) -> Order:
+    """What of the account follows its client, and nothing else."""
+    return ctx.billing.tariffs.wishes([item])[item.id]
+
+
 def _left(ctx: Context, service: Service, account: Account, order: Order) -> Set[str]:
     """What of the account, and of what is saved on its service, is still to be changed."""
     left = {change.what for change in changes(account, order)}
@@ -171,4 +180,6 @@ def _left(ctx: Context, service: Service, account: Account, order: Order) -> Set
     renewal = ctx.owner(item, service.server, service.cloud).renewal()
     if renewal is not None and renewal.values:
         left.add(MENDED[UNREADABLE])
+    if ctx.following.behind({item.id: account}, {item.id: _wish(ctx, item)}):
+        left.add(MENDED[BEHIND])
     return left

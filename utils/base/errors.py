@@ -408,6 +408,18 @@ class AccountRefused(PmError, told=Told.STAFF_NOW):
     """The cloud refuses the account's data; the value has its words."""
 
 
+class LinkUnsupported(AccountRefused):
+    """The tariff wants the cloud to mail a link for the first password; this cloud mails none."""
+
+
+class LinkUnsent(AccountRefused):
+    """The account is made, and the cloud has not mailed the link for its first password."""
+
+
+class EmailMissing(AccountRefused):
+    """The cloud is to mail a link, and the client has no e-mail that it would take."""
+
+
 class PasswordRefused(AccountRefused):
     """The cloud's password policy refuses the generated password."""
 

@@ -66,6 +66,7 @@ class Item(NamedTuple):
     `saved_account` is the login as a column of its own shows it, None where the service has none.
     `level` is how it was suspended, as utils.accounts.levels reads it, and `trial_group` the group
     that its account was put into for a trial.
+    `saved_domain` is the domain that an order form may have asked for.
     `is_broken` is whether something of that does not decrypt, so that it has neither mark nor
     password here; only services that are read by the batch may be so.
     """
@@ -87,6 +88,7 @@ class Item(NamedTuple):
     saved_account: Optional[str] = None
     level: str = ""
     trial_group: str = ""
+    saved_domain: str = ""
 
 
 class Disk(NamedTuple):
@@ -97,12 +99,46 @@ class Disk(NamedTuple):
     unit_bytes: int
 
 
+class Terms(NamedTuple):
+    """What a tariff says of its accounts beside their space. Empty, or 0, means: as the settings.
+
+    `name_source` is whose name an account shows, `language_source` CLIENT or a language.
+    `sends_link` is whether the cloud mails a link by which the customer sets his first password,
+    so that billing never knows one. `broken` names the fields whose stored values cannot be used,
+    and are not.
+    """
+
+    group: str = ""
+    template: str = ""
+    password_length: int = 0
+    password_kinds: str = ""
+    name_source: str = ""
+    language_source: str = ""
+    is_unlimited: bool = False
+    sends_link: bool = False
+    broken: Tuple[str, ...] = ()
+
+
+class Client(NamedTuple):
+    """A client of BILLmanager, with what is known of his first user; a text is empty where nothing.
+
+    `name` is the account's, `person` the user's own name, `user_name` that by which he logs in.
+    """
+
+    name: str = ""
+    person: str = ""
+    user_name: str = ""
+    email: str = ""
+    language: str = ""
+
+
 class Order(NamedTuple):
     """What an account is to be. None, or an empty text, means: not touched.
 
     `quota_bytes` may be sizes.UNLIMITED. The account is put into `group` and taken out of
     `leave_group`, unless both are the same; other groups stay. One that `is_handed_over` had
-    another client before: it has to have this e-mail, and where that is empty, none.
+    another client before: it has to have this e-mail, and where that is empty, none. `drops_token`
+    is whether what proved the account while it was made is taken off it.
     """
 
     quota_bytes: Optional[float] = None
@@ -112,6 +148,8 @@ class Order(NamedTuple):
     leave_group: str = ""
     enabled: Optional[bool] = None
     is_handed_over: bool = False
+    language: str = ""
+    drops_token: bool = False
 
 
 class Account(NamedTuple):
@@ -121,6 +159,7 @@ class Account(NamedTuple):
     the cloud's default or a broken one; and where the cloud did not tell it, which alone
     `is_quota_told` denies. `used_bytes` is None where the cloud could not read it. `last_login`
     changes with each login of its owner, though not with every one; None where it is not told.
+    `token` is the text that proves an account without a password of ours, while it is there.
     """
 
     login: str
@@ -132,3 +171,5 @@ class Account(NamedTuple):
     used_bytes: Optional[int]
     is_quota_told: bool = True
     last_login: Optional[int] = None
+    language: str = ""
+    token: str = ""

@@ -12,8 +12,10 @@ from utils.host.root import Host
 from utils.host.settings import Settings
 
 if TYPE_CHECKING:
+    from utils.billing.clients import Clients
     from utils.billing.closing import Closing
     from utils.billing.contacts import Contacts
+    from utils.billing.endterms import EndTermsOfTariffs
     from utils.billing.facts import Facts
     from utils.billing.memos import Memos
     from utils.billing.modules import Modules
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
     from utils.billing.tasks import Tasks
-    from utils.billing.endterms import EndTermsOfTariffs
 
 
 class Billing:
@@ -134,6 +135,13 @@ class Billing:
         from utils.billing.endterms import EndTermsOfTariffs
 
         return EndTermsOfTariffs(self._doors.db, self._settings)
+
+    @cached_property
+    def clients(self) -> "Clients":
+        """Who has bought."""
+        from utils.billing.clients import Clients
+
+        return Clients(self._doors.db, self._log)
 
     @cached_property
     def facts(self) -> "Facts":

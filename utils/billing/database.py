@@ -3,7 +3,7 @@
 import time
 from contextlib import contextmanager
 from logging import Logger
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from utils.base import errors
 from utils.base.later import SSH_KEYS, later
@@ -92,13 +92,17 @@ class Database:
 
     def has_column(self, table: str, *columns: str) -> bool:
         """Whether the table has the column, or all of several; BILLmanager's versions differ."""
-        row = self.row(
-            "SELECT COUNT(*) AS found FROM information_schema.columns"
+        return len(self.columns_of(table, columns)) == len(columns)
+
+    def columns_of(self, table: str, columns: Sequence[str]) -> Set[str]:
+        """Those of the columns that the table has."""
+        rows = self.rows(
+            "SELECT column_name AS name FROM information_schema.columns"
             " WHERE table_schema = DATABASE() AND table_name = %s AND column_name IN %s",
             table,
             columns,
         )
-        return row is not None and row["found"] == len(columns)
+        return {row["name"] for row in rows}
 
     # -- what a run reads back after it has called the core ---------------------------------------
 
@@ -144,6 +148,14 @@ class Database:
         """
         sql = f"SELECT DISTINCT {columns} FROM {table} WHERE {which}"  # noqa: S608  constants
         return self.rows(sql)
+
+    def rows_of(self, table: str, columns: str, which: str, *params: object) -> List[Row]:
+        """The rows of a table with those of its columns that there are.
+
+        Whoever asks names table and columns by constants of his own, in `which` as well.
+        """
+        sql = f"SELECT {columns} FROM {table} WHERE {which}"  # noqa: S608  constants
+        return self.rows(sql, *params)
 
     def write_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """One statement for many rows, all or none of them."""

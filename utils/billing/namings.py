@@ -1,16 +1,16 @@
 """Which services name which accounts: by what is saved on them, or by their marks.
 
-Nearly every service names `user_` and its own number, and its mark says the same. To decrypt a mark
-takes a millisecond, so only those of the few others are read.
+A service that names `user_` and its own number has a mark that says the same. To decrypt a mark
+takes a millisecond, so only those of the others are read. Where a template makes names, that may be
+all: what many of them say is remembered.
 """
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from utils.base import errors, logins
-from utils.base.values import Trust
-from utils.billing import mark
 from utils.billing.doors import Doors
+from utils.billing.readmarks import ReadMarks
 from utils.consts import (
     ITEM_LOGIN,
     ITEM_MARK,
@@ -36,6 +36,9 @@ SELECT i.id, i.status, i.processingmodule AS module, i.account, i.pricelist, p.v
   LEFT JOIN itemcryptedparam c ON c.item = i.id AND c.intname = %s
  WHERE m.module = %s AND i.parent IS NULL
 """
+_OF_ALL = (ITEM_LOGIN, ITEM_MARK, MODULE)
+"""What stands in the places of those rows."""
+
 _ODD = """
    AND (IFNULL(p.value, '') <> CONCAT('user_', i.id) AND IFNULL(p.value, c.value) IS NOT NULL)
 """
@@ -56,6 +59,14 @@ SELECT i.id, i.processingmodule AS module, p.value AS login
   JOIN itemparam p ON p.item = i.id AND p.intname = %s
  WHERE m.module = %s AND i.parent IS NULL AND i.status IN %s AND LOWER(TRIM(p.value)) IN %s
  ORDER BY i.id
+"""
+
+
+_ANY_ODD = """
+SELECT i.id FROM item i JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s
+   AND IFNULL(p.value, '') NOT IN ('', CONCAT('user_', i.id))
+ LIMIT 1
 """
 
 
@@ -86,6 +97,7 @@ class Namings:
 
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
+        self._marks = ReadMarks(doors)
 
     def of(self, login: str, besides: int) -> Dict[int, int]:
         """The other living services that name the login, or whose mark is for service `besides`.
@@ -93,19 +105,32 @@ class Namings:
         Each with its module. Living is what is ordered, active, suspended or in processing.
         """
         wanted = logins.fold(login)
-        rows = self._rows(_MAY_NAME, LIVING, besides, wanted, besides, ITEM_MARK)
-        return {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+        rows = self._doors.db.rows(
+            _ROWS + _MAY_NAME, *_OF_ALL, LIVING, besides, wanted, besides, ITEM_MARK
+        )
+        found = {row["id"]: row["module"] for row in rows if self._names(row, login, besides)}
+        self._marks.keep()
+        return found
 
     def odd(self) -> List[Named]:
         """The services that name another login than `user_` and their number.
 
         Of any status. The others, nearly all, are found by their number.
         """
-        return [*map(self._named, self._rows(_ODD))]
+        found = [*map(self._named, self._doors.db.rows(_ROWS + _ODD, *_OF_ALL))]
+        self._marks.keep()
+        return found
+
+    def has_odd(self, module_id: int) -> bool:
+        """Whether a living service of the module has saved another login than its own number's."""
+        return self._doors.db.row(_ANY_ODD, ITEM_LOGIN, module_id, LIVING) is not None
 
     def of_services(self, item_ids: Sequence[int]) -> List[Named]:
         """Those of the services that are of these modules, be they closed or not."""
-        return [*map(self._named, self._rows(" AND i.id IN %s", item_ids))] if item_ids else []
+        if not item_ids:
+            return []
+        rows = self._doors.db.rows(_ROWS + " AND i.id IN %s", *_OF_ALL, item_ids)
+        return [*map(self._named, rows)]
 
     def of_any(self, wanted: Iterable[str]) -> List[Naming]:
         """The living services whose saved login is one of the wanted ones.
@@ -119,16 +144,13 @@ class Namings:
         )
         return [one for one in found if one.login in folded]
 
-    def _rows(self, which: str, *params: object) -> "List[Row]":
-        return self._doors.db.rows(_ROWS + which, ITEM_LOGIN, ITEM_MARK, MODULE, *params)
-
     def _names(self, row: "Row", login: str, besides: int) -> bool:
         if logins.names(row["login"] or "", login):
             return True
         with suppress(errors.SecretBroken):
-            own_mark = mark.read(row["mark"] or "", self._doors.key)
-            if own_mark is not None:
-                return own_mark.item_id == besides or logins.same(own_mark.login, login)
+            said = self._marks.read(row["mark"] or "")
+            if said is not None:
+                return said.item_id == besides or logins.same(said.login, login)
         return False
 
     def _named(self, row: "Row") -> Named:
@@ -149,6 +171,6 @@ class Namings:
         if saved == f"user_{row['id']}":
             return
         with suppress(errors.SecretBroken):
-            own_mark = mark.read(row["mark"] or "", self._doors.key)
-            if own_mark is not None and own_mark.trust is not Trust.NONE:
-                yield logins.fold(own_mark.login)
+            said = self._marks.read(row["mark"] or "")
+            if said is not None and said.is_ours:
+                yield logins.fold(said.login)

@@ -81,6 +81,8 @@ class OptionalColumns(NamedTuple):
         *("itemtypeparam", "itemtype", "intname", "editvisible", "editreadlevel", "crypted"),
     )
     user_disabled: Tuple[str, ...] = ("user", "disabled")
+    user_name: Tuple[str, ...] = ("user", "name")
+    user_person: Tuple[str, ...] = ("user", "realname")
     user_language: Tuple[str, ...] = ("user", "lang")
     user_language_word: Tuple[str, ...] = ("user", "language")
 

@@ -21,6 +21,7 @@ from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.billing.oldmarks import OldMarks
 from utils.consts import (
     ITEM_ACCOUNT,
+    ITEM_DOMAIN,
     ITEM_LEVEL,
     ITEM_LOGIN,
     ITEM_MARK,
@@ -79,7 +80,8 @@ MOST_PLACES = 200
 The oldest are asked: nobody can put others before them."""
 
 _SAVED_NAMES = (
-    *(ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT, ITEM_LEVEL, ITEM_TRIAL_GROUP),
+    *(ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT, ITEM_DOMAIN),
+    *(ITEM_LEVEL, ITEM_TRIAL_GROUP),
 )
 
 
@@ -298,6 +300,7 @@ class Services:
             saved_account=self._saved_account(row["id"], saved) if strict else None,
             level=saved.get(ITEM_LEVEL, ""),
             trial_group=saved.get(ITEM_TRIAL_GROUP, "").strip(),
+            saved_domain=saved.get(ITEM_DOMAIN, ""),
         )
 
     def _password(

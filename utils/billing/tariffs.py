@@ -6,39 +6,34 @@ How add-ons add up: docs/en/protocol.md, "Space of a service".
 import re
 from contextlib import suppress
 from decimal import Decimal
-from functools import cached_property
 from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from utils.base import errors, sizes
-from utils.base.values import Disk, Item, Order
+from utils.base.values import Client, Disk, Item, Order, Terms
 from utils.billing import addons
 from utils.billing.addons import Addon, Addons
+from utils.billing.clients import Clients
 from utils.billing.database import Database, Row
-from utils.billing.needs import OPTIONAL
 from utils.billing.endterms import EndTermsOfTariffs
+from utils.billing.needs import OPTIONAL
+from utils.billing.terms import read_terms, shown_name, spoken_language
 from utils.consts import (
     CLIENT_LEVEL,
     ITEM_TYPES,
-    TARIFF_GROUP,
+    TARIFF_FIELDS,
     TARIFF_WARN_AT,
     WARN_AT,
     is_admin_group,
 )
 from utils.host.settings import Settings
-from utils.misc import validate_email, validate_quota
+from utils.misc import validate_quota
 
 if TYPE_CHECKING:
     from utils.billing.statistics import Counted
 
-_EMAILS = "SELECT account, email FROM user WHERE account IN %s ORDER BY id DESC"
-_EMAILS_ENABLED = """
-SELECT account, email FROM user
- WHERE account IN %s AND IFNULL(disabled, '') NOT IN ('on', '1', 'yes') ORDER BY id DESC
-"""
 _FORM_VALUES = "SELECT pricelist, value FROM pricelistparam WHERE pricelist IN %s AND intname = %s"
 _TARIFF_NAMES = "SELECT id, name FROM pricelist WHERE id IN %s"
-_CLIENT_NAMES = "SELECT id, name FROM account WHERE id IN %s"
 _KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
 
 
@@ -90,6 +85,7 @@ class Tariffs:
         self._settings = settings
         self._addons = Addons(db)
         self._end_terms = EndTermsOfTariffs(db, settings)
+        self._clients = Clients(db, log)
         self._measures: Optional[Dict[int, Measure]] = None
 
     # -- what is sold -------------------------------------------------------------------------
@@ -153,59 +149,92 @@ class Tariffs:
 
     # -- what is ordered ----------------------------------------------------------------------
 
-    def order(self, item: Item, with_client: bool, with_name: bool = False) -> Order:
-        """What the service is to be: quota and group, and for `with_client` the client's e-mail.
+    def order(self, item: Item, with_client: bool) -> Order:
+        """What the service is to be: quota and group, and for `with_client` what tells who he is.
 
-        Raises QuotaMissing, QuotaZero, MeasureUnknown, GroupForbidden.
+        That is e-mail, name and language. Raises QuotaMissing, QuotaZero, MeasureUnknown,
+        GroupForbidden.
         """
-        quota_bytes = self.quota(item)
-        group = self.trial_group(item) or self.group(item.tariff_id)
-        if is_admin_group(group):
-            raise errors.GroupForbidden(group)
+        terms = self._in_trial(item, self.terms(item.tariff_id))
+        quota_bytes = sizes.UNLIMITED if terms.is_unlimited else self.quota(item)
+        if is_admin_group(terms.group):
+            raise errors.GroupForbidden(terms.group)
         left = item.trial_group
-        return Order(
-            quota_bytes=quota_bytes,
-            group=group,
-            leave_group="" if left == group or is_admin_group(left) else left,
-            email=self.email(item.account_id) if with_client else "",
-            display_name=self._client_name(item.account_id) if with_name else "",
-        )
+        leave_group = "" if left == terms.group or is_admin_group(left) else left
+        order = Order(quota_bytes=quota_bytes, group=terms.group, leave_group=leave_group)
+        return self._personal(order, terms, self.client(item)) if with_client else order
 
     def orders(self, items: List[Item]) -> Dict[int, Sold]:
         """What each of many services is to be, by its id; the same as `order` says of each."""
         if not items:
             return {}
         addons_of = self._addons.of_items([item.id for item in items])
-        groups = self._groups({item.tariff_id for item in items})
+        terms = self._all_terms({item.tariff_id for item in items})
         trials = self._end_terms.trial_groups({item.tariff_id for item in items if item.trial})
-        emails = self.emails({item.account_id for item in items})
+        wishes = self._wishes(items, terms)
         return {
             item.id: self._sold(
                 item,
                 addons_of.get(item.id),
-                Order(group=_group(item, trials, groups), email=emails.get(item.account_id, "")),
+                _with_group(item, terms.get(item.tariff_id, Terms()), trials),
+                wishes[item.id],
             )
             for item in items
         }
 
-    def _sold(self, item: Item, addon: Optional[Addon], order: Order) -> Sold:
-        if is_admin_group(order.group):
-            return Sold(order._replace(group=""), None, errors.GroupForbidden(order.group))
+    def _sold(self, item: Item, addon: Optional[Addon], terms: Terms, wish: Order) -> Sold:
+        if is_admin_group(terms.group):
+            return Sold(wish, None, errors.GroupForbidden(terms.group))
+        order = wish._replace(group=terms.group)
+        if terms.is_unlimited:
+            order = order._replace(quota_bytes=sizes.UNLIMITED)
         if addon is None:
-            return Sold(order, None, errors.QuotaMissing(item.tariff_id))
+            error = None if terms.is_unlimited else errors.QuotaMissing(item.tariff_id)
+            return Sold(order, None, error)
         try:
-            order = order._replace(quota_bytes=self._bytes(addon, item.trial))
+            if not terms.is_unlimited:
+                order = order._replace(quota_bytes=self._bytes(addon, item.trial))
             return Sold(order, self._disk(addon))
         except errors.HostError:
             raise
         except errors.PmError as error:
             return Sold(order, None, error)
 
-    def hand_over(self, item: Item, with_name: bool) -> Order:
+    def wishes(self, items: List[Item]) -> Dict[int, Order]:
+        """What tells who each service's client is, by the id of the service, and nothing else."""
+        return self._wishes(items, self._all_terms({item.tariff_id for item in items}))
+
+    def _wishes(self, items: List[Item], terms: Dict[int, Terms]) -> Dict[int, Order]:
+        clients = self._clients.of(item.account_id for item in items)
+        return {
+            item.id: self._personal(
+                Order(), terms.get(item.tariff_id, Terms()), clients[item.account_id]
+            )
+            for item in items
+        }
+
+    def _personal(self, order: Order, terms: Terms, client: Client) -> Order:
+        return order._replace(
+            email=client.email,
+            display_name=shown_name(terms, client, self._settings().display_name),
+            language=spoken_language(terms, client),
+        )
+
+    def hand_over(self, item: Item) -> Order:
         """What an account is to be that another client had before, and nothing else of it."""
-        email = self.email(item.account_id)
-        name = self._client_name(item.account_id) if with_name else ""
-        return Order(email=email, display_name=name, is_handed_over=True)
+        wish = self._personal(Order(), self.terms(item.tariff_id), self.client(item))
+        return wish._replace(is_handed_over=True)
+
+    def client(self, item: Item) -> Client:
+        """The client of a service."""
+        return self._clients.of([item.account_id])[item.account_id]
+
+    def terms(self, tariff_id: int) -> Terms:
+        """What a tariff says of its accounts beside their space."""
+        return self._all_terms({tariff_id}).get(tariff_id, Terms())
+
+    def _in_trial(self, item: Item, terms: Terms) -> Terms:
+        return terms._replace(group=self.trial_group(item) or terms.group)
 
     def trial_group(self, item: Item) -> str:
         """The group of a service's trial; empty where it is none, or one like any other service."""
@@ -215,27 +244,25 @@ class Tariffs:
 
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
-        return self._groups({tariff_id}).get(tariff_id, "")
+        return self.terms(tariff_id).group
 
-    def _groups(self, tariff_ids: Set[int]) -> Dict[int, str]:
-        rows = self._db.rows(
-            _FORM_VALUES,
-            sorted(tariff_ids),
-            TARIFF_GROUP,
-        )
-        return {row["pricelist"]: (row["value"] or "").strip() for row in rows}
+    def _all_terms(self, tariff_ids: Set[int]) -> Dict[int, Terms]:
+        """The terms of those tariffs of which anything is stored."""
+        stored: Dict[int, Dict[str, str]] = {}
+        for row in self._db.rows(
+            "SELECT pricelist, intname, value FROM pricelistparam"
+            " WHERE pricelist IN %s AND intname IN %s",
+            sorted(tariff_ids) or (None,),
+            TARIFF_FIELDS,
+        ):
+            stored.setdefault(row["pricelist"], {})[row["intname"]] = row["value"] or ""
+        return {tariff_id: read_terms(fields) for tariff_id, fields in stored.items()}
 
     def names(self, tariff_ids: Set[int]) -> Dict[int, str]:
         """The names of tariffs, as the administrator gave them."""
         if not tariff_ids:
             return {}
         return _names(self._db.rows(_TARIFF_NAMES, sorted(tariff_ids)))
-
-    def client_names(self, account_ids: Set[int]) -> Dict[int, str]:
-        """The names of clients."""
-        if not account_ids:
-            return {}
-        return _names(self._db.rows(_CLIENT_NAMES, sorted(account_ids)))
 
     def quota(self, item: Item) -> float:
         """The ordered bytes of a service, or sizes.UNLIMITED.
@@ -248,11 +275,14 @@ class Tariffs:
         """The bytes of a service that a form of the tariff chooses by one of its fields.
 
         None where the field chooses no space, or nobody can say how much: it may be another
-        add-on, be billed by statistics, or be no number. Raises MeasureUnknown, QuotaZero,
+        add-on, be billed by statistics, or be no number, and a tariff without limit is never too
+        small. Raises MeasureUnknown, QuotaZero,
         ChoiceUnreadable.
         """
         addon = self._addons.of_items([item.id], tariff_id).get(item.id)
         if addon is None or addon.is_by_statistics or not addon.is_called(name.strip()):
+            return None
+        if self.terms(tariff_id).is_unlimited:
             return None
         if addon.is_chosen:
             quantity = addon.quantity()
@@ -296,6 +326,8 @@ class Tariffs:
 
         Raises what `quota` raises.
         """
+        if self.terms(tariff_id).is_unlimited:
+            return sizes.UNLIMITED
         return self._bytes(self._offered(tariff_id), trial=False)
 
     def maximum(self, tariff_id: int) -> Optional[float]:
@@ -303,7 +335,9 @@ class Tariffs:
 
         It does where the space is billed by statistics with a maximum. Raises as `quota`.
         """
-        addon = self._offered(tariff_id)
+        addon = self._addons.of_tariff(tariff_id)
+        if addon is None:
+            return None
         amount = addon.amount(trial=False, own_trial_limit=None, included_is_most=False)
         if not addon.is_by_statistics or amount is None:
             return None
@@ -351,12 +385,21 @@ class Tariffs:
                 disks[item_id] = self._disk(addon)
         return disks
 
-    def disk(self, item: Item) -> Disk:
-        """What the usage of a service is counted on.
+    def disk(self, item: Item) -> Optional[Disk]:
+        """What the usage of a service is counted on; None where a tariff without limit sells none.
 
         Raises QuotaMissing, MeasureUnknown, ChoiceUnreadable.
         """
-        return self._disk(self._disk_addon(item))
+        try:
+            return self._disk(self._disk_addon(item))
+        except errors.QuotaMissing:
+            if self.terms(item.tariff_id).is_unlimited:
+                return None
+            raise
+
+    def is_uncounted(self, item: Item) -> bool:
+        """Whether nothing is to be counted of a service that has no add-on for space."""
+        return self.terms(item.tariff_id).is_unlimited
 
     def _disk(self, addon: Addon) -> Disk:
         measure_id = addon.measure_id
@@ -408,32 +451,6 @@ class Tariffs:
             lesser_id = measure.lesser_id
         raise errors.MeasureUnknown(measure_id)
 
-    def emails(self, account_ids: Iterable[int]) -> Dict[int, str]:
-        """The address of each client's first enabled user, by account; none for a broken one."""
-        rows = self._db.rows(
-            _EMAILS_ENABLED if self._has_user_switch else _EMAILS, [*account_ids] or (None,)
-        )
-        texts = {row["account"]: (row["email"] or "").strip() for row in rows}
-        addresses = {}
-        for account_id, text in texts.items():
-            address = find_email(text)
-            if address:
-                addresses[account_id] = address
-            elif text:
-                self._log.warning("the e-mail of account %d cannot be used", account_id)
-        return addresses
-
-    def email(self, account_id: int) -> str:
-        """The address of the client's first enabled user; empty for none or a broken one."""
-        return self.emails([account_id]).get(account_id, "")
-
-    @cached_property
-    def _has_user_switch(self) -> bool:
-        return self._db.has_column(*OPTIONAL.user_disabled)
-
-    def _client_name(self, account_id: int) -> str:
-        return self.client_names({account_id}).get(account_id, "")[:64]
-
 
 def read_thresholds(text: str) -> Optional[Tuple[int, ...]]:
     """The percentages in a tariff's field, rising; empty for none, None where it is no such text.
@@ -448,23 +465,11 @@ def read_thresholds(text: str) -> Optional[Tuple[int, ...]]:
     return tuple(levels) if not levels or levels[-1] <= MOST_PERCENT else None
 
 
-def _group(item: Item, trials: Dict[int, str], groups: Dict[int, str]) -> str:
-    """The group of a service by those of trials and of tariffs."""
+def _with_group(item: Item, terms: Terms, trials: Dict[int, str]) -> Terms:
+    """The terms of a service with the group of its trial, where it is in one that has a group."""
     group = trials.get(item.tariff_id, "") if item.trial else ""
-    return group or groups.get(item.tariff_id, "")
+    return terms._replace(group=group or terms.group)
 
 
 def _names(rows: Iterable[Row]) -> Dict[int, str]:
     return {row["id"]: (row["name"] or "").strip() for row in rows}
-
-
-def find_email(text: str) -> str:
-    """The e-mail address in a text that people may have written, or an empty text.
-
-    A name before the address in brackets, `mailto:` and blanks are left out.
-    """
-    found = re.search(r"<([^<>]*)>\s*\Z", text)
-    address = (found.group(1) if found else text).strip()
-    if address.lower().startswith("mailto:"):
-        address = address[len("mailto:") :].strip()
-    return address if validate_email(address) else ""

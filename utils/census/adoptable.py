@@ -9,7 +9,7 @@ from bisect import bisect_left
 from typing import Dict, Iterable, List, NamedTuple, Set
 from zlib import crc32
 
-from utils.accounts.ownership import item_of
+from utils.accounts.names import item_of
 from utils.base import logins
 from utils.base.values import Account, Item
 from utils.billing.billmanager import Billing
@@ -79,7 +79,7 @@ class Adoptables:
         after = 0
         while True:
             batch = billing.services.unmarked(module_id, after, BATCH)
-            emails = billing.tariffs.emails({one.account_id for one in batch})
+            emails = billing.clients.emails({one.account_id for one in batch})
             for one in batch:
                 if one.login.strip():
                     self._logins.add(logins.fold(one.login.strip()), one.item_id)
@@ -102,7 +102,7 @@ class Adoptables:
             return []
         entries = self._register.look_up(sorted({one.item_id for one in hits}))
         items = {one.item.id: one.item for one in entries if one.why == UNOPENED}
-        emails = self._billing.tariffs.emails({item.account_id for item in items.values()})
+        emails = self._billing.clients.emails({item.account_id for item in items.values()})
         named = self._named({one.account.login for one in hits})
         found = []
         for hit in hits:

@@ -10,7 +10,6 @@ import time
 from logging import Logger
 from typing import Generator, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Set
 
-from utils.accounts.ownership import item_of
 from utils.api import NextcloudAPIClient
 from utils.base import errors, logins
 from utils.base.secret import forgotten
@@ -169,10 +168,8 @@ class Census:
     def _meet(self, page: Iterable[Account]) -> List[Pair]:
         """The services that own an account on a page, and those that its logins hint at in vain."""
         accounts = {logins.fold(account.login): account for account in page}
-        numbers = {item_of(login) for login in accounts}
-        unsettled = sorted(
-            number for number in numbers if number is not None and number not in self._settled
-        )
+        numbers = self._register.numbers(accounts)
+        unsettled = sorted(number for number in numbers if number not in self._settled)
         pairs = []
         for entry in self._register.look_up(unsettled):
             account = accounts.get(logins.fold(entry.login))

@@ -1,7 +1,9 @@
 """The register of a module: its services, with what they have on record of their accounts."""
 
-from typing import Callable, Iterator, List, NamedTuple
+from functools import cached_property
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Set
 
+from utils.accounts.names import item_of
 from utils.accounts.ownership import Ownership
 from utils.base import errors
 from utils.base.values import Item
@@ -57,6 +59,24 @@ class Register:
             if len(item_ids) < BATCH:
                 return
             after = item_ids[-1]
+
+    def numbers(self, logins: Iterable[str]) -> Set[int]:
+        """The services that accounts of those logins may be of, as far as the logins tell.
+
+        A login has the number of its service in it, or was made by a template: then the service
+        names it, and so may one of another module.
+        """
+        hints = {login: item_of(login) for login in logins}
+        found = {number for number in hints.values() if number is not None}
+        others = [login for login, number in hints.items() if number is None]
+        if others and self._has_others:
+            found.update(one.item_id for one in self._billing.namings.of_any(others))
+        return found
+
+    @cached_property
+    def _has_others(self) -> bool:
+        """Whether any service of the module names a login without its number."""
+        return self._billing.namings.has_odd(self._module_id)
 
     def look_up(self, item_ids: List[int]) -> List[Entry]:
         """The entries of the services, without those that are closed by now.

@@ -5,6 +5,7 @@ from datetime import date
 from logging import Logger
 from typing import Callable, List, Optional
 
+from utils.accounts.following import Following
 from utils.accounts.fullness import Fullness, is_plausible
 from utils.base import errors, sizes
 from utils.base.errors import Told
@@ -21,6 +22,10 @@ MOST_RENEWED = 200
 """Services of one run that are looked at more closely although they can be counted. Each takes some
 requests and calls; more at once have one cause for all, and the next days' runs take the rest."""
 
+MOST_FOLLOWED = 15
+"""Services of one run in whose accounts something is set that their clients have changed. Each may
+be three changes of the 50 that Nextcloud takes in ten minutes, which operations need too."""
+
 _FOR_ALL = (errors.DatabaseUnavailable, errors.KeyUnavailable, errors.LoginRefused)
 _IN_PASSING = (errors.Busy, errors.CoreUnavailable, errors.CloudError)
 """What a closer look at one service may fail of: what ends the run, and what comes to an end. After
@@ -31,7 +36,7 @@ class Collector:
     """One day's statistics of one module.
 
     `settle` gives the account of a service by its id, where more is to be looked at than what is
-    on record of it.
+    on record of it; with `follows` once what its client has changed is set there.
     """
 
     def __init__(
@@ -42,7 +47,8 @@ class Collector:
         day: date,
         uncounted: Uncounted,
         fullness: Fullness,
-        settle: Callable[[int], Account],
+        settle: Callable[..., Account],
+        following: Following,
     ) -> None:
         self._census = census
         self._billing = billing
@@ -51,8 +57,9 @@ class Collector:
         self._uncounted = uncounted
         self._fullness = fullness
         self._settle = settle
+        self._following = following
         self._may_see_files = False
-        self._renewed = 0
+        self._renewed = self._followed = 0
         self._booked = self._missing = self._not_ours = self._unsold = 0
 
     def collect(self) -> None:
@@ -71,6 +78,7 @@ class Collector:
         except TimeIsUp as end:
             raise self._incomplete() from end
         finally:
+            self._following.flush()
             self._summarise()
 
     def _book(self, pairs: List[Pair]) -> None:
@@ -82,6 +90,8 @@ class Collector:
             item, account, disk = pair.item, pair.account, disks.get(pair.item.id)
             if account is None:
                 self._leave_out(pair)
+            elif disk is None and self._billing.tariffs.is_uncounted(item):
+                continue  # its tariff has no limit and sells no space
             elif disk is None:
                 self._unsold += 1
                 self._log.warning("service %d: %s", item.id, UNSOLD)
@@ -101,6 +111,7 @@ class Collector:
             self._billing.statistics.write(rows)
             self._booked += len(rows)
             self._fullness.look(counted)
+        self._follow(pairs)
 
     def _settled(self, pair: Pair) -> Optional[Pair]:
         """The pair with the account that the closer look has found; None where it comes again.
@@ -123,6 +134,30 @@ class Collector:
                 return pair._replace(words=str(error))
             self._log.warning("service %d: counted by its mark: %s", pair.item.id, error)
             return pair
+
+    def _follow(self, pairs: List[Pair]) -> None:
+        """Has what clients have changed in billing set in the cloud, for a few of them.
+
+        Whatever fails at that is tried the next day: usage does not wait for it.
+        """
+        found = [pair for pair in pairs if pair.account is not None and not pair.item.is_broken]
+        if not found:
+            return
+        wishes = self._billing.tariffs.wishes([pair.item for pair in found])
+        accounts = {pair.item.id: pair.account for pair in found if pair.account is not None}
+        for item_id in self._following.learn(accounts, wishes):
+            if self._followed >= MOST_FOLLOWED:
+                self._log.info("service %d: what has changed of its client waits", item_id)
+                return
+            self._followed += 1
+            try:
+                self._settle(item_id, follows=True)
+            except _FOR_ALL:
+                raise
+            except errors.PmError as error:
+                self._log.warning("service %d: its client is not followed: %s", item_id, error)
+                if isinstance(error, errors.CloudWriteLimit):
+                    self._followed = MOST_FOLLOWED
 
     def _refuse_hidden_files(self) -> None:
         """Looks once a run whether the module's login may see files. Raises FilesHidden."""

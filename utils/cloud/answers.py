@@ -68,6 +68,8 @@ def account_from(
         quota_bytes=None if is_unknown else _limit(limit),
         used_bytes=None if is_unknown else _used(quota),
         is_quota_told=_is_told(limit) and not is_unknown,
+        language=str(user.get("language") or ""),
+        token=str(user.get("manager") or ""),
         last_login=_moment(user.get("lastLogin", user.get("last_login"))),
     )
 

@@ -20,7 +20,12 @@ _USERS, _GROUPS = "/cloud/users", "/cloud/groups"
 PAGE_SIZE = 200
 """Groups per page of a search; a cloud has few of which one is named in the other."""
 
-_NAMES_SHOWN = {"email": "email", "display": "displayname"}
+_NAMES_SHOWN = {
+    "email": "email",
+    "display": "displayname",
+    "language": "language",
+    "manager": "manager",
+}
 """The fields of an account as they are set, and as they are shown."""
 
 
@@ -167,15 +172,16 @@ class DryConnection(Connection):
         group, login = fields.get("groups[]", ""), fields["userid"]
         if group and not self._has_group(group):
             raise self._refusal(errors.NoSuchGroup, request, means)
-        made = {"id": login, "enabled": True, "displayname": login, "groups": []}
+        made = {"id": login, "enabled": True, "displayname": login, "groups": [], "language": "en"}
         unused = {"lastLogin": 0, "quota": {"quota": "default", "used": 0}}
         user = Pretended({**made, **unused})
-        user.password = fields["password"]
+        user.password = fields.get("password")
         if group:
             user.groups[group] = True
-        for name, key in (("quota", "quota"), ("email", "email"), ("displayName", "display")):
-            if name in fields:
-                user.edit(key, fields[name])
+        for key, value in fields.items():
+            known = "display" if key == "displayName" else key
+            if known == "quota" or known in _NAMES_SHOWN:
+                user.edit(known, value)
         self._users[logins.fold(login)] = user
 
     def _change(

@@ -23,6 +23,10 @@ class Product(NamedTuple):
     """Whether cookies spare the check of the password, 400 ms, on every request but the first."""
     creates_whole: bool
     """Whether quota, e-mail and display name are taken with the create, not silently dropped."""
+    mails_links: bool
+    """Whether an account made without a password gets a mail with a link to set one."""
+    sets_language: bool
+    """Whether the language of an account can be set."""
     lists_details: bool
     """Whether accounts can be read by pages; else each by itself."""
     shows_groups: bool
@@ -58,6 +62,8 @@ NEXTCLOUD = Product(
     token_scheme="Bearer",  # noqa: S106  a scheme, no secret
     keeps_sessions=True,
     creates_whole=True,
+    mails_links=True,
+    sets_language=True,
     lists_details=True,
     shows_groups=True,
     tells_settings=True,
@@ -93,6 +99,8 @@ OWNCLOUD = Product(
     token_scheme="token",  # noqa: S106  a scheme, no secret
     keeps_sessions=False,
     creates_whole=False,
+    mails_links=False,
+    sets_language=False,
     lists_details=False,
     shows_groups=False,
     tells_settings=False,

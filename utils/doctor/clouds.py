@@ -8,10 +8,12 @@ import socket
 import ssl
 import time
 from datetime import date, timedelta
-from typing import Iterator, Set
+from typing import Dict, Iterator, Set
 
+from utils.accounts.passwords import rule_of
 from utils.api import MAX_WAIT_S
 from utils.base import address, errors, sizes
+from utils.base.values import Terms
 from utils.census.days import WholeDays
 from utils.cloud import front
 from utils.cloud.answers import rules_from
@@ -19,6 +21,7 @@ from utils.cloud.ocs import mapping
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD
 from utils.cloud.refusals import Refusals
 from utils.consts import Level, is_admin_group
+from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
 from utils.doctor.modules import Module
 from utils.host.state import PROBLEM
@@ -236,7 +239,9 @@ def user(module: Module) -> Iterator[Finding]:
 def policy(module: Module) -> Iterator[Finding]:
     """Whether generated passwords are long enough for the cloud."""
     least = rules_from(mapping(module.capabilities.get("password_policy"))).least_length
-    length = module.ctx.settings.password_length
+    settings = module.ctx.settings
+    lengths = [rule_of(settings, terms).length for terms in _terms_of(module).values()]
+    length = min([settings.password_length, *lengths])
     if least > length:  # the second try of each order is long enough
         yield advice("password_too_short", f"{length} < {least}")
     else:
@@ -278,6 +283,27 @@ def limits(module: Module) -> Iterator[Finding]:
             more = " > ".join(map(sizes.in_largest_unit, (asked, most_bytes)))
             yield fault("quota_over_limit", more, str(tariff_id))
     yield named("quotas_seen", default or "none")
+
+
+def _terms_of(module: Module) -> Dict[int, Terms]:
+    """What each tariff of the module says of its accounts."""
+    tariffs = module.ctx.billing.tariffs
+    return {number: tariffs.terms(number) for number in tariffs.served_by([module.id])}
+
+
+def fields(module: Module) -> Iterator[Finding]:
+    """Whether the cloud can do what the fields of its tariffs want of it."""
+    product, terms = module.cloud.product, _terms_of(module)
+    links = [number for number, one in terms.items() if one.sends_link]
+    speaking = [number for number, one in terms.items() if one.language_source]
+    found = []
+    if links and not product.mails_links:
+        found.append(fault("link_impossible", numbers(links)))
+    elif links and module.cloud.setting("core", "newUser.sendEmail") == "no":
+        found.append(fault("link_mail_off", numbers(links)))
+    if speaking and not product.sets_language:
+        found.append(advice("language_impossible", numbers(speaking)))
+    yield from found or [well()]
 
 
 def groups(module: Module) -> Iterator[Finding]:
@@ -331,6 +357,7 @@ CHECKS = (
     Check("shares", shares, _IN),
     Check("limits", limits, (*_IN, "tariffs")),
     Check("groups", groups, (*_IN, "tariffs")),
+    Check("fields", fields, (*_IN, "tariffs")),
     Check("namesakes", namesakes, ("modules",)),
     Check("statistics", statistics, ("modules",)),
     Check("remembered", remembered, ("modules",)),

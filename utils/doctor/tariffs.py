@@ -2,11 +2,12 @@
 
 from typing import Iterator, List, Optional
 
+from utils.accounts import names
 from utils.base import errors, sizes
 from utils.billing.tariffs import read_thresholds
 from utils.consts import TARIFF_WARN_AT, is_admin_group
 from utils.doctor import billing
-from utils.doctor.findings import Check, Finding, advice, named, of_error, well
+from utils.doctor.findings import Check, Finding, advice, fault, named, of_error, well
 from utils.run.context import Context
 
 UNSOLD = (
@@ -47,6 +48,8 @@ def space(ctx: Context) -> Iterator[Finding]:
 def _space(ctx: Context, tariff_id: int) -> Optional[Finding]:
     """What is to be known of a tariff's space, or None. Raises UNSOLD."""
     quota_bytes = ctx.billing.tariffs.included(tariff_id)
+    if ctx.billing.tariffs.terms(tariff_id).is_unlimited:
+        return None  # somebody has chosen that
     if quota_bytes == sizes.UNLIMITED:
         return advice("tariff_unlimited", "", str(tariff_id))
     maximum_bytes = ctx.billing.tariffs.maximum(tariff_id)
@@ -86,9 +89,37 @@ def warnings(ctx: Context) -> Iterator[Finding]:
     yield named("tariffs_good", good)
 
 
+def login_names(ctx: Context) -> Iterator[Finding]:
+    """Whether the templates of user names can do what they are for."""
+    is_unsettled = ctx.settings.taken_login != "suffix"
+    good = 0
+    for tariff_id in _all(ctx):
+        faults = names.find_faults(ctx.billing.tariffs.terms(tariff_id).template)
+        told = [one for one in faults if is_unsettled or one.name != names.NOT_UNIQUE]
+        for one in told:
+            is_used = one.name in (names.NOT_UNIQUE, names.UNUSABLE)
+            yield (advice if is_used else fault)(one.name, one.value, str(tariff_id))
+        good += not told
+    yield named("tariffs_good", good)
+
+
+def form(ctx: Context) -> Iterator[Finding]:
+    """Whether what is stored in the fields of the tariff form can be used."""
+    good = 0
+    for tariff_id in _all(ctx):
+        broken = ctx.billing.tariffs.terms(tariff_id).broken
+        if broken:
+            yield fault("tariff_fields_broken", ", ".join(broken), str(tariff_id))
+        else:
+            good += 1
+    yield named("tariffs_good", good)
+
+
 CHECKS = (
     Check("tariffs", tariffs, ("modules",)),
     Check("tariff_space", space, ("modules",)),
     Check("tariff_group", groups, ("modules",)),
     Check("tariff_warnings", warnings, ("modules",)),
+    Check("tariff_names", login_names, ("modules", "settings")),
+    Check("tariff_form", form, ("modules",)),
 )

@@ -55,6 +55,7 @@ class Parting:
         """Deletes the account at once, and looks whether it is gone."""
         ending = self._announce(account.login, account)
         self._service.accounts.delete(account)
+        self._ctx.following.forget(self._service.item.id)
         self.prove(ending)
 
     def delete_unread(self, login: str) -> None:

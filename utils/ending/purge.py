@@ -136,6 +136,7 @@ class Purge:
         self._ctx.endings.save(ending)
         self._ctx.deeds.remark(f"{ending.item_id} {ending.login}: due on {ending.until}")
         service.accounts.delete(account)
+        self._ctx.following.forget(ending.item_id)
         return self._gone(service, ending)
 
     def _gone(self, service: Service, ending: Ending) -> Verdict:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 from urllib.parse import unquote
 
-from utils.accounts.ownership import item_of
+from utils.accounts.names import item_of
 from utils.base import errors, logins
 from utils.base.deeds import CALL, REQUEST, ROWS
 from utils.billing.needs import FUNCTIONS

@@ -8,7 +8,15 @@ import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
 from utils.base import errors
-from utils.consts import MOST_KEEP_DAYS, ON_CLOSE, PASSWORD_SYMBOLS
+from utils.consts import (
+    BY_CLIENT,
+    BY_NOBODY,
+    LEAST_PASSWORD,
+    MOST_KEEP_DAYS,
+    MOST_PASSWORD,
+    ON_CLOSE,
+    PASSWORD_SYMBOLS,
+)
 
 _Value = TypeVar("_Value")
 _Reader = Callable[[str], Any]
@@ -109,11 +117,11 @@ class Settings(NamedTuple):
     tell_before_days: int = _setting(7, Number(1, 60))
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
     statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
-    display_name: str = _setting("none", Choice("none", "client"))
+    display_name: str = _setting(BY_NOBODY, Choice(BY_NOBODY, BY_CLIENT))
     downgrade: str = _setting("refuse", Choice("refuse", "warn", "allow"))
     downgrade_margin_percent: int = _setting(5, Number(0, 100))
     warnings_per_run: int = _setting(50, Number(1, 10_000))
-    password_length: int = _setting(20, Number(12, 40))
+    password_length: int = _setting(20, Number(LEAST_PASSWORD, MOST_PASSWORD))
     password_symbols: str = _setting(PASSWORD_SYMBOLS, punctuation)
     allow_plain_http: bool = _setting(False, yes_or_no)
     ca_file: str = _setting("", absolute_path)

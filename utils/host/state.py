@@ -52,12 +52,18 @@ UNCOUNTED = "uncounted-{}"
 UNTOLD = "untold-{}"
 """The task that staff has of a module whose clients BILLmanager does not tell anything."""
 
+READ_MARKS = "readmarks"
+"""What marks say whose services have names of their own; only a cache."""
+
+LEFT = "left-{}"
+"""How the module left what follows a client in the accounts of a thousand services, as digests."""
+
 SAVE_FORM = "saveparam"
 """The form in which BILLmanager's core reads parameters of services; only a cache."""
 
 FILES = (
     *(GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, GUESSES),
-    *(UNTOLD, SAVE_FORM, MARKS),
+    *(UNTOLD, SAVE_FORM, MARKS, READ_MARKS, LEFT),
 )
 """The names of all files that are kept, most with the number of the module in it."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from utils.accounts.endings import Endings
+    from utils.accounts.following import Following
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
     from utils.base.intended import Plan
@@ -178,6 +179,13 @@ class Context:
             return kind(self.host.path(root.ENDINGS, name))
 
         return Endings(open_ledger, self.billing.fingerprint)
+
+    @cached_property
+    def following(self) -> "Following":
+        """Knows how accounts were left, so that what a client changes can follow him."""
+        from utils.accounts.following import Following
+
+        return Following(self.state, self.billing.fingerprint, self.log)
 
     def binding(self, module_id: int) -> "Binding":
         """Tells to which server the secrets of a module belong."""

@@ -88,12 +88,17 @@ def _read(ctx: "Context", item_id: int) -> "Item":
 
 
 def settle(
-    ctx: "Context", item_id: int, server: "Server", cloud: "NextcloudAPIClient"
+    ctx: "Context",
+    item_id: int,
+    server: "Server",
+    cloud: "NextcloudAPIClient",
+    follows: bool = False,
 ) -> "Account":
     """The account of a service of which more is to be looked at than what stands on it.
 
-    Takes over what was typed there, and marks a copy as the owner. For whoever goes over all
-    services: it waits for nobody. Raises Busy, ServiceNotOpen, and what `find` raises.
+    Takes over what was typed there, and marks a copy as the owner. Where it `follows`, what the
+    client has changed is set there. For whoever goes over all services: it waits for nobody.
+    Raises Busy, ServiceNotOpen, what `find` raises, and CloudWriteLimit.
     """
     taken = lock(ctx, item_id, 0)
     item = ctx.billing.services.item(item_id)
@@ -103,6 +108,12 @@ def settle(
     _keep_other_half_off(item, taken, 0)
     service = _service(ctx, item, server, cloud, taken)
     account = find(ctx, service)
+    if follows:
+        wish = ctx.billing.tariffs.wishes([item])[item.id]
+        account = follow(ctx, service, account, wish)
+        for error in service.accounts.failed.values():
+            if isinstance(error, errors.CloudWriteLimit):
+                raise error
     renew(ctx, service, account)
     return account
 
@@ -133,6 +144,18 @@ def tell_of_typed(ctx: "Context", service: Service) -> None:
 
 def _tell(ctx: "Context", service: Service, error: errors.PmError) -> None:
     ctx.billing.operations.tell_staff(service.item.id, ctx.call.command, error)
+
+
+def follow(ctx: "Context", service: Service, account: "Account", order: "Order") -> "Account":
+    """Brings an account to the order, with what has changed of its client since it was last set.
+
+    What the customer has changed in the cloud himself stays. Raises what Provisioning.bring does.
+    """
+    item_id = service.item.id
+    narrow = ctx.following.begin(item_id, account, order)
+    account = service.accounts.bring(account, narrow._replace(drops_token=True))
+    ctx.following.settle(item_id, account, order, narrow, service.accounts.failed)
+    return account
 
 
 def switch(ctx: "Context", service: Service, enabled: bool) -> "Optional[Account]":
@@ -179,9 +202,10 @@ def _hand_over(ctx: "Context", service: Service, account: "Account") -> None:
 
     Staff is told where the cloud does not take that, and the next command tries it again.
     """
-    with_name = ctx.settings.display_name == "client"
+    order = ctx.billing.tariffs.hand_over(service.item)
     try:
-        service.accounts.bring(account, ctx.billing.tariffs.hand_over(service.item, with_name))
+        account = service.accounts.bring(account, order)
+        ctx.following.note(service.item.id, account, order)
     except (errors.CloudRefused, errors.NotAsOrdered, errors.RightsMissing) as error:
         _tell(ctx, service, errors.FormerEmail(account.login))
         raise error

@@ -13,8 +13,10 @@ from utils.run.telling import NOBODY, TOLD, Letter, Teller
 if TYPE_CHECKING:
     from utils.run.context import Context
 
-MOST_REFUSED = 3
-"""Refusals of BILLmanager's in one run before nobody else is told: they have one cause."""
+MOST_REFUSED = 20
+"""Letters that BILLmanager refuses in one run, and takes none, before it is asked for no more: they
+have one cause then. Each costs some calls; fewer might be clients that have a trouble of their
+own."""
 
 MOST_FORGOTTEN = 200
 """Services of one run of which it is noted that they have more space again; each takes a call. More
@@ -70,7 +72,8 @@ class Warnings:
         refusals: List[errors.CoreRefused] = []
         risen = sorted(self._fullness.risen, key=lambda one: (-one.percent, one.item_id))
         for crossing in risen:
-            if told == self._ctx.settings.warnings_per_run or len(refusals) == MOST_REFUSED:
+            is_hopeless = not told and len(refusals) == MOST_REFUSED
+            if told == self._ctx.settings.warnings_per_run or is_hopeless:
                 break
             try:
                 told += self._warn(crossing) == TOLD
@@ -91,11 +94,8 @@ class Warnings:
 
     def _tell_staff(self, told: int, refusals: List[errors.CoreRefused]) -> None:
         """Has staff know that BILLmanager takes no notifications: one task, until it takes one."""
-        name, state, tasks = (
-            UNTOLD.format(self._module_id),
-            self._ctx.state,
-            self._ctx.billing.tasks,
-        )
+        name = UNTOLD.format(self._module_id)
+        state, tasks = self._ctx.state, self._ctx.billing.tasks
         number = self._task()
         if told and number is not None:
             if number:

@@ -131,23 +131,25 @@ class Business:
         name: str = "Client 7",
         emails: Sequence[Optional[str]] = ("client7@example.com",),
         disabled: Sequence[bool] = (),
-        lang: Optional[str] = None,
+        **user: Optional[str],
     ) -> int:
         """A client with one user per e-mail (None: a user without one).
 
-        `disabled` goes along with `emails`; users beyond its end are enabled. `lang` is the
-        language of all of them.
+        `disabled` goes along with `emails`; users beyond its end are enabled. `user` are other
+        columns of these users.
         """
         account = self.database.insert("account", name=name)
         for number, email in enumerate(emails):
             self.database.insert(
                 "user",
-                account=account,
-                name=email,
-                email=email,
-                realname=name,
-                disabled=_flag(number < len(disabled) and disabled[number]),
-                lang=lang,
+                **{
+                    "account": account,
+                    "name": email,
+                    "email": email,
+                    "realname": name,
+                    "disabled": _flag(number < len(disabled) and disabled[number]),
+                    **user,
+                },
             )
         return account
 
@@ -212,8 +214,9 @@ class Business:
         itemtype: int,
         addons: Iterable[Addon] = (Addon(),),
         usergroup: Optional[str] = None,
+        **fields: str,
     ) -> int:
-        """A tariff of the product type with its add-ons and the group of the module's form."""
+        """A tariff of the product type with its add-ons, the group and other fields of its form."""
         tariff = self.database.insert(
             "pricelist",
             intname=None,
@@ -225,22 +228,17 @@ class Business:
         for addon in addons:
             self._add_addon(tariff, itemtype, addon)
         if usergroup is not None:
-            self.database.insert(
-                "pricelistparam",
-                pricelist=tariff,
-                intname="usergroup",
-                value=usergroup,
-            )
+            fields["usergroup"] = usergroup
+        self.set_terms(tariff, **fields)
         return tariff
 
-    def set_tariff_field(self, tariff: int, name: str, value: str) -> None:
-        """Save a field of the module's form of a tariff."""
-        self.sql(
-            "REPLACE INTO pricelistparam (pricelist, intname, value) VALUES (%s, %s, %s)",
-            tariff,
-            name,
-            value,
-        )
+    def set_terms(self, tariff: int, **fields: str) -> None:
+        """What the fields of the module's form say, in a tariff."""
+        for name, value in fields.items():
+            self.sql(
+                "DELETE FROM pricelistparam WHERE pricelist = %s AND intname = %s", tariff, name
+            )
+            self.database.insert("pricelistparam", pricelist=tariff, intname=name, value=value)
 
     def _add_addon(self, tariff: int, itemtype: int, addon: Addon) -> int:
         compound = None

@@ -12,7 +12,7 @@ import warnings
 from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Set, Type
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Set, Tuple, Type
 
 from . import nextcloud, owncloud
 from .faults import LATE, Fault
@@ -122,6 +122,9 @@ class Cloud:
             self.after: Optional[Hook] = None
             self.delegated: Set[str] = set()
             self.maintenance = False
+            self.mails_new_users = True
+            # Whom a link was mailed to set a first password, and where to.
+            self.links_mailed: List[Tuple[str, str]] = []
             self.untrusted_host = False
             self.default_quota = "none"
             self.unlimited_allowed = True

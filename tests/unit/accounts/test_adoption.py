@@ -11,6 +11,7 @@ from utils.accounts.ownership import Ownership, Record
 from utils.api import NextcloudAPIClient
 from utils.base import errors
 from utils.base.secret import Secret
+from utils.base.values import Client
 
 SAVED, GIVEN = Secret("made-up-pw-77"), Secret("made-up-pw-78")
 IVAN = make_account(login="Ivan", email="Client7@example.com")
@@ -30,7 +31,7 @@ class World:
         self.cloud.accepts.return_value = True
         self.cloud.get_user.return_value = IVAN
         self.billing = make_billing()
-        self.billing.tariffs.email.return_value = "client7@example.com"
+        self.billing.tariffs.client.return_value = Client(email="client7@example.com")
 
     def find(self, **wish: Any) -> Found:
         """What is found for a wish."""
@@ -182,7 +183,7 @@ def test_an_account_that_others_name_is_not_adopted(world: World) -> None:
 def test_an_e_mail_that_differs_proves_nothing_and_is_not_told(
     world: World, email: str, wish: Dict[str, Any]
 ) -> None:
-    world.billing.tariffs.email.return_value = email
+    world.billing.tariffs.client.return_value = Client(email=email)
     with pytest.raises(errors.EmailDiffers) as caught:
         world.find(**wish)
     assert "@" not in caught.value.value

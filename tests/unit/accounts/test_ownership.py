@@ -10,13 +10,15 @@ from tests.doubles.cloud import Cloud
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
 from utils.accounts.guesses import Guesses
-from utils.accounts.ownership import Ownership, Record, former_number, item_of
+from utils.accounts.names import item_of
+from utils.accounts.ownership import Ownership, Record, announced, former_number
+from utils.accounts.tokens import make_token
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Mark, Trust
 from utils.billing.services import Saved
-from utils.consts import STATUS_CLOSED
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_PROCESSING, STATUS_SUSPENDED
 
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
@@ -684,25 +686,106 @@ def test_a_taken_login_is_told(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = make_account()
     with pytest.raises(errors.LoginTaken, match="user_1001"):
-        one.free_login(may_differ=False)
+        one.free_login("user_1001", may_differ=False)
     cloud.get_user.assert_called_once_with("user_1001")
 
 
 def test_where_a_login_may_differ_the_next_free_one_is_taken(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.side_effect = [make_account(), make_account(), None]
-    assert one.free_login(may_differ=True) == "user_1001_3"
+    assert one.free_login("user_1001", may_differ=True) == "user_1001_3"
 
 
 def test_not_every_login_is_tried(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = make_account()
     with pytest.raises(errors.LoginTaken):
-        one.free_login(may_differ=True)
+        one.free_login("user_1001", may_differ=True)
     assert cloud.get_user.call_count <= 10
 
 
 def test_a_free_login_is_the_services_own(log: logging.Logger) -> None:
     one, cloud = owner(log)
     cloud.get_user.return_value = None
-    assert one.free_login(may_differ=True) == "user_1001"
+    assert one.free_login("user_1001", may_differ=True) == "user_1001"
+
+
+def test_a_name_that_another_living_service_has_is_not_free(log: logging.Logger) -> None:
+    billing = make_billing()
+    billing.namings.of.side_effect = lambda login, besides: {7: 31} if login == "ivan" else {}
+    billing.services.item.return_value = make_item(id=7, status=STATUS_ACTIVE)
+    one, cloud = owner(log, billing=billing)
+    cloud.get_user.return_value = None
+    with pytest.raises(errors.LoginTaken):
+        one.free_login("ivan", may_differ=False)
+    assert one.free_login("ivan", may_differ=True) == "ivan_2"
+    assert one.free_login("petr", may_differ=False) == "petr"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_free"),
+    [
+        (make_item(id=7, status=STATUS_PROCESSING), True),
+        (make_item(id=7, status=STATUS_PROCESSING, mark=make_mark(item_id=7)), False),
+        (make_item(id=7, status=STATUS_SUSPENDED), False),
+        (errors.SecretBroken("x"), False),
+        (errors.ItemNotFound(7), True),
+    ],
+    ids=["typed", "begun", "suspended", "unreadable", "gone"],
+)
+def test_what_is_only_typed_in_another_order_keeps_nobody_from_a_name(
+    log: logging.Logger, other: Any, is_free: bool
+) -> None:
+    billing = make_billing()
+    billing.namings.of.return_value = {7: 31}
+    billing.services.item.side_effect = [other]
+    one, cloud = owner(log, billing=billing)
+    cloud.get_user.return_value = None
+    if is_free:
+        assert one.free_login("ivan", may_differ=False) == "ivan"
+    else:
+        with pytest.raises(errors.LoginTaken):
+            one.free_login("ivan", may_differ=False)
+
+
+# -- accounts without a password ------------------------------------------------------------------
+
+TOKEN = make_token()
+LINKED = make_mark(password=TOKEN, is_made=False)
+
+
+def test_an_account_that_has_the_token_of_the_mark_is_the_service_s_own(
+    log: logging.Logger,
+) -> None:
+    one, cloud = owner(log, mark=LINKED)
+    cloud.get_user.return_value = make_account(token=TOKEN.reveal())
+    assert one.account().login == "user_1001"
+    assert one.urgent_mark() == make_mark(password=Secret(""))
+    cloud.accepts.assert_not_called()
+
+
+@pytest.mark.parametrize("token", ["", "boss", "pm " + "x" * 16])
+def test_one_that_has_another_or_none_is_a_stranger_s(log: logging.Logger, token: str) -> None:
+    saved = {"saved_login": "user_1001", "saved_password": PASSWORD, "password_is_crypted": True}
+    one, cloud = owner(log, mark=LINKED, **saved)
+    cloud.get_user.return_value = make_account(token=token)
+    with pytest.raises(errors.LoginTaken):
+        one.account()
+    cloud.accepts.assert_not_called()
+
+
+def test_a_token_is_nobody_s_password(log: logging.Logger) -> None:
+    assert announced("ivan", TOKEN) == Record("ivan", Secret(""), False, token=TOKEN.reveal())
+    assert announced("ivan", PASSWORD) == Record("ivan", PASSWORD, proved=False)
+    one, _ = owner(log)
+    assert one.new_mark("ivan", TOKEN, is_made=False).password == TOKEN
+    assert one.new_mark("ivan", TOKEN, is_made=True).password == Secret("")
+
+
+def test_a_made_mark_without_a_password_saves_none_anew(log: logging.Logger) -> None:
+    one, cloud = owner(log, mark=make_mark(password=Secret("")))
+    cloud.get_user.return_value = make_account()
+    one.account()
+    renewal = one.renewal()
+    assert renewal is not None
+    assert "userpassword" not in renewal.values

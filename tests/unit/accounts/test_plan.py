@@ -12,10 +12,13 @@ from utils.base import sizes
 from utils.base.values import Account, Order
 
 GIB = 1024**3
-FULL = make_order(display_name="Client 7", leave_group="old", enabled=True)
+TOKEN = "pm " + "aZ0-" * 4
+FULL = make_order(
+    display_name="Client 7", leave_group="old", enabled=True, language="de", drops_token=True
+)
 """An order that names everything."""
 
-AS_ORDERED = make_account(display_name="Client 7")
+AS_ORDERED = make_account(display_name="Client 7", language="de")
 DIFFERENCES: Dict[str, Any] = {
     "enabled": ({"enabled": False}, False, True, True),
     "quota": ({"quota_bytes": GIB}, GIB, 5 * GIB, True),
@@ -23,6 +26,8 @@ DIFFERENCES: Dict[str, Any] = {
     "not_group": ({"groups": ("clients", "old")}, "", "old", True),
     "email": ({"email": "former@example.com"}, "former@example.com", "client7@example.com", False),
     "name": ({"display_name": ""}, "", "Client 7", False),
+    "language": ({"language": "en"}, "en", "de", False),
+    "token": ({"token": TOKEN}, TOKEN, "", False),
 }
 """By its stable name: an account that differs so, what is present, what is wanted, if required."""
 
@@ -41,7 +46,7 @@ def test_a_difference_is_one_change(what: str) -> None:
 
 def test_whether_one_gets_in_comes_first_and_words_last() -> None:
     account = make_account(
-        enabled=False, quota_bytes=GIB, groups=("old",), email="", display_name=""
+        enabled=False, quota_bytes=GIB, groups=("old",), email="", display_name="", token=TOKEN
     )
     assert [change.what for change in changes(account, FULL)] == list(DIFFERENCES)
 
@@ -141,6 +146,8 @@ ACCOUNTS = st.builds(
     quota_bytes=QUOTAS,
     used_bytes=st.just(0),
     is_quota_told=st.booleans(),
+    language=WORDS,
+    token=st.sampled_from(["", "boss", TOKEN]),
 )
 ORDERS = st.builds(
     Order,
@@ -163,6 +170,8 @@ def applied(account: Account, change: Change) -> Account:
         "not_group": {"groups": tuple(group for group in groups if group != wanted)},
         "email": {"email": wanted},
         "name": {"display_name": wanted},
+        "language": {"language": wanted},
+        "token": {"token": wanted},
     }
     return account._replace(**after[change.what])
 

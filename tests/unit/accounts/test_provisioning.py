@@ -169,7 +169,8 @@ def test_an_account_is_made_with_everything_in_one_request(
     accounts: Provisioning, cloud: Any, owner: Any, ordered: float, asked: float
 ) -> None:
     cloud.get_user.return_value = make_account()
-    accounts.create(owner, RECORD, make_order(quota_bytes=ordered, display_name="Client 7"))
+    order = make_order(quota_bytes=ordered, display_name="Client 7", language="de")
+    accounts.create(owner, RECORD, order)
     assert cloud.mock_calls == [
         call.create_user(
             "user_1001",
@@ -178,6 +179,8 @@ def test_an_account_is_made_with_everything_in_one_request(
             email="client7@example.com",
             group="clients",
             display_name="Client 7",
+            language="de",
+            token="",
         ),
         call.get_user("user_1001"),
     ]
@@ -525,6 +528,8 @@ METHODS = {
     "not_group": "remove_from_group",
     "email": "set_email",
     "name": "set_display_name",
+    "language": "set_language",
+    "token": "set_token",
 }
 """The call that makes each change."""
 
@@ -549,9 +554,10 @@ def test_a_write_that_finds_nobody_looks_whether_he_is_there(
     account = AS_ORDERED._replace(**DIFFERENCES[what][0])
     getattr(cloud, METHODS[what]).side_effect = errors.NoSuchUser("PUT", 998)
     cloud.get_user.return_value = account if there else None
-    if there and what in ("email", "name"):
+    if there and what in ("email", "name", "language", "token"):
         cloud.get_user.return_value = account
-        assert accounts.bring(account, FULL) == account  # neither may cost the account
+        assert accounts.bring(account, FULL) == account  # none of them may cost the account
+        assert set(accounts.failed) == {what}
     else:
         with pytest.raises(errors.RightsMissing if there else errors.NoSuchUser):
             accounts.bring(account, FULL)

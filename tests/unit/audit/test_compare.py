@@ -116,6 +116,21 @@ def test_an_account_that_two_services_name_is_not_to_be_mended(kind: str) -> Non
     assert [one.change for one in found] == ["", ""]
 
 
+def test_what_has_changed_of_a_client_is_one_difference_with_its_repair() -> None:
+    sold = SOLD._replace(order=make_order(display_name="Ivan", language="de"))
+    facts = FACTS._replace(sold=sold, behind=["email", "language"])
+    [one] = compared(facts=facts, email="former@example.com", language="en")
+    assert (one.kind, one.change) == ("behind", "followed email, language")
+    assert one.billing == {"email": "client7@example.com", "language": "de"}
+    assert one.cloud == {"email": "former@example.com", "language": "en"}
+
+
+def test_of_a_service_that_had_another_client_nothing_is_behind() -> None:
+    item = own(15, mark=own(14).mark._replace(login="user_15"))
+    facts = FACTS._replace(behind=["email"])
+    assert kinds(compared(item, facts=facts, email="former@example.com")) == ["transferred"]
+
+
 @pytest.mark.parametrize(
     ("given", "above_bytes", "shown"),
     [

@@ -29,7 +29,7 @@ def findings() -> Iterator[Make]:
     """Makes one that has found nothing yet."""
     billing = make_billing()
     billing.tariffs.names.side_effect = lambda ids: {one: f"Tariff {one}" for one in ids}
-    billing.tariffs.client_names.side_effect = lambda ids: {one: f"Client {one}" for one in ids}
+    billing.clients.names.side_effect = lambda ids: {one: f"Client {one}" for one in ids}
     made: List[Findings] = []
 
     def make(most: Optional[int] = None, classes: Any = VERDICTS) -> Findings:

@@ -30,7 +30,7 @@ def report() -> Iterator[Report]:
     """An audit that has found nothing yet."""
     billing = make_billing()
     billing.tariffs.names.side_effect = lambda ids: dict.fromkeys(ids, "Basic")
-    billing.tariffs.client_names.side_effect = lambda ids: dict.fromkeys(ids, "Client")
+    billing.clients.names.side_effect = lambda ids: dict.fromkeys(ids, "Client")
     findings = Findings(billing, VERDICTS)
     yield Report([Examined(MODULE, 500)], findings, {}, 20)
     findings.close()

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doubles.billmanager import keys
+from utils.accounts.passwords import generate_secure_password
 from utils.base.secret import Secret
 from utils.base.values import Mark, Trust
 from utils.billing import mark
-from utils.misc import generate_secure_password
 
 ONE_BLOCK_OF_1024_BITS = 117
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=20)

@@ -52,7 +52,8 @@ def sell(stand: Stand) -> Given:
     kind = stand.add_itemtype("backupservice")
     stand.add_type_param(kind, "accountname")
     addons = [Addon(limit=5), Addon(name="disc", addontype=CHOICE, choice="5gb", measure=None)]
-    tariffs = [stand.add_tariff(kind, [addon], usergroup="clients") for addon in addons]
+    terms = {"usergroup": "clients", "cloud_display_name": "client"}
+    tariffs = [stand.add_tariff(kind, [addon], **terms) for addon in addons]
     account = stand.add_account("Client 7", emails=["client7@example.com"])
     saved = {"username": "user_7", "url": "https://cloud.example.com"}
     crypted = {"userpassword": "made-up-pw-77"}
@@ -79,6 +80,7 @@ Serving = Callable[[int], Billing]
 def read(billing: Any, given: Given) -> None:
     """Asks each noun for everything that it reads."""
     services, modules, tariffs = billing.services, billing.modules, billing.tariffs
+    clients = billing.clients
     namings = billing.namings
     item = services.item(given.item)
     assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
@@ -111,11 +113,15 @@ def read(billing: Any, given: Given) -> None:
     assert (standing.item_id, standing.is_stopped) == (given.item, False)
     assert billing.tasks.department(given.module) == DEPARTMENT
     billing.tasks.withdraw(4711)
-    order = tariffs.order(item, with_client=True, with_name=True)
+    order = tariffs.order(item, with_client=True)
     assert (order.email, order.display_name) == ("client7@example.com", "Client 7")
-    assert tariffs.hand_over(item, with_name=True).email == order.email
-    assert order.email == tariffs.email(item.account_id)
-    assert tariffs.emails([item.account_id]) == {item.account_id: order.email}
+    assert tariffs.hand_over(item).email == order.email == tariffs.client(item).email
+    assert tariffs.wishes([item])[item.id].email == order.email
+    assert clients.of([item.account_id]) == {item.account_id: tariffs.client(item)}
+    assert clients.emails([item.account_id]) == {item.account_id: order.email}
+    assert tariffs.terms(given.tariff).group == order.group
+    assert not tariffs.is_uncounted(item)
+    assert namings.has_odd(given.module)
     assert order.group == tariffs.group(given.tariff)
     assert order.quota_bytes == tariffs.quota(item) == tariffs.included(given.tariff) == 5 * GIB
     assert tariffs.maximum(given.tariff) is None
@@ -134,7 +140,7 @@ def read(billing: Any, given: Given) -> None:
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
     assert billing.memos.of({item.id: item.account_id}, "nothing") == {}
     assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
-    assert tariffs.client_names({item.account_id}) == {item.account_id: "Client 7"}
+    assert clients.names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
     assert tariffs.served_by([given.module]) == [item.last_tariff_id]
     assert tariffs.product_types() == ["backupservice"]

@@ -13,8 +13,9 @@ from tests.unit.conftest import close, make_item, opened
 from utils.base import errors, sizes
 from utils.base.values import Item
 from utils.billing.billmanager import Billing
+from utils.billing.clients import find_email
 from utils.billing.database import Database
-from utils.billing.tariffs import Tariffs, find_email
+from utils.billing.tariffs import Tariffs
 from utils.consts import TARIFF_TRIAL_GROUP
 from utils.host.settings import Settings
 
@@ -578,15 +579,15 @@ def test_the_address_is_the_first_enabled_users(
     assert tariffs.order(item, with_client=True).email == address
 
 
-def test_the_addresses_of_several_clients_are_read_at_once(stand: Stand, tariffs: Tariffs) -> None:
+def test_the_addresses_of_several_clients_are_read_at_once(stand: Stand, billing: Billing) -> None:
     one = stand.add_account("Client 7", ["seven@example.com", "other@example.com"])
     two = stand.add_account("Client 8", ["no address"])
     three = stand.add_account("Client 9", ["Nine <nine@example.com>"])
-    assert tariffs.emails([one, two, three]) == {
+    assert billing.clients.emails([one, two, three]) == {
         one: "seven@example.com",
         three: "nine@example.com",
     }
-    assert tariffs.emails([]) == {}
+    assert billing.clients.emails([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -626,19 +627,29 @@ def test_an_address_that_cannot_be_used_is_one_line_of_warning(
 def test_the_client_is_told_to_the_cloud_only_where_that_is_wanted(
     stand: Stand, billing: Billing, tariffs: Tariffs
 ) -> None:
-    item = ordered(stand, billing, account=stand.add_account("  Client 7 " + "x" * 100))
+    account = stand.add_account("  Client 7 " + "x" * 100, lang="de", realname=" Ivan ")
+    item = ordered(stand, billing, account=account)
     plain = tariffs.order(item, with_client=False)
-    assert (plain.email, plain.display_name) == ("", "")
-    named = tariffs.order(item, with_client=True, with_name=True)
-    assert named.email == "client7@example.com"
-    assert named.display_name == ("Client 7 " + "x" * 100)[:64]
+    assert (plain.email, plain.display_name, plain.language) == ("", "", "")
+    told = tariffs.order(item, with_client=True)
+    assert (told.email, told.display_name, told.language) == ("client7@example.com", "", "")
+    for source, name in (("client", ("Client 7 " + "x" * 100)[:64]), ("person", "Ivan")):
+        terms = {"cloud_display_name": source, "cloud_language": "client"}
+        stand.set_terms(item.tariff_id, **terms)
+        named = tariffs.order(item, with_client=True)
+        assert (named.display_name, named.language) == (name, "de")
+        assert tariffs.hand_over(item) == named._replace(
+            quota_bytes=None, group="", is_handed_over=True
+        )
+        assert tariffs.wishes([item])[item.id] == named._replace(quota_bytes=None, group="")
+        assert tariffs.orders([item])[item.id].order == named
 
 
 def test_a_service_of_no_client_has_neither(
     stand: Stand, billing: Billing, tariffs: Tariffs
 ) -> None:
     item = ordered(stand, billing)._replace(account_id=4711)
-    order = tariffs.order(item, with_client=True, with_name=True)
+    order = tariffs.order(item, with_client=True)
     assert (order.email, order.display_name) == ("", "")
 
 
@@ -783,8 +794,9 @@ def test_of_many_services_the_same_is_said_as_of_each(
             tariffs.order(item, with_client=True)
 
 
-def test_of_no_services_nothing_is_asked(tariffs: Tariffs) -> None:
-    assert tariffs.orders([]) == tariffs.names(set()) == tariffs.client_names(set()) == {}
+def test_of_no_services_nothing_is_asked(billing: Billing) -> None:
+    tariffs = billing.tariffs
+    assert tariffs.orders([]) == tariffs.names(set()) == billing.clients.names(set()) == {}
 
 
 def test_the_group_of_administrators_is_never_wanted_of_many_either(
@@ -873,6 +885,15 @@ def test_space_that_is_not_chosen_is_none(
     assert tariffs.chosen(item, item.tariff_id, "disk", "1") is None
 
 
+def test_no_space_of_a_tariff_without_limit_is_too_small(
+    stand: Stand, billing: Billing, tariffs: Tariffs
+) -> None:
+    item = ordered(stand, billing, [Addon(max=9)])
+    assert tariffs.chosen(item, item.tariff_id, "disk", "1") is not None
+    stand.set_terms(item.tariff_id, cloud_unlimited="on")
+    assert tariffs.chosen(item, item.tariff_id, "disk", "1") is None
+
+
 def test_a_value_of_a_list_is_chosen_by_its_number_or_its_name(
     stand: Stand, billing: Billing, tariffs: Tariffs
 ) -> None:
@@ -919,7 +940,7 @@ def test_thresholds_are_what_the_tariff_says_or_else_the_default(
 ) -> None:
     tariff = ordered(stand, billing).tariff_id
     if text is not None:
-        stand.set_tariff_field(tariff, "cloud_warn_at", text)
+        stand.set_terms(tariff, cloud_warn_at=text)
     assert tariffs.thresholds({tariff}) == {tariff: expected}
     assert tariffs.stored_field(tariff, "cloud_warn_at") == text
     assert tariffs.thresholds(set()) == {}
@@ -929,6 +950,6 @@ def test_thresholds_that_cannot_be_read_are_named(
     stand: Stand, billing: Billing, tariffs: Tariffs, caplog: pytest.LogCaptureFixture
 ) -> None:
     tariff = ordered(stand, billing).tariff_id
-    stand.set_tariff_field(tariff, "cloud_warn_at", "often")
+    stand.set_terms(tariff, cloud_warn_at="often")
     tariffs.thresholds({tariff})
     assert f"tariff {tariff}: no thresholds: 'often'" in caplog.text

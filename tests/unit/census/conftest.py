@@ -1,6 +1,7 @@
 """A world to take a census of, and no pauses in it."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from utils.census import census, pace
 
 
 @pytest.fixture
-def world(log: logging.Logger, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(log: logging.Logger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     """Nothing sold yet. No pause fits into the time: what fails once has failed."""
     monkeypatch.setattr(pace, "FIRST_PAUSE_S", 100)
-    return World(log)
+    return World(log, str(tmp_path))
 
 
 @pytest.fixture(params=["one by one", "by pages"])

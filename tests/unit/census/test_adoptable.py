@@ -23,7 +23,7 @@ class Old:
         self.emails: Dict[int, str] = {}
         world.billing.services.unmarked.side_effect = self._unmarked
         world.billing.namings.of_any.side_effect = self._naming
-        world.billing.tariffs.emails.side_effect = lambda ids: {
+        world.billing.clients.emails.side_effect = lambda ids: {
             one: self.emails[one] for one in ids if one in self.emails
         }
         world.cloud.own_login.return_value = "admin"

@@ -8,6 +8,7 @@ from tests.unit.census.world import PASSWORD, World, own
 from tests.unit.conftest import make_item
 from utils.base import errors
 from utils.base.values import Trust
+from utils.billing.namings import Naming
 from utils.census import register
 from utils.census.register import Register
 
@@ -87,3 +88,24 @@ def test_a_fault_of_the_host_is_no_reason_of_a_service(world: World) -> None:
     world.sell(own(1))
     with pytest.raises(errors.KeyUnavailable):
         Register(world.billing, 31, owner_of).look_up([1])
+
+
+def test_accounts_with_names_of_their_own_hint_at_the_services_that_name_them(
+    world: World,
+) -> None:
+    world.billing.namings.has_odd.return_value = True
+    world.billing.namings.of_any.side_effect = lambda logins: [
+        Naming(7, 31, login) for login in logins if login == "ivan"
+    ]
+    found = world.register().numbers(["user_5", "User_6_2", "ivan", "nobody"])
+    assert found == {5, 6, 7}
+    world.billing.namings.of_any.assert_called_once_with(["ivan", "nobody"])
+
+
+def test_where_no_service_has_such_a_name_nobody_is_looked_up(world: World) -> None:
+    register = world.register()
+    for _ in range(2):
+        assert register.numbers(["user_5", "ivan"]) == {5}
+    assert register.numbers(["user_5"]) == {5}
+    world.billing.namings.has_odd.assert_called_once_with(31)
+    world.billing.namings.of_any.assert_not_called()

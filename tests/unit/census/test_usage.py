@@ -1,6 +1,7 @@
 """Usage: one row for each service whose account was read, and none that is a guess."""
 
 from datetime import date
+from hashlib import sha256
 from typing import Any, Callable, Dict, List, Optional, Tuple
 from unittest.mock import create_autospec
 
@@ -8,9 +9,10 @@ import pytest
 
 from tests.unit.census.world import GIB, PASSWORD, World, own
 from tests.unit.conftest import make_account, make_item
+from utils.accounts.following import Following
 from utils.accounts.fullness import Fullness
 from utils.base import errors
-from utils.base.values import Account, Disk, Item
+from utils.base.values import Account, Disk, Item, Order
 from utils.billing.statistics import StatRow
 from utils.census import census, register, usage
 from utils.census.uncounted import Uncounted
@@ -24,16 +26,28 @@ def nothing_else(item_id: int) -> Account:
     raise errors.TypedLogin(f"user_{item_id}")
 
 
-def collect(world: World, settle: Callable[[int], Account] = nothing_else) -> None:
+def digest(text: str) -> str:
+    """A digest as BILLmanager's key makes one."""
+    return sha256(text.encode()).hexdigest()
+
+
+def collect(world: World, settle: Callable[..., Account] = nothing_else) -> None:
     """Reads everything and books it."""
 
     def disks(items: List[Item]) -> Dict[int, Disk]:
         return {item.id: world.disks[item.id] for item in items if item.id in world.disks}
 
+    def wishes(items: List[Item]) -> Dict[int, Order]:
+        return {item.id: world.wishes.get(item.id, Order()) for item in items}
+
     world.billing.tariffs.disks.side_effect = disks
+    world.billing.tariffs.wishes.side_effect = wishes
     uncounted = create_autospec(Uncounted, instance=True)
     full = create_autospec(Fullness, instance=True)
-    Collector(world.census(), world.billing, world.log, DAY, uncounted, full, settle).collect()
+    following = Following(world.state, digest, world.log)
+    Collector(
+        world.census(), world.billing, world.log, DAY, uncounted, full, settle, following
+    ).collect()
 
 
 def rows(world: World) -> Dict[int, Tuple[str, str]]:
@@ -295,3 +309,80 @@ def test_what_can_be_counted_all_the_same_is_looked_at_within_bounds(
     collect(either, settle)
     assert len(looked) == 2
     assert len(rows(either)) == 5
+
+
+# -- what clients have changed of themselves --------------------------------------------------
+
+
+def learned(world: World, count: int) -> None:
+    """Services that were counted once, and whose clients have another e-mail since."""
+    for number in range(1, count + 1):
+        world.sell(own(number))
+        world.wishes[number] = Order(email="client7@example.com")
+    collect(world)
+    world.billing.statistics.write.reset_mock()
+    for number in world.wishes:
+        world.wishes[number] = Order(email="new@example.com")
+
+
+def test_what_clients_have_changed_is_set_within_bounds(
+    either: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "MOST_FOLLOWED", 2)
+    followed: List[Tuple[int, bool]] = []
+    learned(either, 4)
+
+    def settle(item_id: int, follows: bool = False) -> Account:
+        followed.append((item_id, follows))
+        return make_account()
+
+    collect(either, settle)
+    assert followed == [(1, True), (2, True)]
+    assert len(rows(either)) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(errors.Busy("service 1"), 3), (errors.TypedLogin("x"), 3), (errors.CloudWriteLimit("x"), 1)],
+)
+def test_a_client_who_cannot_be_followed_costs_no_usage(
+    either: World, error: errors.PmError, tries: int
+) -> None:
+    tried: List[int] = []
+    learned(either, 3)
+
+    def settle(item_id: int, follows: bool = False) -> Account:
+        tried.append(item_id)
+        raise error
+
+    collect(either, settle)
+    assert len(tried) == tries
+    assert len(rows(either)) == 3
+
+
+def test_a_failure_for_all_ends_the_run_there_too(either: World) -> None:
+    learned(either, 1)
+
+    def settle(item_id: int, follows: bool = False) -> Account:
+        raise errors.LoginRefused("x")
+
+    with pytest.raises(errors.LoginRefused):
+        collect(either, settle)
+
+
+def test_who_has_changed_nothing_is_not_followed(either: World) -> None:
+    either.sell(own(1))
+    either.wishes[1] = Order(email="client7@example.com", language="de")
+    for _ in range(2):
+        collect(either)
+        either.billing.statistics.write.reset_mock()
+
+
+def test_a_service_without_limit_and_add_on_is_not_counted_and_not_told(
+    either: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    either.sell(own(1), used_bytes=GIB, disk=None)
+    either.billing.tariffs.is_uncounted.return_value = True
+    collect(either)
+    assert not rows(either)
+    assert "no usable disk add-on" not in caplog.text

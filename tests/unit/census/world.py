@@ -10,11 +10,12 @@ from utils.accounts.ownership import Ownership
 from utils.api import NextcloudAPIClient, Page
 from utils.base import address
 from utils.base.secret import Secret
-from utils.base.values import Account, Disk, Item, Mark
+from utils.base.values import Account, Disk, Item, Mark, Order
 from utils.census.census import Census
 from utils.census.register import Register
 from utils.cloud.products import NEXTCLOUD
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
+from utils.host.state import State
 
 GIB = 1024**3
 PASSWORD = Secret("made-up-pw-77")
@@ -33,11 +34,13 @@ def own(number: int, login: str = "", **changes: Any) -> Item:
 class World:
     """What a register and a census are made of; nothing is sold yet."""
 
-    def __init__(self, log: logging.Logger) -> None:
+    def __init__(self, log: logging.Logger, folder: str) -> None:
         self.log = log
         self.services: List[Item] = []
         self.accounts: List[Account] = []
         self.disks: Dict[int, Disk] = {}
+        self.wishes: Dict[int, Order] = {}
+        self.state = State(folder)
         self.budget_s: float = 10
         self.page_size = 2
         self.billing = make_billing()

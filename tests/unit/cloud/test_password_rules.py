@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from utils.accounts.passwords import generate_secure_password
 from utils.cloud.answers import PasswordRules, rules_from
-from utils.misc import generate_secure_password
 
 
 def owncloud(symbols: Any = None, length: Any = None, **least: Any) -> Dict[str, Any]:

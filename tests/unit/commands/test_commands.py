@@ -2,31 +2,35 @@
 
 import io
 import logging
+import sys
 from contextlib import nullcontext
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
 
 import pytest
 
 from commands import load
+from tests import ROOT
 from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
 from utils.accounts.endings import Ending
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
+from utils.accounts.tokens import is_token, make_token
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.base.values import Mark, Order
+from utils.base.values import Client, Disk, Mark, Order, Terms
 from utils.billing.contacts import Contact
 from utils.billing.endterms import EndTerms
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
-from utils.cloud.products import OWNCLOUD, Memory
-from utils.consts import STATUS_CLOSED, STATUS_SUSPENDED
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
+from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
 from utils.host.settings import Settings
@@ -38,6 +42,9 @@ from utils.run.service import Service
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)
 NEW = RECORD._replace(proved=False)
+KNOWN = make_order(email="", drops_token=True)
+"""What is asked of an account of which it is not known how it was left."""
+
 OK = b"<doc/>"
 READING = (
     "billing.tariffs.",
@@ -49,6 +56,7 @@ READING = (
     "billing.services.item",
     "billing.secret_capacity_bytes",
     "billing.decrypt",
+    "billing.fingerprint",
     "billing.services.excess_bytes",
     "billing.memos.of",
 )
@@ -73,12 +81,15 @@ class World:
         self.owner.account.return_value = make_account()
         self.owner.existing.return_value = make_account()
         self.owner.free_login.return_value = "user_1001"
+        self.owner.default_login.return_value = "user_1001"
         self.owner.others.return_value = []
         self.owner.rivals.return_value = []
         self.owner.left_alone = None
         self.owner.renewal.return_value = None
         self.owner.urgent_mark.return_value = None
         self.accounts: Any = create_autospec(Provisioning, instance=True)
+        self.accounts.failed = {}
+        self.accounts.is_link_unsent = False
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
         self.billing.services.of_client.return_value = [1001]
@@ -159,7 +170,7 @@ def test_a_taken_login_is_told_before_anything_is_written(world: World) -> None:
     with pytest.raises(errors.LoginTaken):
         world.run("open")
     assert not world.done()
-    world.owner.free_login.assert_called_once_with(False)
+    world.owner.free_login.assert_called_once_with("user_1001", False)
 
 
 def test_a_refused_password_takes_the_mark_back(world: World) -> None:
@@ -280,6 +291,105 @@ def test_an_account_that_was_made_and_is_gone_is_announced_anew(world: World) ->
     assert world.accounts.create.call_args[0][1] == NEW
 
 
+@pytest.mark.parametrize("disk", [None, Disk("disk", 12, 1024**3)])
+def test_usage_is_written_where_there_is_something_to_count_it_on(
+    world: World, disk: Optional[Disk]
+) -> None:
+    world.item = make_item(status=STATUS_ACTIVE)
+    world.tariffs.disk.return_value = disk
+    assert OK in world.run("sync_item")
+    assert world.billing.statistics.write.called is (disk is not None)
+
+
+LINK = Terms(sends_link=True)
+
+
+def test_where_the_cloud_mails_a_link_a_token_stands_in_the_place_of_a_password(
+    world: World,
+) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = NEXTCLOUD
+    world.run("open")
+    [token] = {one.args[1].reveal() for one in world.owner.new_mark.call_args_list[:1]}
+    assert is_token(token)
+    record = world.accounts.create.call_args[0][1]
+    assert (record.token, record.password) == (token, Secret(""))
+    assert world.owner.new_mark.call_args_list[-1] == call("user_1001", Secret(""), is_made=True)
+    assert world.billing.services.save_login.call_args.args[2] == Secret("")
+
+
+def test_a_token_is_taken_off_once_the_mark_is_made(world: World) -> None:
+    token = make_token().reveal()
+    world.accounts.bring.return_value = make_account(token=token)
+    world.run("open")
+    assert world.done() == [*OPENED[:-1], "accounts.bring", OPENED[-1]]
+    assert world.accounts.bring.call_args[0][1] == Order(drops_token=True)
+
+
+def test_a_cloud_that_mails_no_links_makes_no_account_for_one(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = OWNCLOUD
+    with pytest.raises(errors.LinkUnsupported, match="ownCloud"):
+        world.run("open")
+    assert not world.done()
+
+
+def test_without_an_e_mail_no_account_is_made_for_a_link(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.tariffs.order.return_value = make_order(email="")
+    world.cloud.product = NEXTCLOUD
+    with pytest.raises(errors.EmailMissing):
+        world.run("open")
+    assert world.done() == ["billing.services.save_mark"]
+
+
+def test_a_password_is_not_tried_where_a_link_was_wanted(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = NEXTCLOUD
+    world.accounts.create.side_effect = errors.PasswordRefused("policy")
+    with pytest.raises(errors.PasswordRefused):
+        world.run("open")
+    assert world.done().count("accounts.create") == 1
+
+
+def test_staff_is_told_of_a_link_that_was_not_mailed(world: World) -> None:
+    world.accounts.is_link_unsent = True
+    world.run("open")
+    told = world.billing.operations.tell_staff.call_args.args
+    assert isinstance(told[2], errors.LinkUnsent)
+
+
+def test_a_tariff_names_the_account_as_far_as_its_mark_has_room(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = Terms(template="@USERNAME@_@ID@")
+    world.tariffs.client.return_value = Client(user_name="a" * 90)
+    world.billing.services.excess_bytes.return_value = 20
+    world.run("open")
+    [asked] = world.owner.free_login.call_args_list
+    assert asked.args == ("a" * (64 - 20 - 2 - 5) + "_1001", False)
+
+
+def test_a_second_order_waits_while_a_name_is_claimed(world: World) -> None:
+    world.owner.record.return_value = None
+    world.tariffs.terms.return_value = Terms(template="@USERNAME@")
+    world.settings["budget_s"] = 20
+    path = world.host.path("var/pmnextcloud/logins.json.lock")
+    code = (
+        "import sys; from utils.host.locks import LockFile;"
+        "lock = LockFile(sys.argv[1]); lock.take([0], 9); print(flush=True); sys.stdin.read()"
+    )
+    with Popen([sys.executable, "-c", code, path], stdin=PIPE, stdout=PIPE, cwd=ROOT) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(errors.Busy):
+            world.run("open")
+    assert not world.done()
+
+
 @pytest.mark.parametrize("record", [RECORD, NEW])
 def test_a_password_that_stands_in_clear_is_not_the_customers(world: World, record: Record) -> None:
     world.item = make_item(saved_password=Secret("typed-by-the-client"))
@@ -315,18 +425,14 @@ def test_where_logins_may_differ_another_one_is_claimed(world: World) -> None:
     world.owner.free_login.return_value = "user_1001_2"
     world.item = make_item(mark=object())
     world.run("open")
-    world.owner.free_login.assert_called_once_with(True)
+    world.owner.free_login.assert_called_once_with("user_1001", True)
     assert world.done() == ["billing.services.save_mark", "accounts.create", *OPENED]
     assert world.accounts.create.call_args[0][1].login == "user_1001_2"
 
 
-@pytest.mark.parametrize(("setting", "with_name"), [("none", False), ("client", True)])
-def test_the_clients_name_is_told_only_where_the_settings_want_it(
-    world: World, setting: str, with_name: bool
-) -> None:
-    world.settings["display_name"] = setting
+def test_an_account_is_made_with_what_tells_who_its_client_is(world: World) -> None:
     world.run("open")
-    world.tariffs.order.assert_called_once_with(world.item, with_client=True, with_name=with_name)
+    world.tariffs.order.assert_called_once_with(world.item, with_client=True)
 
 
 # -- suspend, resume, close -------------------------------------------------------------------
@@ -472,7 +578,7 @@ def test_a_new_clients_address_stands_before_the_mark_of_a_copy(world: World, co
     world.tariffs.hand_over.return_value = client
     world.owner.renewal.return_value = Renewal(MARK, {}, is_copied=True, words="why")
     world.run(command)
-    world.tariffs.hand_over.assert_called_once_with(world.item, True)
+    world.tariffs.hand_over.assert_called_once_with(world.item)
     follow = call.accounts.bring(make_account(), client)
     changes = world.changes()
     assert changes.index(follow) + 1 == changes.index(call.billing.services.save_mark(MARK))
@@ -683,10 +789,10 @@ def test_a_new_tariff_is_applied_and_told(world: World) -> None:
     world.item = make_item(last_tariff_id=500)
     assert OK in world.run("setparam")
     assert world.changes() == [
-        call.accounts.bring(make_account(), make_order(leave_group="old")),
+        call.accounts.bring(make_account(), KNOWN._replace(leave_group="old")),
         call.billing.closing.post_set_param(world.item),
     ]
-    world.tariffs.order.assert_called_once_with(world.item, with_client=False)
+    world.tariffs.order.assert_called_once_with(world.item, with_client=True)
 
 
 def test_less_space_than_is_used_is_set_and_said_before_the_change_is_told(
@@ -721,7 +827,7 @@ def test_a_client_who_cannot_be_told_of_it_keeps_no_change_from_its_end(
 
 def test_without_a_new_tariff_no_group_is_left(world: World) -> None:
     world.run("setparam")
-    world.accounts.bring.assert_called_once_with(make_account(), make_order())
+    world.accounts.bring.assert_called_once_with(make_account(), KNOWN)
 
 
 CHANGING = make_item(last_tariff_id=500)
@@ -959,6 +1065,34 @@ def test_half_read_groups_keep_the_old_ones(world: World, monkeypatch: pytest.Mo
     stdin(monkeypatch, "<doc/>")
     document = world.run("pricelist_dynamic_settings_tune", module=31)
     assert options(document) == ["", "clients"]
+
+
+def test_the_tariff_form_shows_what_its_values_make(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = {
+        "cloud_login": "@EMAIL_NAME@.@ID@",
+        "cloud_password_length": "14",
+        "cloud_password_kinds": "letters_digits",
+    }
+    fields = "".join(f"<{name}>{value}</{name}>" for name, value in stored.items())
+    stdin(monkeypatch, f"<doc>{fields}</doc>")
+    form = xml.parse(world.run("pricelist_dynamic_settings_tune", module=31))
+    shown = xml.fields(form)
+    assert shown["cloud_login_example"] == "ivanov.15"
+    assert len(shown["cloud_password_example"]) == 14
+    assert shown["cloud_password_example"].isalnum()
+    keys = {
+        name: [str(one.get("key")) for one in form.findall(f"slist[@name='{name}']/msg")]
+        for name in ("cloud_password_kinds", "cloud_display_name", "cloud_first_password")
+    }
+    assert keys == {
+        "cloud_password_kinds": ["", "all", "letters_digits", "small_digits"],
+        "cloud_display_name": ["", "none", "client", "person"],
+        "cloud_first_password": ["billing", "link"],
+    }
+    languages = form.findall("slist[@name='cloud_language']/msg")
+    assert [one.get("key") for one in languages[:3]] == ["", "client", "en"]
 
 
 def test_the_tariff_form_offers_all_groups_but_the_administrators(

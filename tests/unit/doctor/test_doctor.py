@@ -8,14 +8,18 @@ import sys
 import time
 from email.utils import formatdate
 from pathlib import Path
-from typing import Iterator, Set
+from typing import Dict, Iterator, List, Set, Tuple
 from unittest.mock import Mock
 
 import pytest
 
 from tests.meta.test_messages import LANGUAGES, codes, messages
+from tests.unit.conftest import make_billing
+from utils.accounts.names import NOT_UNIQUE, NUMBER_OF_OTHERS, UNKNOWN_MACRO, UNUSABLE
 from utils.base import errors
 from utils.base.secret import Secret
+from utils.base.values import Terms
+from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Product
 from utils.doctor import (
     billing,
     clouds,
@@ -39,6 +43,7 @@ from utils.doctor.findings import (
 )
 from utils.doctor.words import MESSAGES, VERDICTS, Words
 from utils.host.root import Host
+from utils.host.settings import Settings
 from utils.run.call import Call
 from utils.run.context import Context
 
@@ -56,6 +61,7 @@ SAY = {"advice", "fault", "named"}
 def said() -> Set[str]:
     """The names of all findings that any check can make, beside the errors."""
     names = {*modules.FAULTS.values(), modules.EARLIER}
+    names |= {UNKNOWN_MACRO, UNUSABLE, NUMBER_OF_OTHERS, NOT_UNIQUE}
     for path in FOLDER.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             called = node.func if isinstance(node, ast.Call) else None
@@ -322,3 +328,93 @@ def test_the_log_says_nothing_of_a_sound_check(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.DEBUG):
         run([Check("one", lambda subject: iter([well()]))], None, set())
     assert not caplog.records
+
+
+# -- what tariffs want ----------------------------------------------------------------------------
+
+
+class Selling:
+    """Tariffs with these terms, as a check of tariffs or of a cloud sees them."""
+
+    def __init__(self, product: Product = NEXTCLOUD, sends_mail: str = "", **settings: str) -> None:
+        self.billing = make_billing()
+        self.settings = Settings()._replace(**settings)
+        self.terms: Dict[int, Terms] = {}
+        self.billing.modules.stored.return_value = []
+        self.billing.tariffs.served_by.side_effect = lambda modules: sorted(self.terms)
+        self.billing.tariffs.terms.side_effect = lambda number: self.terms[number]
+        self.ctx = Mock(billing=self.billing, settings=self.settings)
+        self.ctx.call.module = None
+        self.cloud = Mock(product=product)
+        self.cloud.setting.return_value = sends_mail
+        self.id = 31
+        self.capabilities = {"password_policy": {"minLength": 14}}
+
+
+def names_of(found: Iterator[Finding]) -> List[Tuple[str, str, str]]:
+    """Verdict, name and subject of what was found."""
+    return [(one.verdict, one.name, one.about) for one in found]
+
+
+def test_templates_are_judged_one_by_one() -> None:
+    selling = Selling()
+    selling.terms = {
+        1: Terms(),
+        2: Terms(template="nc@ID@"),
+        3: Terms(template="@USERNAME@"),
+        4: Terms(template="@WHO@_@ID@"),
+        5: Terms(template="user_@ACCOUNT_ID@-"),
+    }
+    assert names_of(tariffs.login_names(selling.ctx)) == [
+        (ADVICE, NOT_UNIQUE, "3"),
+        (FAULT, UNKNOWN_MACRO, "4"),
+        (FAULT, NUMBER_OF_OTHERS, "5"),
+        (ADVICE, NOT_UNIQUE, "5"),
+        (OK, "tariffs_good", ""),
+    ]
+
+
+def test_names_that_are_not_unique_are_well_where_a_second_one_may_differ() -> None:
+    selling = Selling(taken_login="suffix")
+    selling.terms = {3: Terms(template="@USERNAME@")}
+    assert names_of(tariffs.login_names(selling.ctx)) == [(OK, "tariffs_good", "")]
+
+
+def test_fields_that_cannot_be_used_are_named() -> None:
+    selling = Selling()
+    selling.terms = {1: Terms(), 2: Terms(broken=("cloud_language",))}
+    found = [*tariffs.form(selling.ctx)]
+    assert names_of(iter(found)) == [
+        (FAULT, "tariff_fields_broken", "2"),
+        (OK, "tariffs_good", ""),
+    ]
+    assert found[0].value == "cloud_language"
+
+
+@pytest.mark.parametrize(
+    ("product", "mail", "terms", "found"),
+    [
+        (NEXTCLOUD, "", Terms(sends_link=True, language_source="de"), [(OK, OK)]),
+        (NEXTCLOUD, "no", Terms(sends_link=True), [(FAULT, "link_mail_off")]),
+        (NEXTCLOUD, "no", Terms(), [(OK, OK)]),
+        (
+            OWNCLOUD,
+            "",
+            Terms(sends_link=True, language_source="de"),
+            [(FAULT, "link_impossible"), (ADVICE, "language_impossible")],
+        ),
+    ],
+)
+def test_what_a_tariff_wants_of_its_cloud_is_looked_at(
+    product: Product, mail: str, terms: Terms, found: List[Tuple[str, str]]
+) -> None:
+    selling = Selling(product, mail)
+    selling.terms = {1: terms}
+    assert [one[:2] for one in names_of(clouds.fields(selling))] == found  # type: ignore[arg-type]
+
+
+def test_the_shortest_password_of_settings_and_tariffs_is_the_one_that_counts() -> None:
+    selling = Selling()
+    selling.terms = {1: Terms(), 2: Terms(password_length=12)}
+    [found] = clouds.policy(selling)  # type: ignore[arg-type]
+    assert (found.name, found.value) == ("password_too_short", "12 < 14")

@@ -18,9 +18,9 @@ from utils.accounts.endings import Ending
 from utils.base import address, errors, logins
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Mark, Order, Server
+from utils.billing.endterms import EndTerms
 from utils.billing.namings import LIVING
 from utils.billing.reply import Reply
-from utils.billing.endterms import EndTerms
 from utils.consts import (
     LOCK,
     STATUS_ACTIVE,

@@ -144,7 +144,10 @@ def refuse(nights: Nights) -> None:
     nights.post.refusal = errors.CoreRefused("notification.edit", "missed", "function")
 
 
-def test_staff_has_one_task_until_somebody_can_be_told(nights: Nights) -> None:
+def test_staff_has_one_task_until_somebody_can_be_told(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warnings, "MOST_REFUSED", 3)
     refuse(nights)
     crossings = [full(item_id) for item_id in range(1, 9)]
     billing = nights.run(*crossings)
@@ -160,6 +163,14 @@ def test_staff_has_one_task_until_somebody_can_be_told(nights: Nights) -> None:
     assert len(nights.told) == 8
     refuse(nights)
     nights.run(full(9)).tasks.make.assert_called_once()
+
+
+def test_a_client_of_whom_billmanager_takes_no_letter_silences_nobody(nights: Nights) -> None:
+    refuse(nights)
+    nights.post.of = lambda subject: "service 1:" in subject
+    nights.run(full(1, 95), full(2), full(3)).tasks.make.assert_not_called()
+    assert len(nights.told) == 2
+    nights.run(full(1, 95)).tasks.make.assert_called_once()
 
 
 def test_without_a_department_there_is_a_line_in_the_log(
