@@ -30,7 +30,7 @@ def run(ctx: Context) -> Reply:
 def _client(ctx: Context, ending: Ending) -> str:
     """The client's number, and his name where billing knows it still."""
     try:
-        name = ctx.billing.tariffs.client_names({ending.account_id}).get(ending.account_id, "")
+        name = ctx.billing.clients.names({ending.account_id}).get(ending.account_id, "")
     except PmError as error:
         ctx.log.warning("the name of the client is not known: %s", error)
         name = ""

@@ -42,7 +42,7 @@ def _lines(ctx: Context, words: EndingWords, endings: List[Ending]) -> Iterator[
 def _clients(ctx: Context, endings: List[Ending]) -> Dict[int, str]:
     """The names of clients; none where billing does not tell them: the record stands for itself."""
     try:
-        return ctx.billing.tariffs.client_names({one.account_id for one in endings})
+        return ctx.billing.clients.names({one.account_id for one in endings})
     except (PmError, ImportError) as error:
         ctx.log.warning("the names of clients are not known: %s", error)
         return {}

@@ -187,6 +187,12 @@ class Cloud:
     def set_display_name(self, login: str, name: str) -> None:
         self._write("name", login, display_name=name)
 
+    def set_language(self, login: str, language: str) -> None:
+        self._write("language", login, language=language)
+
+    def set_token(self, login: str, token: str) -> None:
+        self._write("token", login, token=token)
+
     def add_to_group(self, login: str, group: str) -> None:
         self._write("join", login, groups=(*self.accounts[login].groups, group))
 
@@ -252,8 +258,8 @@ class World:
                 order=self._order,
                 group=lambda tariff_id: "clients",
                 trial_group=lambda item: "",
-                client_names=lambda ids: dict.fromkeys(ids, "Client 7"),
             ),
+            clients=SimpleNamespace(names=lambda ids: dict.fromkeys(ids, "Client 7")),
             tasks=SimpleNamespace(department=lambda module_id: 3, make=self._make_task),
             operations=SimpleNamespace(
                 tell_staff=lambda item, command, error: self.told.append(error.code),
