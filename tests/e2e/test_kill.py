@@ -251,9 +251,7 @@ def waiting(world: World) -> int:
 def soft(world: World) -> int:
     """An open service that is made read-only where it is not paid."""
     item = opened(world)
-    world.stand.set_tariff_field(
-        world.stand.item(item)["pricelist"], "cloud_suspension", "read_only"
-    )
+    world.stand.set_terms(world.stand.item(item)["pricelist"], cloud_suspension="read_only")
     double(world).users[world.login(item)].used_bytes = GIB
     return item
 

@@ -60,7 +60,7 @@ def filled(world: World, **terms: str) -> int:
     """An open service of a tariff with these fields, whose customer has a file of 3 MiB."""
     tariff = world.tariff(gib=5)
     for name, value in terms.items():
-        world.stand.set_tariff_field(tariff, name, value)
+        world.stand.set_terms(tariff, **{name: value})
     item = world.opened(tariff)
     world.site.store_bytes(*own(world, item), 3 * MIB)
     return item
@@ -94,7 +94,7 @@ def test_a_read_only_customer_reads_and_deletes_and_cannot_add(world: World) -> 
 
 def test_a_customer_who_has_nothing_cannot_add_either(world: World) -> None:
     tariff = world.tariff(gib=5)
-    world.stand.set_tariff_field(tariff, "cloud_suspension", "read_only")
+    world.stand.set_terms(tariff, cloud_suspension="read_only")
     item = world.opened(tariff)
     world.run("suspend", item).check()
     assert request(world, item, "PUT", b"0" * 64 * MIB) == FULL

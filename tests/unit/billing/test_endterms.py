@@ -31,7 +31,7 @@ def test_what_a_tariff_says_counts(billing: Billing, stand: Stand, tariff: int) 
         ("cloud_suspension", "read_only"),
         ("cloud_warn_days", "3"),
     ):
-        stand.set_tariff_field(tariff, name, value)
+        stand.set_terms(tariff, **{name: value})
     assert billing.end_terms.of(tariff) == EndTerms("wait", 14, "read_only", 3)
 
 
@@ -51,7 +51,7 @@ def test_what_a_tariff_says_counts(billing: Billing, stand: Stand, tariff: int) 
 def test_a_value_that_is_none_is_no_default(
     billing: Billing, stand: Stand, tariff: int, name: str, value: str
 ) -> None:
-    stand.set_tariff_field(tariff, name, value)
+    stand.set_terms(tariff, **{name: value})
     with pytest.raises(errors.TermUnusable) as caught:
         billing.end_terms.of(tariff)
     assert f"{tariff}, {name}" in caught.value.value
@@ -61,7 +61,7 @@ def test_the_group_of_trials_is_never_that_of_administrators(
     billing: Billing, stand: Stand, tariff: int
 ) -> None:
     other = stand.add_tariff(stand.add_itemtype("nextcloud"))
-    stand.set_tariff_field(tariff, "cloud_trial_group", "trials")
-    stand.set_tariff_field(other, "cloud_trial_group", "Admin ")
+    stand.set_terms(tariff, cloud_trial_group="trials")
+    stand.set_terms(other, cloud_trial_group="Admin ")
     found: Any = billing.end_terms.trial_groups([tariff, other])
     assert found == {tariff: "trials"}

@@ -545,7 +545,7 @@ def test_a_trial_is_in_a_group_of_its_own_and_leaves_it_once_it_is_paid_for(
     left: str,
 ) -> None:
     item = ordered(stand, billing, usergroup="clients")._replace(trial=trial, trial_group=noted)
-    stand.set_tariff_field(item.tariff_id, TARIFF_TRIAL_GROUP, "trials")
+    stand.set_terms(item.tariff_id, **{TARIFF_TRIAL_GROUP: "trials"})
     order = tariffs.order(item, with_client=False)
     assert (order.group, order.leave_group) == (group, left)
     assert tariffs.orders([item])[item.id].order.group == group
