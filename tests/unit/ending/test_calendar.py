@@ -121,6 +121,12 @@ class Calendar:
         keep = timedelta(days=TARIFFS[world.services.items[item_id].tariff_id].keep_days)
         for own in mine:  # from now on it may be put to wait
             self.waiting[own] = Waiting(item_id, world.today + keep)
+        mark = world.services.items[item_id].mark
+        before = self.waiting.get(mark.login) if mark is not None else None
+        if mark is not None and before is not None and before.due is not None:
+            # Its service lived again, for this one moment, before it got the other account.
+            due = max(before.due, world.today + keep)
+            self.waiting[mark.login] = before._replace(due=due)
         self.owner[login] = item_id
         self._until_done("restore", item=item_id, login=login)
         del self.waiting[login]
