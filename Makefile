@@ -9,6 +9,7 @@
 # make test-os  installation and life of a service on whole systems and on every Python here; OS=
 #               names some of them: make test-os OS="bookworm 3.9"
 # make install  puts the module under BASE (BILLmanager's root), or below DESTDIR
+# make install WEBPAY=no  the same without the payment module for WEBPAY
 # make install-only  the same without network and without reloading BILLmanager
 # make uninstall  takes it out again; `make purge` takes settings and logs too
 # make dist     an archive that installs without network; `make deb` and `make rpm` make packages
@@ -35,8 +36,10 @@ ON_OLDEST := tests/unit tests/meta/test_imports.py \
 # One process more than small machines have cores, for many tests wait. Each takes tests that follow
 # one another, which share what was made for them, and in the end those of the one that is behind.
 SPREAD := -n 3 --dist worksteal
+# Whole runs wait more: for answers that do not come, and for pauses to end.
+SPREAD_WAITING := -n 4 --dist worksteal
 
-SOURCES := pmnextcloud.py commands utils
+SOURCES := pmnextcloud.py pmwebpay.py commands utils
 SCRIPTS = $(shell grep -rl '^\#!/bin/sh' etc tests/tools tests/os)
 LINE := --line-length 100 --target-version py38
 RULES := E,F,W,I,B,BLE,S,T20,LOG,G,UP,RET,SIM,A,N,ERA,C90,PT,RUF100
@@ -46,7 +49,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818
 # names, and ask tables whose names are the doubles' own.
 LINT_TESTS := $(LINT),S101,T201,S105,S106,S603,S607,S608
 
-.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench live doctor clean fuzz
+.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench load live doctor clean fuzz
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
@@ -58,7 +61,7 @@ test: lint types wheels $(ENV)/.ready
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
-	$(BIN)/python -m pytest -q $(SPREAD) tests/e2e $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
 test-long: $(ENV)/.ready
@@ -101,6 +104,9 @@ fuzz: $(ENV)/.ready
 bench: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.$(if $(BASE),compare $(BASE),bench)
 
+load: $(ENV)/.ready
+	$(BIN)/python -m tests.tools.load $(LOAD)
+
 .PHONY: docs
 docs: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.docs
@@ -116,7 +122,7 @@ $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 doctor:
 	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor
 
-# BASE, DESTDIR, LOGROTATE and PYTHON reach the scripts by the environment, where they are given.
+# BASE, DESTDIR, LOGROTATE, PYTHON and WEBPAY reach the scripts by the environment, where given.
 install install-only:
 	etc/install $@
 

@@ -7,6 +7,7 @@ from utils.base.values import Account
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.consts import ITEM_PASSWORD
+from utils.run.call import read_password
 from utils.run.context import Context
 from utils.run.service import Service, find, renew
 
@@ -35,8 +36,11 @@ def run(ctx: Context) -> Reply:
 def _chosen(ctx: Context) -> Secret:
     """The password in the call, which BILLmanager encrypts; empty where it has none.
 
-    Raises BadArguments where it does not decrypt.
+    The page of the service hands it over on standard input. Raises BadArguments where it does not
+    decrypt, BadInput.
     """
+    if ctx.call.password_stdin:
+        return read_password()
     try:
         return ctx.billing.decrypt(ctx.call.password)
     except errors.SecretBroken as error:

@@ -31,7 +31,7 @@ def run(ctx: Context) -> Reply:
 def _remove(ctx: Context, service: Service) -> None:
     if _is_shared(ctx, service):
         return
-    terms = ctx.billing.end_terms.of(service.item.tariff_id)
+    terms = ctx.billing.tariffs.end_terms(service.item.tariff_id)
     try:
         account = _own_account(ctx, service)
     except errors.AccountUnreadable as error:

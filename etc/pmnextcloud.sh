@@ -11,9 +11,9 @@ fail() { # fail TYPE VALUE
     exit 1
 }
 
-# With less than all libraries take (112 MiB, measured on Python 3.8 to 3.13) each run would end in
-# its own way: by an error that names no memory, without an answer, or not at all. What a process
-# may lift by itself is no such limit; the program sets its own.
+# The libraries of all commands take up to 112 MiB (measured on Python 3.8, 3.9 and 3.13). With less a
+# run would end without an answer, or by an error that does not name the memory. Only the hard limit
+# counts: a process may lift the other one by itself, and the program sets its own.
 # shellcheck disable=SC3045  # each sh that a Linux brings knows it
 needed_kib=131072 most_kib=$(ulimit -H -v) || most_kib=
 case $most_kib in

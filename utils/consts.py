@@ -32,6 +32,14 @@ ITEM_ACCOUNT = "accountname"
 """A column of the list of services of the type `backupservice`, which other types may have."""
 ITEM_MARK = "pmnextcloud_mark"
 
+CLIENT_LEVEL, STAFF_LEVEL, SERVER_LEVEL = 16, 29, 30
+"""BILLmanager's levels of access: from which on somebody is a client, staff, the server's own root
+(docs/en/protocol.md, "Pages of plugins")."""
+
+PAGE_FUNCTION = f"{MODULE}.page"
+PASSWORD_FUNCTION = f"{MODULE}.password"
+"""The functions that the plugin adds to BILLmanager."""
+
 ITEM_MEMO = "pmnextcloud_told_{}"
 """What a client was told of the service, by the kind of what he was told."""
 
@@ -39,9 +47,6 @@ ITEM_LEVEL = "pmnextcloud_level"
 """How a suspended service was suspended, where its account is not simply disabled."""
 ITEM_TRIAL_GROUP = "pmnextcloud_trial_group"
 """The group that the account of a trial was put into, until it is paid for."""
-
-CLIENT_LEVEL = 16
-"""BILLmanager's level of access of a client; staff has a higher one."""
 
 TARIFF_GROUP = "usergroup"
 TARIFF_LOGIN = "cloud_login"
@@ -53,23 +58,21 @@ TARIFF_UNLIMITED = "cloud_unlimited"
 TARIFF_LOGIN_EXAMPLE, TARIFF_PASSWORD_EXAMPLE = "cloud_login_example", "cloud_password_example"
 TARIFF_WARN_AT = "cloud_warn_at"
 TARIFF_FIRST_PASSWORD = "cloud_first_password"  # noqa: S105  a field's name
+TARIFF_TRIAL_GROUP = "cloud_trial_group"
+TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS = "cloud_on_close", "cloud_keep_days"
+TARIFF_SUSPENSION, TARIFF_WARN_DAYS = "cloud_suspension", "cloud_warn_days"
+TARIFF_ENDS = (TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS, TARIFF_SUSPENSION, TARIFF_WARN_DAYS)
+"""Those on how a service is suspended and ends, of which no unusable value counts as none."""
+
 TARIFF_FIELDS = (
     *(TARIFF_GROUP, TARIFF_LOGIN, TARIFF_LENGTH, TARIFF_KINDS, TARIFF_NAME, TARIFF_LANGUAGE),
-    *(TARIFF_UNLIMITED, TARIFF_FIRST_PASSWORD, TARIFF_WARN_AT),
+    *(TARIFF_UNLIMITED, TARIFF_FIRST_PASSWORD, TARIFF_WARN_AT, TARIFF_TRIAL_GROUP),
+    *TARIFF_ENDS,
 )
 """Fields of the tariff form. All but the oldest begin as no field of BILLmanager itself does."""
 
 WARN_AT = (80, 95)
 """At how many percent of his space a client is told, where his tariff says nothing else."""
-TARIFF_ON_CLOSE = "cloud_on_close"
-TARIFF_KEEP_DAYS = "cloud_keep_days"
-TARIFF_SUSPENSION = "cloud_suspension"
-TARIFF_WARN_DAYS = "cloud_warn_days"
-TARIFF_TRIAL_GROUP = "cloud_trial_group"
-TARIFF_TERMS = (
-    *(TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS, TARIFF_SUSPENSION, TARIFF_WARN_DAYS, TARIFF_TRIAL_GROUP),
-)
-"""The tariff's fields on how a service is suspended and ends."""
 
 DELETE, DISABLE, WAIT = "delete", "disable", "wait"
 ON_CLOSE = (DELETE, DISABLE, WAIT)
@@ -97,6 +100,13 @@ STATUS_ORDERED, STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSIN
 
 TASK_CLOSED = 2
 """task.status of a task that staff has done with."""
+
+
+PAYMENT_MODULE = "pmwebpay"
+"""The payment module beside the processing module."""
+
+PAYMENT_NEW, PAYMENT_IN_PAY, PAYMENT_PAID, PAYMENT_STARTED, PAYMENT_CANCELLED = 1, 2, 4, 8, 9
+"""BILLmanager's statuses of a payment (docs/en/payments.md, "Statuses")."""
 
 
 class Level(IntEnum):

@@ -130,6 +130,18 @@ class RealSite:
             return str(json.loads(base64.b64decode(state.group(1))))
         return field.group(1) if field else ""
 
+    def finds(self, address: str, login: str, password: str) -> bool:
+        """Whether a program for files, calendars or contacts finds something there."""
+        answer = requests.request(
+            "PROPFIND",
+            address,
+            headers={"Depth": "0"},
+            auth=(login, password),
+            verify=self._http.verify,
+            timeout=60,
+        )
+        return answer.status_code == 207
+
     def add_account(self, login: str, password: str) -> None:
         """Somebody else's account."""
         assert self._call("POST", "/users", userid=login, password=password) == 100

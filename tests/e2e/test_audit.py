@@ -189,7 +189,7 @@ def test_a_repair_mends_what_it_may_and_touches_nothing_else(zoo: Zoo) -> None:
     assert set(after) == set(before)
     assert told(found(zoo.world)) == zoo.expected - mendable(zoo)
     for kind, item, login in mendable(zoo) - saved:
-        user = zoo.site.cloud.users[login]  # type: ignore[union-attr]
+        user = zoo.site.cloud.users[login]
         assert (user.quota, user.groups, user.email) == ("5 GB", {zoo.world.group}, EMAIL), kind
         assert user.enabled is (zoo.stand.item(item or 0)["status"] == ACTIVE)
 

@@ -112,6 +112,7 @@ def test_a_service_lives_in_the_first_minute_after_a_boot(
             "open": (*small, True, []),
             "suspend": (*small, False, []),
             "resume": (*small, True, []),
+            **dict.fromkeys(("check_addon", "check_param"), (*small, True, [])),
             "setparam": (*large, True, []),
             "changepassword": (*large, True, []),
             "sync_item": (*large, True, [0.0]),

@@ -101,7 +101,7 @@ CLOUDS: Dict[str, Callable[[World], None]] = {
     "down": down,
     "wrong password": wrong,
     **{
-        kind: lambda world, fault=fault: double(world).faults.append(fault)  # type: ignore[misc]
+        kind: lambda world, fault=fault: double(world).faults.append(fault)
         for kind, fault in {
             "hanging": Fault("stall", times=None, seconds=60),
             "failing": Fault("status", times=None, code=500),

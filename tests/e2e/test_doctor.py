@@ -437,6 +437,12 @@ CASES = {
     "forms of another version": Case(
         write("etc/xml/billmgr_mod_pmnextcloud.xml", "<mgrdata/>"), {"forms_other"}
     ),
+    "page of another version": Case(
+        write("etc/xml/billmgr_mod_pmnextcloud_page.xml", "<mgrdata/>"), {"forms_other"}
+    ),
+    "handler of the page others may write": Case(
+        chmod("addon/pmnextcloud_page", 0o757), {"program_exposed"}
+    ),
     "settings broken": Case(write("etc/pmnextcloud.conf", "budget = 5\n"), {"settings_broken"}),
     "authorities missing": Case(
         write("etc/pmnextcloud.conf", "ca_file = /nowhere.pem\n"), {"settings_broken"}
@@ -589,7 +595,7 @@ GONE = {
     ("task", "status"): set(),
     ("itemtypeparam", "crypted"): set(),
     ("pricelistparam", "value"): {
-        *("tariff_space", "tariff_group", "tariff_names", "tariff_form", "tariff_warnings"),
+        *("tariff_space", "tariff_group", "tariff_names", "tariff_form"),
         *("policy", "fields", "groups"),
     },
     ("measure", "relation"): {"tariff_space"},

@@ -14,7 +14,7 @@ from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 
-pytestmark = [pytest.mark.preloaded, pytest.mark.preloaded]
+pytestmark = pytest.mark.preloaded
 
 
 class Outcome(NamedTuple):

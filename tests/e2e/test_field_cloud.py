@@ -65,7 +65,10 @@ def problems(world: World) -> List[str]:
 # -- somebody in front of the cloud -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [200, 401, 403, 404, 405, 429, 451, 500, 503, 520])
+@pytest.mark.parametrize(
+    "status",
+    [*(200, 401, 403, 404, 405), pytest.param(429, marks=pytest.mark.long), *(451, 500, 503, 520)],
+)
 def test_a_page_of_somebody_in_front_is_told_as_his_and_passes(
     world: World, cloud: Cloud, status: int
 ) -> None:
@@ -102,7 +105,7 @@ def test_a_write_that_somebody_in_front_stops_is_done_by_the_next_try(
     world.run(command, item).check()
 
 
-@pytest.mark.parametrize("status", [403, 503])
+@pytest.mark.parametrize("status", [403, pytest.param(503, marks=pytest.mark.long)])
 def test_statistics_wait_until_somebody_in_front_lets_them_pass(
     world: World, cloud: Cloud, status: int
 ) -> None:

@@ -70,6 +70,7 @@ def test_what_he_changed_in_the_cloud_stays(world: World, command: str) -> None:
         assert told(user) == (OWN, "My own", "fr")
 
 
+@pytest.mark.long
 def test_an_address_that_he_gives_up_in_the_cloud_follows_again(world: World) -> None:
     item = opened(world)
     user = world.user(item)
@@ -100,6 +101,7 @@ def test_of_an_account_of_before_it_is_learned_where_both_say_the_same(
     assert world.user(other).email == OWN
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_behind_the_change_leaves_it_the_module_s(world: World) -> None:
     item = opened(world)
     change(world, email=NEW)
@@ -113,6 +115,7 @@ def test_a_run_that_was_killed_behind_the_change_leaves_it_the_module_s(world: W
     assert world.user(item).email == "newest@example.com"
 
 
+@pytest.mark.long
 def test_where_nothing_can_be_noted_nothing_is_set(world: World) -> None:
     item = opened(world)
     change(world, email=NEW)
@@ -127,6 +130,7 @@ def test_where_nothing_can_be_noted_nothing_is_set(world: World) -> None:
     assert world.user(item).email == NEW
 
 
+@pytest.mark.long
 def test_a_service_that_is_over_leaves_no_note(world: World) -> None:
     item = opened(world)
     [note] = (world.stand.root / "var/pmnextcloud").glob("left-*.json")

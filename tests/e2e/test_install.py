@@ -25,12 +25,23 @@ from utils.host.state import State
 
 NOBODY = 65534
 
+SCRIPTS = (
+    *("paymethods/pmwebpay", "cgi/webpayresult", "cgi/webpaypayment", "cgi/webpayreturn"),
+    "cgi/webpaycancel",
+)
+"""What the payment module is started by."""
+
 DELIVERED = {
     "processing/pmnextcloud": 0o755,
     "etc/xml/billmgr_mod_pmnextcloud.xml": 0o644,
+    "etc/xml/billmgr_mod_pmnextcloud_page.xml": 0o644,
+    "addon/pmnextcloud_page": 0o750,
     "skins/common/plugin-logo/billmanager-plugin-pmnextcloud.png": 0o644,
     "etc/pmnextcloud.conf": 0o600,
     "src/pmnextcloud/Makefile": 0o644,
+    "etc/xml/billmgr_mod_pmwebpay.xml": 0o644,
+    "skins/common/plugin-logo/billmanager-plugin-pmwebpay.png": 0o644,
+    **dict.fromkeys(SCRIPTS, 0o755),
 }
 
 
@@ -101,8 +112,11 @@ def test_installed_upgraded_and_taken_out(host: Host, newer: Path, tmp_path: Pat
         world = World(stand, DoubleSite(cloud))
         item = world.opened()
         assert world.customer_gets_in(item)
+        assert stand.run_payment("config").check().xml.find("feature/redirect") is not None
+        assert stand.cgi("webpayresult", body=b"x=1").status == 400
 
-        host.make("install", newer)
+        host.make("install", newer, WEBPAY="no")
+        assert not [name for name in SCRIPTS if (host.root / name).exists()]
         assert host.conf.read_text("utf-8").endswith("# New in 9.0.1.\n"), "nobody had edited it"
         second = host.version()
         assert second.startswith("9.0.1-py")
@@ -115,8 +129,13 @@ def test_installed_upgraded_and_taken_out(host: Host, newer: Path, tmp_path: Pat
         assert Path(f"{host.conf}.new").read_text("utf-8").endswith("# New in 9.0.2.\n")
         assert host.versions() == sorted([second, host.version()])
         assert len(stand.params(world.opened())["userpassword"]) == 24
+        assert not [name for name in SCRIPTS if (host.root / name).exists()], "it is remembered"
 
-        host.make("install-only", host.module, BACK_TO=second)
+        (host.root / SCRIPTS[1]).write_text("#!/bin/sh\necho of somebody else\n")
+        said = host.make("install-only", host.module, BACK_TO=second, WEBPAY="yes")
+        assert f"because this is not ours: {host.root / SCRIPTS[1]}" in said
+        assert "somebody" in (host.root / SCRIPTS[1]).read_text()
+        (host.root / SCRIPTS[1]).unlink()
         assert host.version().startswith("9.0.1-py")
         assert host.conf.read_text("utf-8") == "password_length = 24\n"
 
@@ -159,6 +178,30 @@ def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
     tag = sys.implementation.cache_tag
     for path in sources:
         assert (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").exists(), path
+
+
+PAGE = ("addon/pmnextcloud_page", "etc/xml/billmgr_mod_pmnextcloud_page.xml")
+
+
+def test_the_page_comes_and_goes_as_the_settings_say(host: Host) -> None:
+    sample = (ROOT / "etc/pmnextcloud.conf").read_text("utf-8")
+    host.conf.parent.mkdir(exist_ok=True)
+    host.conf.write_text(f"{sample}\n  customer_page=none  \n", "utf-8")
+    host.make("install")
+    assert [(host.root / name).exists() for name in PAGE] == [False] * 2
+    assert subprocess.run([host.handler, "--command", "features"]).returncode == 0
+    host.conf.write_text(f"{sample}customer_page = text\n", "utf-8")
+    host.make("page", host.module)
+    visit = {"AUTH_USER": "root", "AUTH_LEVEL": "30", "PARAM_elid": "15"}
+    answer = subprocess.run(
+        [host.root / PAGE[0]], env=visit, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    assert answer.returncode == 0
+    assert b'type="core_unavailable"' in answer.stdout, answer
+    host.handler.unlink()
+    assert "it is not installed" in host.fail("page", host.module)
+    host.make("uninstall")
+    assert [(host.root / name).exists() for name in PAGE] == [False] * 2
 
 
 def test_settings_that_were_there_first_stay_and_are_told_of_once(host: Host) -> None:
@@ -251,12 +294,16 @@ def python_starts() -> Iterator[Tuple[str, str]]:
 @pytest.mark.parametrize(("script", "arguments"), [*python_starts()])
 def test_every_python_of_the_installation_is_isolated(script: str, arguments: str) -> None:
     """Where it runs a file, -E and -s do the same: what the file imports lies beside it."""
-    assert re.match(r"(-I (-c|-m) |-Es \"\$(home|new)/pmnextcloud\.py\")", arguments), script
+    assert re.match(r"(-I (-c|-m) |-Es \"\$(home|new)/pm(nextcloud|webpay)\.py\")", arguments), (
+        script
+    )
 
 
 def test_every_script_that_starts_a_python_is_looked_at() -> None:
     looked_at = {script for script, _ in python_starts()}
-    assert looked_at == {"install", "wheels", "find-python", "pmnextcloud.sh"}
+    assert looked_at == {
+        *("install", "wheels", "find-python", "pmnextcloud.sh", "pmwebpay.sh"),
+    }
     for path in (ROOT / "etc").rglob("*"):
         if path.is_file() and path.name not in looked_at and path.suffix != ".png":
             for line in path.read_text("utf-8").splitlines():

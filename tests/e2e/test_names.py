@@ -71,7 +71,10 @@ def test_what_an_earlier_run_has_begun_is_ended_by_the_template_of_then(world: W
     assert world.customer_gets_in(item)
 
 
-@pytest.mark.parametrize(("conf", "login"), [("", ""), ("taken_login = suffix\n", "client7_2")])
+@pytest.mark.parametrize(
+    ("conf", "login"),
+    [pytest.param("", "", marks=pytest.mark.long), ("taken_login = suffix\n", "client7_2")],
+)
 def test_a_name_that_another_service_has_is_no_second_one_s(
     world: World, conf: str, login: str
 ) -> None:
@@ -128,8 +131,15 @@ def test_the_audit_finds_nothing_amiss_with_named_accounts(world: World) -> None
 @pytest.mark.parametrize(
     ("terms", "length", "kinds"),
     [
-        ({}, 20, string.ascii_letters + string.digits + "-_.!+*="),
-        ({"cloud_password_length": "30"}, 30, string.ascii_letters + string.digits + "-_.!+*="),
+        pytest.param(
+            {}, 20, string.ascii_letters + string.digits + "-_.!+*=", marks=pytest.mark.long
+        ),
+        pytest.param(
+            {"cloud_password_length": "30"},
+            30,
+            string.ascii_letters + string.digits + "-_.!+*=",
+            marks=pytest.mark.long,
+        ),
         (
             {"cloud_password_length": "12", "cloud_password_kinds": "small_digits"},
             12,
@@ -218,7 +228,11 @@ def test_an_account_with_a_link_that_has_no_token_is_a_stranger_s(world: World) 
 
 
 @pytest.mark.parametrize(
-    ("emails", "error"), [([], "email_missing"), (["broken"], "email_missing")]
+    ("emails", "error"),
+    [
+        pytest.param([], "email_missing", marks=pytest.mark.long),
+        (["broken"], "email_missing"),
+    ],
 )
 def test_without_an_e_mail_no_link_can_be_mailed(
     world: World, emails: "list[str]", error: str

@@ -24,7 +24,7 @@ def run_all(world: World) -> None:
     world.run("setparam", item).check()
     for command in ("get_server_config", "stat"):
         stand.run(command, module=world.module).check()
-    for command in (*table.FOR_PEOPLE, *table.OF_THE_PAST):
+    for command in (*table.FOR_PEOPLE, *table.OF_THE_PAST, *table.PAGES):
         said = world.call(command, item)
         assert said.exit_code == 0, said
     form = CONNECTION.format(world.module, site.url, site.login)

@@ -48,9 +48,10 @@ def slow(world: World, effect: Optional[str] = None) -> None:
     double(world).faults[:] = [Fault("stall", times=None, seconds=DELAY_S, effect=effect)]
 
 
-def start(world: World, command: str, item: int) -> ModuleProcess:
+def start(world: World, command: str, item: int, operation: Optional[int] = None) -> ModuleProcess:
     """A command on a service, with an operation of its own."""
-    operation = world.stand.add_operation(command, item)
+    if operation is None:
+        operation = world.stand.add_operation(command, item)
     return world.stand.start(command, item=item, runningoperation=operation)
 
 
@@ -67,13 +68,15 @@ def opened(world: World, count: int) -> List[int]:
 def race(world: World, items: Sequence[int], first: str, second: str) -> Dict[int, List[Run]]:
     """Both commands on each of the services, `first` started a moment earlier or not at all.
 
+    Both operations are there before either is started: nobody orders anything of a closed service.
     Raises AssertionError where one neither succeeded nor said in one document why not.
     """
     started: List[Tuple[int, ModuleProcess]] = []
     for place, item in enumerate(items):
-        started.append((item, start(world, first, item)))
+        operations = [world.stand.add_operation(command, item) for command in (first, second)]
+        started.append((item, start(world, first, item, operations[0])))
         time.sleep(0.05 * (place % 3))
-        started.append((item, start(world, second, item)))
+        started.append((item, start(world, second, item, operations[1])))
     runs: Dict[int, List[Run]] = {item: [] for item in items}
     for item, process in started:
         run = process.finish()

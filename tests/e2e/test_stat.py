@@ -319,10 +319,14 @@ def test_who_was_not_met_in_the_pages_is_asked_for(world: World) -> None:
     assert set(booked(world)) == set(items)
 
 
+FEW_AT_LENGTH = [pytest.param(3, marks=pytest.mark.long), MANY]
+"""Pauses are the same for services that are read singly, and take their time."""
+
+
 # -- what cannot be read ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [3, MANY])
+@pytest.mark.parametrize("count", FEW_AT_LENGTH)
 def test_nothing_is_booked_where_the_cloud_cannot_be_read(world: World, count: int) -> None:
     many(world, count)
     configure(world, IMPATIENT)
@@ -345,7 +349,7 @@ def test_a_cloud_that_is_not_known_yet_is_waited_for_too(world: World) -> None:
     assert set(booked(world)) == set(items)
 
 
-@pytest.mark.parametrize("count", [3, MANY])
+@pytest.mark.parametrize("count", FEW_AT_LENGTH)
 @pytest.mark.parametrize(
     "kind", ["throttle_http", "throttle_v1", "maintenance", "bad_gateway", "cut_before"]
 )
@@ -358,7 +362,7 @@ def test_what_passes_is_waited_out(world: World, count: int, kind: str) -> None:
     assert world.stand.called("service.poststat")
 
 
-@pytest.mark.parametrize("count", [3, MANY])
+@pytest.mark.parametrize("count", FEW_AT_LENGTH)
 def test_an_account_that_cannot_be_read_is_not_booked_as_zero(world: World, count: int) -> None:
     items = many(world, count)
     configure(world, IMPATIENT)
@@ -380,7 +384,7 @@ def test_an_account_that_cannot_be_read_is_not_booked_as_zero(world: World, coun
     assert world.stand.called("service.poststat")
 
 
-@pytest.mark.parametrize("count", [3, 40])
+@pytest.mark.parametrize("count", [pytest.param(3, marks=pytest.mark.long), 40])
 def test_an_account_on_which_the_cloud_breaks_does_not_spoil_the_rest(
     world: World, count: int
 ) -> None:

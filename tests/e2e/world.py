@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand
+from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand, Visitor
+from tests.doubles.billmanager.plugins import environment as visit
 from tests.doubles.cloud import Cloud
 from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite, RealSite
@@ -21,7 +22,7 @@ from utils.base.secret import Secret
 from utils.base.values import Account, Mark, Order
 from utils.billing import mark
 from utils.billing.key import Key
-from utils.consts import ITEM_LOGIN, ITEM_MARK
+from utils.consts import ITEM_LOGIN, ITEM_MARK, PAGE_FUNCTION
 from utils.host.ledger import Ledger
 from utils.host.state import State
 
@@ -115,6 +116,8 @@ class World:
             given = {"stdin": self.form()}
         elif command in table.FOR_PEOPLE or command in ENDINGS:
             given = self._words(command, item)
+        elif command in table.PAGES:  # somebody on the server wants fresh figures
+            given = {"env": visit(PAGE_FUNCTION, Visitor("root", 30), {"elid": str(item)}, None)}
         return self.stand.run(command, **{**given, **options})
 
     def _words(self, command: str, item: int) -> Dict[str, Any]:

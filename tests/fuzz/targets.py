@@ -4,6 +4,7 @@
 fixed number of made-up ones. The same targets serve both.
 """
 
+import io
 import json
 import tempfile
 from contextlib import suppress
@@ -25,6 +26,7 @@ from utils.cloud.transport import Response
 from utils.consts import Level
 from utils.host import settings
 from utils.host.state import State
+from utils.webpay import cgi, protocol
 
 Target = Callable[[bytes], None]
 
@@ -191,16 +193,35 @@ def words(data: bytes) -> None:
     shown.encode()
 
 
+def notification(data: bytes) -> None:
+    """A notification of WEBPAY's, and whatever else comes to its receiver."""
+    environment = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(data))}
+    try:
+        request = cgi.read_request(environment, io.BytesIO(data))
+        found = protocol.read_notification(request.form_fields())
+    except (cgi.Refused, protocol.Malformed):
+        return
+    protocol.fits(found.fields, SERVER.secret)
+    payment = protocol.payment_of(found.order)
+    assert payment is None or payment > 0
+    assert found.amount >= 0
+
+
 TARGETS: Dict[str, Target] = {
     one.__name__: one
     for one in (
         *(envelope, account, lists, status, form, own_mark, kept, settings_file, url, size, words),
+        notification,
     )
 }
 
 _REFUSAL = {"code": "cloud_login_refused", "value": "x", "at": 1.5, "stands_s": 600.0}
 _USER = {"id": "user_7", "enabled": True, "groups": ["a", 5], "quota": {"quota": "5 GB", "used": 9}}
 SEEDS: Dict[str, List[bytes]] = {
+    "notification": [
+        b"batch_timestamp=1&currency_id=BYN&amount=21.90&payment_method=cc&order_id=5&site_order_id="
+        b"B1-ABE&transaction_id=7&payment_type=1&rrn=154789648154&wsb_signature=" + b"0" * 32,
+    ],
     "envelope": [
         b'{"ocs":{"meta":{"status":"ok","statuscode":100,"message":"OK"},"data":{"a":[1.5]}}}',
         b"<ocs><meta><statuscode>997</statuscode><message>no</message></meta></ocs>",

@@ -11,7 +11,7 @@ from tests.meta.messages import LANGUAGES, ROOT, read
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
-FACTS = ("docs/en/protocol.md", "docs/en/clouds.md")
+FACTS = ("docs/en/protocol.md", "docs/en/clouds.md", "docs/en/payments.md")
 """What is known of BILLmanager and of the clouds; comments in the program cite their headings."""
 
 FOR_DEVELOPERS = ("CONTRIBUTING.md", *FACTS)

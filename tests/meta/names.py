@@ -27,6 +27,7 @@ from utils.run import dryrun
 from utils.run.call import Call
 from utils.run.guard import SHORT
 from utils.run.suspension import SUSPENDED
+from utils.webpay.commands import COMMANDS as COMMANDS_OF_PAYMENTS
 
 LETTERS = (FULL, SHORT, SOON, GONE, *(f"{SUSPENDED}_{level}" for level in consts.SUSPENSIONS))
 """The kinds of letters to clients."""
@@ -47,6 +48,7 @@ OTHERS = {
     *("make", "curl", "dnf", "git", "python3", "python3-venv"),
     *("mariadb-client-core", "mariadb-server-core"),
     *(".netrc", ".sha256", ".new", "db.conf"),
+    "__value__",
     *("user_@ID@", "nc@ID@", "@EMAIL_NAME@_@ID@", "user_", "newUser.sendEmail", "on"),
     *("item;login", "item;login;e-mail", ";", ",", "customers.csv.report.csv"),
 }
@@ -111,7 +113,7 @@ def locked_files() -> Set[str]:
 def program() -> str:
     """The text of all that runs at a provider's."""
     folders = [path for name in ("utils", "commands") for path in (ROOT / name).rglob("*.py")]
-    files = [ROOT / "pmnextcloud.py", *sorted(folders)]
+    files = [*sorted(ROOT.glob("pm*.py")), *sorted(folders)]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -244,6 +246,7 @@ def vocabulary() -> Set[str]:
     """Every single name that a document may speak of."""
     own = {*settings.Settings._fields, *codes(), *commands.COMMANDS, *constants(consts)}
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
+    own |= {*needs.PAYMENT_TABLES, *needs.PAYMENT_FUNCTIONS, *COMMANDS_OF_PAYMENTS}
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
     own |= {consts.ITEM_MEMO.format(kind) for kind in LETTERS}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}

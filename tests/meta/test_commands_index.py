@@ -40,7 +40,7 @@ def test_other_spellings_are_taken_and_never_advertised(synonym: str, name: str)
 
 def test_every_advertised_feature_is_served_and_every_command_advertised() -> None:
     unadvertised = {name for name in COMMANDS if name not in list_features()}
-    assert unadvertised == {"features", *table.FOR_PEOPLE, *table.OF_THE_PAST}
+    assert unadvertised == {"features", *table.FOR_PEOPLE, *table.OF_THE_PAST, *table.PAGES}
     assert sorted(list_features()) == sorted({*COMMANDS, *FLAGS} - unadvertised)
 
 
@@ -49,13 +49,13 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
     assert files == {f"_{name}" for name in COMMANDS}
 
 
-def test_only_features_checks_and_what_people_start_need_no_settings() -> None:
+def test_only_features_checks_the_page_and_what_people_start_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
-    people = {*table.FOR_PEOPLE, *table.OF_THE_PAST}
+    people = {*table.FOR_PEOPLE, *table.OF_THE_PAST, *table.PAGES}
     assert light == [one for one in COMMANDS if one in ("features", *table.CHECKS) or one in people]
     assert people == {
         *("doctor", "history", "audit", "adopt", "purge", "waiting", "hold", "release"),
-        *("restore", "certificate"),
+        *("restore", "certificate", "page"),
     }
 
 

@@ -22,6 +22,7 @@ from utils.billing import needs
 from utils.doctor import facts
 from utils.host import root, settings
 from utils.host.state import SPARES
+from utils.webpay.checkout import NOTIFY_SCRIPT, PLACE
 
 CHECKED = [*documents.FOR_ADMINISTRATORS, "CONTRIBUTING.md"]
 """The documents whose names are the program's; what is known of others has theirs."""
@@ -57,6 +58,7 @@ ELSEWHERE = {
     "/root/pmnextcloud-backup.tar.gz",
     "dist",
     "versions",
+    PLACE + NOTIFY_SCRIPT,
     *names.CLOUDS_FILES,
 }
 """Paths that are neither in the project nor put there by its installation."""
@@ -352,12 +354,14 @@ def test_the_architecture_has_each_table_call_parameter_and_file() -> None:
     parameters = {consts.ITEM_LOGIN, consts.ITEM_PASSWORD, consts.ITEM_URL, consts.ITEM_MARK}
     parameters |= {consts.ITEM_ACCOUNT}
     parameters |= {consts.ITEM_MEMO.format(kind) for kind in names.LETTERS}
-    parameters |= {consts.ITEM_LEVEL, consts.ITEM_TRIAL_GROUP, *consts.TARIFF_TERMS}
+    parameters |= {consts.ITEM_LEVEL, consts.ITEM_TRIAL_GROUP}
     parameters |= {*consts.MODULE_PARAMS, *consts.TARIFF_FIELDS, consts.ITEM_DOMAIN}
     for one in in_both("architecture.md"):
         named = one.section(5).first_cells()
         optional = {table for table, *_ in needs.OPTIONAL}
-        assert set(named) == {*needs.TABLES, *optional, *needs.FUNCTIONS}
+        functions = {*needs.FUNCTIONS, *needs.PAYMENT_FUNCTIONS}
+        tables = {*needs.TABLES, *needs.PAYMENT_TABLES}
+        assert set(named) == {*tables, *optional, *functions}
         assert set(needs.WRITTEN) <= set(one.section(5).code())
         assert set(one.section(4).first_cells()) == parameters
         assert set(map(alike, one.section(6).first_cells())) == names.kept_files()

@@ -12,7 +12,8 @@ import pytest
 from tests import ROOT
 from utils.base.later import SSH_KEYS, SWITCH
 
-HEAVY = {"requests", "urllib3", "pymysql", "lxml", "cryptography", "tenacity", "tqdm", "hypothesis"}
+HEAVY = {"requests", "urllib3", "pymysql", "lxml", "cryptography", "tenacity", "tqdm", "segno"}
+HEAVY |= {"hypothesis"}
 RUN = """
 import json, os, sys
 import pmnextcloud
@@ -57,6 +58,7 @@ PUT_OFF = [
     ("cloud.transport", {"charset_normalizer", "idna", "importlib.metadata"}),
     ("billing.database", {"pymysql.optionfile", SSH_KEYS}),
     ("base.xml", {"gzip", "inspect"}),
+    ("page.qr", {"segno.writers", "urllib.request"}),
 ]
 """A door and what of its library is not used."""
 
@@ -117,7 +119,8 @@ DOORS: Dict[str, Set[str]] = {
     "pymysql": {"database.py"},
     "lxml": {"xml.py"},
     "cryptography": {"key.py"},
-    "subprocess": {"mgrctl.py", "pager.py"},
+    "segno": {"qr.py"},
+    "subprocess": {"mgrctl.py", "pager.py", "changing.py"},
     "tenacity": {"mgrctl.py"},
     "tqdm": {"progress.py"},
     "idna": {"address.py"},

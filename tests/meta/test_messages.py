@@ -25,7 +25,7 @@ from utils.accounts.fullness import FULL
 from utils.audit import shown
 from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
-from utils.billing.tariffs import MOST_PERCENT
+from utils.billing.terms import MOST_PERCENT
 from utils.doctor import words
 from utils.ending import purge
 from utils.ending import words as ending
@@ -254,7 +254,6 @@ def test_the_tariff_form_has_the_fields_that_are_read_and_an_example_of_two() ->
     examples = {consts.TARIFF_LOGIN_EXAMPLE, consts.TARIFF_PASSWORD_EXAMPLE}
     assert {name_of(node) for node in inputs(TARIFF_FORM)} == {
         *consts.TARIFF_FIELDS,
-        *consts.TARIFF_TERMS,
         *examples,
     }
     lists = {name_of(node) for node in inputs(TARIFF_FORM) if node.tag == "select"}

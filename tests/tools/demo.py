@@ -6,13 +6,16 @@ CLOUD_PASSWORD set the cloud is a real server.
 
 import os
 import sys
+import time
 from typing import Any, Dict, List, Optional, Tuple
 
 from tests.doubles.billmanager import Run, Stand
 from tests.doubles.cloud import Cloud
+from tests.e2e.shop import AMOUNT, WholeShop, whole_shop
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
 
+PAYMENT = {2: "being paid", 4: "credited", 8: "begun"}
 STATUS = {1: "ordered", 2: "active", 3: "suspended", 4: "closed", 5: "in progress"}
 USED_BYTES = 3 * 1024**2
 
@@ -23,6 +26,8 @@ class Story:
     def __init__(self, world: World, item: int) -> None:
         self._world = world
         self._item = item
+        self.shop: Optional[WholeShop] = None
+        self.payment = 0
         self._seen = self._look()
         self.table: List[Tuple[str, str, str]] = []
 
@@ -41,6 +46,17 @@ class Story:
         for line in run.stdout.decode("utf-8").splitlines():
             print(f"  < {line}")
         print(f"    exit {run.exit_code}, {run.seconds * 1000:.0f} ms")
+        self._compare(title, run.seconds, expected, run.exit_code == 0 and run.error is None)
+        return run
+
+    def show(self, title: str, lines: List[str], took_s: float, expected: Dict[str, Any]) -> None:
+        """Shows what is no run of the processing module, and its effects."""
+        print(f"\n=== {title}")
+        for line in lines:
+            print(f"  {line}")
+        self._compare(title, took_s, expected, good=True)
+
+    def _compare(self, title: str, took_s: float, expected: Dict[str, Any], good: bool) -> None:
         seen = self._look()
         for name in sorted({*seen, *self._seen}):
             before, after = self._seen.get(name), seen.get(name)
@@ -48,17 +64,19 @@ class Story:
                 print(f"    {name}: {_shown(before)} -> {_shown(after)}")
         self._seen = seen
         wrong = {name: seen.get(name) for name in expected if seen.get(name) != expected[name]}
-        good = run.exit_code == 0 and run.error is None and not wrong
         if wrong:
             print(f"    EXPECTED {expected}, FOUND {wrong}")
-        self.table.append((title, f"{run.seconds * 1000:.0f} ms", "ok" if good else "FAILED"))
-        return run
+        verdict = "ok" if good and not wrong else "FAILED"
+        self.table.append((title, f"{took_s * 1000:.0f} ms", verdict))
 
     def _look(self) -> Dict[str, Any]:
         """The service as billing and the cloud have it."""
         world, item = self._world, self._item
         params = world.stand.params(item)
         seen: Dict[str, Any] = {"billing: status": STATUS[world.status(item)]}
+        if self.shop is not None and self.payment:
+            seen["billing: payment"] = PAYMENT[self.shop.status(self.payment)]
+            seen["billing: credited"] = len(self.shop.payments.credited(self.payment))
         for name in ("username", "url"):
             if name in params:
                 seen[f"billing: {name}"] = params[name]
@@ -87,6 +105,48 @@ def _check_connection(world: World, story: Story) -> None:
     story.tell("The administrator saves the module's form", run, {})
 
 
+def _buy(world: World, story: Story, item: int) -> None:
+    """From the order to the first login, with the money in between."""
+    with whole_shop(world.stand, world.client) as shop:
+        shop.order_unpaid(item)
+        story.shop, story.payment = shop, shop.add_payment()
+        browser, began = shop.browser("en"), time.monotonic()
+        page = browser.open(f"{shop.web.url}/mancgi/webpaypayment?elid={story.payment}")
+        lines = [f"$ GET /mancgi/webpaypayment?elid={story.payment}", f"< {page.title}"]
+        lines += [f"< {name} = {value}" for name, value in page.forms[0].fields.items()]
+        took_s = time.monotonic() - began
+        begun = {"billing: payment": "being paid", "billing: status": "ordered"}
+        story.show(f"The customer orders, {AMOUNT} BYN are to be paid", lines, took_s, begun)
+        card, began = browser.press(), time.monotonic()
+        result = browser.press()
+        shop.webpay.settle()
+        sent, status = shop.webpay.sent[-1]
+        lines = [f"WEBPAY: {card.title}", f"WEBPAY: {result.title}"]
+        lines += [f"WEBPAY > {name} = {value}" for name, value in sent.items()]
+        lines += [f"< {status}"]
+        paid = {
+            **{"billing: payment": "credited", "billing: credited": 1},
+            "billing: status": "in progress",
+        }
+        story.show("He pays at WEBPAY, which notifies", lines, time.monotonic() - began, paid)
+        began = time.monotonic()
+        shop.webpay.send(f"{shop.web.url}/mancgi/webpayresult", sent)
+        back = browser.follow()
+        where = back.url[len(shop.web.url) :]
+        took_s = time.monotonic() - began
+        story.show("The notification repeats, he comes back", [f"< {where}"], took_s, paid)
+        (operation,) = (row["id"] for row in world.stand.operations(item))
+        opened = {"billing: status": "active", "cloud: quota": "8 GiB", "customer gets in": True}
+        story.tell(
+            "BILLmanager opens what is paid: 5 GiB and 3 more",
+            world.stand.run_operation(operation),
+            opened,
+        )
+        params = world.stand.params(item)
+        letter = [f"Your cloud: {params['url']}", f"Login: {params['username']}"]
+        story.show("The letter goes out, the customer gets in", letter, 0, opened)
+
+
 def play(world: World) -> List[Tuple[str, str, str]]:
     """The life of a service; the table of its steps."""
     small = world.tariff(gib=5, measure="mib", limit=5 * 1024)
@@ -96,8 +156,8 @@ def play(world: World) -> List[Tuple[str, str, str]]:
     _check_connection(world, story)
     run = world.stand.run("get_server_config", module=world.module)
     story.tell("BILLmanager reads the cloud's groups", run, {})
+    _buy(world, story, item)
     opened = {"billing: status": "active", "cloud: quota": "8 GiB", "customer gets in": True}
-    story.play("The order is paid: 5 GiB and 3 more", "open", opened)
     story.play("The same operation once more changes nothing", "open", opened)
     story.play("The customer does not pay", "suspend", {"customer gets in": False})
     story.play("He pays", "resume", {"customer gets in": True})

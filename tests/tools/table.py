@@ -22,13 +22,14 @@ class Kind(Enum):
     CHECK = "says whether something may be sold, which no fault of its own may hinder"
     PEOPLE = "is started by people and answers them"
     PAST = "tells people what others have done"
+    PAGE = "answers visitors of BILLmanager's web, who ask by its environment"
     START = "tells what the module can do"
 
 
 def kind(name: str, command: Command) -> Kind:
     """The kind of a command of the table."""
     if not command.is_recorded:
-        return Kind.PAST
+        return Kind.PAGE if name == "page" else Kind.PAST
     if command.is_check:
         return Kind.CHECK
     if not command.is_limited:
@@ -58,8 +59,11 @@ FOR_PEOPLE = names(Kind.PEOPLE)
 OF_THE_PAST = names(Kind.PAST)
 WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does > Level.READS)
 """Those of them that are there to write something, in clouds or in billing."""
+PAGES = names(Kind.PAGE)
 
-FOR_BILLMANAGER = tuple(name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST))
+FOR_BILLMANAGER = tuple(
+    name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST, *PAGES)
+)
 AT_CLOUDS = tuple(
     name
     for name in (*SERVICES, *MODULES, *FORMS, *CHECKS, *FOR_PEOPLE)

@@ -14,12 +14,10 @@ from tests import ROOT
 from tests.doubles.billmanager import Stand
 from utils.base import secret
 from utils.base.secret import Secret
-from utils.base.values import Account, Client, Item, Order, Server, Terms
+from utils.base.values import Account, Client, EndTerms, Item, Order, Server, Terms
 from utils.billing.billmanager import Billing
 from utils.billing.clients import Clients
 from utils.billing.closing import Closing
-from utils.billing.contacts import Contacts
-from utils.billing.endterms import EndTerms, EndTermsOfTariffs
 from utils.billing.memos import Memos
 from utils.billing.modules import Modules
 from utils.billing.namings import Namings
@@ -29,6 +27,7 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
+from utils.billing.users import Users
 from utils.host import state
 from utils.host.root import Host
 
@@ -124,9 +123,8 @@ NOUNS: Dict[str, type] = {
     "tariffs": Tariffs,
     "clients": Clients,
     "tasks": Tasks,
-    "contacts": Contacts,
+    "users": Users,
     "notices": Notices,
-    "end_terms": EndTermsOfTariffs,
     "memos": Memos,
 }
 
@@ -139,7 +137,7 @@ def make_billing() -> Any:
     one.key_digest.return_value = "0123456789ab"
     one.namings.of.return_value = {}
     one.memos.of.return_value = {}
-    one.end_terms.of.return_value = EndTerms("delete", 30, "lock", 7)
+    one.tariffs.end_terms.return_value = EndTerms("delete", 30, "lock", 7)
     one.tariffs.trial_group.return_value = ""
     one.services.noted.return_value = []
     one.namings.has_odd.return_value = False

@@ -74,7 +74,8 @@ class Following:
         self._state = state
         self._fingerprint = fingerprint
         self._log = log
-        self._learned: Dict[int, Note] = {}
+        self._learned: Dict[int, Tuple[Optional[Note], Note]] = {}
+        """What was there when it was learned, and what is to take its place."""
 
     # -- one service ------------------------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class Following:
                 if is_same(*side) and self._is_learned(side, left.get(what), digest):
                     new[what] = Left(digest(side.wanted), digest(side.shown))
             if new != left:
-                self._learned[item_id] = Note(self._of(account), new)
+                self._learned[item_id] = before, Note(self._of(account), new)
         if len(self._learned) >= MOST_LEARNED:
             self.flush()
         return behind
@@ -172,9 +173,10 @@ class Following:
             yield item_id, account, _understood(notes[item_id // SHELF].get(str(item_id)))
 
     def flush(self) -> None:
-        """Writes what was learned."""
+        """Writes what was learned, unless another run has noted more of the account meanwhile."""
         learned, self._learned = self._learned, {}
-        self._write(learned)
+        before = {item_id: one for item_id, (one, _) in learned.items()}
+        self._write({item_id: one for item_id, (_, one) in learned.items()}, before)
 
     # -- what is known ----------------------------------------------------------------------------
 
@@ -217,25 +219,39 @@ class Following:
         kept = self._state.read(LEFT.format(number))
         return kept if isinstance(kept, dict) else {}
 
-    def _write(self, notes: Mapping[int, Optional[Note]]) -> bool:
-        """Keeps the notes; None is for none any more. Returns whether they are kept."""
+    def _write(
+        self,
+        notes: Mapping[int, Optional[Note]],
+        before: Optional[Mapping[int, Optional[Note]]] = None,
+    ) -> bool:
+        """Keeps the notes; None is for none any more. Returns whether they are kept.
+
+        Where `before` is given, only those in whose place still stands what it says.
+        """
         shelves = {item_id // SHELF for item_id in notes}
         try:
             for shelf in sorted(shelves):
                 ours = {one: note for one, note in notes.items() if one // SHELF == shelf}
-                self._write_shelf(shelf, ours)
+                self._write_shelf(shelf, ours, before)
         except (errors.StateUnwritable, errors.Busy) as error:
             self._log.warning("how accounts were left is not noted: %s", error)
             return False
         return True
 
-    def _write_shelf(self, shelf: int, notes: Mapping[int, Optional[Note]]) -> None:
+    def _write_shelf(
+        self,
+        shelf: int,
+        notes: Mapping[int, Optional[Note]],
+        before: Optional[Mapping[int, Optional[Note]]],
+    ) -> None:
         name = LEFT.format(shelf)
         with LockFile(self._state.path(name) + ".lock") as lock:
             if lock.take([0], _WAIT_S) is None:
                 raise errors.Busy(name)
             kept = self._shelf(shelf)
             for item_id, note in notes.items():
+                if before is not None and _understood(kept.get(str(item_id))) != before[item_id]:
+                    continue
                 if note is None:
                     kept.pop(str(item_id), None)
                 else:

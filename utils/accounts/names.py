@@ -29,6 +29,9 @@ MACROS = ("ID", "ACCOUNT_ID", "USERNAME", "DOMAIN", "EMAIL", "EMAIL_NAME", "EMAI
 RESERVED = frozenset(
     (
         *("admin", "administrator", "root", "system", "support", "guest", "nobody"),
+        # Where it is taken the next ones would be user_2 and so on, which services of these
+        # numbers have.
+        "user",
         # Folders of the clouds beside the accounts': ownCloud refuses them by name.
         *("avatars", "meta", "files_encryption", "files_external", "appdata", "cache", "upload"),
     )

@@ -213,7 +213,7 @@ class Ownership:
         if (before.password, before.url) != (item.saved_password, item.saved_url):
             return None
         self._refuse_elsewhere_url(item.saved_url)
-        login = f"user_{number}"
+        login = default_login(number)
         self._refuse_living_half(number, login)
         return Record(login, item.saved_password, proved=True, is_copied=True)
 
@@ -299,7 +299,7 @@ class Ownership:
         Beside a mark the mark stands for whatever is not taken over, and None is returned too.
         """
         try:
-            account = self._cloud.get_user(login)
+            account = self._typed_account(login, is_marked)
             if account is None:
                 if not is_marked and self._item.saved_password:
                     # A slip, or an e-mail address, behind which somebody's account may live on.
@@ -313,6 +313,18 @@ class Ownership:
             self.left_alone = errors.TypedLogin(login)
             return None
         return account
+
+    def _typed_account(self, login: str, is_marked: bool) -> Optional[Account]:
+        """The account of a typed login. Beside a mark one that cannot be shown is not to be had.
+
+        Else what is done without a look would be done to the account of the mark.
+        """
+        try:
+            return self._cloud.get_user(login)
+        except errors.AccountUnreadable as error:
+            if is_marked:
+                raise errors.TypedLogin(login) from error
+            raise
 
     def _adopt(self, account: Account) -> None:
         """Takes an account over. Raises TypedLogin where it may not be."""

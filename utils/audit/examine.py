@@ -151,7 +151,7 @@ class Look:
         tariff_id = service.tariff_id
         if tariff_id not in self._disabling:
             try:
-                on_close = self._ctx.billing.end_terms.of(tariff_id).on_close
+                on_close = self._ctx.billing.tariffs.end_terms(tariff_id).on_close
             except errors.TermUnusable:
                 on_close = ""
             self._disabling[tariff_id] = on_close == DISABLE

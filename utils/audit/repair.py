@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
 from utils.accounts.levels import under_level
-from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA, changes
+from utils.accounts.plan import EMAIL, ENABLED, GROUP, PERSONAL, QUOTA, changes
 from utils.audit.differences import BEHIND, MENDED, UNREADABLE
 from utils.audit.findings import DONE, FAILED, GONE, PLANNED, Outcome, Planned, Repairs
 from utils.base import errors
@@ -129,11 +129,13 @@ def mend(ctx: Context, service: Service, kinds: Kinds) -> Dict[str, Outcome]:
     if BEHIND in kinds:
         account = follow(ctx, service, account, _wish(ctx, service.item))
     account = service.accounts.bring(account, order)
-    if order.email:  # which follows the client from now on
+    if order.email and EMAIL not in service.accounts.failed:  # it follows the client from now on
         ctx.following.note(service.item.id, account, order, (EMAIL,))
     if UNREADABLE in kinds:
         renew(ctx, service, account)
     after = _left(ctx, service, service.owner.account(), order)
+    if BEHIND in kinds and not service.accounts.failed.keys().isdisjoint(PERSONAL):
+        after.add(MENDED[BEHIND])  # what is refused is not tried again, and was not done either
     return {kind: _outcome(MENDED[kind], before, after) for kind in kinds}
 
 

@@ -158,6 +158,38 @@ class TimeoutInvalid(BadArguments):
     """The time limit of the connection form is no number in range."""
 
 
+class StoreInvalid(BadArguments):
+    """The form of a payment method has no number of a store, or one that is none."""
+
+
+class WebpaySecretInvalid(BadArguments):
+    """The secret of a store is missing, too short, or has characters that WEBPAY does not take."""
+
+
+class WebpaySecretsEqual(BadArguments):
+    """Sandbox and production have one secret: money of the sandbox would count."""
+
+
+class PaymentCurrency(BadArguments):
+    """A currency that WEBPAY does not know, or that the payment method does not take."""
+
+
+class PublicUrlInvalid(BadArguments):
+    """An address of a payment method that cannot be reached from outside by https."""
+
+
+class NotifyAddressInvalid(BadArguments):
+    """One of the addresses from which notifications may come is none."""
+
+
+class WaitInvalid(BadArguments):
+    """The time after which a payment counts as lost is no number in range."""
+
+
+class PaymentMissing(BadArguments):
+    """BILLmanager has no such payment."""
+
+
 class NameUnfit(BadArguments):
     """The user name that a customer has typed is none that a cloud takes."""
 
@@ -168,6 +200,33 @@ class NameReserved(BadArguments):
 
 class EmailUnfit(BadArguments):
     """The e-mail that a customer has typed is no address that a cloud takes."""
+
+
+# -- the page of a service ----------------------------------------------------------------------
+
+
+class PageDenied(PmError, told=Told.FORM):
+    """Whoever asks for the page of a service is not its client; nor is told whether it is there."""
+
+
+class PageOff(PmError, told=Told.FORM):
+    """The page is switched off in the settings, or etc/billmgr.DoNothing keeps it from its work."""
+
+
+class PageUnavailable(PmError, told=Told.FORM):
+    """What a client is told of any other failure of the page: its name, and no more."""
+
+
+class PageExpired(PmError, told=Told.FORM):
+    """A form was sent that was not shown to whoever sends it, or too long ago."""
+
+
+class PasswordUnusable(PmError, told=Told.FORM):
+    """The new password is empty, too long or no line of text, or was not typed twice alike."""
+
+
+class PasswordPending(PmError, told=Told.FORM):
+    """The change of a password has not come to its end in the time of a form; it goes on."""
 
 
 # -- BILLmanager's own server -----------------------------------------------------------------
@@ -199,6 +258,14 @@ class PythonMissing(HostError):
 
 class StateUnwritable(HostError, told=Told.PROBLEM):
     """A file under var/pmnextcloud cannot be written, as where the disk is full."""
+
+
+class MethodUnset(HostError, repeated=False):
+    """A payment method cannot be paid with: no store, no secret, another currency, or it is off."""
+
+
+class PaymentUncertain(HostError, repeated=False):
+    """Nobody knows yet whether BILLmanager has booked a transaction: that is looked up."""
 
 
 # -- one service ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from enum import Enum
 from typing import NamedTuple, Optional, Tuple
 
 from utils.base.secret import Secret
+from utils.consts import WARN_AT
 
 
 class Server(NamedTuple):
@@ -104,8 +105,11 @@ class Terms(NamedTuple):
 
     `name_source` is whose name an account shows, `language_source` CLIENT or a language.
     `sends_link` is whether the cloud mails a link by which the customer sets his first password,
-    so that billing never knows one. `broken` names the fields whose stored values cannot be used,
-    and are not.
+    so that billing never knows one. `warn_at` are the parts of the space, in percent and rising, at
+    which the client is told that it runs out; none for a client who is not told. `on_close`,
+    `keep_days`, `suspension` and `warn_days` say how a service ends and how it is suspended;
+    `trial_group` is the group of accounts in a trial. `broken` names the fields whose stored
+    values cannot be used, and are not.
     """
 
     group: str = ""
@@ -116,7 +120,22 @@ class Terms(NamedTuple):
     language_source: str = ""
     is_unlimited: bool = False
     sends_link: bool = False
+    warn_at: Tuple[int, ...] = WARN_AT
+    on_close: str = ""
+    keep_days: int = 0
+    suspension: str = ""
+    warn_days: int = 0
+    trial_group: str = ""
     broken: Tuple[str, ...] = ()
+
+
+class EndTerms(NamedTuple):
+    """How services are suspended and how they end: what a tariff says, else the settings."""
+
+    on_close: str
+    keep_days: int
+    suspension: str
+    warn_days: int
 
 
 class Client(NamedTuple):

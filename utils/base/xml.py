@@ -57,6 +57,19 @@ def set_options(form: Form, name: str, options: List[Tuple[str, str]]) -> None:
         etree.SubElement(options_list, "msg", {"key": clean(key)}).text = clean(text)
 
 
+def make(tag: str, **attributes: str) -> Form:
+    """A new document with that root."""
+    return etree.Element(tag, {key: clean(value) for key, value in attributes.items()})
+
+
+def add(parent: Form, tag: str, text: str = "", **attributes: str) -> Form:
+    """A new last child of an element."""
+    node = etree.SubElement(parent, tag, {key: clean(value) for key, value in attributes.items()})
+    if text:
+        node.text = clean(text)
+    return node
+
+
 def to_bytes(form: Form) -> bytes:
     """The form as a document for BILLmanager."""
     text: bytes = etree.tostring(form, xml_declaration=True, encoding="UTF-8")

@@ -14,8 +14,6 @@ from utils.host.settings import Settings
 if TYPE_CHECKING:
     from utils.billing.clients import Clients
     from utils.billing.closing import Closing
-    from utils.billing.contacts import Contacts
-    from utils.billing.endterms import EndTermsOfTariffs
     from utils.billing.facts import Facts
     from utils.billing.memos import Memos
     from utils.billing.modules import Modules
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
     from utils.billing.tasks import Tasks
+    from utils.billing.users import Users
 
 
 class Billing:
@@ -102,13 +101,6 @@ class Billing:
         return Tasks(self._doors)
 
     @cached_property
-    def contacts(self) -> "Contacts":
-        """The users by whom clients are told."""
-        from utils.billing.contacts import Contacts
-
-        return Contacts(self._doors)
-
-    @cached_property
     def notices(self) -> "Notices":
         """Notifications to clients."""
         from utils.billing.notices import Notices
@@ -130,18 +122,18 @@ class Billing:
         return Tariffs(self._doors.db, self._log, self._settings)
 
     @cached_property
-    def end_terms(self) -> "EndTermsOfTariffs":
-        """How services of a tariff are suspended, and how they end."""
-        from utils.billing.endterms import EndTermsOfTariffs
-
-        return EndTermsOfTariffs(self._doors.db, self._settings)
-
-    @cached_property
     def clients(self) -> "Clients":
         """Who has bought."""
         from utils.billing.clients import Clients
 
         return Clients(self._doors.db, self._log)
+
+    @cached_property
+    def users(self) -> "Users":
+        """Who logs in to BILLmanager."""
+        from utils.billing.users import Users
+
+        return Users(self._doors.db)
 
     @cached_property
     def facts(self) -> "Facts":

@@ -7,7 +7,7 @@ beside his e-mail differs by version (docs/en/protocol.md, "Tables").
 import re
 from functools import cached_property
 from logging import Logger
-from typing import Dict, FrozenSet, Iterable, Set
+from typing import Dict, FrozenSet, Iterable, NamedTuple, Optional, Set
 
 from utils.base.values import Client
 from utils.billing.database import Database, Row
@@ -25,6 +25,13 @@ _DISABLED, _USER_NAME, _PERSON = (
     for table_and_column in (OPTIONAL.user_disabled, OPTIONAL.user_name, OPTIONAL.user_person)
 )
 _COLUMNS = (_DISABLED, _USER_NAME, _PERSON, *(column for _, column in _LANGUAGES))
+
+
+class Contact(NamedTuple):
+    """The user who is told for his client; the code of his language is empty where nobody knows."""
+
+    user_id: int
+    language: str
 
 
 class Clients:
@@ -60,10 +67,17 @@ class Clients:
         clients = self.of(account_ids, with_names=False)
         return {account_id: one.email for account_id, one in clients.items() if one.email}
 
+    def contact(self, account_id: int) -> Optional[Contact]:
+        """The client's first enabled user, who gets his e-mail too; None where he has none."""
+        contact = None
+        for row in self._users({account_id}):
+            contact = Contact(row["id"], _language(row).lower())
+        return contact
+
     def _users(self, account_ids: Set[int]) -> Iterable[Row]:
         """The users of these clients, the first of each last."""
         there = self._columns
-        columns = ", ".join(["account", "email", *(one for one in _COLUMNS if one in there)])
+        columns = ", ".join(["id", "account", "email", *(one for one in _COLUMNS if one in there)])
         which = _OF_ENABLED if _DISABLED in there else _OF_CLIENTS
         return self._db.rows_of("user", columns, which, sorted(account_ids) or (None,))
 
@@ -78,13 +92,17 @@ class Clients:
         email = find_email(text("email"))
         if text("email") and not email:
             self._log.warning("the e-mail of account %d cannot be used", row["account"])
-        languages = (text(column) for _, column in _LANGUAGES)
         return client._replace(
             person=text(_PERSON),
             user_name=text(_USER_NAME),
             email=email,
-            language=next(filter(None, languages), ""),
+            language=_language(row),
         )
+
+
+def _language(row: Row) -> str:
+    languages = (str(row.get(column) or "").strip() for _, column in _LANGUAGES)
+    return next(filter(None, languages), "")
 
 
 def find_email(text: str) -> str:

@@ -2,12 +2,12 @@
 
 import time
 from contextlib import contextmanager
-from logging import Logger
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from utils.base import errors
 from utils.base.later import SSH_KEYS, later
-from utils.billing.needs import TABLES, WRITTEN
+from utils.billing.needs import PAYMENT_TABLES, TABLES, WRITTEN
+from utils.host.plainlog import Log
 
 with later("pymysql.optionfile", SSH_KEYS):
     import pymysql
@@ -36,7 +36,7 @@ class Database:
     DatabaseUnavailable.
     """
 
-    def __init__(self, config: Mapping[str, str], log: Logger) -> None:
+    def __init__(self, config: Mapping[str, str], log: Log) -> None:
         self._config = config
         self._log = log
         self._connection: Optional[pymysql.connections.Connection[DictCursor]] = None
@@ -129,10 +129,14 @@ class Database:
         row = self.row("SELECT VERSION() AS version")
         return str(row["version"]) if row else ""
 
-    def unreadable_tables(self) -> Dict[str, str]:
-        """The tables that cannot be read with all columns that the program needs, and why."""
+    def unreadable_tables(self, of_payments: bool = False) -> Dict[str, str]:
+        """The tables that cannot be read with all columns that the program needs, and why.
+
+        Those `of_payments` are others than those of services.
+        """
         unreadable = {}
-        for table, columns in {**TABLES, **WRITTEN}.items():
+        needed = PAYMENT_TABLES if of_payments else {**TABLES, **WRITTEN}
+        for table, columns in needed.items():
             try:
                 # Names cannot be parameters of a query.
                 sql = f"SELECT {', '.join(columns)} FROM {table} LIMIT 0"  # noqa: S608  constants

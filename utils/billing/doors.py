@@ -4,13 +4,13 @@ Beside them stands the way to our own memory, where this room remembers somethin
 """
 
 from functools import cached_property
-from logging import Logger
-from typing import TYPE_CHECKING, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.billing.needs import FUNCTIONS
 from utils.host import root
+from utils.host.plainlog import Log
 from utils.host.root import Host
 
 if TYPE_CHECKING:
@@ -26,12 +26,20 @@ CRYPTED = "crypted:"
 class Doors:
     """Each way is opened, and its library loaded, when it is first used.
 
-    What is done by them is noted among the `deeds`.
+    What is done by them is noted among the `deeds`. `parse` reads the core's answers where it is
+    not the library for XML that does.
     """
 
-    def __init__(self, host: Host, log: Logger, deeds: Optional[Deeds] = None) -> None:
+    def __init__(
+        self,
+        host: Host,
+        log: Log,
+        deeds: Optional[Deeds] = None,
+        parse: Optional[Callable[[bytes], Any]] = None,
+    ) -> None:
         self._host = host
         self._log = log
+        self._parse = parse
         self.deeds = deeds or Deeds()
 
     @cached_property
@@ -39,7 +47,7 @@ class Doors:
         """BILLmanager's core, by which everything but statistics is written."""
         from utils.billing.mgrctl import Mgrctl
 
-        return Mgrctl(self._host.path(root.MGRCTL), self._log, self.deeds)
+        return Mgrctl(self._host.path(root.MGRCTL), self._log, self.deeds, self._parse)
 
     @cached_property
     def db(self) -> "Database":

@@ -21,6 +21,7 @@ from utils.billing.namings import Namings
 from utils.billing.needs import FUNCTIONS, QUESTIONS, WRITTEN
 from utils.consts import ITEM_LOGIN, STATUS_ACTIVE
 from utils.host import root
+from utils.host.plainlog import Log
 from utils.host.root import Host
 from utils.host.state import State
 
@@ -59,7 +60,7 @@ class DryCore(Mgrctl):
     def __init__(
         self,
         path: str,
-        log: Logger,
+        log: Log,
         deeds: Deeds,
         plan: Plan,
         overlay: Overlay,
@@ -123,9 +124,7 @@ def _item_id(params: Mapping[str, object]) -> int:
 class DryDatabase(Database):
     """Reads the database; of rows that would be written it notes each."""
 
-    def __init__(
-        self, config: Mapping[str, str], log: Logger, plan: Plan, overlay: Overlay
-    ) -> None:
+    def __init__(self, config: Mapping[str, str], log: Log, plan: Plan, overlay: Overlay) -> None:
         super().__init__(config, log)
         self._plan = plan
         self._overlay = overlay
@@ -153,7 +152,7 @@ class DryDoors(Doors):
     """The ways into BILLmanager, of which those that write only note it."""
 
     def __init__(
-        self, plan: Plan, state: State, host: Host, log: Logger, deeds: Optional[Deeds] = None
+        self, plan: Plan, state: State, host: Host, log: Log, deeds: Optional[Deeds] = None
     ) -> None:
         super().__init__(host, log, deeds)
         self._plan = plan

@@ -3,8 +3,7 @@
 import os
 import subprocess
 import time
-from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds
@@ -12,6 +11,7 @@ from utils.base.secret import Secret
 from utils.base.text import tame
 from utils.consts import MODULE
 from utils.host import limits
+from utils.host.plainlog import Log
 
 if TYPE_CHECKING:
     from utils.base.xml import Form
@@ -50,13 +50,21 @@ class Described(NamedTuple):
 class Mgrctl:
     """Calls functions of BILLmanager's core through `path`, its local client.
 
-    Each call is noted among the `deeds`.
+    Each call is noted among the `deeds`. `parse` reads the answers where it is not the library for
+    XML that does.
     """
 
-    def __init__(self, path: str, log: Logger, deeds: Optional[Deeds] = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        log: Log,
+        deeds: Optional[Deeds] = None,
+        parse: Optional[Callable[[bytes], Any]] = None,
+    ) -> None:
         self._path = path
         self._log = log
         self._deeds = deeds or Deeds()
+        self._given_parse = parse
 
     def call(self, function: str, **params: object) -> "Form":
         """The answer of `function`, an XML document without an error in it.
@@ -110,8 +118,7 @@ class Mgrctl:
         try:
             with self._start(command, environment) as process:
                 try:
-                    from utils.base import xml  # noqa: F401  loaded while the core works
-
+                    self._parser()  # loaded while the core works
                     output, complaint = process.communicate(timeout=CALL_TIMEOUT_S)
                 except BaseException:
                     process.kill()
@@ -151,16 +158,21 @@ class Mgrctl:
             reraise=True,
         )(self._run, command, environment)
 
-    def _read(self, function: str, data: bytes) -> "Form":
+    def _parser(self) -> Callable[[bytes], Any]:
+        if self._given_parse is not None:
+            return self._given_parse
         from utils.base import xml
 
+        return xml.parse
+
+    def _read(self, function: str, data: bytes) -> "Form":
         try:
-            answer = xml.parse(data)
+            answer: Form = self._parser()(data)
         except ValueError as error:
             raise errors.CoreUnavailable(f"{function}: {error}") from error
         refusal = answer if answer.tag == "error" else answer.find("error")
         if refusal is not None:
-            texts = [node.text or "" for node in refusal.iter("param", "msg")]
+            texts = [node.text or "" for node in refusal.iter() if node.tag in ("param", "msg")]
             detail = " ".join([refusal.get("object", ""), *texts]).strip()
             raise errors.CoreRefused(
                 function, refusal.get("type", "unknown"), tame(detail, MOST_WORDS)

@@ -48,6 +48,7 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     ),
     "itemcryptedparam": ("item", "intname", "value"),
     "itemparam": ("item", "intname", "value"),
+    "itemstat": ("item", "statdate", "param", "value", "measure"),
     "itemtype": ("id", "intname", "parent"),
     "measure": ("id", "intname", "relation", "lessmeasure"),
     "pricelist": (
@@ -66,6 +67,26 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "user": ("id", "account", "email"),
 }
 """The columns that are read, by table."""
+
+
+class PaymentFunctions(NamedTuple):
+    """The functions of the core that payments with WEBPAY need beside `Functions`."""
+
+    show: str = "payment.info"
+    start: str = "payment.setinpay"
+    book: str = "payment.setpaid"
+    list: str = "payment"
+    name_user: str = "whoami"
+
+
+PAYMENT_FUNCTIONS = PaymentFunctions()
+
+PAYMENT_TABLES: Dict[str, Tuple[str, ...]] = {
+    "currency": ("id", "iso"),
+    "payment": ("id", "paymethod", "status", "createdate"),
+    "paymethod": ("id", "name", "module", "active", "currency", "xmlparams"),
+}
+"""The columns that payments with WEBPAY need; who does not sell so does without."""
 
 
 class OptionalColumns(NamedTuple):

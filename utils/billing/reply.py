@@ -31,7 +31,10 @@ def ok() -> Reply:
 
 
 def agreed() -> Reply:
-    """Nothing speaks against what was asked about (docs/en/protocol.md, "Checks")."""
+    """Yes to a check, or to a form of a plugin that was sent and has done its work.
+
+    See docs/en/protocol.md, "Checks" and "Pages of plugins".
+    """
     return Reply(_document("<ok/>"))
 
 
@@ -67,6 +70,18 @@ def error(failure: PmError) -> Reply:
     value = _escaped(clean(strike_out(failure.value)))
     document = _document(f'<error{attributes}><param name="value">{value}</param></error>')
     return Reply(document, exit_code=1)
+
+
+def refusal(failure: PmError, language: str, words: str) -> Reply:
+    """The error of a page, with its words: BILLmanager translates none of a plugin's.
+
+    The exit code is 0: BILLmanager shows nothing of a plugin that ends with another
+    (docs/en/protocol.md, "Pages of plugins").
+    """
+    attributes = _attributes({"type": failure.code, "object": "", "lang": language})
+    value, words = (_escaped(clean(strike_out(text))) for text in (failure.value, words))
+    content = f'<error{attributes}><param name="value">{value}</param><msg>{words}</msg></error>'
+    return Reply(_document(content))
 
 
 def _document(content: str) -> bytes:

@@ -201,6 +201,16 @@ class Services:
             raise errors.ItemNotFound(item_id)
         return int(row["processingmodule"])
 
+    def client_of(self, item_id: int) -> Optional[int]:
+        """The client of a service of these modules, or None where there is no such service."""
+        row = self._doors.db.row(
+            "SELECT i.account FROM item i JOIN processingmodule m ON m.id = i.processingmodule"
+            " WHERE i.id = %s AND i.parent IS NULL AND m.module = %s",
+            item_id,
+            MODULE,
+        )
+        return None if row is None or row["account"] is None else int(row["account"])
+
     def status(self, item_id: int) -> Optional[int]:
         """The status of a service as it is now, or None where it is gone."""
         return self._doors.db.status(item_id)

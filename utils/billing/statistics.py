@@ -5,13 +5,16 @@ The core has no function that writes one (docs/en/protocol.md, "Statistics").
 
 from datetime import date
 from decimal import Decimal
-from typing import Dict, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
 from utils.base import deeds, sizes
 from utils.base.values import Disk
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS
 from utils.consts import DISK_ADDONS
+
+if TYPE_CHECKING:
+    from utils.billing.database import Row
 
 _WRITE = """
 INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s, %s, %s)
@@ -21,19 +24,30 @@ INSERT INTO itemstat (item, statdate, param, value, measure) VALUES (%s, %s, %s,
 
 _LAST_DAYS = "SELECT item, MAX(statdate) AS day FROM itemstat WHERE item IN %s GROUP BY item"
 
+_DAYS = """
+SELECT statdate, param, value, measure FROM itemstat
+ WHERE item = %s AND LOWER(param) IN %s AND statdate BETWEEN %s AND %s ORDER BY statdate, param
+"""
+
 
 _LATEST = """
-SELECT statdate, value, measure FROM itemstat WHERE item = %s AND LOWER(param) IN %s
+SELECT statdate, param, value, measure FROM itemstat WHERE item = %s AND LOWER(param) IN %s
  ORDER BY statdate DESC LIMIT 1
 """
 
 
 class Counted(NamedTuple):
-    """What a service had used on the last day on which it was counted, in a measure's amount."""
+    """What a service had used on a day, in a measure's amount, as an add-on's word has it."""
 
     day: date
     value: Decimal
     measure_id: Optional[int]
+    addon: str = ""
+
+
+def _counted(row: "Row") -> Counted:
+    value = Decimal(str(row["value"]))
+    return Counted(row["statdate"], value, row["measure"], row["param"] or "")
 
 
 class StatRow(NamedTuple):
@@ -78,9 +92,11 @@ class Statistics:
     def latest(self, item_id: int) -> Optional[Counted]:
         """The service's usage of the last counted day, or None. Raises DatabaseUnavailable."""
         row = self._doors.db.row(_LATEST, item_id, DISK_ADDONS)
-        if row is None:
-            return None
-        return Counted(row["statdate"], Decimal(str(row["value"])), row["measure"])
+        return None if row is None else _counted(row)
+
+    def days(self, item_id: int, first: date, last: date) -> List[Counted]:
+        """The service's usage from one day to another, oldest first. Raises DatabaseUnavailable."""
+        return [*map(_counted, self._doors.db.rows(_DAYS, item_id, DISK_ADDONS, first, last))]
 
     def post(self, module_id: int, day: str) -> None:
         """Tells BILLmanager that the statistics of a module for a day (YYYY-MM-DD) are whole.

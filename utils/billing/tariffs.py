@@ -3,27 +3,26 @@
 How add-ons add up: docs/en/protocol.md, "Space of a service".
 """
 
-import re
 from contextlib import suppress
-from decimal import Decimal
 from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from utils.base import errors, sizes
-from utils.base.values import Client, Disk, Item, Order, Terms
+from utils.base.values import Client, Disk, EndTerms, Item, Order, Terms
 from utils.billing import addons
 from utils.billing.addons import Addon, Addons
 from utils.billing.clients import Clients
 from utils.billing.database import Database, Row
-from utils.billing.endterms import EndTermsOfTariffs
+from utils.billing.measures import Measures
 from utils.billing.needs import OPTIONAL
 from utils.billing.terms import read_terms, shown_name, spoken_language
 from utils.consts import (
     CLIENT_LEVEL,
     ITEM_TYPES,
+    LOCK,
+    TARIFF_ENDS,
     TARIFF_FIELDS,
-    TARIFF_WARN_AT,
-    WARN_AT,
+    WARN_DAYS,
     is_admin_group,
 )
 from utils.host.settings import Settings
@@ -32,24 +31,10 @@ from utils.misc import validate_quota
 if TYPE_CHECKING:
     from utils.billing.statistics import Counted
 
-_FORM_VALUES = "SELECT pricelist, value FROM pricelistparam WHERE pricelist IN %s AND intname = %s"
 _TARIFF_NAMES = "SELECT id, name FROM pricelist WHERE id IN %s"
-_KNOWN_MEASURES = {"byte": 0, "b": 0, "kib": 1, "mib": 2, "gib": 3, "tib": 4, "pib": 5}
-
 
 MOST_AMOUNT = 10**15
 """More than any form sells of any measure: a larger number, which a text may name, is none."""
-
-MOST_PERCENT = 100
-"""The highest threshold: whoever has less space than he uses is past it."""
-
-
-class Measure(NamedTuple):
-    """A row of BILLmanager's table `measure`: one of it is `relation` of the lesser one."""
-
-    name: str
-    relation: Optional[Decimal]
-    lesser_id: Optional[int]
 
 
 class TypeParam(NamedTuple):
@@ -84,9 +69,8 @@ class Tariffs:
         self._db = db
         self._settings = settings
         self._addons = Addons(db)
-        self._end_terms = EndTermsOfTariffs(db, settings)
         self._clients = Clients(db, log)
-        self._measures: Optional[Dict[int, Measure]] = None
+        self._measures = Measures(db)
 
     # -- what is sold -------------------------------------------------------------------------
 
@@ -155,8 +139,8 @@ class Tariffs:
         That is e-mail, name and language. Raises QuotaMissing, QuotaZero, MeasureUnknown,
         GroupForbidden.
         """
-        terms = self._in_trial(item, self.terms(item.tariff_id))
-        quota_bytes = sizes.UNLIMITED if terms.is_unlimited else self.quota(item)
+        terms = _in_trial(item, self.terms(item.tariff_id))
+        quota_bytes = self._quota(item, terms)
         if is_admin_group(terms.group):
             raise errors.GroupForbidden(terms.group)
         left = item.trial_group
@@ -170,13 +154,12 @@ class Tariffs:
             return {}
         addons_of = self._addons.of_items([item.id for item in items])
         terms = self._all_terms({item.tariff_id for item in items})
-        trials = self._end_terms.trial_groups({item.tariff_id for item in items if item.trial})
         wishes = self._wishes(items, terms)
         return {
             item.id: self._sold(
                 item,
                 addons_of.get(item.id),
-                _with_group(item, terms.get(item.tariff_id, Terms()), trials),
+                _in_trial(item, terms.get(item.tariff_id, Terms())),
                 wishes[item.id],
             )
             for item in items
@@ -233,14 +216,25 @@ class Tariffs:
         """What a tariff says of its accounts beside their space."""
         return self._all_terms({tariff_id}).get(tariff_id, Terms())
 
-    def _in_trial(self, item: Item, terms: Terms) -> Terms:
-        return terms._replace(group=self.trial_group(item) or terms.group)
-
     def trial_group(self, item: Item) -> str:
         """The group of a service's trial; empty where it is none, or one like any other service."""
-        if not item.trial:
-            return ""
-        return self._end_terms.trial_groups([item.tariff_id]).get(item.tariff_id, "")
+        return self.terms(item.tariff_id).trial_group if item.trial else ""
+
+    def end_terms(self, tariff_id: int) -> EndTerms:
+        """How the services of a tariff are suspended and how they end.
+
+        Raises TermUnusable: of these a value that is none is no default. SettingsBroken.
+        """
+        terms, settings = self.terms(tariff_id), self._settings()
+        broken = [field for field in terms.broken if field in TARIFF_ENDS]
+        if broken:
+            raise errors.TermUnusable(f"{tariff_id}: {', '.join(broken)}")
+        return EndTerms(
+            terms.on_close or settings.on_close,
+            terms.keep_days or settings.keep_days,
+            terms.suspension or LOCK,
+            terms.warn_days or WARN_DAYS,
+        )
 
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
@@ -269,6 +263,11 @@ class Tariffs:
 
         Raises QuotaMissing, QuotaZero, MeasureUnknown, ChoiceUnreadable, SettingsBroken.
         """
+        return self._quota(item, self.terms(item.tariff_id))
+
+    def _quota(self, item: Item, terms: Terms) -> float:
+        if terms.is_unlimited:
+            return sizes.UNLIMITED
         return self._bytes(self._disk_addon(item), item.trial)
 
     def chosen(self, item: Item, tariff_id: int, name: str, value: str) -> Optional[float]:
@@ -276,8 +275,7 @@ class Tariffs:
 
         None where the field chooses no space, or nobody can say how much: it may be another
         add-on, be billed by statistics, or be no number, and a tariff without limit is never too
-        small. Raises MeasureUnknown, QuotaZero,
-        ChoiceUnreadable.
+        small. Raises MeasureUnknown, QuotaZero, ChoiceUnreadable.
         """
         addon = self._addons.of_items([item.id], tariff_id).get(item.id)
         if addon is None or addon.is_by_statistics or not addon.is_called(name.strip()):
@@ -287,38 +285,30 @@ class Tariffs:
         if addon.is_chosen:
             quantity = addon.quantity()
             choice = self._addons.choice_named(value.strip())
-            unit_bytes = choice.unit_bytes or self._unit_bytes(addon.measure_id)
+            unit_bytes = choice.unit_bytes or self._measures.unit_bytes(addon.measure_id)
             return None if quantity is None else int(choice.number * unit_bytes * quantity)
         number = addons.decimal(value)
         if number is None or not 0 <= number <= MOST_AMOUNT:
             return None
         amount = addon.chosen_amount(number, item.trial)
-        return int(amount * self._unit_bytes(addon.measure_id))
+        return int(amount * self._measures.unit_bytes(addon.measure_id))
 
     def counted_bytes(self, counted: "Counted") -> int:
         """The bytes of what was counted. Raises MeasureUnknown."""
-        return int(counted.value * self._unit_bytes(counted.measure_id))
+        return int(counted.value * self._measures.unit_bytes(counted.measure_id))
 
     def thresholds(self, tariff_ids: Set[int]) -> Dict[int, Tuple[int, ...]]:
-        """At how many percent of the space the clients of each tariff are told, rising.
-
-        Empty where they are not: so says the tariff, or it says what cannot be read, which is
-        logged. A tariff whose form was not saved since there is the field has the default.
-        """
-        rows = self._db.rows(_FORM_VALUES, sorted(tariff_ids) or (None,), TARIFF_WARN_AT)
-        texts = {row["pricelist"]: row["value"] or "" for row in rows}
-        found = {}
-        for tariff_id in tariff_ids:
-            text = texts.get(tariff_id)
-            levels = WARN_AT if text is None else read_thresholds(text)
-            if levels is None:
-                self._log.warning("tariff %d: no thresholds: %r", tariff_id, text)
-            found[tariff_id] = levels or ()
-        return found
+        """At how many percent of the space the clients of each tariff are told, rising."""
+        terms = self._all_terms(tariff_ids)
+        return {one: terms.get(one, Terms()).warn_at for one in tariff_ids}
 
     def stored_field(self, tariff_id: int, name: str) -> Optional[str]:
         """What the module's form of a tariff has saved in a field; None where nothing."""
-        rows = self._db.rows(_FORM_VALUES, [tariff_id], name)
+        rows = self._db.rows(
+            "SELECT value FROM pricelistparam WHERE pricelist = %s AND intname = %s",
+            tariff_id,
+            name,
+        )
         return (rows[0]["value"] or "") if rows else None
 
     def included(self, tariff_id: int) -> float:
@@ -341,7 +331,7 @@ class Tariffs:
         amount = addon.amount(trial=False, own_trial_limit=None, included_is_most=False)
         if not addon.is_by_statistics or amount is None:
             return None
-        return validate_quota(amount * self._unit_bytes(addon.measure_id))
+        return validate_quota(amount * self._measures.unit_bytes(addon.measure_id))
 
     def _offered(self, tariff_id: int) -> Addon:
         addon = self._addons.of_tariff(tariff_id)
@@ -364,7 +354,7 @@ class Tariffs:
         )
         if amount is None:
             return sizes.UNLIMITED
-        quota_bytes = validate_quota(amount * self._unit_bytes(addon.measure_id))
+        quota_bytes = validate_quota(amount * self._measures.unit_bytes(addon.measure_id))
         return sizes.bytes_not_above(quota_bytes) if addon.is_by_statistics else quota_bytes
 
     def _included_is_most(self) -> bool:
@@ -374,7 +364,7 @@ class Tariffs:
         choice, quantity = self._addons.choice(addon), addon.quantity()
         if quantity is None:
             raise errors.ChoiceUnreadable(f"{choice.text} x ?")
-        unit_bytes = choice.unit_bytes or self._unit_bytes(addon.measure_id)
+        unit_bytes = choice.unit_bytes or self._measures.unit_bytes(addon.measure_id)
         return validate_quota(choice.number * unit_bytes * quantity)
 
     def disks(self, items: List[Item]) -> Dict[int, Disk]:
@@ -404,19 +394,11 @@ class Tariffs:
     def _disk(self, addon: Addon) -> Disk:
         measure_id = addon.measure_id
         if measure_id is None and addon.is_chosen:
-            measure_id = self._measure_of(self._addons.choice(addon).unit_bytes)
-        unit_bytes = self._unit_bytes(measure_id)
-        if measure_id is None:  # which _unit_bytes has refused
+            measure_id = self._measures.of(self._addons.choice(addon).unit_bytes)
+        unit_bytes = self._measures.unit_bytes(measure_id)
+        if measure_id is None:  # which unit_bytes has refused
             raise errors.MeasureUnknown(measure_id)
         return Disk(addon.word, measure_id, unit_bytes)
-
-    def _measure_of(self, unit_bytes: int) -> Optional[int]:
-        """The measure of which one is that many bytes, where BILLmanager has such a one."""
-        for measure_id in self._all_measures():
-            with suppress(errors.MeasureUnknown):
-                if self._unit_bytes(measure_id) == unit_bytes:
-                    return measure_id
-        return None
 
     def _disk_addon(self, item: Item) -> Addon:
         addon = self._addons.of_items([item.id], item.tariff_id).get(item.id)
@@ -424,51 +406,10 @@ class Tariffs:
             raise errors.QuotaMissing(item.tariff_id)
         return addon
 
-    def _all_measures(self) -> Dict[int, Measure]:
-        """BILLmanager's measures by number, read once."""
-        if self._measures is None:
-            self._measures = {
-                row["id"]: Measure(row["intname"], row["relation"], row["lessmeasure"])
-                for row in self._db.rows("SELECT id, intname, relation, lessmeasure FROM measure")
-            }
-        return self._measures
 
-    def _unit_bytes(self, measure_id: Optional[int]) -> int:
-        """How many bytes one of the measure is, down BILLmanager's own chain of measures."""
-        measures = self._all_measures()
-        factor, lesser_id = Decimal(1), measure_id
-        for _ in measures:  # no longer than the chain can be, in case it is a circle
-            measure = measures.get(lesser_id) if lesser_id is not None else None
-            if measure is None:
-                break
-            power = _KNOWN_MEASURES.get(measure.name.lower())
-            if power is not None:
-                return int(factor * 1024**power)
-            relation = addons.decimal(measure.relation)
-            if relation is None or relation <= 0:
-                break
-            factor *= relation
-            lesser_id = measure.lesser_id
-        raise errors.MeasureUnknown(measure_id)
-
-
-def read_thresholds(text: str) -> Optional[Tuple[int, ...]]:
-    """The percentages in a tariff's field, rising; empty for none, None where it is no such text.
-
-    >>> read_thresholds("95 %, 80 %"), read_thresholds("0"), read_thresholds("many")
-    ((80, 95), (), None)
-    """
-    words = [word for word in re.split(r"[\s,;%]+", text) if word]
-    if not all(word.isascii() and word.isdigit() and len(word) <= 3 for word in words):
-        return None
-    levels = sorted({int(word) for word in words} - {0})
-    return tuple(levels) if not levels or levels[-1] <= MOST_PERCENT else None
-
-
-def _with_group(item: Item, terms: Terms, trials: Dict[int, str]) -> Terms:
+def _in_trial(item: Item, terms: Terms) -> Terms:
     """The terms of a service with the group of its trial, where it is in one that has a group."""
-    group = trials.get(item.tariff_id, "") if item.trial else ""
-    return terms._replace(group=group or terms.group)
+    return terms._replace(group=terms.trial_group or terms.group) if item.trial else terms
 
 
 def _names(rows: Iterable[Row]) -> Dict[int, str]:

@@ -47,8 +47,9 @@ PAGED_FOR_ONE = 2
 (docs/en/clouds.md, "Costs")."""
 
 MOST_ACCOUNTS = 250_000
-"""Of a server that lists more no more is read: each takes 700 bytes of disk in an audit, and a list
-without end would fill one. The largest that is planned for has a hundred thousand."""
+"""After so many accounts the reading of a list ends. An audit keeps 700 bytes of each on the disk,
+and a list without end would fill it. The largest cloud that is planned for has a hundred
+thousand."""
 
 TICK_S = 1.0
 """Longest time between two looks at the clock and at the progress while answers are awaited."""

@@ -5,11 +5,14 @@ the order in which they are run; utils.doctor.findings runs them, utils.doctor.w
 Russian and English what was found.
 """
 
-from typing import Collection, List, Set
+from typing import TYPE_CHECKING, Collection, List, Set
 
 from utils.doctor import installation
 from utils.doctor.findings import FAULT, UNCHECKED, Finding, Group, run
 from utils.run.context import Context
+
+if TYPE_CHECKING:
+    from utils.doctor.payments import Payments
 
 
 def examine(ctx: Context, command_modules: Collection[str]) -> List[Group]:
@@ -22,7 +25,7 @@ def examine(ctx: Context, command_modules: Collection[str]) -> List[Group]:
     if "program" in failed:
         rest = Finding(UNCHECKED, UNCHECKED, "program", check="rest")
         return [*groups, Group("billing", "", [rest])]
-    from utils.doctor import billing, clouds, modules, tariffs  # not without the libraries
+    from utils.doctor import billing, clouds, modules, payments, tariffs  # not without libraries
 
     groups.append(Group("billing", "", run(billing.CHECKS, ctx, failed)))
     groups.append(Group("tariffs", "", run(tariffs.CHECKS, ctx, failed)))
@@ -30,6 +33,20 @@ def examine(ctx: Context, command_modules: Collection[str]) -> List[Group]:
         module = modules.Module(ctx, stored)
         checks = (*modules.CHECKS, *clouds.CHECKS)
         groups.append(Group("module", module.name, run(checks, module, set(failed))))
+    groups += _of_payments(payments.Payments(ctx), failed)
+    return groups
+
+
+def _of_payments(all_of_them: "Payments", failed: Set[str]) -> List[Group]:
+    """What is found of payments with WEBPAY; nothing where they are not installed."""
+    from utils.doctor import payments
+
+    if not all_of_them.is_installed:
+        return []
+    groups = [Group("payments", "", run(payments.CHECKS, all_of_them, failed))]
+    for stored in [] if "payment_methods" in failed else all_of_them.stored:
+        one = payments.OneMethod(all_of_them, stored)
+        groups.append(Group("payment_method", one.name, run(payments.OF_METHOD, one, set(failed))))
     return groups
 
 

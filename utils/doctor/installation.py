@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import sys
+from contextlib import suppress
 from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
@@ -14,7 +15,8 @@ from utils.base.errors import SettingsBroken
 from utils.consts import VERSION
 from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.host import root
-from utils.host.messages import FORMS, HOME
+from utils.host.messages import FORMS, HOME, PAGE
+from utils.host.settings import NO_PAGE
 from utils.run.context import Context
 
 ROTATION = Path("/etc/logrotate.d")
@@ -46,7 +48,7 @@ def program(command_modules: Collection[str], ctx: Context) -> Iterator[Finding]
             import_module(name)
         except Exception as error:  # noqa: BLE001  a file cut in half may raise anything
             broken.add(f"{name}: {type(error).__name__}: {error}")
-    for name in (f"xml/{FORMS}", root.SETTINGS):
+    for name in (f"xml/{FORMS}", f"xml/{PAGE}", root.SETTINGS):
         if not (HOME / name).is_file():
             broken.add(name)
     for words in sorted(broken):
@@ -131,7 +133,8 @@ def exposed(ctx: Context) -> Iterator[Finding]:
     """Whether only the owner can change what root runs, and read what is secret."""
     found = False
     places = [HOME, HOME / "pmnextcloud.py", HOME / "commands", HOME / "utils", *_parts("*")]
-    for path in [ctx.host.path(root.HANDLER), *map(str, places)]:
+    started = [ctx.host.path(name) for name in (root.HANDLER, root.PAGE_HANDLER)]
+    for path in [*started, *map(str, places)]:
         info = _info(path)
         if info and (info.st_mode & stat.S_IWOTH or info.st_uid not in (0, os.geteuid())):
             found = True
@@ -170,19 +173,21 @@ def _info(path: str) -> Optional[os.stat_result]:
 
 
 def forms(ctx: Context) -> Iterator[Finding]:
-    """Whether BILLmanager has this version's forms and messages to read."""
-    path = ctx.host.path(root.FORMS)
+    """Whether BILLmanager has this version's forms and messages to read, with those of the page."""
+    yield _installed(ctx.host.path(root.FORMS), FORMS)
+    with suppress(SettingsBroken):  # which has a check of its own
+        if ctx.settings.customer_page != NO_PAGE:
+            yield _installed(ctx.host.path(root.PAGE), PAGE)
+
+
+def _installed(path: str, name: str) -> Finding:
     try:
         with open(path, "rb") as file:
             installed = file.read()
     except OSError:
-        yield fault("forms_missing", path)
-        return
-    yield (
-        well(path)
-        if installed == (HOME / "xml" / FORMS).read_bytes()
-        else fault("forms_other", path)
-    )
+        return fault("forms_missing", path)
+    is_ours = installed == (HOME / "xml" / name).read_bytes()
+    return well(path) if is_ours else fault("forms_other", path)
 
 
 def settings(ctx: Context) -> Iterator[Finding]:

@@ -4,8 +4,7 @@ from typing import Iterator, List, Optional
 
 from utils.accounts import names
 from utils.base import errors, sizes
-from utils.billing.tariffs import read_thresholds
-from utils.consts import TARIFF_WARN_AT, is_admin_group
+from utils.consts import is_admin_group
 from utils.doctor import billing
 from utils.doctor.findings import Check, Finding, advice, fault, named, of_error, well
 from utils.run.context import Context
@@ -77,18 +76,6 @@ def groups(ctx: Context) -> Iterator[Finding]:
     yield named("tariffs_good", good)
 
 
-def warnings(ctx: Context) -> Iterator[Finding]:
-    """Whether it can be said when clients are told that their space runs out."""
-    good = 0
-    for tariff_id in _all(ctx):
-        text = ctx.billing.tariffs.stored_field(tariff_id, TARIFF_WARN_AT)
-        if text is not None and read_thresholds(text) is None:
-            yield advice("thresholds_unreadable", text, str(tariff_id))
-        else:
-            good += 1
-    yield named("tariffs_good", good)
-
-
 def login_names(ctx: Context) -> Iterator[Finding]:
     """Whether the templates of user names can do what they are for."""
     is_unsettled = ctx.settings.taken_login != "suffix"
@@ -119,7 +106,6 @@ CHECKS = (
     Check("tariffs", tariffs, ("modules",)),
     Check("tariff_space", space, ("modules",)),
     Check("tariff_group", groups, ("modules",)),
-    Check("tariff_warnings", warnings, ("modules",)),
     Check("tariff_names", login_names, ("modules", "settings")),
     Check("tariff_form", form, ("modules",)),
 )

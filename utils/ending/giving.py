@@ -16,7 +16,7 @@ from utils.consts import (
 from utils.ending.parting import Parting
 from utils.run import trial
 from utils.run.context import Context
-from utils.run.service import Service
+from utils.run.service import Service, note
 
 _ALIVE = (STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_PROCESSING)
 """Statuses of services that may have an account back: paid for, and not over."""
@@ -86,7 +86,8 @@ def _replace_own(ctx: Context, service: Service, login: str) -> None:
     """Puts the account that the service has so far to wait, unless it is that of the login."""
     own = service.owner.existing()
     if own is not None and not logins.same(own.login, login):
-        terms = ctx.billing.end_terms.of(service.item.tariff_id)
+        terms = ctx.billing.tariffs.end_terms(service.item.tariff_id)
+        note(ctx, service)
         Parting(ctx, service, terms.keep_days, why=REPLACED).keep(own)
 
 

@@ -149,7 +149,7 @@ def _is_warned_enough(ctx: Context, item_id: int) -> bool:
         level = levels.level_of(item)
         if level is None or level.name != WARN:
             return False
-        warn_days = ctx.billing.end_terms.of(item.tariff_id).warn_days
+        warn_days = ctx.billing.tariffs.end_terms(item.tariff_id).warn_days
     except errors.PmError as error:
         ctx.log.warning("service %d: %s", item_id, error)
         return False

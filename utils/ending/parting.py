@@ -9,8 +9,7 @@ from typing import Optional
 from utils.accounts import traces
 from utils.accounts.endings import CLOSED_SERVICE, STAFF, WAITING, Ending
 from utils.base import address, errors, logins
-from utils.base.values import Account, Order
-from utils.billing.endterms import EndTerms
+from utils.base.values import Account, EndTerms, Order
 from utils.consts import DELETE, STATUS_CLOSED, WAIT
 from utils.run.context import Context
 from utils.run.service import Service, note
@@ -37,7 +36,6 @@ class Parting:
         never ended: it may have lived since.
         """
         ending = self._record(account.login, account)
-        note(self._ctx, self._service)
         self._ctx.endings.save(ending)
         order = Order(enabled=False, leave_group=leave_group)
         self._service.accounts.bring(account, order)
@@ -62,10 +60,12 @@ class Parting:
         """The same of an account that the cloud cannot show."""
         ending = self._announce(login, None)
         self._service.accounts.delete_unread(login)
+        self._ctx.following.forget(self._service.item.id)
         self.prove(ending)
 
     def finish(self) -> None:
         """Proves the deletions that an earlier run began, whose account is not there any more."""
+        self._ctx.following.forget(self._service.item.id)
         for ending in self._ctx.endings.open_of(self._service.item.id):
             if ending.state != WAITING:
                 self.prove(ending)
@@ -160,6 +160,7 @@ def prove(ctx: Context, service: Service, ending: Ending) -> Ending:
 
 def end(ctx: Context, service: Service, account: Account, terms: EndTerms) -> None:
     """Ends the account of a service as its tariff has it."""
+    note(ctx, service)  # so that a repeat knows whose account it was, when nobody can ask it
     parting = Parting(ctx, service, terms.keep_days)
     if terms.on_close == WAIT or parting.must_wait(account.login):
         parting.keep(account, leave_group=left_group(ctx, service))
@@ -167,7 +168,6 @@ def end(ctx: Context, service: Service, account: Account, terms: EndTerms) -> No
         parting.delete(account)
     else:
         parting.leave(account.login)
-        note(ctx, service)
         service.accounts.bring(account, Order(enabled=False))
 
 

@@ -18,6 +18,8 @@ HOME = Path(__file__).resolve().parents[2]
 """Where the program is."""
 
 FORMS = Path(root.FORMS).name
+PAYMENT_FORMS = Path(root.PAYMENT_FORMS).name
+PAGE = Path(root.PAGE).name
 ERRORS = "msgerror"
 LANGUAGES = ("ru", "en")
 
@@ -33,10 +35,10 @@ def language(wanted: str) -> str:
     return "ru" if next(filter(None, found), "").lower().startswith("ru") else "en"
 
 
-def read(wanted: str, group: str) -> Dict[str, str]:
+def read(wanted: str, group: str, file: str = FORMS) -> Dict[str, str]:
     """The messages of a group in a language, by name; none where the file cannot be read."""
     try:
-        document = ElementTree.parse(HOME / "xml" / FORMS)  # noqa: S314  our own file
+        document = ElementTree.parse(HOME / "xml" / file)  # noqa: S314  our own file
     except (OSError, ElementTree.ParseError):
         return {}
     found = document.findall(f"lang[@name='{wanted}']/messages[@name='{group}']/msg")

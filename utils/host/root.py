@@ -17,8 +17,21 @@ HISTORY = f"{STATE}/history"
 ENDINGS = f"{STATE}/endings"
 """The folder with the record of accounts whose service is over; of those that are
 gone, or have a service again, in a folder for each year."""
+LEDGER = "var/pmwebpay"
+"""What is written of each payment with WEBPAY: a record, which nothing else has."""
+
+PAYMENTS = "paymethods/pmwebpay"
+"""What BILLmanager starts for a payment method, and by its web server the scripts of it."""
+PAYMENT_FORMS = "etc/xml/billmgr_mod_pmwebpay.xml"
+SCRIPTS = "cgi"
 
 FORMS = f"etc/xml/billmgr_mod_{MODULE}.xml"
+
+PAGE = f"etc/xml/billmgr_mod_{MODULE}_page.xml"
+"""The plugin that shows a service to its client."""
+
+PAGE_HANDLER = f"addon/{MODULE}_page"
+"""What BILLmanager starts for it."""
 
 MGRCTL = "sbin/mgrctl"
 CORE = "bin/core"

@@ -90,6 +90,9 @@ def url(text: str) -> str:
     return text
 
 
+FULL_PAGE, NO_PAGE = "full", "none"
+"""What the page of a service is: with pictures, or not there at all."""
+
 _READERS: List[_Reader] = []
 """The readers of the settings, in the order of their lines."""
 
@@ -118,6 +121,7 @@ class Settings(NamedTuple):
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
     statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     display_name: str = _setting(BY_NOBODY, Choice(BY_NOBODY, BY_CLIENT))
+    customer_page: str = _setting(FULL_PAGE, Choice(FULL_PAGE, "text", NO_PAGE))
     downgrade: str = _setting("refuse", Choice("refuse", "warn", "allow"))
     downgrade_margin_percent: int = _setting(5, Number(0, 100))
     warnings_per_run: int = _setting(50, Number(1, 10_000))

@@ -74,7 +74,8 @@ CLOUD = "cloud-{}"
 """The file of a module of which each process at its cloud locks a byte."""
 
 LOGINS = "logins"
-"""The file of which each login has a byte to lock while an account of that login is adopted."""
+"""The file of which each login has a byte to lock while an account of that login is adopted. Byte 0
+is for all logins that are made by templates."""
 
 LOCKS = (SERVICES, CLOUD, LOGINS)
 """The names of the files that are only locked; beside these each kept file may be."""

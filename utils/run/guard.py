@@ -93,7 +93,8 @@ def check_addon(ctx: "Context") -> None:
     if ctx.settings.downgrade == ALLOW:
         return
     form = _read_form(ctx)
-    item_id = ctx.call.item or _number(form, "item/id", "elid")
+    # Whatever else a form has may be a visitor's words, which would name him a stranger's service.
+    item_id = ctx.call.item or _number(form, "item/id")
     if not item_id:
         return  # a new order uses nothing
     item = ctx.billing.services.item(item_id)

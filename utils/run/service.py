@@ -87,6 +87,30 @@ def _read(ctx: "Context", item_id: int) -> "Item":
         raise
 
 
+def look(ctx: "Context", item: "Item", server: "Server") -> "Account":
+    """The service's own account as the cloud shows it now, for whoever only wants to see it.
+
+    It waits for nobody who works on the service, tries no password and writes nothing: where
+    billing alone does not prove whose the account is, nobody is shown anything of it. Raises Busy,
+    AccountMissing, ServiceNotOpen where more than the mark is to be looked at, and what reading
+    may raise.
+    """
+    taken = lock(ctx, item.id, 0)
+    try:
+        owner = ctx.owner(item, server, ctx.cloud(server))
+        record = owner.record()
+        if record is None:
+            raise errors.AccountMissing(item.id)
+        if not record.proved or owner.is_unsettled(record):
+            raise errors.ServiceNotOpen(f"{item.id}: {item.status}")
+        account = owner.find(record)
+        if account is None:
+            raise errors.AccountMissing(record.login)
+        return account
+    finally:
+        taken.close()
+
+
 def settle(
     ctx: "Context",
     item_id: int,

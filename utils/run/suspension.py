@@ -21,7 +21,7 @@ def suspend(ctx: "Context", service: Service) -> str:
 
     Raises TermUnusable, and what finding and changing the account raises.
     """
-    wanted = ctx.billing.end_terms.of(service.item.tariff_id).suspension
+    wanted = ctx.billing.tariffs.end_terms(service.item.tariff_id).suspension
     noted = levels.read(service.item.level)
     if wanted == WARN and noted is not None and noted.was_warned:
         wanted = READ_ONLY  # its time of warning was over when it was suspended before

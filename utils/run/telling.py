@@ -16,7 +16,7 @@ from utils.host import messages
 from utils.run.service import lock
 
 if TYPE_CHECKING:
-    from utils.billing.contacts import Contact
+    from utils.billing.clients import Contact
     from utils.run.context import Context
 
 GROUP = f"letters.{MODULE}"
@@ -82,7 +82,7 @@ class Teller:
                 self._put(kind, item_id, memo)
 
     def _tell(self, letter: Letter) -> str:
-        contact = self._billing.contacts.of(letter.account_id)
+        contact = self._billing.clients.contact(letter.account_id)
         if contact is None:
             return NOBODY
         kind, item_id = letter.kind, letter.item_id

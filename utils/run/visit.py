@@ -19,6 +19,10 @@ VISITORS = 4
 which answers no faster to more of them. Where nothing can be remembered it is one: none of them
 would know what the others were refused."""
 
+FOR_VISITORS = ("page",)
+"""Commands that every client may start as often as he likes. All of them share one of the turns, so
+that no clicking keeps operations from the cloud."""
+
 
 class Visit:
     """One run at the cloud of a module: it waits for its turn, and knows what was refused lately.
@@ -66,6 +70,8 @@ class Visit:
         ctx, module_id = self._ctx, self.module_id
         path = ctx.state.path(CLOUD.format(module_id)) + ".lock"
         seats = range(VISITORS if ctx.state.can_keep() else 1)
+        if ctx.call.command in FOR_VISITORS:
+            seats = seats[-1:]
         self._lock = hold(path, seats, self._wait_s, f"module {module_id}")
 
     @property

@@ -22,6 +22,9 @@ MOST_FORGOTTEN = 200
 """Services of one run of which it is noted that they have more space again; each takes a call. More
 at once come of a changed tariff, and the next days' runs take the rest."""
 
+_OF_ONE_SERVICE = (errors.CoreRefused, errors.NotSaved)
+"""What may go wrong with one service alone: the others come all the same."""
+
 
 class Warnings:
     """The warnings of one run over the services of a module.
@@ -66,10 +69,16 @@ class Warnings:
                 )
             except errors.Busy:
                 continue
+            except _OF_ONE_SERVICE as error:
+                self._ctx.log.warning(
+                    "service %d: it is not noted that its use has fallen: %s",
+                    crossing.item_id,
+                    error,
+                )
 
     def _tell(self) -> None:
         told = 0
-        refusals: List[errors.CoreRefused] = []
+        refusals: List[errors.PmError] = []
         risen = sorted(self._fullness.risen, key=lambda one: (-one.percent, one.item_id))
         for crossing in risen:
             is_hopeless = not told and len(refusals) == MOST_REFUSED
@@ -79,7 +88,7 @@ class Warnings:
                 told += self._warn(crossing) == TOLD
             except errors.Busy:
                 continue
-            except errors.CoreRefused as error:
+            except _OF_ONE_SERVICE as error:
                 self._ctx.log.warning("service %d: not told: %s", crossing.item_id, error)
                 refusals.append(error)
         if risen:
@@ -92,7 +101,7 @@ class Warnings:
             self._ctx.log.warning("service %d: its client has no user", crossing.item_id)
         return outcome
 
-    def _tell_staff(self, told: int, refusals: List[errors.CoreRefused]) -> None:
+    def _tell_staff(self, told: int, refusals: List[errors.PmError]) -> None:
         """Has staff know that BILLmanager takes no notifications: one task, until it takes one."""
         name = UNTOLD.format(self._module_id)
         state, tasks = self._ctx.state, self._ctx.billing.tasks

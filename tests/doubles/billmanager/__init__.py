@@ -25,8 +25,11 @@ from .business import (
 )
 from .calls import Call, CoreFault, DropCall, Leak
 from .mariadb import MariaDb, MariaDbError
+from .payments import Payments
+from .plugins import Handed, Visitor
 from .runs import DEVNULL, ModuleProcess, Peak, Run
 from .stand import Stand
+from .web import CgiAnswer, Web
 
 __all__ = [
     "ACTIVE",
@@ -44,13 +47,18 @@ __all__ = [
     "SUSPENDED",
     "Addon",
     "Call",
+    "CgiAnswer",
     "CoreFault",
     "DropCall",
+    "Handed",
     "Leak",
     "MariaDb",
     "MariaDbError",
     "ModuleProcess",
+    "Payments",
     "Peak",
     "Run",
     "Stand",
+    "Visitor",
+    "Web",
 ]

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from .answers import Refused, document
 from .business import ACTIVE, DELETED, ORDERED, PROCESSING, SUSPENDED, Business
 from .calls import RELOAD
+from .payments import Payments
 
 Arguments = Dict[str, str]
 Answer = ElementTree.Element
@@ -73,6 +74,7 @@ class Core:
         self.hidden: Set[str] = set()
         self.saveparam_form = "both"
         self.knows_forms = True
+        self.payments = Payments(business)
         self._functions: Dict[str, Callable[[Arguments], Answer]] = {
             RELOAD: lambda _args: document(),
             "paramlist": self._paramlist,
@@ -89,6 +91,7 @@ class Core:
             "notification.edit": self._notification_edit,
             "processing.edit": self._processing_edit,
             "problems.register": self._problems_register,
+            **self.payments.functions(),
             **{function: self._post(post) for function, post in POSTS.items()},
         }
 

@@ -79,13 +79,14 @@ def _fork(order: Order, streams: List[int], door: socket.socket) -> int:
     reading, writing = os.pipe()
     between = os.fork()
     if between == 0:
-        pid = os.fork()
-        if pid == 0:
+        if os.fork() == 0:
+            os.setsid()
+            # Whoever learns the number may at once kill the group, which has to be there by then.
+            os.write(writing, b"%d" % os.getpid())
             os.close(reading)
             os.close(writing)
             door.close()
             _become(order, streams)
-        os.write(writing, b"%d" % pid)
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
@@ -95,14 +96,13 @@ def _fork(order: Order, streams: List[int], door: socket.socket) -> int:
 
 
 def _become(order: Order, streams: List[int]) -> None:
-    os.setsid()
     os.chdir(order.folder)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     if not order.has_stdin:
         os.close(0)
-        sys.stdin = None  # type: ignore[assignment]
+        sys.stdin = None
     os.environ.clear()
     os.environ.update(order.environment)
     sys.argv = [order.program, *order.words]

@@ -348,3 +348,53 @@ INSERT INTO itemtypeparam (intname, embedded, itemtype, ordervisible, editvisibl
                            editreadlevel, crypted, listvisible) VALUES
   ('username', 'on', 1, 'off', 'on', 29, 16, 'off', 'off'),
   ('userpassword', 'on', 1, 'off', 'on', 29, 16, 'on', 'off');
+
+-- Money: accounts of clients, ways to pay, payments and what became of them.
+
+CREATE TABLE currency (
+  id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  name VARCHAR(64) NULL, iso VARCHAR(3) NOT NULL, symbol VARCHAR(8) NULL, code INT NULL,
+  active VARCHAR(3) NULL
+) ENGINE=InnoDB;
+
+INSERT INTO currency (id, name, iso, code, active) VALUES
+  (126, 'Russian ruble', 'RUB', 643, 'on'), (142, 'US dollar', 'USD', 840, 'on'),
+  (153, 'Euro', 'EUR', 978, 'on'), (171, 'Belarusian ruble', 'BYN', 933, 'on');
+
+CREATE TABLE subaccount (
+  id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  account INT NOT NULL,
+  currency INT NOT NULL,
+  balance DECIMAL(20,4) NOT NULL DEFAULT 0,
+  FOREIGN KEY (account) REFERENCES account (id),
+  FOREIGN KEY (currency) REFERENCES currency (id)
+) ENGINE=InnoDB AUTO_INCREMENT=601;
+
+CREATE TABLE paymethod (
+  id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  name VARCHAR(255) NULL, module VARCHAR(64) NULL, active VARCHAR(3) NULL,
+  currency INT NULL, minamount DECIMAL(20,4) NULL, maxamount DECIMAL(20,4) NULL,
+  commissionamount DECIMAL(20,4) NULL, commissionpercent DECIMAL(20,4) NULL,
+  orderpriority INT NULL, xmlparams MEDIUMTEXT NULL,
+  FOREIGN KEY (currency) REFERENCES currency (id)
+) ENGINE=InnoDB AUTO_INCREMENT=41;
+
+CREATE TABLE payment (
+  id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  subaccount INT NOT NULL, paymethod INT NOT NULL, currency INT NOT NULL,
+  status INT NOT NULL DEFAULT 1, number VARCHAR(64) NULL,
+  subaccountamount DECIMAL(20,4) NOT NULL, paymethodamount DECIMAL(20,4) NOT NULL,
+  externalid VARCHAR(255) NULL, info TEXT NULL, randomnumber VARCHAR(12) NULL,
+  description TEXT NULL, createdate DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  paydate DATE NULL, xmlparams MEDIUMTEXT NULL,
+  FOREIGN KEY (subaccount) REFERENCES subaccount (id),
+  FOREIGN KEY (paymethod) REFERENCES paymethod (id),
+  FOREIGN KEY (currency) REFERENCES currency (id)
+) ENGINE=InnoDB AUTO_INCREMENT=3001;
+
+CREATE TABLE history_payment (
+  id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  payment INT NOT NULL, status INT NULL, status_new INT NULL,
+  request_action VARCHAR(64) NULL, request_ip VARCHAR(64) NULL, username VARCHAR(64) NULL,
+  KEY (payment)
+) ENGINE=InnoDB;

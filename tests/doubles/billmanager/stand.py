@@ -15,8 +15,12 @@ from .calls import Call, CoreFault, Leak
 from .core import STEERING, Core
 from .core_server import CoreServer, Hook
 from .database import Database, Row
+from .payments import WEBPAY_MODULE, Payments
+from .plugins import Handed, Plugins, Visitor
+from .plugins import environment as visit
 from .runs import (
     BARE_ENVIRONMENT,
+    DEVNULL,
     ModuleProcess,
     Run,
     Stdin,
@@ -24,14 +28,33 @@ from .runs import (
     arguments,
     environment,
 )
+from .web import CgiAnswer, run_cgi
 
 PROGRAM = ROOT / f"{MODULE}.py"
-FOLDERS = ("processing", "sbin", "etc/billmgr.conf.d", "etc/xml", "var", "src", "tmp")
+FOLDERS = (
+    "processing",
+    "paymethods",
+    "addon",
+    "cgi",
+    "sbin",
+    "etc/billmgr.conf.d",
+    "etc/xml",
+    "var",
+    "src",
+    "tmp",
+)
+
+PAYMENT_PROGRAM = ROOT / f"{WEBPAY_MODULE}.py"
+SCRIPTS = ("webpaypayment", "webpayresult", "webpayreturn", "webpaycancel")
 
 # BILLmanager's root is the parent of the folder that holds the started program; the program
 # itself lies in the clone, so it is told as what it was started.
 WRAPPER = """#!/bin/sh
 PMNEXTCLOUD_STARTED_AS="$0" exec '{python}' '{program}' "$@"
+"""
+
+PAYMENT_WRAPPER = """#!/bin/sh
+PMWEBPAY_STARTED_AS="$0" exec '{python}' '{program}' "$@"
 """
 
 Number = Union[None, int, str]
@@ -84,6 +107,7 @@ class Stand(Business):
         self._write_mgrctl()
         if program is not None:
             self._write_wrapper(python, program)
+            self._write_payment_scripts(python)
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -129,9 +153,18 @@ class Stand(Business):
     def _write_wrapper(self, python: str, program: Path) -> None:
         text = WRAPPER.format(python=python, program=program)
         self.write(f"processing/{self.module}", text, mode=0o755)
-        forms = ROOT / "xml" / f"billmgr_mod_{self.module}.xml"
-        if forms.exists():
+        for forms in (ROOT / "xml").glob(f"billmgr_mod_{self.module}*.xml"):
             shutil.copy(forms, self.root / "etc/xml" / forms.name)
+        page = (ROOT / "etc" / f"{self.module}_page.sh").read_text("utf-8")
+        page = page.replace("@BASE@", str(self.root))
+        self.write(f"addon/{self.module}_page", page, mode=0o750)
+
+    def _write_payment_scripts(self, python: str) -> None:
+        text = PAYMENT_WRAPPER.format(python=python, program=PAYMENT_PROGRAM)
+        for name in (f"paymethods/{WEBPAY_MODULE}", *(f"cgi/{script}" for script in SCRIPTS)):
+            self.write(name, text, mode=0o755)
+        forms = ROOT / "xml" / f"billmgr_mod_{WEBPAY_MODULE}.xml"
+        shutil.copy(forms, self.root / "etc/xml" / forms.name)
 
     def start_by(self, lines: str) -> Path:
         """Has a shell script start the module's program: its `lines` come before the interpreter.
@@ -243,6 +276,46 @@ class Stand(Business):
         )
         return process.finish(timeout_s)
 
+    @property
+    def plugins(self) -> Plugins:
+        """What the plugins that lie under the root now add to this BILLmanager."""
+        return Plugins(self.root)
+
+    def visit(
+        self,
+        function: str,
+        visitor: Visitor,
+        item: Number = None,
+        *,
+        handed: Handed = Handed.FORM,
+        query: Optional[str] = None,
+        without: Sequence[str] = (),
+        is_checked: bool = True,
+        timeout_s: float = 60,
+        **params: str,
+    ) -> Run:
+        """A visitor calls a function of a plugin: its handler is started as the core does it.
+
+        `params` are sent with it, and `item` as elid. `query` stands in for what the parameters
+        make; `without` names variables of the environment that are missing. Unless it
+        `is_checked`, the core does not look at levels: raises AssertionError where it would refuse.
+        """
+        plugins = self.plugins
+        if is_checked:
+            assert plugins.may_call(function, visitor.level), f"{visitor} may not call {function}"
+        elid = "" if item is None else str(item)
+        sent = {**({} if item is None else {"elid": elid}), **params}
+        values = visit(function, visitor, sent, query)
+        env = {name: value for name, value in values.items() if name not in without}
+        document = plugins.document(function, visitor, elid, handed)
+        stdin: Stdin = {Handed.CLOSED: None, Handed.EMPTY: DEVNULL}.get(handed, document)
+        handler = plugins.functions().get(function, self.root / f"addon/{self.module}_page")
+        run = Run((str(handler),), stdin)
+        self.runs.append(run)
+        process = ModuleProcess(run, self.root, environment(env))
+        self._processes.append(process)
+        return process.finish(timeout_s)
+
     def check(
         self,
         command: str,
@@ -283,6 +356,39 @@ class Stand(Business):
         )
         self.sql("UPDATE runningoperation SET trycount = trycount + 1 WHERE id = %s", operation)
         return run
+
+    # -- payments ------------------------------------------------------------------------------
+
+    @property
+    def payments(self) -> Payments:
+        """Ways to pay, payments, sessions of clients."""
+        return self.core.payments
+
+    def run_payment(self, command: str, stdin: Stdin = DEVNULL, timeout_s: float = 120) -> Run:
+        """Run a command of the payment module as BILLmanager does."""
+        argv = (str(self.root / "paymethods" / WEBPAY_MODULE), "--command", command)
+        run = Run(argv, stdin)
+        self.runs.append(run)
+        process = ModuleProcess(run, self.root, environment(None))
+        self._processes.append(process)
+        return process.finish(timeout_s)
+
+    def cgi(
+        self,
+        script: str,
+        *,
+        query: str = "",
+        body: Optional[bytes] = None,
+        cookie: str = "",
+        address: str = "203.0.113.7",
+        headers: Optional[Dict[str, str]] = None,
+        measured: bool = False,
+    ) -> CgiAnswer:
+        """One request of a payment script; with a `body` it is a POST."""
+        given = {**({"Cookie": cookie} if cookie else {}), **(headers or {})}
+        method = "GET" if body is None else "POST"
+        file = self.root / "cgi" / script
+        return run_cgi(file, method, query, body or b"", given, address, measured)
 
     # -- the core ------------------------------------------------------------------------------
 

@@ -1523,3 +1523,68 @@ def test_server_and_its_files_go_with_a_killed_parent(short_path: Path) -> None:
     wait_until(lambda: not list(short_path.iterdir()))
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+# -- payments -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paid_for(stand: Stand) -> Dict[str, int]:
+    """A client who has to pay for a service, and the payment that is to bring the money."""
+    account = stand.add_account()
+    method = stand.payments.add_method(wp_secret="made-up-secret")
+    module = stand.add_module("https://cloud.example.com", "admin", "made-up-password")
+    item = stand.order(stand.add_tariff(stand.add_itemtype("backupservice")), account, module)
+    stand.sql("UPDATE item SET status = %s, cost = 21.90 WHERE id = %s", ORDERED, item)
+    payment = stand.payments.add_payment(account, method, "21.90")
+    return {"account": account, "item": item, "payment": payment, "method": method}
+
+
+def ask_core(stand: Stand, function: str, **args: object) -> "etree._Element":
+    """What the core answers by mgrctl."""
+    words = [f"{name}={value}" for name, value in args.items()]
+    command = [stand.root / "sbin/mgrctl", "-m", "billmgr", "-o", "xml", function, *words]
+    return etree.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def test_a_payment_is_shown_with_both_its_numbers_and_what_they_stand_for(
+    stand: Stand, paid_for: Dict[str, int]
+) -> None:
+    answer = ask_core(stand, "payment.info", elid=paid_for["payment"])
+    assert answer.findtext("payment/paymethodamount") == "21.90"
+    first, second = answer.findall("payment/paymethod")
+    assert (first.text, len(first)) == (str(paid_for["method"]), 0)
+    assert second.findtext("wp_secret") == "made-up-secret"
+    assert [len(one) > 0 for one in answer.findall("payment/currency")] == [False, True]
+
+
+def test_money_opens_what_it_is_enough_for_and_a_second_call_credits_again(
+    stand: Stand, paid_for: Dict[str, int]
+) -> None:
+    payment, item = paid_for["payment"], paid_for["item"]
+    ask_core(stand, "payment.setinpay", elid=payment, externalid="B1-AAE")
+    assert stand.payments.payment(payment)["status"] == 2
+    assert stand.item(item)["status"] == ORDERED
+    ask_core(stand, "payment.setpaid", elid=payment, externalid="77")
+    assert stand.item(item)["status"] == PROCESSING
+    assert [one["intname"] for one in stand.operations(item)] == ["open"]
+    assert stand.payments.balance(paid_for["account"]) == "0.00"
+    ask_core(stand, "payment.setpaid", elid=payment, externalid="77")
+    assert len(stand.payments.credited(payment)) == 2
+    assert stand.payments.balance(paid_for["account"]) == "21.90"
+
+
+def test_a_client_sees_his_own_payments_that_were_begun(
+    stand: Stand, paid_for: Dict[str, int]
+) -> None:
+    session = stand.payments.log_in(paid_for["account"])
+    stranger = stand.payments.log_in(stand.add_account("Stranger"))
+    payment = paid_for["payment"]
+    assert ask_core(stand, "payment", auth=session, id=payment).find("elem") is None
+    ask_core(stand, "payment.setinpay", elid=payment)
+    assert ask_core(stand, "payment", auth=session, id=payment).findtext("elem/id") == str(payment)
+    assert ask_core(stand, "payment", auth=stranger, id=payment).find("elem") is None
+    assert ask_core(stand, "whoami", auth="nobody").find("error") is not None
+    assert ask_core(stand, "payment.info", elid=999_999).find("error") is not None
+    assert len(stand.leaks) == 3, "a session on a command line is a leak"
+    stand.leaks.clear()

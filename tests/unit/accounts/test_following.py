@@ -216,3 +216,22 @@ def test_what_cannot_be_noted_is_not_set(
         assert asked(following, "email", "a", "b") == ""
         path.rmdir()
     assert asked(following, "email", "a", "b") == "b"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["email known", "email learned"])
+def test_what_was_learned_takes_no_place_of_what_was_noted_meanwhile(
+    following: Following, is_known: bool
+) -> None:
+    """The run for many learns, then has one service set, and writes what it learned at last."""
+    before = make_account(email="e", display_name="n")
+    following.note(ITEM, before, make_order(email="e", display_name="n"), ("name",))
+    if is_known:
+        following.note(ITEM, before, make_order(email="e", display_name="n"), ("email",))
+    wanted = make_order(email="e", display_name="m")
+    assert following.learn({ITEM: before}, {ITEM: wanted}) == [ITEM]
+    narrow = following.begin(ITEM, before, wanted)
+    after = before._replace(display_name="m")
+    following.settle(ITEM, after, wanted, narrow, NO_ERRORS)
+    following.flush()
+    later = following.begin(ITEM, after, make_order(email="f", display_name="o"))
+    assert (later.email, later.display_name) == ("f", "o")

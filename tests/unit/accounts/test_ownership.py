@@ -497,7 +497,13 @@ def test_what_was_typed_copied_or_damaged_is_to_be_looked_at(
     assert one.is_unsettled(one.record()) is is_unsettled
 
 
-@pytest.mark.parametrize("why", ["administrator", "refused", "hidden"])
+NOT_SHOWN = {
+    "hidden": errors.RightsMissing("x"),
+    "unreadable": errors.AccountUnreadable("GET /cloud/users/moved"),
+}
+
+
+@pytest.mark.parametrize("why", ["administrator", "refused", *NOT_SHOWN])
 def test_what_was_typed_beside_a_mark_and_is_left_alone_is_told(
     log: logging.Logger, why: str
 ) -> None:
@@ -505,7 +511,7 @@ def test_what_was_typed_beside_a_mark_and_is_left_alone_is_told(
     groups = ("admin",) if why == "administrator" else ()
     moved = make_account(login="moved", groups=groups)
     cloud.get_user.side_effect = [
-        errors.RightsMissing("x") if why == "hidden" else moved,
+        NOT_SHOWN.get(why, moved),
         make_account(),
     ]
     cloud.accepts.return_value = False

@@ -79,7 +79,7 @@ def test_many_differences_are_on_disk_and_the_first_of_each_class_at_hand(
     assert [record["item"] for record in one.records({})] == list(range(300)), "a second time"
     assert [record["item"] for record in one.shown[31, "quota"]] == list(range(SHOWN))
     assert one.counts[31]["quota"] == 300
-    assert one._file.name is not None  # type: ignore[attr-defined]
+    assert one._file.name is not None
 
 
 def test_sums_are_of_what_is_given_and_of_what_nobody_pays_for(findings: Make) -> None:

@@ -8,10 +8,12 @@ from unittest.mock import MagicMock, call, create_autospec
 
 import pytest
 
-from tests.unit.conftest import make_billing, make_item, make_server
+from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
+from utils.accounts.plan import PERSONAL
 from utils.audit import repair
+from utils.audit.differences import BEHIND, FOLLOWED
 from utils.audit.findings import DONE, FAILED, GONE, PLANNED, Outcome, Planned
-from utils.audit.repair import carry_out, refuse_unfit
+from utils.audit.repair import carry_out, mend, refuse_unfit
 from utils.base import errors
 from utils.consts import Level
 from utils.host.settings import Settings
@@ -189,3 +191,23 @@ def test_a_service_in_other_hands_or_of_a_shared_account_is_refused(
     service.owner.others.return_value = others
     with pytest.raises(error):
         refuse_unfit(service)
+
+
+@pytest.mark.parametrize("refused", [None, *PERSONAL])
+def test_what_the_cloud_refuses_to_let_follow_is_not_called_done(
+    monkeypatch: pytest.MonkeyPatch, refused: Optional[str]
+) -> None:
+    """It is noted as set all the same, and so is behind no more."""
+    ctx, service = MagicMock(), MagicMock()
+    service.accounts.failed = {refused: errors.CloudRefused("PUT /x", 102)} if refused else {}
+    left = iter([{FOLLOWED}, set()])
+    for name, value in {
+        "refuse_unfit": None,
+        "_order": make_order(email=""),
+        "find": make_account(),
+        "follow": make_account(),
+    }.items():
+        monkeypatch.setattr(repair, name, lambda *_, value=value: value)
+    monkeypatch.setattr(repair, "_left", lambda *_: next(left))
+    state = mend(ctx, service, frozenset([BEHIND]))[BEHIND].state
+    assert state == (FAILED if refused else DONE)

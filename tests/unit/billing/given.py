@@ -17,7 +17,8 @@ OWN_TABLES = {name: columns for name, columns in needs.TABLES.items() if "." not
 
 def declared() -> Dict[str, List[str]]:
     """The columns that the program says it reads."""
-    columns = {table: [*names] for table, names in {**OWN_TABLES, **needs.WRITTEN}.items()}
+    known = {**OWN_TABLES, **needs.WRITTEN, **needs.PAYMENT_TABLES}
+    columns = {table: [*names] for table, names in known.items()}
     for table, *names in needs.OPTIONAL:
         columns.setdefault(table, []).extend(names)
     return columns

@@ -9,7 +9,7 @@ from tests.unit.billing.given import order
 from utils.base import errors
 from utils.billing import memos
 from utils.billing.billmanager import Billing
-from utils.billing.contacts import Contact
+from utils.billing.clients import Contact
 from utils.billing.memos import Memo
 
 DAY = date(2026, 11, 21)
@@ -66,7 +66,7 @@ def test_a_notification_is_there_for_its_user_and_can_be_found(
     stand: Stand, billing: Billing
 ) -> None:
     account = stand.add_account()
-    contact = billing.contacts.of(account)
+    contact = billing.clients.contact(account)
     assert contact is not None
     billing.notices.send(contact.user_id, "Тема, service 7", "Текст\nline")
     row = stand.notices()[-1]
@@ -81,7 +81,7 @@ def test_a_notification_is_there_for_its_user_and_can_be_found(
 
 
 def test_no_word_of_it_stands_on_a_command_line(stand: Stand, billing: Billing) -> None:
-    contact = billing.contacts.of(stand.add_account())
+    contact = billing.clients.contact(stand.add_account())
     assert contact is not None
     billing.notices.send(contact.user_id, "a subject", "a text")
     argv = " ".join(stand.calls[-1].argv)
@@ -93,7 +93,7 @@ def test_no_word_of_it_stands_on_a_command_line(stand: Stand, billing: Billing) 
 def test_a_call_whose_answer_is_lost_is_looked_up(
     stand: Stand, billing: Billing, kind: str, is_told: bool
 ) -> None:
-    contact = billing.contacts.of(stand.add_account())
+    contact = billing.clients.contact(stand.add_account())
     assert contact is not None
     stand.core_faults.append(CoreFault("notification.edit", kind=kind))
     before = len(stand.notices())
@@ -139,7 +139,7 @@ def test_the_first_enabled_user_is_told(
 ) -> None:
     account = stand.add_account(emails=emails, disabled=disabled)
     users = stand.sql("SELECT id FROM user WHERE account = %s ORDER BY id", account)
-    contact = billing.contacts.of(account)
+    contact = billing.clients.contact(account)
     expected = None if which is None else Contact(users[int(str(which))]["id"], "")
     assert contact == expected
 
@@ -153,6 +153,6 @@ def test_the_language_is_that_of_the_user_where_it_is_told(
 ) -> None:
     account = stand.add_account(lang=lang)
     stand.sql("UPDATE user SET language = %s WHERE account = %s", language, account)
-    contact = billing.contacts.of(account)
+    contact = billing.clients.contact(account)
     assert contact is not None
     assert contact.language == code

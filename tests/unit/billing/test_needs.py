@@ -89,6 +89,8 @@ def read(billing: Any, given: Given) -> None:
     assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
     assert services.status(given.item) == PROCESSING
+    assert services.client_of(given.item) == item.account_id
+    assert [*billing.users.accounts("401")] == [401]
     assert services.saved(given.item) == Saved(
         item.saved_login, item.saved_password, item.saved_url
     )
@@ -99,6 +101,7 @@ def read(billing: Any, given: Given) -> None:
     assert services.opened([item.id]) == {}
     assert billing.statistics.last_days([]) == {}
     assert set(billing.statistics.last_days([item.id])) <= {item.id}
+    assert billing.statistics.days(item.id, date(2026, 11, 20), date(2026, 11, 20)) == []
     assert services.places(given.module) == []
     assert services.noted(given.module, ITEM_LEVEL, (PROCESSING,)) == []
     assert modules.stored(given.module)[0].name == modules.name(given.module)
@@ -133,10 +136,9 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.stored_field(given.tariff, "cloud_warn_at") is None
     assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
     assert billing.statistics.latest(0) is None
-    assert billing.end_terms.of(item.tariff_id).suspension == LOCK
-    assert billing.end_terms.trial_groups([item.tariff_id]) == {}
+    assert tariffs.end_terms(item.tariff_id).suspension == LOCK
     assert tariffs.trial_group(item._replace(trial=True)) == ""
-    assert billing.contacts.of(item.account_id) is not None
+    assert billing.clients.contact(item.account_id) is not None
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
     assert billing.memos.of({item.id: item.account_id}, "nothing") == {}
     assert tariffs.names({given.tariff}) == {given.tariff: "Tariff"}
@@ -177,7 +179,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     task = billing.tasks.make(DEPARTMENT, "sold and not counted")
     if task is not None:  # where it is known which one it is
         billing.tasks.withdraw(task)
-    billing.notices.send(billing.contacts.of(item.account_id).user_id, "subject", "text")
+    billing.notices.send(billing.clients.contact(item.account_id).user_id, "subject", "text")
     billing.memos.note(given.item, "full", Memo(201, "80", date(2026, 11, 21), is_sent=False))
     billing.memos.forget(given.item, "full")
     closing.roll_back_tariff(item)

@@ -74,3 +74,26 @@ def test_features_have_types_params_with_attributes_and_names() -> None:
         {"name": "nc_password", "crypted": "yes"},
     ]
     assert [node.get("name") for node in root.findall("features/feature")] == ["open", "stat"]
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_a_page_is_refused_in_words_by_a_document_that_billmanager_shows(
+    value: str, words: str
+) -> None:
+    answer = reply.refusal(errors.PageDenied(value), "ru", words)
+    assert answer.exit_code == 0
+    error = xml.parse(answer.document).find("error")
+    assert error is not None
+    assert (error.get("type"), error.get("lang")) == ("page_denied", "ru")
+    assert error.find("msg") is not None
+
+
+def test_no_secret_stands_in_the_words_of_a_refusal() -> None:
+    secret = Secret("a-secret-77")
+    answer = reply.refusal(errors.PageDenied(), "en", f"no {secret.reveal()}")
+    assert b"a-secret-77" not in answer.document
+
+
+def test_yes_is_the_word_ok() -> None:
+    answer = reply.agreed()
+    assert (answer.exit_code, xml.parse(answer.document).find("ok") is not None) == (0, True)

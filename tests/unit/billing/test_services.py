@@ -57,6 +57,18 @@ def test_an_add_ons_row_is_no_service(stand: Stand, billing: Billing) -> None:
         billing.services.item(row["id"])
 
 
+def test_whose_a_service_is_is_told_of_those_of_this_kind_alone(
+    stand: Stand, billing: Billing
+) -> None:
+    item = order(stand)
+    [row] = stand.sql("SELECT account FROM item WHERE id = %s", item)
+    assert billing.services.client_of(item) == row["account"]
+    others = order(stand, module(stand, module="pmother"))
+    [addon] = stand.sql("SELECT id FROM item WHERE parent = %s", order(stand, ordered=3))
+    for number in (others, addon["id"], 10**9):
+        assert billing.services.client_of(number) is None
+
+
 def test_a_service_is_read_whole(stand: Stand, billing: Billing) -> None:
     module_id = module(stand)
     saved = {"username": "user_7", "url": "https://cloud.example.com"}

@@ -52,6 +52,26 @@ def test_the_last_day_of_each_service_is_told_of_those_that_have_one(
     assert billing.statistics.last_days([]) == {}
 
 
+def test_the_days_of_a_service_are_told_oldest_first_and_none_outside(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second = order(stand), order(stand)
+    gib = stand.measure("gib")
+    for item, day, addon, value in (
+        *((first, f"2026-11-{day}", "disk", str(day)) for day in (25, 20, 21, 22)),
+        (first, "2026-11-22", "disc", "1.5"),
+        (first, "2026-11-23", "traffic", "7"),
+        (second, "2026-11-22", "disk", "9"),
+    ):
+        billing.statistics.write([StatRow(item, day, addon, value, gib)])
+    days = billing.statistics.days(first, date(2026, 11, 21), date(2026, 11, 24))
+    told = [(one.day.day, one.addon, float(one.value), one.measure_id) for one in days]
+    assert told == [(21, "disk", 21.0, gib), (22, "disc", 1.5, gib), (22, "disk", 22.0, gib)]
+    item = billing.services.item(first)
+    assert billing.tariffs.counted_bytes(days[1]) == 3 * 2**29
+    assert billing.statistics.days(item.id, date(2026, 10, 1), date(2026, 10, 31)) == []
+
+
 def test_the_latest_usage_of_a_service_is_told_in_bytes(stand: Stand, billing: Billing) -> None:
     item, other = order(stand), order(stand)
     gib, mib = stand.measure("gib"), stand.measure("mib")

@@ -142,7 +142,7 @@ def test_an_account_that_a_mark_names_fits_nobody_else(old: Old, is_made: bool) 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mark": Mark(1, "ivan", "0" * 16, own(1).mark.password)},  # type: ignore[union-attr]
+        {"mark": Mark(1, "ivan", "0" * 16, own(1).mark.password)},
         {"saved_login": "user_1", "saved_password": own(1).saved_password},
         {"is_broken": True},
     ],

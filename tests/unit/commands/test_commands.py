@@ -24,9 +24,8 @@ from utils.accounts.tokens import is_token, make_token
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.base.values import Client, Disk, Mark, Order, Terms
-from utils.billing.contacts import Contact
-from utils.billing.endterms import EndTerms
+from utils.base.values import Client, Disk, EndTerms, Mark, Order, Terms
+from utils.billing.clients import Contact
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
@@ -34,7 +33,7 @@ from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
 from utils.host.settings import Settings
-from utils.host.state import State
+from utils.host.state import LEFT, State
 from utils.run.call import Call
 from utils.run.context import Context
 from utils.run.service import Service
@@ -48,7 +47,6 @@ KNOWN = make_order(email="", drops_token=True)
 OK = b"<doc/>"
 READING = (
     "billing.tariffs.",
-    "billing.end_terms.",
     "billing.fingerprint",
     "billing.services.noted",
     "billing.modules.",
@@ -98,7 +96,7 @@ class World:
         self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
-        self.billing.end_terms.of.side_effect = lambda tariff_id: EndTerms(
+        self.billing.tariffs.end_terms.side_effect = lambda tariff_id: EndTerms(
             Settings(**self.settings).on_close, 30, "lock", 7
         )
         self.cloud.get_user.return_value = None
@@ -111,13 +109,18 @@ class World:
         self.log = log
 
     def run(
-        self, command: str, module: Optional[int] = None, day: str = "", password: str = ""
+        self,
+        command: str,
+        module: Optional[int] = None,
+        day: str = "",
+        password: str = "",
+        password_stdin: bool = False,
     ) -> bytes:
         """The reply of the command."""
         lock = create_autospec(LockFile, instance=True)
         service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
         context = Context(
-            Call(command, 1001, module, date=day, password=password),
+            Call(command, 1001, module, date=day, password=password, password_stdin=password_stdin),
             self.host,
             billing=self.billing,
             log=self.log,
@@ -715,6 +718,27 @@ def test_two_made_passwords_that_are_refused_are_staffs(world: World) -> None:
     assert world.done() == ["accounts.set_password"] * 2
 
 
+def test_the_page_hands_a_password_over_on_standard_input(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changing_password(world)
+    stdin(monkeypatch, "Typed-on-the-page-7\n")
+    assert OK in world.run("changepassword", password_stdin=True)
+    assert world.accounts.set_password.call_args.args[1] == Secret("Typed-on-the-page-7")
+    world.billing.decrypt.assert_not_called()
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_nothing_on_standard_input_is_no_new_password(
+    world: World, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    changing_password(world)
+    stdin(monkeypatch, text)
+    with pytest.raises(errors.BadInput):
+        world.run("changepassword", password_stdin=True)
+    assert not world.done()
+
+
 def test_a_password_that_does_not_decrypt_is_no_argument(world: World) -> None:
     world.billing.decrypt.side_effect = errors.SecretBroken("ValueError")
     with pytest.raises(errors.BadArguments, match="--password"):
@@ -801,9 +825,9 @@ def test_less_space_than_is_used_is_set_and_said_before_the_change_is_told(
     world.settings = {"downgrade": "warn"}
     world.accounts.bring.return_value = make_account(used_bytes=6 * 1024**3)
     world.billing.services.status.return_value = world.item.status
-    world.billing.contacts.of.return_value = Contact(401, "en")
+    world.billing.clients.contact.return_value = Contact(401, "en")
     assert OK in world.run("setparam")
-    said = [one for one in world.done() if "services.status" not in one and "contacts" not in one]
+    said = [one for one in world.done() if "services.status" not in one and "clients" not in one]
     assert said == [
         "accounts.bring",
         "billing.memos.note",
@@ -1013,7 +1037,7 @@ def test_who_was_read_is_told_also_on_a_day_that_is_not_whole(
 
 
 def test_staff_reads_in_each_language_that_nobody_is_told(world: World) -> None:
-    words = load("stat")._describe_untold(make_server(), errors.CoreRefused("x", "missed"))  # type: ignore[attr-defined]
+    words = load("stat")._describe_untold(make_server(), errors.CoreRefused("x", "missed"))
     assert "Клиенты" in words
     assert "Clients" in words
     assert words.count("pmnextcloud 31: core_refused: x: missed") == 2
@@ -1272,6 +1296,21 @@ def test_an_account_that_cannot_be_read_is_removed_without(
     world.owner.unread_login.return_value = "user_1001"
     world.run("close")
     assert world.changes() == [done, call.billing.closing.post(world.item, "close")]
+
+
+@pytest.mark.parametrize("how", ["read", "unread", "gone"])
+def test_nothing_stays_noted_of_an_account_that_is_removed(world: World, how: str) -> None:
+    state = State(world.host.path(STATE))
+    world.owner.find.return_value = make_account(email="a@b.example")
+    world.run("open")
+    assert "1001" in state.read(LEFT.format(1))
+    if how == "unread":
+        world.owner.existing.side_effect = errors.AccountUnreadable("user_1001")
+        world.owner.unread_login.return_value = "user_1001"
+    if how == "gone":
+        world.owner.existing.return_value = None
+    world.run("close")
+    assert state.read(LEFT.format(1)) == {}
 
 
 @pytest.mark.parametrize("is_shown", [True, False])

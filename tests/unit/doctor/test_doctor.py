@@ -28,6 +28,7 @@ from utils.doctor import (
     has_faults,
     installation,
     modules,
+    payments,
     tariffs,
 )
 from utils.doctor.findings import (
@@ -53,6 +54,8 @@ CHECKS = (
     *tariffs.CHECKS,
     *modules.CHECKS,
     *clouds.CHECKS,
+    *payments.CHECKS,
+    *payments.OF_METHOD,
 )
 FOLDER = Path(findings.__file__).parent
 SAY = {"advice", "fault", "named"}
@@ -160,7 +163,8 @@ def test_every_check_has_its_name_once_and_needs_what_comes_before() -> None:
 def test_each_check_and_each_finding_has_its_message_and_no_other_is_there(wanted: str) -> None:
     general = {"well", UNCHECKED, "title_rest"}
     general |= {f"{kind}_{verdict}" for kind in ("verdict", "sum") for verdict in VERDICTS}
-    general |= {f"group_{name}" for name in ("installation", "billing", "tariffs", "module")}
+    groups = ("installation", "billing", "tariffs", "module", "payments", "payment_method")
+    general |= {f"group_{name}" for name in groups}
     own = said() - set(codes())
     assert len(own) > 50
     titles = {f"title_{check.name}" for check in CHECKS}
@@ -410,11 +414,11 @@ def test_what_a_tariff_wants_of_its_cloud_is_looked_at(
 ) -> None:
     selling = Selling(product, mail)
     selling.terms = {1: terms}
-    assert [one[:2] for one in names_of(clouds.fields(selling))] == found  # type: ignore[arg-type]
+    assert [one[:2] for one in names_of(clouds.fields(selling))] == found
 
 
 def test_the_shortest_password_of_settings_and_tariffs_is_the_one_that_counts() -> None:
     selling = Selling()
     selling.terms = {1: Terms(), 2: Terms(password_length=12)}
-    [found] = clouds.policy(selling)  # type: ignore[arg-type]
+    [found] = clouds.policy(selling)
     assert (found.name, found.value) == ("password_too_short", "12 < 14")

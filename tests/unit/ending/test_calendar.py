@@ -11,7 +11,7 @@ from typing import Dict, NamedTuple, Optional
 import pytest
 
 from tests.unit.ending.world import Killed, World
-from utils.billing.endterms import EndTerms
+from utils.base.values import EndTerms
 from utils.consts import (
     DELETE,
     DISABLE,

@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, NamedTuple, Tuple
 import pytest
 
 from tests.unit.ending.world import Killed, World
-from utils.billing.endterms import EndTerms
+from utils.base.values import EndTerms
 from utils.consts import (
     DELETE,
     DISABLE,

@@ -4,13 +4,12 @@ from datetime import timedelta
 from typing import Any, List
 
 import pytest
+from utils.billing.clients import Contact
 
 from tests.unit.conftest import make_item
 from tests.unit.ending.world import World
 from utils.base import errors
-from utils.base.values import Account, Order
-from utils.billing.contacts import Contact
-from utils.billing.endterms import EndTerms
+from utils.base.values import Account, EndTerms, Order
 from utils.consts import (
     LOCK,
     READ_ONLY,

@@ -17,8 +17,7 @@ from tests.unit.conftest import make_account, make_item, make_order, make_server
 from utils.accounts.endings import Ending
 from utils.base import address, errors, logins
 from utils.base.secret import Secret
-from utils.base.values import Account, Item, Mark, Order, Server
-from utils.billing.endterms import EndTerms
+from utils.base.values import Account, EndTerms, Item, Mark, Order, Server
 from utils.billing.namings import LIVING
 from utils.billing.reply import Reply
 from utils.consts import (
@@ -253,11 +252,11 @@ class World:
                 server=lambda module_id: make_server(module_id=module_id),
                 base_url=lambda module_id: make_server().base_url,
             ),
-            end_terms=SimpleNamespace(of=self._terms),
             tariffs=SimpleNamespace(
                 order=self._order,
                 group=lambda tariff_id: "clients",
                 trial_group=lambda item: "",
+                end_terms=self._terms,
             ),
             clients=SimpleNamespace(names=lambda ids: dict.fromkeys(ids, "Client 7")),
             tasks=SimpleNamespace(department=lambda module_id: 3, make=self._make_task),

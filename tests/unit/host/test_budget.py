@@ -1,13 +1,17 @@
 """A command's time."""
 
+import io
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import List
+from typing import List, Optional
 
 import pytest
 
+from tests import ROOT
 from utils.host import budget
 
 
@@ -104,6 +108,26 @@ def test_who_waits_without_a_limit_has_all_time_in_every_thread() -> None:
     with budget.endless(), ThreadPoolExecutor(1) as pool:
         assert budget.left_s() == pool.submit(budget.left_s).result() == float("inf")
     assert budget.left_s() == 0
+
+
+def test_a_process_knows_how_long_ago_it_was_started() -> None:
+    code = "import time; from utils.host import budget; time.sleep(0.3); print(budget.age_s())"
+    began = time.monotonic()
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT)
+    assert 0.29 <= float(said) <= time.monotonic() - began + 0.02
+
+
+@pytest.mark.parametrize("text", [None, b"", b"1 (x) S 1"])
+def test_where_the_kernel_does_not_tell_a_process_is_new(
+    monkeypatch: pytest.MonkeyPatch, text: Optional[bytes]
+) -> None:
+    def stat(path: str, mode: str) -> io.BytesIO:
+        if text is None:
+            raise PermissionError(path)
+        return io.BytesIO(text)
+
+    monkeypatch.setattr("builtins.open", stat)
+    assert budget.age_s() == 0
 
 
 def test_a_limit_within_another_ends_alone_and_the_other_goes_on() -> None:

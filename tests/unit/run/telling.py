@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from tests.unit.conftest import make_billing
 from utils.base import errors
-from utils.billing.contacts import Contact
+from utils.billing.clients import Contact
 from utils.billing.memos import Memo
 from utils.consts import STATUS_ACTIVE
 from utils.host.root import Host
@@ -37,6 +37,8 @@ class Post:
         self.refusal: Optional[errors.PmError] = None
         self.of: Callable[[str], bool] = lambda subject: True
         """Which letters end so."""
+        self.unwritable: Dict[int, errors.PmError] = {}
+        """How what is noted on these services ends."""
         self.deadly, self.after = -1, False
         self.effects: List[str] = []
         self._folder = folder
@@ -51,7 +53,7 @@ class Post:
         billing.memos.forget.side_effect = self._forget
         billing.notices.send.side_effect = self._send
         billing.notices.was_sent.side_effect = self._was_sent
-        billing.contacts.of.side_effect = lambda account_id: self.contact
+        billing.clients.contact.side_effect = lambda account_id: self.contact
         billing.services.status.side_effect = lambda item: self.statuses.get(item, STATUS_ACTIVE)
         billing.tasks.department.return_value = 3
         billing.tasks.make.return_value = 77
@@ -80,11 +82,17 @@ class Post:
             if memo is not None and memo.account_id == accounts[one]
         }
 
+    def _fail(self, item_id: int) -> None:
+        if item_id in self.unwritable:
+            raise self.unwritable[item_id]
+
     def _note(self, item_id: int, kind: str, memo: Memo) -> None:
+        self._fail(item_id)
         if self.memos.get((item_id, kind)) != memo:
             self._effect("note", lambda: self.memos.update({(item_id, kind): memo}))
 
     def _forget(self, item_id: int, kind: str) -> None:
+        self._fail(item_id)
         self._effect("forget", lambda: self.memos.pop((item_id, kind), None))
 
     def _send(self, user_id: int, subject: str, text: str) -> None:

@@ -7,6 +7,7 @@ from unittest.mock import call, create_autospec
 
 import pytest
 
+from tests.tools import table
 from tests.unit.conftest import make_billing, make_item, make_server
 from utils.api import NextcloudAPIClient
 from utils.base import errors
@@ -18,7 +19,7 @@ from utils.host.settings import Settings
 from utils.host.state import State
 from utils.run.call import Call
 from utils.run.context import Context
-from utils.run.visit import VISITORS, Visit
+from utils.run.visit import FOR_VISITORS, VISITORS, Visit
 
 
 class Lock:
@@ -157,6 +158,15 @@ def test_a_service_is_locked_before_its_cloud(
     assert context.visit.module_id == 31
     assert context.visit._refusals is not None
     assert context.visit._refusals._level is Level.EDITS
+
+
+def test_pages_for_visitors_share_one_turn(
+    tmp_path: Path, billing: Any, log: logging.Logger, locks: List[Any]
+) -> None:
+    page = Call("page", 1001)
+    make(tmp_path, billing, log, page).cloud(make_server())
+    assert [numbers for _, numbers, _ in locks] == [[VISITORS - 1]]
+    assert set(FOR_VISITORS) == set(table.PAGES)
 
 
 def test_a_run_for_many_waits_for_a_service_without_its_turn_as_every_other_run(

@@ -316,15 +316,25 @@ def test_the_tariff_is_that_of_the_form_or_else_the_services_own(
     form.billing.tariffs.chosen.assert_called_once_with(item, tariff_id, "addon_513", "12")
 
 
-@pytest.mark.parametrize(
-    "document", [b"<doc><item><id>7</id></item></doc>", b"<doc><elid>7</elid></doc>"]
-)
 def test_the_service_may_stand_in_the_form_alone(
-    form: Form, monkeypatch: pytest.MonkeyPatch, document: bytes
+    form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stdin(monkeypatch, document)
+    stdin(monkeypatch, b"<doc><item><id>7</id></item></doc>")
     form.ask(item=None)
     form.billing.services.item.assert_called_once_with(7)
+
+
+@pytest.mark.parametrize("name", ["elid", "id", "item", "plid", "tparams/elid", "params/item/id"])
+def test_what_a_visitor_may_have_sent_names_no_service(
+    form: Form, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    inner = "7"
+    for tag in reversed(name.split("/")):
+        inner = f"<{tag}>{inner}</{tag}>"
+    stdin(monkeypatch, f"<doc>{inner}</doc>".encode())
+    form.billing.tariffs.chosen.return_value = 0
+    assert YES in form.ask(item=None).document
+    form.billing.services.item.assert_not_called()
 
 
 def test_nothing_is_changed_in_billing_and_in_the_cloud(form: Form) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.run.telling import DAY, Killed, Post
 from utils.base import errors
-from utils.billing.contacts import Contact
+from utils.billing.clients import Contact
 from utils.billing.memos import Memo
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.host.locks import hold

@@ -124,6 +124,33 @@ def test_one_that_another_run_works_on_keeps_nobody_else_from_being_told(
     assert (1, "full") in nights.post.memos
 
 
+UNWRITABLE = [errors.CoreRefused("service.dropparam", "missed"), errors.NotSaved("memo")]
+
+
+@pytest.mark.parametrize("error", UNWRITABLE)
+@pytest.mark.parametrize("percent", [0, 80])
+def test_a_service_that_keeps_what_was_told_silences_nobody(
+    nights: Nights, caplog: pytest.LogCaptureFixture, error: errors.PmError, percent: int
+) -> None:
+    for item_id in (1, 2):
+        nights.post.memos[item_id, "full"] = Memo(201, "95", DAY, is_sent=True)
+    nights.post.unwritable[1] = error
+    nights.run(full(3), fallen=(full(1, percent, told=95), full(2, percent, told=95)))
+    assert len(nights.told) == 1
+    assert nights.post.memos[1, "full"].occasion == "95"
+    assert nights.post.memos.get((2, "full")) != Memo(201, "95", DAY, is_sent=True)
+    assert "service 1: it is not noted that its use has fallen" in caplog.text
+
+
+@pytest.mark.parametrize("error", UNWRITABLE)
+def test_a_service_on_which_nothing_can_be_noted_silences_nobody(
+    nights: Nights, error: errors.PmError
+) -> None:
+    nights.post.unwritable[1] = error
+    nights.run(full(1, 95), full(2))
+    assert [subject.split("service ")[1][0] for subject in nights.told] == ["2"]
+
+
 def test_who_cannot_be_told_is_named_and_does_not_count(
     nights: Nights, caplog: pytest.LogCaptureFixture
 ) -> None:
