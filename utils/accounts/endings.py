@@ -8,8 +8,9 @@ is damaged: it is told, and nothing is done by it.
 import hmac
 import json
 from datetime import date, timedelta
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from utils.base import address, logins
 from utils.host.ledger import Ledger
 
 WAITING, DELETING, DELETED, RETURNED = "waiting", "deleting", "deleted", "returned"
@@ -81,6 +82,20 @@ class Ending(NamedTuple):
         """Whether the account is still to be deleted, or given to a service."""
         return self.state in OPEN
 
+    def is_at(self, addresses: Iterable[str]) -> bool:
+        """Whether the account is on the server that has, or had, one of these addresses."""
+        return any(self.server in address.digests(one) for one in addresses)
+
+    def is_of_same(self, other: "Ending") -> bool:
+        """Whether both are of one account, which another service may have had before."""
+        is_same_place = self.module_id == other.module_id or self.server == other.server
+        return is_same_place and logins.same(self.login, other.login)
+
+    @property
+    def is_held_by_staff(self) -> bool:
+        """Whether people hold it, be it over by now or not."""
+        return self.hold is not None and self.hold.by == STAFF
+
     def is_held(self, today: date) -> bool:
         """Whether somebody keeps it from deletion on that day."""
         hold = self.hold
@@ -135,6 +150,7 @@ class Endings:
         self._open_ledger = open_ledger
         self._ledger = open_ledger("")
         self._years: Dict[str, Ledger] = {}
+        self._names: Optional[Dict[int, List[str]]] = None
         self._seal = seal
 
     def all_open(self) -> List[Ending]:
@@ -168,6 +184,23 @@ class Endings:
         found = (self.read(name) for name in names)
         return sorted(one for one in found if one is not None and one.is_open)
 
+    def rivals(self, ending: Ending) -> List[Ending]:
+        """What is open of the same account by other services."""
+        found = (one for one in self.all_open() if one.item_id != ending.item_id)
+        return [one for one in found if one.is_of_same(ending)]
+
+    def has_given(self, item_id: int, login: str) -> bool:
+        """Whether another service got the account of a service, and has not given it back.
+
+        What was given there and back on one day is taken for given back.
+        """
+        ours = map(self.read, self._past_names().get(item_id, ()))
+        given = [one.ended_on for one in ours if one is not None and _gives(one, item_id, login)]
+        if not given:
+            return False
+        back = [one.ended_on for one in self.past() if _gives_back(one, item_id, login)]
+        return not back or max(filter(None, back)) < max(filter(None, given))
+
     def next_number(self, item_id: int) -> int:
         """A number that no ending of the service has, a damaged one neither."""
         number = 1
@@ -182,6 +215,7 @@ class Endings:
             self._ledger.write(ending.name, text)
         else:
             self._past(str(ending.ended_on.year)).write(ending.name, text)
+            self._names = None
             self._ledger.remove(ending.name)
 
     def forget(self, ending: Ending) -> None:
@@ -193,6 +227,17 @@ class Endings:
         """Where an ending may stand: what is over counts before what is open."""
         return [*map(self._past, self._known_years()), self._ledger]
 
+    def _past_names(self) -> Dict[int, List[str]]:
+        """The names of what is over, by service; the folders are listed once in a run."""
+        if self._names is None:
+            self._names = {}
+            for year in self._known_years():
+                for name in self._past(year).names():
+                    number = name.partition("-")[0]
+                    if number.isascii() and number.isdigit():
+                        self._names.setdefault(int(number), []).append(name)
+        return self._names
+
     def _known_years(self) -> List[str]:
         return sorted({*self._ledger.folders(), *self._years})
 
@@ -200,6 +245,16 @@ class Endings:
         if year not in self._years:
             self._years[year] = self._open_ledger(year)
         return self._years[year]
+
+
+def _gives(ending: Ending, item_id: int, login: str) -> bool:
+    is_other = ending.state == RETURNED and ending.to_item != item_id
+    return is_other and logins.same(ending.login, login)
+
+
+def _gives_back(ending: Ending, item_id: int, login: str) -> bool:
+    is_back = ending.state == RETURNED and ending.to_item == item_id
+    return is_back and ending.item_id != item_id and logins.same(ending.login, login)
 
 
 # -- as a text ------------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 
 from typing import List
 
-from utils.accounts.endings import REPLACED, RETURNED, STAFF, WAITING, Ending
+from utils.accounts.endings import REPLACED, RETURNED, WAITING, Ending
 from utils.accounts.levels import under_level
-from utils.base import address, errors, logins
+from utils.base import errors, logins
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Trust
 from utils.consts import (
@@ -83,9 +83,14 @@ def _is_marked(item: Item, login: str) -> bool:
 
 
 def _replace_own(ctx: Context, service: Service, login: str) -> None:
-    """Puts the account that the service has so far to wait, unless it is that of the login."""
+    """Puts the account that the service has so far to wait, unless it is that of the login.
+
+    One that another living service names is left alone.
+    """
     own = service.owner.existing()
-    if own is not None and not logins.same(own.login, login):
+    if own is None or logins.same(own.login, login):
+        return
+    if not service.owner.rivals(own.login):
         terms = ctx.billing.tariffs.end_terms(service.item.tariff_id)
         note(ctx, service)
         Parting(ctx, service, terms.keep_days, why=REPLACED).keep(own)
@@ -113,15 +118,14 @@ def _refuse_unfit(ctx: Context, service: Service, ending: Ending) -> None:
     item, server = service.item, service.server
     if item.status not in _ALIVE or ending.module_id != item.module_id:
         raise errors.ServiceUnfit(f"{item.id}: {item.status}")
-    known = (server.base_url, *ctx.settings.former_servers)
-    if not any(ending.server in address.digests(one) for one in known):
+    if not ending.is_at((server.base_url, *ctx.settings.former_servers)):
         raise errors.AccountElsewhere(f"{ending.login}: {ending.server}")
     if ending.account_id != item.account_id:
         raise errors.OtherClient(f"{item.id}: {item.account_id}, {ending.account_id}")
     if ending.state != WAITING:
         raise errors.EndingUnknown(f"{ending.login}: {ending.state}")
-    if ending.hold is not None and ending.hold.by == STAFF and ending.is_held(ctx.today):
-        raise errors.EndingHeld(f"{ending.login}: {ending.hold.why}")
+    if ending.is_held_by_staff and ending.is_held(ctx.today):
+        raise errors.EndingHeld(f"{ending.login}: {ending.hold and ending.hold.why}")
     others = service.owner.rivals(ending.login)
     if others:
         raise errors.AccountNamed(f"{ending.login}: {', '.join(map(str, others))}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Optional
 
 from utils.accounts import traces
-from utils.accounts.endings import CLOSED_SERVICE, STAFF, WAITING, Ending
+from utils.accounts.endings import CLOSED_SERVICE, WAITING, Ending
 from utils.base import address, errors, logins
 from utils.base.values import Account, EndTerms, Order
 from utils.consts import DELETE, STATUS_CLOSED, WAIT
@@ -88,8 +88,7 @@ class Parting:
         begun = self._begun(login)
         if begun is None or begun.state != WAITING:
             return False
-        is_held = begun.hold is not None and begun.hold.by == STAFF
-        return is_held or self._service.item.status == STATUS_CLOSED
+        return begun.is_held_by_staff or self._service.item.status == STATUS_CLOSED
 
     def _begun(self, login: str) -> Optional[Ending]:
         ours = self._ctx.endings.open_of(self._service.item.id)
@@ -115,7 +114,7 @@ class Parting:
             return fresh
         if self._service.item.status == STATUS_CLOSED:
             return begun._replace(state=WAITING, began_on=None)
-        hold = begun.hold if begun.hold is not None and begun.hold.by == STAFF else None
+        hold = begun.hold if begun.is_held_by_staff else None
         until = max(begun.until, fresh.until)
         return fresh._replace(number=begun.number, hold=hold, until=until)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional
 
 from utils.accounts.endings import DELETED, WAITING, Ending, Hold
 from utils.accounts.provisioning import Provisioning
-from utils.base import address, errors, logins
+from utils.base import errors, logins
 from utils.base.errors import PmError, Told
 from utils.base.values import Account, Item, Server, Trust
 from utils.consts import ITEM_TYPES, STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED, Level
@@ -111,7 +111,14 @@ class Purge:
             ending = self._ctx.endings.read(name)  # another run may have been here
             if ending is None or not ending.is_due(self._ctx.today):
                 raise errors.Busy(name)
+            self._refuse_undue(ending)
             return self._held(ending)
+
+    def _refuse_undue(self, ending: Ending) -> None:
+        """Raises Busy where the same account still waits by the record of another service."""
+        for one in self._ctx.endings.rivals(ending):
+            if not one.is_due(self._ctx.today):
+                raise errors.Busy(f"{one.item_id}: {one.login}")
 
     def _held(self, ending: Ending) -> Verdict:
         """Decides on one ending whose service no other run can touch now."""
@@ -207,8 +214,7 @@ class Purge:
 
     def _refuse_elsewhere(self, ending: Ending) -> None:
         """Raises AccountElsewhere where the module's cloud is not that of the record."""
-        known = (self._server.base_url, *self._ctx.settings.former_servers)
-        if not any(ending.server in address.digests(one) for one in known):
+        if not ending.is_at((self._server.base_url, *self._ctx.settings.former_servers)):
             raise errors.AccountElsewhere(f"{ending.login}: {ending.server}")
 
     def _item(self, ending: Ending, status: Optional[int]) -> Item:

@@ -1,5 +1,6 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
+import os
 from contextlib import suppress
 from copy import copy
 from functools import cached_property, partial
@@ -268,7 +269,16 @@ class Context:
             Guesses(self.state, self.billing.fingerprint, server.module_id),
             self.settings.former_servers,
             was_open=self.was_open(item),
+            has_given=self._has_given,
         )
+
+    def _has_given(self, item_id: int, login: str) -> bool:
+        """Whether a service's account was given to another one. Most installations have no ending.
+
+        So their runs load nothing for it.
+        """
+        has_any = os.path.isdir(self.host.path(root.ENDINGS))
+        return has_any and self.endings.has_given(item_id, login)
 
     def was_open(self, item: "Item") -> bool:
         """Whether BILLmanager has or had the service as open, for all that this call tells.

@@ -9,11 +9,18 @@ import pytest
 
 from tests.unit.conftest import make_item, make_server
 from tests.unit.ending.world import GIB, World
-from utils.accounts.endings import DELETED, DELETING, RETURNED, WAITING, Hold
+from utils.accounts.endings import DELETED, DELETING, RETURNED, STAFF, WAITING, Hold
 from utils.base import errors
 from utils.base.secret import Secret
 from utils.base.values import Mark
-from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_PROCESSING, STATUS_SUSPENDED, WAIT
+from utils.consts import (
+    ON_CLOSE,
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_PROCESSING,
+    STATUS_SUSPENDED,
+    WAIT,
+)
 
 LOGIN = "user_1001"
 
@@ -492,3 +499,83 @@ def test_an_order_under_way_only_gets_the_mark(due: World) -> None:
     assert item.mark is not None
     assert item.mark.login == LOGIN
     assert not due.cloud.accounts[LOGIN].enabled, "`open` lets him in once all is as ordered"
+
+
+# -- one account, several services ----------------------------------------------------------------
+
+
+@pytest.fixture
+def given(world: World) -> World:
+    """A service that is over, whose account another service of its client has by now."""
+    world.sell()
+    world.close()
+    world.sell(1002)
+    world.run("restore", item=1002, login=LOGIN)
+    return world
+
+
+@pytest.mark.parametrize("on_close", ON_CLOSE)
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_was_given_to_another_service_is_no_more_of_the_first(
+    given: World, on_close: str, is_over: bool
+) -> None:
+    if is_over:
+        given.close(1002)
+    account, endings = given.cloud.accounts[LOGIN], given.endings()
+    given.settings.update(on_close=on_close)
+    given.services.set(1001, status=STATUS_ACTIVE)
+    given.close(1001)
+    assert given.services.items[1001].status == STATUS_CLOSED
+    assert given.cloud.accounts[LOGIN] == account
+    assert given.endings() == endings
+
+
+@pytest.mark.parametrize("command", ["suspend", "resume"])
+def test_a_service_without_its_former_account_changes_it_no_more(
+    given: World, command: str
+) -> None:
+    account = given.cloud.accounts[LOGIN]
+    given.services.set(1001, status=STATUS_PROCESSING)
+    with pytest.raises(errors.AccountMissing):
+        given.run(command, item=1001)
+    assert given.cloud.accounts[LOGIN] == account
+
+
+def test_a_first_service_that_gets_another_account_leaves_its_former_one_alone(
+    given: World,
+) -> None:
+    given.services.set(1001, status=STATUS_ACTIVE)
+    given.run("restore", item=1001, login="user_1002")
+    assert given.exit_code == 0
+    assert given.cloud.accounts[LOGIN].enabled
+    assert given.cloud.accounts["user_1002"].enabled
+    assert [one.state for one in given.endings()] == [RETURNED, RETURNED]
+
+
+def test_what_was_given_back_is_the_first_services_again(given: World) -> None:
+    given.close(1002)
+    given.services.set(1001, status=STATUS_ACTIVE)
+    given.run("restore", item=1001, login=LOGIN)
+    assert given.exit_code == 0
+    given.pass_days(1)
+    given.close(1001)
+    assert not given.cloud.accounts[LOGIN].enabled
+    assert {one.item_id for one in given.endings() if one.is_open} == {1001, 1002}
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_an_account_is_deleted_once_it_is_due_by_all_of_its_records(
+    due: World, is_held: bool
+) -> None:
+    (ending,) = due.endings()
+    hold = Hold(STAFF, "the police asks", due.today) if is_held else None
+    until = due.today if is_held else due.today + timedelta(days=1)
+    later = ending._replace(item_id=1002, until=until, hold=hold)
+    due.context("purge").endings.save(later)
+    due.run("purge")
+    assert LOGIN in due.cloud.accounts
+    due.context("purge").endings.save(later._replace(hold=None))
+    due.pass_days(1)
+    due.run("purge")
+    assert LOGIN not in due.cloud.accounts
+    assert {one.state for one in due.endings()} == {DELETED}
