@@ -122,7 +122,7 @@ $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 doctor:
 	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor
 
-# BASE, DESTDIR, LOGROTATE, PYTHON and WEBPAY reach the scripts by the environment, where given.
+# BASE, DESTDIR, LOGROTATE, CRONTABS, PYTHON and WEBPAY reach the scripts by the environment, where given.
 install install-only:
 	etc/install $@
 

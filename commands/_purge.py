@@ -15,8 +15,8 @@ from utils.run.context import Context
 def run(ctx: Context) -> Reply:
     """Deletes what is due, of all modules or that of the call, and forgets what is long over.
 
-    More than `purge_limit`, or --limit, is refused: then nothing is deleted. The exit code is 1
-    where something failed, or the record is not whole. Raises BadArguments.
+    More than `purge_limit`, or --limit, is refused: then nothing is deleted, and staff is told. The
+    exit code is 1 where something failed, or the record is not whole. Raises BadArguments.
     """
 
     def act(words: EndingWords) -> Reply:
@@ -31,8 +31,9 @@ def run(ctx: Context) -> Reply:
 
 def _purge(ctx: Context) -> List[Verdict]:
     verdicts: List[Verdict] = []
-    due = purge.by_module(purge.refuse_many(ctx, ctx.call.module))
-    for module_id, ours in sorted(due.items()):
+    due = purge.all_due(ctx, ctx.call.module)
+    night.refuse_many(ctx, due)
+    for module_id, ours in sorted(purge.by_module(due).items()):
         verdicts += purge.run_module(ctx, module_id, ours, night.teller_of(ctx))
     night.tell_gone(ctx, verdicts)
     purge.forget_old(ctx)

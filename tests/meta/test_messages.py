@@ -1,6 +1,7 @@
 """What people read says what the program does: messages, forms, the sample of the settings."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Dict, List, Set
 
@@ -372,6 +373,24 @@ def test_the_log_that_is_rotated_is_the_module_s() -> None:
     text = read("etc/pmnextcloud.logrotate")
     assert "\n@BASE@/var/pmnextcloud.log {\n" in text
     assert "create 0600 root root" in text
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, ""), (1, "it failed\nbadly\n")])
+def test_cron_mails_only_what_has_failed(tmp_path: Path, code: int, told: str) -> None:
+    (tmp_path / "processing").mkdir()
+    program = tmp_path / "processing/pmnextcloud"
+    says = '[ "$*" = "--command purge" ] && echo it failed && echo badly >&2'
+    program.write_text(f"#!/bin/sh\n{says}; exit {code}\n")
+    program.chmod(0o755)
+    lines = read("etc/pmnextcloud.cron").replace("@BASE@", str(tmp_path)).splitlines()
+    (job,) = (line for line in lines if re.match(r"[0-9]", line))
+    minute, hour, *days, user, command = job.split(" ", 6)
+    assert (days, user) == (["*"] * 3, "root")
+    assert minute.isdigit()
+    assert hour.isdigit()
+    assert "%" not in command, "cron takes that for the end of a line"
+    run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == (told, "")
 
 
 # -- commands and changelog ------------------------------------------------------------------------

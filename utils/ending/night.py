@@ -55,15 +55,25 @@ def _purge(ctx: Context) -> None:
         error = errors.EndingDamaged(", ".join(damaged))
         ctx.log.error("%s", error)
         tell_staff(ctx, module_id, "task_damaged", ", ".join(damaged))
+    due = purge.all_due(ctx, module_id)
     try:
-        due = purge.refuse_many(ctx, module_id)
+        refuse_many(ctx, due)
     except errors.PurgeRefused as error:
         ctx.log.error("nothing is deleted: %s", error)
-        tell_staff(ctx, module_id, "task_refused", f"{MODULE} {module_id}")
         return
     if due:
         verdicts = purge.run_module(ctx, module_id, due, teller_of(ctx), _has_time)
         tell_gone(ctx, verdicts)
+
+
+def refuse_many(ctx: Context, due: List[Ending]) -> None:
+    """Raises PurgeRefused where more are due than a run may delete, and tells staff of it."""
+    try:
+        purge.refuse_many(ctx, due)
+    except errors.PurgeRefused:
+        for module_id in () if ctx.call.dry_run else purge.by_module(due):
+            tell_staff(ctx, module_id, "task_refused", f"{MODULE} {module_id}")
+        raise
 
 
 def _has_time() -> bool:

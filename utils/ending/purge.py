@@ -51,18 +51,21 @@ class Kept(Exception):
         self.why = why
 
 
-def refuse_many(ctx: Context, module_id: Optional[int] = None) -> List[Ending]:
-    """The endings that are due today, of all modules or of one.
-
-    What was begun before is not counted: it was within the limit of its day. Raises PurgeRefused.
-    """
+def all_due(ctx: Context, module_id: Optional[int] = None) -> List[Ending]:
+    """The endings that are due today, of all modules or of one."""
     ours = [one for one in ctx.endings.all_open() if module_id in (None, one.module_id)]
-    due = [one for one in ours if one.is_due(ctx.today)]
+    return [one for one in ours if one.is_due(ctx.today)]
+
+
+def refuse_many(ctx: Context, due: List[Ending]) -> None:
+    """Raises PurgeRefused where more are due than a run may delete.
+
+    What was begun before is not counted: it was within the limit of its day.
+    """
     limit = ctx.call.limit if ctx.call.limit is not None else ctx.settings.purge_limit
     new = sum(one.state == WAITING for one in due)
     if new > limit:
         raise errors.PurgeRefused(f"{new} > {limit}")
-    return due
 
 
 class Purge:

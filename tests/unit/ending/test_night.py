@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any, List
 
 import pytest
-from utils.billing.clients import Contact
 
 from tests.unit.conftest import make_item
 from tests.unit.ending.world import World
 from utils.base import errors
 from utils.base.values import Account, EndTerms, Order
+from utils.billing.clients import Contact
 from utils.consts import (
     LOCK,
     READ_ONLY,

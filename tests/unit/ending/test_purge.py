@@ -273,6 +273,13 @@ def test_more_than_the_limit_are_refused_and_nothing_is_deleted(many: World) -> 
     assert "3 > 2" in said
     assert "(purge_refused)" in said
     assert len(many.cloud.accounts) == 3
+    assert many.effects.names == ["task"], "staff is told, and nothing else is done"
+    many.run("purge")
+    assert len(many.tasks) == 1
+
+
+def test_a_dry_run_of_too_much_tells_nobody(many: World) -> None:
+    assert "(purge_refused)" in many.run("purge", dry_run=True)
     assert not many.effects.names
 
 
