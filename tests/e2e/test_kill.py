@@ -305,8 +305,6 @@ SCENES = {
 
 LENGTHY = (
     *("suspend-read-only", "adopt-and-sync", "adopt-typed", "adopt-on-trust"),
-    *("open-named", "setparam-followed", "stat-followed", "setparam-short"),
-    *("adopt-and-sync", "adopt-typed", "adopt-on-trust"),
     *("open-named", "open-with-link", "setparam-followed", "stat-followed", "setparam-short"),
 )
 """Scenes that are tried only at length: each is much like another one."""

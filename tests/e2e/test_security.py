@@ -349,16 +349,20 @@ def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_pa
         os.umask(old_umask)
     new = set(root.rglob("*")) - before
     folder = root / "var/pmnextcloud"
+    endings = folder / "endings"
+    years = (one for one in endings.iterdir() if one.is_dir())
+    folders = {folder, folder / "history", endings, *years}
     known = re.compile(
         r"pmnextcloud([.]log|/(services|marks|logins|saveparam|[a-z]+-\d+)[.]json([.]lock)?)?"
         r"|pmnextcloud/history(/[\d-]+[.]jsonl)?"
+        r"|pmnextcloud/endings(/\d{4})?(/\d+-\d+[.]json)?"
     )
     assert not [path for path in new if not known.fullmatch(str(path.relative_to(root / "var")))]
     names = {path.name for path in new}
     for name in ("groups", "refused", "problem"):
         assert f"{name}-{lived.module}.json" in names
     for path in new:
-        expected = 0o700 if path in (folder, folder / "history") else 0o600
+        expected = 0o700 if path in folders else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == expected, path
     assert not list(tmp_path.iterdir())
 

@@ -100,8 +100,12 @@ class World:
 
     def call(self, command: str, item: int, **options: Any) -> Run:
         """A command with what its kind is given: a service, the module, or a form."""
+        return self.prepared(command, item, **options)()
+
+    def prepared(self, command: str, item: int, **options: Any) -> Callable[[], Run]:
+        """The same, once what it is to find is there."""
         if command in table.SERVICES:
-            return self.run(command, item, **options)
+            return lambda: self.run(command, item, **options)
         given: Dict[str, Any] = {}
         if command in table.MODULES:
             given = {"module": self.module}
@@ -118,7 +122,7 @@ class World:
             given = self._words(command, item)
         elif command in table.PAGES:  # somebody on the server wants fresh figures
             given = {"env": visit(PAGE_FUNCTION, Visitor("root", 30), {"elid": str(item)}, None)}
-        return self.stand.run(command, **{**given, **options})
+        return lambda: self.stand.run(command, **{**given, **options})
 
     def _words(self, command: str, item: int) -> Dict[str, Any]:
         """What people say with a command, for which there is something to do, or done already."""

@@ -63,7 +63,8 @@ class Ledger:
     def write(self, name: str, text: str) -> None:
         """Replaces a text at once, whole and for good. Raises StateUnwritable."""
         try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            for folder in (os.path.dirname(self.folder), self.folder):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=name + ".")
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Callable, Dict
+from unittest.mock import Mock
 
 import pytest
 
@@ -360,6 +361,33 @@ def test_a_deletion_without_an_answer_is_followed_up_by_the_next_run(due: World)
     due.run("purge")
     (ending,) = due.endings()
     assert ending.state == DELETED
+
+
+ASKED = ("get_user", "delete_user", "has_groups", "lists")
+FAILURES = {
+    "lost": lambda: errors.CloudLost("GET"),
+    "refused": lambda: errors.CloudRefused("GET", 997),
+    "rights": lambda: errors.RightsMissing("GET"),
+    "busy": lambda: errors.Busy("the cloud"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("method", ASKED)
+def test_whatever_the_cloud_fails_at_nothing_is_called_deleted_that_was_not_seen(
+    due: World, monkeypatch: pytest.MonkeyPatch, method: str, failure: str
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(due.cloud, method, Mock(side_effect=FAILURES[failure]()))
+        due.run("purge")
+        (ending,) = due.endings()
+        assert ending.state in (WAITING, DELETING)
+        assert (LOGIN in due.cloud.accounts) is (method in ("get_user", "delete_user"))
+    due.run("purge")
+    assert due.exit_code == 0
+    assert LOGIN not in due.cloud.accounts
+    (ending,) = due.endings()
+    assert (ending.state, ending.command) == (DELETED, "purge")
 
 
 def test_what_somebody_else_has_deleted_is_seen_too(due: World) -> None:

@@ -282,8 +282,9 @@ class World:
     def _post(self, item: Item, action: str) -> None:
         statuses = {"suspend": STATUS_SUSPENDED, "resume": STATUS_ACTIVE, "close": STATUS_CLOSED}
         if self.services.items[item.id].status != statuses[action]:
-            act = lambda: self.services.set(item.id, status=statuses[action])  # noqa: E731
-            self.effects.do(f"post {action}", act)
+            self.effects.do(
+                f"post {action}", lambda: self.services.set(item.id, status=statuses[action])
+            )
 
     @property
     def exit_code(self) -> int:

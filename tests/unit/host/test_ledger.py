@@ -28,10 +28,11 @@ def test_what_is_written_is_read_and_listed(tmp_path: Path, kind: Type[Ledger]) 
 
 
 def test_it_is_for_its_owner_alone(tmp_path: Path) -> None:
-    ledger = Ledger(str(tmp_path / "folder"))
+    ledger = Ledger(str(tmp_path / "folder/2026"))
     ledger.write("15-1", "one")
-    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "folder/15-1.json").stat().st_mode & 0o777 == 0o600
+    for folder in (tmp_path / "folder", tmp_path / "folder/2026"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "folder/2026/15-1.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_dry_run_leaves_the_disk_alone(tmp_path: Path) -> None:
