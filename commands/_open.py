@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 from utils.accounts import passwords
 from utils.accounts.ownership import Record, announced
 from utils.accounts.tokens import is_token, make_token
-from utils.base import errors
+from utils.base import errors, logins
 from utils.base.secret import Secret
 from utils.base.values import Account, Order, Terms
 from utils.billing import reply
@@ -55,12 +55,23 @@ def run(ctx: Context) -> Reply:
 def _reuse(ctx: Context, service: Service) -> Service:
     """The service, with the account of its client that waits, where the settings want that.
 
-    Only where it is the one that waits, and the service has none yet.
+    Only where it is the one that waits, and the service has none yet; what a run that was killed
+    had begun to give is given, whatever the settings say by now. What cannot be given costs nobody
+    his order: he gets a new account, and staff is told.
     """
-    if ctx.settings.reuse != "yes" or service.owner.record() is not None:
+    record = service.owner.record()
+    if record is None and ctx.settings.reuse != "yes":
         return service
     waiting = giving.waiting_of(ctx, service)
-    return giving.restore(ctx, service, waiting[0]) if len(waiting) == 1 else service
+    if record is not None:
+        waiting = [one for one in waiting if logins.same(one.login, record.login)]
+    if len(waiting) != 1:
+        return service
+    try:
+        return giving.restore(ctx, service, waiting[0])
+    except giving.REFUSALS as error:
+        ctx.log.warning("%s is not given to the order: %s", waiting[0].login, error)
+        return service
 
 
 def _tell_of_waiting(ctx: Context, service: Service) -> None:

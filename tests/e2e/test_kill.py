@@ -248,6 +248,22 @@ def waiting(world: World) -> int:
     return item
 
 
+def ordered_again(world: World) -> int:
+    """A new order of a client of whom one account waits: that of a service which is over."""
+    old = opened(world)
+    world.stand.set_status(old, DELETED)
+    order = world.order(world.tariff())
+    account = double(world).users.pop(world.login(old))
+    account.login = world.login(order)  # so that the state of each is told in the same words
+    account.enabled, account.used_bytes = False, GIB
+    double(world).users[account.login] = account
+    world.stand.save_param(old, "username", account.login, crypted=False)
+    for ending in world.record.all_open():  # of an order that came before
+        world.record.save(ending.returned(ending.closed_on, 0))
+    world.ended(old, login=account.login)
+    return order
+
+
 def soft(world: World) -> int:
     """An open service that is made read-only where it is not paid."""
     item = opened(world)
@@ -268,6 +284,7 @@ SCENES = {
     "setparam-short": Scene("setparam", shrinking),
     "setparam-followed": Scene("setparam", moved_on),
     "changepassword": Scene("changepassword", opened),
+    "open-reused": Scene("open", ordered_again, "reuse = yes\n"),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
     "close-and-wait": Scene("close", opened, "on_close = wait\n"),
@@ -305,7 +322,14 @@ SCENES = {
 
 LENGTHY = (
     *("suspend-read-only", "adopt-and-sync", "adopt-typed", "adopt-on-trust"),
-    *("open-named", "open-with-link", "setparam-followed", "stat-followed", "setparam-short"),
+    *(
+        "open-named",
+        "open-reused",
+        "open-with-link",
+        "setparam-followed",
+        "stat-followed",
+        "setparam-short",
+    ),
 )
 """Scenes that are tried only at length: each is much like another one."""
 

@@ -22,6 +22,14 @@ _ALIVE = (STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_PROCESSING)
 """Statuses of services that may have an account back: paid for, and not over."""
 
 
+REFUSALS = (
+    *(errors.ServiceUnfit, errors.OtherClient, errors.EndingUnknown, errors.EndingHeld),
+    *(errors.AccountElsewhere, errors.AccountNamed, errors.LoginUnknown),
+    *(errors.AccountAwake, errors.AccountProtected),
+)
+"""What an account is kept from a service by, before anything of either was changed."""
+
+
 def waiting_of(ctx: Context, service: Service) -> List[Ending]:
     """What waits of the client of a service that has no account yet, and may be given to it."""
     item = service.item
@@ -87,6 +95,8 @@ def _replace_own(ctx: Context, service: Service, login: str) -> None:
 
     One that another living service names is left alone.
     """
+    if service.item.status == STATUS_PROCESSING and service.item.mark is None:
+        return  # a new order, on which a client may have typed any login
     own = service.owner.existing()
     if own is None or logins.same(own.login, login):
         return

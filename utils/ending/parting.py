@@ -186,4 +186,4 @@ def left_group(ctx: Context, service: Service) -> str:
     """The group that an account leaves while it waits, or an empty text."""
     if not ctx.settings.wait_leaves_group:
         return ""
-    return ctx.billing.tariffs.group(service.item.tariff_id)
+    return service.item.trial_group or ctx.billing.tariffs.group(service.item.tariff_id)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
 
 import pytest
@@ -30,6 +30,7 @@ from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
 from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
+from utils.ending import giving
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
 from utils.host.settings import Settings
@@ -1386,6 +1387,28 @@ def comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> Mock:
     return given
 
 
+def assert_staff_has_the_command(world: World, is_told: bool = True) -> None:
+    """Whether staff was told of the account that waits, with what gives it back."""
+    told = world.billing.operations.tell_staff.call_args_list
+    assert [(type(error), command) for (_, command, error), _ in told] == (
+        [(errors.AccountWaits, "open")] if is_told else []
+    )
+    assert all("--command restore --login user_8 --item 1001" in one[0][2].value for one in told)
+
+
+@pytest.mark.parametrize("refusal", giving.REFUSALS)
+def test_what_cannot_be_given_costs_nobody_his_order(
+    world: World, comes_back: Mock, refusal: Callable[[str], errors.PmError]
+) -> None:
+    world.settings["reuse"] = "yes"
+    world.waiting = [waiting()]
+    comes_back.side_effect = refusal("user_8")
+    world.run("open")
+    assert world.accounts.create.called
+    assert_staff_has_the_command(world)
+    assert world.done()[-1] == "billing.closing.post_open"
+
+
 @pytest.mark.parametrize(
     ("reuse", "waiting_accounts", "is_given", "is_told"),
     [
@@ -1408,11 +1431,5 @@ def test_a_new_order_minds_what_waits_of_its_client(
     world.waiting = [*waiting_accounts]
     world.run("open")
     assert comes_back.called is is_given
-    told = world.billing.operations.tell_staff.call_args_list
-    assert bool(told) is is_told
-    if is_told:
-        (_, command, error), _ = told[0]
-        assert command == "open"
-        assert isinstance(error, errors.AccountWaits)
-        assert "--command restore --login user_8 --item 1001" in error.value
-        assert world.done()[-1] == "billing.closing.post_open", "the order is opened all the same"
+    assert_staff_has_the_command(world, is_told)
+    assert world.done()[-1] == "billing.closing.post_open", "the order is opened all the same"

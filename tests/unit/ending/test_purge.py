@@ -55,6 +55,22 @@ def test_the_closing_locks_the_account_and_ends_the_service(world: World) -> Non
     assert ending.used_bytes == 2 * GIB
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize(("noted", "group"), [("", "clients"), ("trials", "trials")])
+def test_the_group_of_the_tariff_or_the_trial_is_left_where_that_is_wished_for(
+    world: World, leaves: bool, noted: str, group: str
+) -> None:
+    world.settings["wait_leaves_group"] = leaves
+    world.sell(trial_group=noted)
+    world.cloud.set(LOGIN, groups=(group, "given by hand"))
+    world.close()
+    kept = () if leaves else (group,)
+    assert world.cloud.accounts[LOGIN].groups == (*kept, "given by hand")
+    world.services.set(1001, status=STATUS_ACTIVE, trial_group="")
+    world.run("restore", item=1001, login=LOGIN)
+    assert "clients" in world.cloud.accounts[LOGIN].groups
+
+
 @pytest.mark.parametrize("days", [0, 1, 29])
 def test_nothing_is_deleted_before_its_day(world: World, days: int) -> None:
     world.sell()
