@@ -30,7 +30,7 @@ Site = Union[DoubleSite, RealSite]
 
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume"),
-    *("check_addon", "check_param", "setparam"),
+    *("check_addon", "check_param", "setparam", "prolong"),
     *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "restore", "close"),
     "purge",
 )
@@ -104,7 +104,7 @@ class World:
 
     def prepared(self, command: str, item: int, **options: Any) -> Callable[[], Run]:
         """The same, once what it is to find is there."""
-        if command in table.SERVICES:
+        if command in (*table.SERVICES, *table.RENEWALS):
             return lambda: self.run(command, item, **options)
         given: Dict[str, Any] = {}
         if command in table.MODULES:
