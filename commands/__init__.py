@@ -93,6 +93,7 @@ COMMANDS: Dict[str, Command] = {
     "release": _LIGHT._replace(does=Level.NOTHING, wrong_exit=2),
     "restore": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True, wrong_exit=2),
     "certificate": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
+    "metrics": _LIGHT._replace(is_recorded=False),
     "page": _LIGHT._replace(is_recorded=False),
     "report": _LIGHT._replace(
         does=Level.NOTHING, is_recorded=False, wrong_exit=2, usual_format="html"

@@ -351,11 +351,12 @@ def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_pa
     folder = root / "var/pmnextcloud"
     endings = folder / "endings"
     years = (one for one in endings.iterdir() if one.is_dir())
-    folders = {folder, folder / "history", endings, *years}
+    folders = {folder, folder / "history", folder / "counts", endings, *years}
     known = re.compile(
         r"pmnextcloud([.]log|/(services|marks|logins|saveparam|[a-z]+-\d+)[.]json([.]lock)?)?"
         r"|pmnextcloud/history(/[\d-]+[.]jsonl)?"
         r"|pmnextcloud/endings(/\d{4})?(/\d+-\d+[.]json)?"
+        r"|pmnextcloud/counts(/([\d-]+[.]counts|sums([.]lock)?))?"
     )
     assert not [path for path in new if not known.fullmatch(str(path.relative_to(root / "var")))]
     names = {path.name for path in new}

@@ -56,7 +56,7 @@ def test_only_features_checks_the_page_and_what_people_start_need_no_settings() 
     assert light == [one for one in COMMANDS if one in ("features", *table.CHECKS) or one in people]
     assert people == {
         *("doctor", "history", "audit", "adopt", "purge", "waiting", "hold", "release"),
-        *("restore", "certificate", "page", "report"),
+        *("restore", "certificate", "page", "report", "metrics"),
     }
 
 

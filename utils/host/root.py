@@ -17,6 +17,10 @@ HISTORY = f"{STATE}/history"
 ENDINGS = f"{STATE}/endings"
 """The folder with the record of accounts whose service is over; of those that are
 gone, or have a service again, in a folder for each year."""
+
+COUNTS = f"{STATE}/counts"
+"""The folder with what the runs add to the counters of the metrics, and with their sums."""
+
 LEDGER = "var/pmwebpay"
 """What is written of each payment with WEBPAY: a record, which nothing else has."""
 
