@@ -15,7 +15,14 @@ import pytest
 
 from tests import ROOT
 from tests.doubles.billmanager import Stand
-from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, PROFILES, Cloud, Profile
+from tests.doubles.cloud import (
+    NEXTCLOUD_29,
+    NEXTCLOUD_34,
+    OWNCLOUD_10,
+    PROFILES,
+    Cloud,
+    Profile,
+)
 from tests.e2e.sites import GIB
 from tests.e2e.world import World, with_app_password
 

@@ -8,7 +8,15 @@ from typing import Any, Callable, Dict, List, NamedTuple
 import pytest
 from lxml import etree
 
-from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Call, CoreFault, Run, Stand
+from tests.doubles.billmanager import (
+    ACTIVE,
+    PROCESSING,
+    SUSPENDED,
+    Call,
+    CoreFault,
+    Run,
+    Stand,
+)
 from tests.doubles.billmanager.keys import Key
 from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import DoubleSite

@@ -13,7 +13,14 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tupl
 import pytest
 
 from tests import PATIENCE_S
-from tests.doubles.billmanager import ACTIVE, DELETED, SUSPENDED, ModuleProcess, Run, Stand
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    SUSPENDED,
+    ModuleProcess,
+    Run,
+    Stand,
+)
 from tests.doubles.cloud import LATE, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.test_security import leaks

@@ -6,7 +6,14 @@ from typing import Any, Dict, List
 import pytest
 
 from tests.doubles.billmanager import ACTIVE, Stand
-from tests.doubles.cloud import NEXTCLOUD_29, NEXTCLOUD_34, OWNCLOUD_10, Cloud, Fault, Profile
+from tests.doubles.cloud import (
+    NEXTCLOUD_29,
+    NEXTCLOUD_34,
+    OWNCLOUD_10,
+    Cloud,
+    Fault,
+    Profile,
+)
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from tests.tools import table

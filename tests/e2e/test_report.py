@@ -12,7 +12,16 @@ from lxml import html
 
 from tests import ROOT
 from tests.doubles.billmanager import Stand
-from tests.e2e.year import DAYS, EMPTY_UNTIL, EVIL, GIB, NEW_MEASURE, PARTLY, UNREAD, Year
+from tests.e2e.year import (
+    DAYS,
+    EMPTY_UNTIL,
+    EVIL,
+    GIB,
+    NEW_MEASURE,
+    PARTLY,
+    UNREAD,
+    Year,
+)
 from tests.meta.schemas import misfits
 from utils.host.messages import LANGUAGES
 

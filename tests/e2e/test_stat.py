@@ -9,7 +9,15 @@ from typing import Callable, Dict, Iterator, List, Set
 import pytest
 
 from tests import PATIENCE_S
-from tests.doubles.billmanager import ACTIVE, PROCESSING, SUSPENDED, Addon, Peak, Run, Stand
+from tests.doubles.billmanager import (
+    ACTIVE,
+    PROCESSING,
+    SUSPENDED,
+    Addon,
+    Peak,
+    Run,
+    Stand,
+)
 from tests.doubles.cloud import OWNCLOUD_10, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World

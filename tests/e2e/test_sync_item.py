@@ -6,7 +6,14 @@ from typing import List, Optional, Tuple
 
 import pytest
 
-from tests.doubles.billmanager import ACTIVE, DELETED, ORDERED, PROCESSING, SUSPENDED, Run
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    ORDERED,
+    PROCESSING,
+    SUSPENDED,
+    Run,
+)
 from tests.doubles.cloud import Cloud, Fault
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.world import World

@@ -8,7 +8,15 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from tests.doubles.billmanager import ACTIVE, DELETED, Addon, ModuleProcess, Run, Stand, Visitor
+from tests.doubles.billmanager import (
+    ACTIVE,
+    DELETED,
+    Addon,
+    ModuleProcess,
+    Run,
+    Stand,
+    Visitor,
+)
 from tests.doubles.billmanager.plugins import environment as visit
 from tests.doubles.cloud import Cloud
 from tests.doubles.cloud.state import User

@@ -80,6 +80,7 @@ ITEMS = (
             ("operations", "operations", "операции"),
             ("statistics", "statistics", "статистика"),
             ("audit", "audit", "сверка"),
+            ("deletions", "accounts that wait for deletion", "учётные записи, ждущие удаления"),
         )
     ),
 )
@@ -136,6 +137,16 @@ OF_MODULE = (
         "audit.faults",
         "audit_faults",
         ("Faults that the last audit has left", "Непорядки, оставшиеся после последней сверки"),
+    ),
+    Item(
+        "deletions",
+        "accounts_waiting_deletion",
+        ("Accounts that wait for deletion", "Учётные записи, ждущие удаления"),
+    ),
+    Item(
+        "deletions.due",
+        "accounts_due_deletion",
+        ("Accounts due for deletion", "Учётные записи, которые пора удалить"),
     ),
     Item(
         "certificate",
@@ -281,6 +292,18 @@ OF_MODULE_TRIGGERS = (
         "last(<statistics.age>)>{$PMNEXTCLOUD.STATISTICS.MAX}",
         "AVERAGE",
         _SEE,
+    ),
+    Trigger(
+        (
+            "{#NAME}: accounts are not deleted when they are due",
+            "{#NAME}: учётные записи не удаляются в срок",
+        ),
+        "min(<deletions.due>,2d)>0",
+        "WARNING",
+        (
+            "processing/pmnextcloud --command purge --dry-run shows which, and why not.",
+            "processing/pmnextcloud --command purge --dry-run покажет, какие и почему.",
+        ),
     ),
     Trigger(
         ("{#NAME}: the certificate ends soon", "{#NAME}: сертификат скоро истечёт"),
@@ -548,6 +571,14 @@ PANELS = (
             (f"sum by (module) (pmnextcloud_operations_waiting{_M})", "{{module}} waiting"),
             (f"sum by (module) (pmnextcloud_operations_stopped{_M})", "{{module}} left to staff"),
             (f"max by (module) (pmnextcloud_operations_most_tries{_M})", "{{module}} most tries"),
+        ),
+    ),
+    Panel(
+        ("Accounts that wait for deletion", "Учётные записи, ждущие удаления"),
+        "short",
+        (
+            (f"sum by (module) (pmnextcloud_accounts_waiting_deletion{_M})", "{{module}} waiting"),
+            (f"sum by (module) (pmnextcloud_accounts_due_deletion{_M})", "{{module}} due"),
         ),
     ),
     Panel(

@@ -15,7 +15,12 @@ from tests import ROOT
 from tests.doubles.billmanager.web import read_answer
 from utils.host import budget
 from utils.webpay import intake
-from utils.webpay.checkout import CANCEL_SCRIPT, NOTIFY_SCRIPT, PAY_SCRIPT, RETURN_SCRIPT
+from utils.webpay.checkout import (
+    CANCEL_SCRIPT,
+    NOTIFY_SCRIPT,
+    PAY_SCRIPT,
+    RETURN_SCRIPT,
+)
 
 SCRIPTS = (NOTIFY_SCRIPT, PAY_SCRIPT, RETURN_SCRIPT, CANCEL_SCRIPT)
 

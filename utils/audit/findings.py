@@ -7,7 +7,18 @@ differences themselves are kept on disk, in a file without a name that only this
 import json
 from collections import Counter
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    IO,
+    Any,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from utils.audit.differences import CLOSED_ALIVE, UNBILLED, VERDICTS, Difference
 from utils.base import errors

@@ -7,7 +7,17 @@ deleted, and nobody who owes money is let in: what an account is to be is what b
 
 import time
 from itertools import groupby
-from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import (
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from utils.accounts.levels import under_level
 from utils.accounts.plan import EMAIL, ENABLED, GROUP, PERSONAL, QUOTA, changes

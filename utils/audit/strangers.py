@@ -3,7 +3,14 @@
 from typing import Callable, Dict, Iterator, List, Set
 
 from utils.audit.claims import Claims
-from utils.audit.differences import ADOPTABLE, CLOSED_ALIVE, ELSEWHERE, UNBILLED, Difference, Side
+from utils.audit.differences import (
+    ADOPTABLE,
+    CLOSED_ALIVE,
+    ELSEWHERE,
+    UNBILLED,
+    Difference,
+    Side,
+)
 from utils.base import logins
 from utils.base.values import Account
 from utils.billing.namings import LIVING, Named

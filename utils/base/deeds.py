@@ -5,7 +5,9 @@ the program, by the one file that sends it.
 """
 
 import time
-from _thread import allocate_lock  # `features` has no other use for the library of threads
+from _thread import (
+    allocate_lock,  # `features` has no other use for the library of threads
+)
 from collections import deque
 from contextlib import contextmanager
 from typing import Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional

@@ -4,7 +4,9 @@ A key is the name of a counter and the values of its labels, with slashes betwee
 label may be is bounded: a command, the number of a module, a code. No text from outside is one.
 """
 
-from _thread import allocate_lock  # `features` has no other use for the library of threads
+from _thread import (
+    allocate_lock,  # `features` has no other use for the library of threads
+)
 from typing import Dict, Optional, Sequence
 
 RUNS, RUN_MS = "runs", "run_ms"

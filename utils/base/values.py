@@ -171,6 +171,15 @@ class Order(NamedTuple):
     drops_token: bool = False
 
 
+_MOST_SECONDS = 10**11
+"""Nextcloud tells moments in milliseconds, ownCloud in seconds, which have come so far in 5138."""
+
+
+def moment_s(told: float) -> float:
+    """A moment as either product tells it, in seconds."""
+    return told / 1000 if told > _MOST_SECONDS else told
+
+
 class Account(NamedTuple):
     """An account as the cloud shows it.
 

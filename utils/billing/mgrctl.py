@@ -3,7 +3,16 @@
 import os
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+)
 
 from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds

@@ -6,7 +6,16 @@ all: what many of them say is remembered.
 """
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Sequence,
+    Tuple,
+)
 
 from utils.base import errors, logins
 from utils.billing.doors import Doors

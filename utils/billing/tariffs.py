@@ -5,7 +5,17 @@ How add-ons add up: docs/en/protocol.md, "Space of a service".
 
 from contextlib import suppress
 from logging import Logger
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+)
 
 from utils.base import errors, sizes
 from utils.base.values import Client, Disk, EndTerms, Item, Order, Terms

@@ -8,7 +8,16 @@ each service that is settled.
 
 import time
 from logging import Logger
-from typing import Generator, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Set
+from typing import (
+    Generator,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Set,
+)
 
 from utils.api import NextcloudAPIClient
 from utils.base import errors, logins

@@ -25,7 +25,13 @@ def examine(ctx: Context, command_modules: Collection[str]) -> List[Group]:
     if "program" in failed:
         rest = Finding(UNCHECKED, UNCHECKED, "program", check="rest")
         return [*groups, Group("billing", "", [rest])]
-    from utils.doctor import billing, clouds, modules, payments, tariffs  # not without libraries
+    from utils.doctor import (  # not without libraries
+        billing,
+        clouds,
+        modules,
+        payments,
+        tariffs,
+    )
 
     groups.append(Group("billing", "", run(billing.CHECKS, ctx, failed)))
     groups.append(Group("tariffs", "", run(tariffs.CHECKS, ctx, failed)))

@@ -5,15 +5,22 @@ billing and by the account, under the lock of its service. Whoever has come back
 a record is held then until people release it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import time as clock
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional
 
 from utils.accounts.endings import DELETED, WAITING, Ending, Hold
 from utils.accounts.provisioning import Provisioning
 from utils.base import errors, logins
 from utils.base.errors import PmError, Told
-from utils.base.values import Account, Item, Server, Trust
-from utils.consts import ITEM_TYPES, STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED, Level
+from utils.base.values import Account, Item, Server, Trust, moment_s
+from utils.consts import (
+    ITEM_TYPES,
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_SUSPENDED,
+    Level,
+)
 from utils.ending.parting import prove
 from utils.run.context import Context
 from utils.run.service import Service, lock
@@ -209,7 +216,7 @@ class Purge:
             raise Kept(PROTECTED, "")
         if account.enabled:
             raise Kept(ENABLED, "")
-        if (account.last_login or 0) > (ending.last_login or 0) and ending.last_login is not None:
+        if moment_s(account.last_login or 0) > _last_known_s(ending):
             raise Kept(LOGGED_IN, "")
         # One may have come while the cloud was asked.
         _refuse_named(ending, service)
@@ -250,6 +257,14 @@ class Purge:
         owner = ctx.owner(item, self._server, self._cloud)
         accounts = Provisioning(self._cloud, ctx.log)
         return Service(item, self._server, self._cloud, owner, accounts, self._lock)
+
+
+def _last_known_s(ending: Ending) -> float:
+    """A moment; whoever has logged in after it has done so since the service ended."""
+    if ending.last_login is not None:
+        return moment_s(ending.last_login)
+    # The cloud did not tell it. Nobody could log in from the day on that came after.
+    return datetime.combine(ending.closed_on + timedelta(days=1), clock.min).timestamp()
 
 
 def _refuse_named(ending: Ending, service: Service) -> None:

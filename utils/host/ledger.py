@@ -5,10 +5,10 @@ write fails: nothing of a record is kept in the machine's memory, which a restar
 """
 
 import os
-import tempfile
 from typing import Dict, List, Optional
 
 from utils.base import errors
+from utils.host import files
 
 SUFFIX = ".json"
 
@@ -62,20 +62,11 @@ class Ledger:
 
     def write(self, name: str, text: str) -> None:
         """Replaces a text at once, whole and for good. Raises StateUnwritable."""
+        path = self._path(name)
         try:
             for folder in (os.path.dirname(self.folder), self.folder):
                 os.makedirs(folder, mode=0o700, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=name + ".")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, self._path(name))
-            except BaseException:
-                os.unlink(temporary)
-                raise
-            self._settle()
+            files.replace(path, text.encode(), path + ".new")
         except OSError as error:
             raise _failure(self._path(name), error) from error
 
@@ -87,14 +78,6 @@ class Ledger:
             return
         except OSError as error:
             raise _failure(self._path(name), error) from error
-
-    def _settle(self) -> None:
-        """Has the new name on the disk too, which a power cut would take back otherwise."""
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name + SUFFIX)

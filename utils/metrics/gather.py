@@ -195,6 +195,15 @@ def _is_audit(kept: object) -> bool:
     return all(isinstance(one, int) for one in numbers)
 
 
+def _deletions(ctx: Context, modules: List[StoredModule]) -> Iterator[Sample]:
+    waiting = ctx.endings.all_open()
+    for module in modules:
+        own = [one for one in waiting if one.module_id == module.id]
+        yield Sample(gauges.DELETIONS, (str(module.id),), len(own))
+        due = sum(one.is_due(ctx.today) for one in own)
+        yield Sample(gauges.OVERDUE, (str(module.id),), due)
+
+
 def _refusals(ctx: Context, module: StoredModule) -> Iterator[Sample]:
     server = ctx.billing.modules.server(module.id)
     code = Refusals(ctx.state, ctx.billing.fingerprint, server, Level.WRITES).standing()
@@ -208,6 +217,7 @@ SOURCES = (
     Source("operations", _operations),
     Source("statistics", _statistics),
     Source("audit", _audit),
+    Source("deletions", _deletions),
     Source("refusals", _refusals, of_module=True),
 )
 """The sources beside the clouds. One more is a line here, a function that yields its samples for

@@ -17,6 +17,7 @@ WAITING, OLDEST = "operations_waiting", "operations_oldest_age_seconds"
 MOST_TRIES, STOPPED = "operations_most_tries", "operations_stopped"
 AUDITED, DIFFERENCES = "audit_timestamp_seconds", "audit_differences"
 FAULTS = "audit_faults"
+DELETIONS, OVERDUE = "accounts_waiting_deletion", "accounts_due_deletion"
 CERTIFICATE = "certificate_left_seconds"
 
 Labels = Tuple[str, ...]
@@ -49,6 +50,8 @@ GAUGES: Dict[str, Gauge] = {
     AUDITED: Gauge((MODULE,), "When an audit has last looked at all of the module."),
     DIFFERENCES: Gauge((MODULE, CLASS), "Differences that this audit has left."),
     FAULTS: Gauge((MODULE,), "Those of the differences that are no mere advice."),
+    DELETIONS: Gauge((MODULE,), "Accounts whose service is over, and which wait for their day."),
+    OVERDUE: Gauge((MODULE,), "Those of them whose day has come."),
     CERTIFICATE: Gauge((MODULE,), "How long the certificate of the cloud is still valid."),
 }
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional
 
 from utils.base import sizes
-from utils.base.values import Account, Trust
+from utils.base.values import Account, Trust, moment_s
 from utils.consts import STATUS_SUSPENDED
 from utils.page import addresses, pictures
 from utils.page.facts import Facts, ForStaff, Used
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 20
 """As many groups of an account are named."""
-
-_MOST_SECONDS = 10**11
-"""Nextcloud tells moments in milliseconds, ownCloud in seconds, which have come so far in 5138."""
 
 
 class Page(NamedTuple):
@@ -184,8 +181,7 @@ def _last_login(account: Account, words: Words) -> str:
     if account.last_login <= 0:
         return words.say("login_never")
     try:
-        told = account.last_login
-        moment = datetime.fromtimestamp(told / 1000 if told > _MOST_SECONDS else told)
+        moment = datetime.fromtimestamp(moment_s(account.last_login))
     except (ValueError, OverflowError, OSError):
         return words.say("login_untold")
     return f"{words.day(moment.date())} {moment:%H:%M}"

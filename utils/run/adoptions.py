@@ -5,7 +5,16 @@ A line that was adopted before is seen to be so: a run that was stopped anywhere
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 from utils.accounts.adoption import RECORD, SAVED, Wish, clean_login
 from utils.base import errors, logins, sheets

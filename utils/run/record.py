@@ -14,7 +14,14 @@ from utils.base import errors
 from utils.base.deeds import CALL, REQUEST, Note, without_addresses
 from utils.base.text import tame
 from utils.host import root
-from utils.host.records import LINE_ENDS, MOST_LINE_BYTES, Records, as_json, day_of, moment
+from utils.host.records import (
+    LINE_ENDS,
+    MOST_LINE_BYTES,
+    Records,
+    as_json,
+    day_of,
+    moment,
+)
 from utils.run import counting
 
 if TYPE_CHECKING:

@@ -12,7 +12,18 @@ import warnings
 from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Optional, Set, Tuple, Type
+from typing import (
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Set,
+    Tuple,
+    Type,
+)
 
 from . import nextcloud, owncloud
 from .faults import LATE, Fault

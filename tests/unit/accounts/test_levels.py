@@ -12,7 +12,13 @@ from utils.accounts.plan import changes
 from utils.base import sizes
 from utils.base.sizes import UNLIMITED
 from utils.base.values import Order
-from utils.consts import READ_ONLY, STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, WARN
+from utils.consts import (
+    READ_ONLY,
+    STATUS_ACTIVE,
+    STATUS_PROCESSING,
+    STATUS_SUSPENDED,
+    WARN,
+)
 
 DAY = date(2026, 11, 26)
 GIB = 1024**3

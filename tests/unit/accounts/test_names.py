@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.accounts import names
-from utils.accounts.names import LONGEST, SHORTEST, Parts, check_typed, find_faults, make_login
+from utils.accounts.names import (
+    LONGEST,
+    SHORTEST,
+    Parts,
+    check_typed,
+    find_faults,
+    make_login,
+)
 from utils.base import errors, logins
 from utils.consts import ITEM_EMAIL, ITEM_LOGIN
 

@@ -18,7 +18,12 @@ from utils.base import address, errors
 from utils.base.secret import Secret
 from utils.base.values import Mark, Trust
 from utils.billing.services import Saved
-from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_PROCESSING, STATUS_SUSPENDED
+from utils.consts import (
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_PROCESSING,
+    STATUS_SUSPENDED,
+)
 
 PASSWORD = Secret("made-up-pw-77")
 RECORD = Record("user_1001", PASSWORD, proved=True)

@@ -4,7 +4,13 @@ import string
 
 import pytest
 
-from utils.accounts.passwords import Rule, generate_secure_password, make_other, make_usual, rule_of
+from utils.accounts.passwords import (
+    Rule,
+    generate_secure_password,
+    make_other,
+    make_usual,
+    rule_of,
+)
 from utils.base.values import Terms
 from utils.cloud.answers import PasswordRules
 from utils.consts import PASSWORD_SYMBOLS

@@ -8,7 +8,13 @@ from unittest.mock import MagicMock, call, create_autospec
 
 import pytest
 
-from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
+from tests.unit.conftest import (
+    make_account,
+    make_billing,
+    make_item,
+    make_order,
+    make_server,
+)
 from utils.accounts.plan import PERSONAL
 from utils.audit import repair
 from utils.audit.differences import BEHIND, FOLLOWED

@@ -6,7 +6,16 @@ from typing import Mapping
 import pytest
 
 from utils.base import deeds, errors
-from utils.base.deeds import CALL, MOST_FIRST, MOST_LAST, MOST_REMARKS, REQUEST, ROWS, Deed, Deeds
+from utils.base.deeds import (
+    CALL,
+    MOST_FIRST,
+    MOST_LAST,
+    MOST_REMARKS,
+    REQUEST,
+    ROWS,
+    Deed,
+    Deeds,
+)
 from utils.base.secret import Secret
 from utils.billing.mgrctl import Shown
 

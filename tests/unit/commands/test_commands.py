@@ -16,7 +16,13 @@ import pytest
 from commands import load
 from tests import ROOT
 from tests.tools import table
-from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
+from tests.unit.conftest import (
+    make_account,
+    make_billing,
+    make_item,
+    make_order,
+    make_server,
+)
 from utils.accounts.endings import Ending
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning

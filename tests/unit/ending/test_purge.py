@@ -1,7 +1,7 @@
 """What keeps an account from deletion, what refuses all of it, and what is left on record."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Callable, Dict
 from unittest.mock import Mock
@@ -204,6 +204,18 @@ def test_who_is_seen_to_be_used_is_kept_and_staff_is_told_once(due: World, name:
     (task,) = due.tasks
     assert LOGIN in task
     assert by in task
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(-1, False), (0, False), (2, True)])
+def test_a_login_after_the_end_is_seen_where_the_last_one_before_it_is_not_known(
+    due: World, days: int, is_kept: bool
+) -> None:
+    (ending,) = due.endings()
+    due.context("purge").endings.save(ending._replace(last_login=None))
+    noon = datetime.combine(ending.closed_on + timedelta(days=days), time(12))
+    due.cloud.set(LOGIN, last_login=int(noon.timestamp()))
+    due.run("purge")
+    assert (LOGIN in due.cloud.accounts) is is_kept
 
 
 def test_who_was_kept_waits_his_whole_time_again_once_released(due: World) -> None:

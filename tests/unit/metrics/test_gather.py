@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 
 from tests.unit.conftest import make_billing, make_item, make_order, make_server
+from utils.accounts.endings import Ending
 from utils.base import errors, sizes
 from utils.billing.modules import StoredModule
 from utils.billing.operations import Queued
@@ -19,7 +20,7 @@ from utils.cloud.refusals import Refusals
 from utils.cloud.transport import Response
 from utils.consts import STATUS_ACTIVE, Level
 from utils.host import state
-from utils.host.root import Host
+from utils.host.root import ENDINGS, Host
 from utils.host.settings import Settings
 from utils.metrics import gather as room
 from utils.metrics import gauges
@@ -196,6 +197,29 @@ def test_operations_are_counted_with_their_tries(scene: Scene) -> None:
     assert found[gauges.WAITING, LABEL] == 3
     assert found[gauges.MOST_TRIES, LABEL] == 7
     assert found[gauges.STOPPED, LABEL] == 1
+
+
+def test_accounts_that_wait_for_deletion_are_counted_and_those_that_are_due(scene: Scene) -> None:
+    today = scene.ctx.today
+    for number, days in enumerate((-1, 0, 1), 1):
+        until = today + timedelta(days=days)
+        closed = today - timedelta(days=30)
+        scene.ctx.endings.save(
+            Ending(number, 1, MODULE, "x", "d", 7, 5, closed, until, keep_days=30)
+        )
+    scene.ctx.endings.save(Ending(4, 1, MODULE + 1, "y", "d", 7, 5, today, today, keep_days=0))
+    found = scene.look()
+    assert found[gauges.DELETIONS, LABEL] == 3
+    assert found[gauges.OVERDUE, LABEL] == 2
+
+
+def test_where_the_record_cannot_be_read_none_is_said_to_wait(scene: Scene) -> None:
+    folder = Path(scene.host.path(ENDINGS))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("no folder")
+    found = scene.look()
+    assert (gauges.DELETIONS, LABEL) not in found
+    assert found[gauges.SOURCE_UP, ("deletions", "")] == 0
 
 
 def test_where_billmanager_does_not_tell_nothing_is_called_stopped(scene: Scene) -> None:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.base.sizes import UNLIMITED
-from utils.report.days import WHOLE_FROM, WHOLE_OF, Counted, Day, Life, Month, months, series
+from utils.report.days import (
+    WHOLE_FROM,
+    WHOLE_OF,
+    Counted,
+    Day,
+    Life,
+    Month,
+    months,
+    series,
+)
 
 TODAY = date(2026, 11, 26)
 GIB = 1024**3

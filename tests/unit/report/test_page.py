@@ -8,7 +8,16 @@ import pytest
 from lxml import html
 
 from tests.unit.report import given
-from tests.unit.report.given import GIB, NO_RUNS, RUNS, STOPPED, TODAY, customer, report, section
+from tests.unit.report.given import (
+    GIB,
+    NO_RUNS,
+    RUNS,
+    STOPPED,
+    TODAY,
+    customer,
+    report,
+    section,
+)
 from utils.consts import STATUS_ACTIVE
 from utils.report import pictures
 from utils.report.forecast import Forecast, Outcome
