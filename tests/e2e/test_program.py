@@ -45,7 +45,7 @@ def test_a_link_in_processing_starts_it_in_its_own_root(stand: Stand) -> None:
     assert "item_not_found" in stand.log
 
 
-OWN_MEMORY = {"metrics": {"gathered", "sums.lock", "waiting.json"}}
+OWN_MEMORY = {"metrics": {"gathered", "sums", "sums.lock", "waiting.json"}}
 """Files that a command may make where nothing is to be done: what it has seen itself."""
 
 
