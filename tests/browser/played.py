@@ -17,8 +17,8 @@ NOWHERE = "http://127.0.0.1:9"
 """The port of the protocol that throws everything away, on which nobody listens."""
 
 CLIENT, OTHER = "Client 7", "Client 8"
-USED_GIB, SOLD_GIB = 4.6, 5
-"""What the played-in service uses of its space: more than the last threshold of a tariff."""
+INCLUDED_GIB, MORE_GIB, USED_GIB = 5, 5, 9.2
+"""What the played-in service has and uses: more than the last threshold of its tariff."""
 
 
 def broken_clouds() -> Dict[str, Cloud]:
@@ -73,7 +73,7 @@ class Place:
         self.stand.sql("DELETE FROM user WHERE account <> %s", self.client)
         self.stand.sql("DELETE FROM account WHERE id <> %s", self.client)
         world.know_cloud()
-        for name, gib in (("Cloud 5", SOLD_GIB), ("Cloud 50", 50)):
+        for name, gib in (("Cloud 5", INCLUDED_GIB), ("Cloud 50", 50)):
             tariff = world.tariff(gib=gib, group=f"tariff-{gib}", cloud_warn_at="80 90")
             self.stand.sql("UPDATE pricelist SET name = %s WHERE id = %s", name, tariff)
         self.take_money()
@@ -85,10 +85,10 @@ class Place:
         return int(rows[0]["id"])
 
 
-def count_days(stand: Stand, item: int, gib: float, days: int = 30) -> None:
-    """Has the days of a service counted, the last of them today."""
+def count_days(stand: Stand, item: int, gib: float) -> None:
+    """Has the last month of a service counted, up to yesterday."""
     today = datetime.date.today()
-    for ago in range(days):
+    for ago in range(1, 30):
         stand.sql(
             "INSERT INTO itemstat (item, statdate, param, value, measure)"
             " VALUES (%s, %s, %s, %s, %s)",
@@ -100,10 +100,12 @@ def count_days(stand: Stand, item: int, gib: float, days: int = 30) -> None:
 def live_in(place: Place) -> World:
     """A service that is open and nearly full, one that is suspended, and one that went wrong."""
     world = place.connect()
-    item = world.opened(place.small())
+    item = world.opened(place.small(), ordered=MORE_GIB)
     count_days(place.stand, item, USED_GIB)
+    world.user(item).used_bytes = int(USED_GIB * 1024**3)
     suspended = world.opened(place.small())
     world.run("suspend", suspended).check()
+    place.stand.run("stat", module=world.module).check()
     world.client = place.stand.add_account(OTHER, emails=["client8@example.com"])
     wrong = world.opened(place.small())
     place.cloud.remove_user(world.login(wrong))

@@ -245,7 +245,7 @@ def _task_name(request: Request, row: Mapping[str, Any]) -> str:
         parts = (request.say(f"op_{row['type_name']}"),)
     if row["item"]:
         parts = (*parts, f"{request.say('service')} {row['item']}")
-    return ", ".join(parts) or request.say("task")
+    return ", ".join(parts) or request.say("one_task", number=row["id"])
 
 
 def _task_words(request: Request, row: Mapping[str, Any]) -> str:

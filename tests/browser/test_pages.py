@@ -1,0 +1,55 @@
+"""Each page in each state and both languages: for everybody, on every screen, in time."""
+
+from typing import Callable
+
+import pytest
+
+from tests.browser import chrome
+from tests.browser.look import Look
+from tests.browser.played import Place
+from tests.browser.scenes import SCENES
+from utils.webpay import pages
+
+LANGUAGES = ("en", "ru")
+
+
+CASES = [
+    pytest.param(name, language, marks=[] if language == "ru" or scene.page else pytest.mark.long)
+    for name, scene in SCENES.items()
+    for language in LANGUAGES
+]
+"""Russian words are the longer ones: what is no picture of the guide is usually seen in them."""
+
+
+@pytest.mark.parametrize(("name", "language"), CASES)
+def test_a_page_can_be_used_by_everybody_on_every_screen(
+    look: Callable[..., Look],
+    request: pytest.FixtureRequest,
+    name: str,
+    language: str,
+) -> None:
+    scene = SCENES[name]
+    place: Place = request.getfixturevalue("empty" if scene.is_empty else "lived")
+    seen = look(place, language)
+    seen.enter(scene.who)
+    scene.act(seen)
+    assert chrome.interactive_s(seen.page) < chrome.INTERACTIVE_S
+    assert seen.page.locator("html").get_attribute("lang") == language
+    for width in chrome.WIDTHS:
+        seen.page.set_viewport_size({"width": width, "height": chrome.HEIGHT})
+        assert chrome.unreadable(seen.page) == [], width
+    seen.page.set_viewport_size({"width": chrome.WIDTHS[0], "height": chrome.HEIGHT})
+    assert chrome.barriers(seen.page) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", pages.PAGES)
+def test_a_page_of_the_payment_can_be_used_by_everybody(
+    look: Callable[..., Look], empty: Place, kind: str, language: str
+) -> None:
+    page = look(empty, language).page
+    page.set_content(pages.page(kind, language).body)
+    for width in chrome.WIDTHS:
+        page.set_viewport_size({"width": width, "height": chrome.HEIGHT})
+        assert chrome.unreadable(page) == [], width
+    assert chrome.barriers(page) == []
