@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 from axe_playwright_python.sync_playwright import Axe
@@ -16,57 +17,16 @@ HEIGHT = 900
 
 INTERACTIVE_S, ANSWER_S = 4.0, 10.0
 
-_MEASURED = """() => {
-  const found = [], wide = document.documentElement.scrollWidth - innerWidth;
-  if (wide > 0) found.push(`the page is ${wide} px wider than the window`);
-  const seen = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const style = getComputedStyle(node), box = node.getBoundingClientRect();
-    if (!box.width || style.visibility === "hidden" || box.right < 0) continue;
-    const name = `${node.tagName.toLowerCase()} "${(node.textContent || node.value || "").trim().slice(0, 40)}"`;
-    if (box.right > innerWidth + 1) found.push(`${name} ends outside`);
-    const hides = ["hidden", "clip"].includes(style.overflowX) || style.textOverflow === "ellipsis";
-    // What an input has no room for can be reached by the keyboard.
-    if (hides && node.tagName !== "INPUT" && node.scrollWidth > node.clientWidth + 1) found.push(`${name} is cut off`);
-    if (node.tagName === "SELECT") {
-      const canvas = document.createElement("canvas").getContext("2d");
-      canvas.font = style.font;
-      const words = node.selectedOptions[0]?.text || "";
-      const room = node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-      if (canvas.measureText(words).width > room + 1) found.push(`${name} is cut off`);
-    }
-    if (node.tagName === "INPUT" && node.placeholder && !node.value) {
-      const canvas = document.createElement("canvas").getContext("2d");
-      canvas.font = style.font;
-      const room = node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-      if (canvas.measureText(node.placeholder).width > room + 1) found.push(`${node.id}: its example is cut off`);
-    }
-    for (const part of node.childNodes) {
-      if (part.nodeType !== Node.TEXT_NODE || !part.data.trim()) continue;
-      const range = document.createRange();
-      range.selectNodeContents(part);
-      for (const line of range.getClientRects()) {
-        if (line.width > 1 && line.right > 0) seen.push([line, name, node]);
-      }
-    }
-    if (["INPUT", "SELECT", "BUTTON", "svg"].includes(node.tagName)) seen.push([box, name, node]);
-  }
-  for (const [first, one, node] of seen) for (const [second, other, next] of seen) {
-    if (node === next || node.contains(next) || next.contains(node)) continue;
-    const across = Math.min(first.right, second.right) - Math.max(first.left, second.left);
-    const down = Math.min(first.bottom, second.bottom) - Math.max(first.top, second.top);
-    if (across > 1.5 && down > 4) found.push(`${one} lies over ${other}`);
-  }
-  return [...new Set(found)];
-}"""
-"""What of a page cannot be read: text that ends outside, is cut off, or lies over other text."""
+_UNREADABLE = Path(__file__).with_name("unreadable.js")
 
 
 def find_program() -> str:
     """Where Chromium is. Raises LookupError where there is none: `make` brings it."""
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
-        raise LookupError(f"none of {', '.join(PROGRAMS)} is installed: tests/tools/prepare-browser")
+        raise LookupError(
+            f"none of {', '.join(PROGRAMS)} is installed: tests/tools/prepare-browser"
+        )
     return found
 
 
@@ -95,7 +55,7 @@ def barriers(page: Page) -> List[str]:
 
 def unreadable(page: Page) -> List[str]:
     """What of a page is cut off, lies outside or over something else, as it is shown now."""
-    found: List[str] = page.evaluate(_MEASURED)
+    found: List[str] = page.evaluate(_UNREADABLE.read_text("utf-8"))
     return found
 
 

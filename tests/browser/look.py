@@ -74,9 +74,9 @@ class Look:
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
             if target.evaluate("node => node === document.activeElement"):
-                assert target.evaluate(
-                    "node => getComputedStyle(node).outlineStyle !== 'none'"
-                ), "the focus is not seen"
+                assert target.evaluate("node => getComputedStyle(node).outlineStyle !== 'none'"), (
+                    "the focus is not seen"
+                )
                 return
         raise AssertionError(f"no Tab leads to {target}")
 
@@ -123,7 +123,7 @@ class Look:
 
     def value(self, name: str) -> str:
         """What stands in an input."""
-        return self.page.locator(f"main [name={name}]").input_value()
+        return self.page.locator(f"main #{name}").input_value()
 
     def fact(self, label: str) -> str:
         """What stands below a heading of a service's page."""

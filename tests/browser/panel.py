@@ -149,7 +149,7 @@ class Panel(Web):
         return f"{self.url}/billmgr"
 
     def close(self) -> None:
-        """Stop listening, and the scheduler. Raises AssertionError where the panel itself failed."""
+        """Stop listening, and the scheduler. Raises AssertionError where the panel failed."""
         self._stopping.set()
         super().close()
         if self._scheduler is not None:
@@ -222,7 +222,7 @@ class Panel(Web):
         )
         try:
             return self._answer(request)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, `close()` tells of it
             self.failures.append(traceback.format_exc())
             return _plain(500, self.failures[-1])
 
@@ -242,20 +242,24 @@ class Panel(Web):
 
     def _render(self, request: Request, func: str, shown: Shown) -> PanelPage:
         told = request.params.get("told", "")
-        text = _environment().get_template(shown.template).render(
-            say=request.say,
-            language=request.language,
-            who=request.who,
-            func=func,
-            menu=[
-                (name, request.say(MENU_WORDS.get(name, name)))
-                for name in MENUS.get(request.who.level, ())
-            ],
-            told=request.say(told) if told in WORDS["en"] and told not in REFUSALS else "",
-            place=request.params.get("elid", ""),
-            title=shown.title,
-            error=shown.error or (request.say(told) if told in REFUSALS else ""),
-            **shown.values,
+        text = (
+            _environment()
+            .get_template(shown.template)
+            .render(
+                say=request.say,
+                language=request.language,
+                who=request.who,
+                func=func,
+                menu=[
+                    (name, request.say(MENU_WORDS.get(name, name)))
+                    for name in MENUS.get(request.who.level, ())
+                ],
+                told=request.say(told) if told in WORDS["en"] and told not in REFUSALS else "",
+                place=request.params.get("elid", ""),
+                title=shown.title,
+                error=shown.error or (request.say(told) if told in REFUSALS else ""),
+                **shown.values,
+            )
         )
         return _page(shown.status, "text/html", text)
 

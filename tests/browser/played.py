@@ -1,4 +1,4 @@
-"""A provider who has a panel: empty as it was installed, or with a service that has been lived in."""
+"""A provider who has a panel: as it was installed, or with services that have been lived in."""
 
 import datetime
 from contextlib import ExitStack, contextmanager
@@ -102,8 +102,9 @@ def live_in(place: Place) -> World:
     world = place.connect()
     item = world.opened(place.small(), ordered=MORE_GIB)
     count_days(place.stand, item, USED_GIB)
-    world.user(item).used_bytes = int(USED_GIB * 1024**3)
+    world.site.store_bytes(world.login(item), "", int(USED_GIB * 1024**3))
     suspended = world.opened(place.small())
+    world.another(item)
     world.run("suspend", suspended).check()
     place.stand.run("stat", module=world.module).check()
     world.client = place.stand.add_account(OTHER, emails=["client8@example.com"])

@@ -11,7 +11,7 @@ from tests.browser.client import PRICE
 from tests.browser.look import Look
 from tests.browser.played import CLIENT, OTHER
 
-WRONG_PASSWORD = "wrong-by-one-letter"  # noqa: S105  made up
+WRONG_PASSWORD = "wrong-by-one-letter"
 Act = Callable[[Look], None]
 
 

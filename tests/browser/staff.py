@@ -83,7 +83,8 @@ def _stored_fields(request: Request) -> Dict[str, bool]:
     """Which fields of the form are stored, each with whether it is encrypted: `features` says."""
     features = request.stand.run("features").check().xml
     return {
-        one.get("name", ""): one.get("crypted") == "yes" for one in features.iterfind("params/param")
+        one.get("name", ""): one.get("crypted") == "yes"
+        for one in features.iterfind("params/param")
     }
 
 
