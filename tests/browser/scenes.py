@@ -10,21 +10,33 @@ from playwright.sync_api import Route
 from tests.browser.client import PRICE
 from tests.browser.look import Look
 from tests.browser.played import CLIENT, OTHER
+from tests.doubles.billmanager.payments import PAID
 
 WRONG_PASSWORD = "wrong-by-one-letter"
 Act = Callable[[Look], None]
 
 
 class Scene(NamedTuple):
-    """A page: how one gets there, and who looks; `is_empty` in a panel that knows nothing yet.
+    """A page of the panel: its function, how one gets there, and who looks.
 
-    `page` is the document whose step it shows, "" for none.
+    Without `act` the function is just opened. `is_empty` is a panel that knows nothing yet. `page`
+    is the document whose step it shows, "" for none, and `part` what of it stands in the picture.
     """
 
-    act: Act
+    func: str
+    act: Optional[Act] = None
     who: Optional[str] = None
     is_empty: bool = False
     page: str = ""
+    part: str = "main"
+
+    def play(self, look: Look) -> None:
+        """Leads somebody there."""
+        look.enter(self.who)
+        if self.act is None:
+            look.go(self.func)
+        else:
+            self.act(look)
 
 
 def opened(func: str, **params: object) -> Act:
@@ -98,48 +110,69 @@ def _sent_to_pay(look: Look) -> None:
     look.page.locator("button").wait_for()
 
 
+def _paid(look: Look) -> None:
+    place = look.place
+    account, method = place.who(CLIENT).account, place.panel.method
+    assert account is not None
+    assert method is not None
+    place.stand.sql("DELETE FROM payment")
+    place.stand.payments.add_payment(account, method, PRICE, status=PAID)
+    look.go("payment.success")
+
+
+def _client(func: str, act: Optional[Act] = None, page: str = "", part: str = "main") -> Scene:
+    return Scene(func, act, CLIENT, page=page, part=part)
+
+
+def _nothing_yet(func: str, who: Optional[str] = None) -> Scene:
+    return Scene(func, who=who, is_empty=True)
+
+
+SERVICE, PASSWORD = "pmnextcloud.page", "pmnextcloud.password"
+
 SCENES: Dict[str, Scene] = {
-    "start": Scene(opened("start"), is_empty=True),
-    "missing": Scene(opened("nothing"), is_empty=True),
-    "denied": Scene(opened("task"), CLIENT, is_empty=True),
+    "start": _nothing_yet("start"),
+    "missing": _nothing_yet("nothing"),
+    "denied": _nothing_yet("task", CLIENT),
     # the module
-    "module-none": Scene(opened("processing"), is_empty=True),
-    "module-form": Scene(opened("processing.edit"), is_empty=True, page="product.md"),
-    "module-error": Scene(_wrong_password, is_empty=True, page="product.md"),
-    "module-saved": Scene(opened("processing", told="module_saved")),
+    "module-none": _nothing_yet("processing"),
+    "module-form": Scene("processing.edit", is_empty=True, page="product.md"),
+    "module-error": Scene("processing.edit", _wrong_password, is_empty=True, page="product.md"),
+    "module-saved": Scene("processing", opened("processing", told="module_saved")),
     # the tariff
-    "tariff-none": Scene(opened("pricelist"), is_empty=True),
-    "tariff-form": Scene(_known_tariff, page="product.md"),
-    "tariff-error": Scene(_no_number),
-    "tariff-saved": Scene(opened("pricelist", told="tariff_saved")),
+    "tariff-none": _nothing_yet("pricelist"),
+    "tariff-form": Scene("pricelist.edit", _known_tariff, page="product.md"),
+    "tariff-error": Scene("pricelist.edit", _no_number),
+    "tariff-saved": Scene("pricelist", opened("pricelist", told="tariff_saved")),
     # the purchase
-    "order-none": Scene(opened("order"), CLIENT, is_empty=True),
-    "order": Scene(opened("order"), CLIENT, page="selling.md"),
-    "pay": Scene(_sent_to_pay, CLIENT, page="selling.md"),
-    "payments-none": Scene(opened("payment"), CLIENT, is_empty=True),
-    "payment-pending": Scene(opened("payment.pending"), CLIENT),
-    "payment-success": Scene(opened("payment.success"), CLIENT, page="selling.md"),
-    "payment-fail": Scene(opened("payment.fail"), CLIENT),
+    "order-none": _nothing_yet("order", CLIENT),
+    "order": _client("order", page="selling.md"),
+    "pay": _client("webpaypayment", _sent_to_pay, page="selling.md", part="body"),
+    "payments-none": _nothing_yet("payment", CLIENT),
+    "payment-pending": _client("payment.pending"),
+    "payment-success": _client("payment.success", _paid, page="selling.md"),
+    "payment-fail": _client("payment.fail"),
     # the service
-    "services-none": Scene(opened("backupservice"), CLIENT, is_empty=True),
-    "services-staff-none": Scene(opened("backupservice"), is_empty=True),
-    "services": Scene(opened("backupservice"), CLIENT, page="customers.md"),
-    "services-staff": Scene(opened("backupservice"), page="daily-work.md"),
-    "services-error": Scene(opened("backupservice", told="choose_one"), CLIENT),
-    "service": Scene(of_item("pmnextcloud.page"), CLIENT, page="customers.md"),
-    "service-suspended": Scene(of_item("pmnextcloud.page", 1), CLIENT),
-    "service-staff": Scene(of_item("pmnextcloud.page"), page="customers.md"),
-    "service-refused": Scene(of_item("pmnextcloud.page", 0, OTHER), CLIENT),
-    "password": Scene(of_item("pmnextcloud.password"), CLIENT, page="customers.md"),
-    "password-error": Scene(_typed_differently, CLIENT),
-    "resize": Scene(of_item("resize"), CLIENT),
-    "resize-error": Scene(_too_small, CLIENT, page="daily-work.md"),
-    "messages-none": Scene(opened("notification"), CLIENT, is_empty=True),
-    "messages": Scene(opened("notification"), CLIENT, page="product.md"),
+    "services-none": _nothing_yet("backupservice", CLIENT),
+    "services-staff-none": _nothing_yet("backupservice"),
+    "services": _client("backupservice", page="customers.md"),
+    "services-staff": Scene("backupservice"),
+    "services-error": _client("backupservice", opened("backupservice", told="choose_one")),
+    "service": _client(SERVICE, of_item(SERVICE), page="customers.md"),
+    "service-suspended": _client(SERVICE, of_item(SERVICE, 1)),
+    "service-staff": Scene(SERVICE, of_item(SERVICE), page="customers.md"),
+    "service-refused": _client(SERVICE, of_item(SERVICE, 0, OTHER)),
+    "password": _client(PASSWORD, of_item(PASSWORD), page="customers.md"),
+    "password-error": _client(PASSWORD, _typed_differently),
+    "resize": _client("resize", of_item("resize")),
+    "resize-error": _client("resize", _too_small, page="daily-work.md"),
+    "messages-none": _nothing_yet("notification", CLIENT),
+    "letter": _client("notification", page="product.md", part="article.letter"),
+    "notice": _client("notification", page="daily-work.md", part="article.ours"),
     # what is left to staff
-    "operations-none": Scene(opened("runningoperation"), is_empty=True),
-    "operations": Scene(opened("runningoperation"), page="daily-work.md"),
-    "tasks-none": Scene(opened("task"), is_empty=True),
-    "tasks": Scene(opened("task"), page="daily-work.md"),
+    "operations-none": _nothing_yet("runningoperation"),
+    "operations": Scene("runningoperation", page="daily-work.md"),
+    "tasks-none": _nothing_yet("task"),
+    "tasks": Scene("task", page="daily-work.md"),
 }
 """Every page by the name of its picture."""

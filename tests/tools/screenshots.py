@@ -10,10 +10,10 @@ import io
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Tuple
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Page
 
 from tests import ROOT
 from tests.browser import chrome
@@ -23,7 +23,7 @@ from tests.browser.scenes import SCENES
 from tests.meta.messages import LANGUAGES
 
 SHOWN_URL = "https://cloud.example.com"
-WIDTH = 720
+WIDTH, MARGIN = 720, 8
 COLOURS = 64
 """Letters are drawn in shades of few colours: nobody sees the difference, files are a third."""
 
@@ -53,12 +53,25 @@ def picture_of(name: str, language: str) -> Path:
     return ROOT / "docs" / language / "pictures" / f"{name}.png"
 
 
-def take(page: Page, url: str) -> bytes:
-    """The picture of a page: what stands below its head, where it has one."""
+def take(page: Page, part: str, url: str) -> bytes:
+    """The picture of a part of a page; `url` is the cloud's address, which differs by run."""
     page.evaluate(_SETTLED, [url, SHOWN_URL])
-    main = page.locator("main")
-    shown = main if main.count() else page.locator("body")
-    return shrink(shown.screenshot(animations="disabled", caret="hide"))
+    box = page.locator(part).first.bounding_box()
+    assert box is not None, part
+    left, top = max(box["x"] - MARGIN, 0), max(box["y"] - MARGIN, 0)
+    clip = FloatRect(
+        x=left,
+        y=top,
+        width=box["x"] + box["width"] + MARGIN - left,
+        height=box["y"] + box["height"] + MARGIN - top,
+    )
+    return shrink(page.screenshot(clip=clip, full_page=True, animations="disabled"))
+
+
+def size_of(png: bytes) -> Tuple[int, int]:
+    """Width and height of a picture."""
+    size: Tuple[int, int] = Image.open(io.BytesIO(png)).size
+    return size
 
 
 def shrink(png: bytes) -> bytes:
@@ -102,9 +115,9 @@ def take_all(browser: Browser, places: Dict[bool, Place]) -> int:
             place = places[scene.is_empty]
             context = browser.new_context(viewport={"width": WIDTH, "height": chrome.HEIGHT})
             look = Look(context.new_page(), place, language)
-            look.enter(scene.who)
-            scene.act(look)
-            count += keep(picture_of(name, language), take(look.page, place.cloud.url))
+            scene.play(look)
+            png = take(look.page, scene.part, place.cloud.url)
+            count += keep(picture_of(name, language), png)
             context.close()
     return count
 
