@@ -30,7 +30,7 @@ OLDEST = $(shell tests/tools/find-python 3.8)
 
 # What the coverage is measured on: measuring doubles the time of each program that a test starts.
 MEASURED := $(patsubst %,tests/e2e/test_%.py,\
-    audit_runs bad_input contract doctor facts program recognition sync_item)
+    audit_runs bad_input contract program recognition sync_item)
 
 # What the oldest interpreter is tried with: the units of the program, and the life of a service.
 ON_OLDEST := tests/unit tests/meta/test_imports.py \

@@ -76,6 +76,7 @@ COMMANDS: Dict[str, Command] = {
     "suspend": Command(Level.WRITES),
     "resume": Command(Level.WRITES),
     "setparam": Command(Level.EDITS),
+    "prolong": Command(is_advertised=False, takes_dry_run=False),
     "changepassword": Command(Level.EDITS),
     "close": Command(Level.WRITES),
     "sync_item": Command(Level.EDITS, has_bulk=True),

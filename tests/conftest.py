@@ -5,6 +5,7 @@ itself says how many by `record_property("tried", n)`.
 """
 
 import os
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -51,6 +52,14 @@ def _proof(request: pytest.FixtureRequest) -> None:
     mark = request.node.get_closest_marker("proof")
     if mark is not None:
         request.node.user_properties.append(("proof", mark.args[0]))
+
+
+def pytest_sessionfinish() -> None:
+    """Saves what this process has covered: a worker that is slow to end is killed before it does."""
+    measuring = sys.modules.get("coverage")
+    one = measuring and measuring.Coverage.current()
+    if one:
+        one.save()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

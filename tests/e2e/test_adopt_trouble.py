@@ -115,6 +115,9 @@ CLOUD_FAULTS: Dict[str, Dict[str, Any]] = {
     "throttle_http": {},
     "unauthorized": {},
 }
+WAITED_OUT = ("throttle_http",)
+"""Faults that a run pauses for: tried at length."""
+
 CORE_FAULTS = ("exit1", "error", "cut_after_effect", "garbage")
 
 
@@ -133,7 +136,13 @@ def check(rig: Rig, run: Run, item: int, login: str, wanted: Dict[str, Any], wha
 
 
 @pytest.mark.proof("fault cases")
-@pytest.mark.parametrize("kind", CLOUD_FAULTS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.long if kind in WAITED_OUT else ())
+        for kind in CLOUD_FAULTS
+    ],
+)
 def test_every_request_of_an_adoption_broken(rig: Rig, kind: str, record_property: Record) -> None:
     item, login = rig.debtor()
     asked = len(rig.cloud.requests)

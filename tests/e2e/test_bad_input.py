@@ -81,7 +81,7 @@ def settled() -> Iterator[World]:
 # -- the command ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [None, "", "prolong", "_open", "../commands/_open"])
+@pytest.mark.parametrize("command", [None, "", "reopen", "_open", "../commands/_open"])
 def test_an_unknown_or_missing_command(settled: World, command: Optional[str]) -> None:
     refused(settled, "unknown_command", command, item=settled.items[0])
 

@@ -114,7 +114,7 @@ def test_a_service_lives_in_the_first_minute_after_a_boot(
             "resume": (*small, True, []),
             **dict.fromkeys(("check_addon", "check_param"), (*small, True, [])),
             "setparam": (*large, True, []),
-            "changepassword": (*large, True, []),
+            **dict.fromkeys(("prolong", "changepassword"), (*large, True, [])),
             "sync_item": (*large, True, [0.0]),
             "stat": (*large, True, [1.0]),
             **dict.fromkeys(("doctor", "audit", "adopt"), (*large, True, [1.0])),

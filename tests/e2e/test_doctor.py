@@ -27,6 +27,8 @@ from tests.e2e.world import World
 from utils.api import IMPOSSIBLE_LOGIN
 from utils.billing import mark, needs
 
+pytestmark = pytest.mark.preloaded
+
 STATUS = "/status.php"
 ALWAYS = {
     "settings_default",

@@ -418,7 +418,7 @@ def test_what_is_done_before_a_failure_is_told_with_it(
     "command", [name for name, command in COMMANDS.items() if not command.takes_dry_run]
 )
 def test_a_command_without_a_dry_run_refuses_one(world: World, command: str) -> None:
-    run = world.call(command, 0, extra=["--dry-run"])
+    run = world.call(command, world.order(), extra=["--dry-run"])
     assert run.error_type == "bad_arguments"
     assert "--dry-run" in str(run.error_value)
 

@@ -14,6 +14,8 @@ from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 from utils.billing import needs
 
+pytestmark = pytest.mark.preloaded
+
 BUILT_IN = """#!/bin/sh
 echo '<?xml version="1.0"?><doc><itemtypes><itemtype name="vhost"/></itemtypes>
 <features><feature name="pricelist_dynamic_settings"/><feature name="a b@c"/></features></doc>'

@@ -512,9 +512,10 @@ SCENES: Dict[str, Callable[[Rig], Case]] = {
 
 LENGTHY = (
     *("open-new-group", "resume", "setparam-new-group"),
-    *("setparam-copy", "sync_item-typed", "close-typed", "sync_item-damaged", "suspend-unread"),
+    *("suspend-copy", "setparam-copy", "sync_item-damaged", "close-shared", "stat-many"),
+    *("suspend-typed", "sync_item-typed", "close-typed", "suspend-unread", "close-unread"),
 )
-"""Scenes that are tried only at length: each is much like another one."""
+"""Scenes that are tried only at length: each is another one's way with more or fewer calls."""
 
 RENEWED = ("copy", "typed", "damaged")
 """Scenes in which more is written on the service, or for it, than the command is for. That may
@@ -531,12 +532,21 @@ TELLING = ("close-shared",)
 
 USUAL = [scene for scene in SCENES if scene not in LENGTHY]
 AT_CLOUD = [scene for scene in SCENES if scene not in QUIET]
-ALL_SCENES = [
-    pytest.param(scene, marks=pytest.mark.long) if scene in LENGTHY else scene for scene in AT_CLOUD
-]
 BOTH_PARTS = [
     pytest.param(USUAL, id="usual"),
     pytest.param(LENGTHY, id="lengthy", marks=pytest.mark.long),
+]
+MOST_TO_LOSE = ("open", "setparam")
+"""Scenes that meet every kind of fault also in the usual tests."""
+
+SOME = (*MOST_TO_LOSE, "close", "check_connection")
+"""Scenes that are usual where each case costs seconds."""
+
+REST = [scene for scene in AT_CLOUD if scene not in SOME]
+ONE_BY_ONE = [*SOME, *(pytest.param(scene, marks=pytest.mark.long) for scene in REST)]
+SOME_AND_REST = [
+    pytest.param(SOME, id="some"),
+    pytest.param(REST, id="rest", marks=pytest.mark.long),
 ]
 
 
@@ -828,18 +838,8 @@ REFUSED = "refused connection"
 CERTIFICATE = "wrong certificate"
 
 
-PLAIN_REFUSALS = (
-    "HTML 200",
-    "301",
-    "400 untrusted host",
-    "403 password confirmation",
-    "412",
-    "429 with Retry-After",
-    "429 inside 200",
-)
-"""Kinds that are usual only where a command has most to lose: nothing comes of such an answer."""
-
-MOST_TO_LOSE = ("open", "setparam")
+USUAL_SHARE = 3
+"""A usual scene meets one kind of fault in so many, and each kind one scene in so many."""
 
 
 WAITED_OUT = [
@@ -863,9 +863,26 @@ def is_patient(scene: str) -> bool:
 
 def is_usual(scene: str, kind: str, stays: bool) -> bool:
     """Whether that kind of fault belongs to the usual tests; all others are tried at length."""
-    if kind in PLAIN_REFUSALS and scene not in MOST_TO_LOSE:
+    if scene not in USUAL or stays is not KINDS[kind].stays:
         return False
-    return scene in USUAL and stays is KINDS[kind].stays
+    turn = USUAL.index(scene) + list(KINDS).index(kind)
+    return scene in MOST_TO_LOSE or (turn % USUAL_SHARE == 0 and kind not in WAITED_OUT_ONCE)
+
+
+def test_each_usual_scene_and_each_kind_of_fault_meet_somewhere(
+    record_property: Callable[[str, object], None],
+) -> None:
+    record_property("tried", 0)  # it is no case itself
+    usual = {
+        (scene, kind)
+        for scene in AT_CLOUD
+        for kind in KINDS
+        for stays in (False, True)
+        if is_usual(scene, kind, stays)
+    }
+    assert {scene for scene, _ in usual} == set(USUAL)
+    assert {kind for _, kind in usual} == set(KINDS)
+    assert {(scene, kind) for scene in MOST_TO_LOSE for kind in KINDS} <= usual
 
 
 def trouble_of(scene: str, kind: str, request: Request, stays: bool) -> Trouble:
@@ -975,7 +992,7 @@ def test_a_fault_of_the_cloud(
     judge(wrong, len(cases), record_property)
 
 
-@pytest.mark.parametrize("scene", ALL_SCENES)
+@pytest.mark.parametrize("scene", ONE_BY_ONE)
 def test_a_connection_that_is_refused(
     rigs: Rigs, scene: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -983,15 +1000,7 @@ def test_a_connection_that_is_refused(
     judge(rigs.by_turns(scene, cases), len(cases), record_property)
 
 
-@pytest.mark.parametrize(
-    "scene",
-    [
-        scene
-        if scene in (*MOST_TO_LOSE, "check_connection")
-        else pytest.param(scene, marks=pytest.mark.long)
-        for scene in AT_CLOUD
-    ],
-)
+@pytest.mark.parametrize("scene", ONE_BY_ONE)
 def test_a_certificate_that_is_wrong(
     rigs: Rigs, scene: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -1045,7 +1054,7 @@ def requests_of(rigs: Rigs, scenes: Sequence[str]) -> List[Tuple[str, Request]]:
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["done", "done late"])
-@pytest.mark.parametrize("scenes", BOTH_PARTS)
+@pytest.mark.parametrize("scenes", SOME_AND_REST)
 def test_a_request_that_gets_no_answer_in_time(
     rigs: Rigs,
     scenes: Sequence[str],

@@ -138,7 +138,7 @@ def many_too_many(code: int) -> EveryOther:
     ("cloud", "code"),
     [
         pytest.param(NEXTCLOUD_29, 503, marks=pytest.mark.long),
-        (NEXTCLOUD_34, 429),
+        pytest.param(NEXTCLOUD_34, 429, marks=pytest.mark.long),
         pytest.param(OWNCLOUD_10, 429, marks=pytest.mark.long),
     ],
     indirect=["cloud"],

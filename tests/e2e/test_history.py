@@ -78,7 +78,7 @@ def test_every_command_leaves_one_record_but_those_that_only_show(
 
 FAILURES: Dict[str, Callable[[World], Run]] = {
     "bad_arguments": lambda world: world.stand.run("open", item="seven"),
-    "unknown_command": lambda world: world.stand.run("prolong", item=7),
+    "unknown_command": lambda world: world.stand.run("reopen", item=7),
     "item_not_found": lambda world: world.stand.run("suspend", item=7),
     "module_not_found": lambda world: world.stand.run("stat", module=7),
     "bad_input": lambda world: world.stand.run("check_connection", stdin="nonsense"),

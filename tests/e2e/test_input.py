@@ -787,7 +787,7 @@ def puppet(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Puppet:
 def test_answers_of_a_cloud(machine: Machine, puppet: Puppet, record_property: Record) -> None:
     explore(
         record_property,
-        150,
+        100,
         puppet.call,
         st.one_of(OF_STORED, OF_STORED, OF_STORED, st.just("check_connection")),
         st.lists(answers(machine.login), min_size=1, max_size=4),
@@ -804,7 +804,17 @@ CHANGED_FIELDS = (
 )
 
 
-@pytest.mark.parametrize("command", [*table.SERVICES, "stat"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("setparam", "stat"),
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in table.SERVICES
+            if name != "setparam"
+        ),
+    ],
+)
 def test_odd_values_in_an_account(
     machine: Machine, puppet: Puppet, record_property: Record, command: str
 ) -> None:

@@ -408,7 +408,13 @@ def that_does_not_answer(source: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [without_a_wheel, with_another_wheel, that_does_not_compile, that_does_not_answer],
+    [
+        *(with_another_wheel, that_does_not_answer),
+        *(
+            pytest.param(damage, marks=pytest.mark.long)
+            for damage in (without_a_wheel, that_does_not_compile)
+        ),
+    ],
 )
 def test_a_version_that_cannot_be_built_leaves_the_old_one(
     installed: Host, newer: Path, damage: object
@@ -489,6 +495,7 @@ def test_killed_at_every_command_of_an_upgrade(host: Host, newer: Path, tmp_path
     end_upgrade(host, newer)
 
 
+@pytest.mark.long
 def test_killed_at_every_command_of_taking_it_out(host: Host, tmp_path: Path) -> None:
     killer = Killer(tmp_path)
     commands = killer.count(host, "install", ROOT)

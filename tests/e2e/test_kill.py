@@ -273,9 +273,13 @@ SCENES = {
 LENGTHY = (
     *("adopt-and-sync", "adopt-typed", "adopt-on-trust"),
     *("open-named", "open-with-link", "setparam-followed", "stat-followed", "setparam-short"),
+    *("close-and-keep-typed", "close-unread", "stat-typed"),
 )
 """Scenes that are tried only at length: each is much like another one."""
 
+
+ON_OWNCLOUD = ("open", "setparam", "close")
+"""Scenes whose requests to ownCloud are others than to Nextcloud."""
 
 TRIAL_OF_A_PASSWORD = "before GET /ocs/vN.php/cloud/user"
 """The point at which a typed password is on its way to the cloud and has not arrived."""
@@ -393,13 +397,13 @@ def test_every_command_that_changes_something_has_a_scene() -> None:
 def cases() -> Iterator[Any]:
     """Each scene on each cloud: what another scene or another cloud is much like takes its time.
 
-    The usual tests have all scenes on the oldest Nextcloud, and one for each command on ownCloud.
+    The usual tests have all scenes on the oldest Nextcloud, and those of `ON_OWNCLOUD` there.
     """
     for cloud, profile in PROFILES.items():
         for name, scene in SCENES.items():
             if scene.prepare is ordered_with_link and profile is OWNCLOUD_10:
                 continue  # which mails none
-            is_usual = profile is NEXTCLOUD_29 or (profile is OWNCLOUD_10 and name == scene.command)
+            is_usual = profile is NEXTCLOUD_29 or (profile is OWNCLOUD_10 and name in ON_OWNCLOUD)
             marks = () if is_usual and name not in LENGTHY else pytest.mark.long
             yield pytest.param(profile, name, id=f"{cloud}-{name}", marks=marks)
 
@@ -462,7 +466,10 @@ def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
 
 @pytest.mark.every_cloud
 @pytest.mark.proof("kill points")
-@pytest.mark.parametrize("command", ["suspend", "close", "stat"])
+@pytest.mark.parametrize(
+    "command",
+    ["suspend", *(pytest.param(one, marks=pytest.mark.long) for one in ("close", "stat"))],
+)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_killed_anywhere_it_tries_a_typed_password_once(
     stand: Stand,

@@ -21,7 +21,8 @@ def run_all(world: World) -> None:
     for command in table.CHECKS:
         assert stand.check(command, "disk", 1, item=item).exit_code == 0, "nothing is used"
     stand.change_tariff(item, world.tariff(gib=9, group="others"))
-    world.run("setparam", item).check()
+    for command in ("setparam", *table.RENEWALS):
+        world.run(command, item).check()
     for command in ("get_server_config", "stat"):
         stand.run(command, module=world.module).check()
     for command in (*table.FOR_PEOPLE, *table.OF_THE_PAST, *table.PAGES):

@@ -366,8 +366,11 @@ def at_once(world: World, *calls: Tuple[str, int]) -> List[Run]:
 @pytest.mark.parametrize(
     ("of_old", "of_copy"),
     [
-        *((command, command) for command in ("suspend", "sync_item", "close")),
-        *(("close", "suspend"), ("suspend", "close"), ("close", "setparam"), ("resume", "close")),
+        *(("close", "close"), ("close", "suspend"), ("suspend", "close"), ("close", "setparam")),
+        *(
+            pytest.param(*pair, marks=pytest.mark.long)
+            for pair in (("suspend", "suspend"), ("sync_item", "sync_item"), ("resume", "close"))
+        ),
     ],
 )
 def test_both_halves_of_a_copy_at_once(
@@ -421,7 +424,10 @@ def test_copies_that_wait_for_their_old_halves_keep_nobody_from_the_cloud(
         assert process.finish().error_type == "mark_foreign"
 
 
-@pytest.mark.parametrize("second", ["suspend", "sync_item", "close"])
+@pytest.mark.parametrize(
+    "second",
+    ["close", *(pytest.param(one, marks=pytest.mark.long) for one in ("suspend", "sync_item"))],
+)
 def test_a_copy_whose_old_half_is_over_is_taken_over_once(
     world: World, record_property: Record, second: str
 ) -> None:
@@ -483,7 +489,12 @@ def typed(world: World, password: str) -> List[int]:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("suspend", "suspend"), ("suspend", "sync_item"), ("setparam", "close")]
+    ("first", "second"),
+    [
+        ("setparam", "close"),
+        pytest.param("suspend", "suspend", marks=pytest.mark.long),
+        pytest.param("suspend", "sync_item", marks=pytest.mark.long),
+    ],
 )
 def test_a_typed_login_is_taken_over_by_two_commands_at_once(
     world: World, record_property: Record, first: str, second: str

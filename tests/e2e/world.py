@@ -26,7 +26,7 @@ Site = Union[DoubleSite, RealSite]
 
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume"),
-    *("check_addon", "check_param", "setparam"),
+    *("check_addon", "check_param", "setparam", "prolong"),
     *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "close"),
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
@@ -89,7 +89,7 @@ class World:
 
     def call(self, command: str, item: int, **options: Any) -> Run:
         """A command with what its kind is given: a service, the module, or a form."""
-        if command in table.SERVICES:
+        if command in (*table.SERVICES, *table.RENEWALS):
             return self.run(command, item, **options)
         given: Dict[str, Any] = {}
         if command in table.MODULES:

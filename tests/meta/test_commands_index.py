@@ -14,7 +14,7 @@ from utils.base import errors
 from utils.host.settings import Settings
 
 
-@pytest.mark.parametrize("name", ["", "Open", "open ", "__init__", "_open", "../open", "prolong"])
+@pytest.mark.parametrize("name", ["", "Open", "open ", "__init__", "_open", "../open", "reopen"])
 def test_an_unknown_command_is_told(name: str) -> None:
     with pytest.raises(errors.UnknownCommand) as caught:
         name_of(name)
@@ -40,7 +40,8 @@ def test_other_spellings_are_taken_and_never_advertised(synonym: str, name: str)
 
 def test_every_advertised_feature_is_served_and_every_command_advertised() -> None:
     unadvertised = {name for name in COMMANDS if name not in list_features()}
-    assert unadvertised == {"features", "doctor", "history", "audit", "page", "adopt"}
+    for_people = {*table.FOR_PEOPLE, *table.OF_THE_PAST, *table.PAGES}
+    assert unadvertised == {"features", *table.RENEWALS, *for_people}
     assert sorted(list_features()) == sorted({*COMMANDS, *FLAGS} - unadvertised)
 
 

@@ -17,6 +17,7 @@ class Kind(Enum):
 
     SERVICE = "acts on the account of one service"
     MODULE = "reads the cloud of one module and changes nothing in it"
+    RENEWAL = "tells of a renewal, which no fault of a cloud may hinder"
     FORM = "answers a form on standard input"
     QUESTION = "answers a question about one service, from billing alone"
     CHECK = "says whether something may be sold, which no fault of its own may hinder"
@@ -36,6 +37,8 @@ def kind(name: str, command: Command) -> Kind:
         return Kind.START if name == "features" else Kind.PEOPLE
     if not command.obeys_do_nothing:
         return Kind.QUESTION if name == "transition_controlpanel" else Kind.FORM
+    if name == "prolong":
+        return Kind.RENEWAL
     return Kind.MODULE if command.does == Level.READS else Kind.SERVICE
 
 
@@ -52,6 +55,7 @@ MODULES = names(Kind.MODULE)
 FORMS = names(Kind.FORM)
 QUESTIONS = names(Kind.QUESTION)
 CHECKS = names(Kind.CHECK)
+RENEWALS = names(Kind.RENEWAL)
 SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHING)
 """Forms before anybody fills them in: they are answered without a cloud."""
 
@@ -66,6 +70,6 @@ FOR_BILLMANAGER = tuple(
 )
 AT_CLOUDS = tuple(
     name
-    for name in (*SERVICES, *MODULES, *FORMS, *CHECKS, *FOR_PEOPLE)
+    for name in (*SERVICES, *MODULES, *RENEWALS, *FORMS, *CHECKS, *FOR_PEOPLE)
     if COMMANDS[name].does is not Level.NOTHING
 )

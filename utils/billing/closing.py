@@ -29,6 +29,10 @@ POSTS = {
 }
 
 
+ENDS = {"setparam": FUNCTIONS.post_set_param, "prolong": FUNCTIONS.post_prolong}
+"""The functions that end an operation and leave the status as it is."""
+
+
 def function_of(command: str, itemtype: str) -> Optional[str]:
     """The core's function that ends an operation of the command; None where there is none.
 
@@ -36,8 +40,8 @@ def function_of(command: str, itemtype: str) -> Optional[str]:
     """
     if command == "open":
         return f"{itemtype}.open"
-    if command == "setparam":
-        return FUNCTIONS.post_set_param
+    if command in ENDS:
+        return ENDS[command]
     return POSTS[command].function if command in POSTS else None
 
 
@@ -84,6 +88,14 @@ class Closing:
         """Tells BILLmanager that the parameters are applied."""
         self._doors.core.call(FUNCTIONS.post_set_param, sok="ok", elid=item.id)
         self._log.info("%s done", FUNCTIONS.post_set_param)
+
+    def post_prolong(self, item: Item) -> None:
+        """Tells BILLmanager that the service is renewed, while an operation waits for that."""
+        if not self._operations.waits():
+            self._log.info("no renewal waits for %s", FUNCTIONS.post_prolong)
+            return
+        self._doors.core.call(FUNCTIONS.post_prolong, sok="ok", elid=item.id)
+        self._log.info("%s done", FUNCTIONS.post_prolong)
 
     def post_password(self, item: Item) -> None:
         """Tells BILLmanager that the password is changed.

@@ -19,6 +19,7 @@ class Functions(NamedTuple):
     post_resume: str = "service.postresume"
     post_close: str = "service.postclose"
     post_set_param: str = "service.postsetparam"
+    post_prolong: str = "service.postprolong"
     post_password: str = "service.postchangepassword"  # noqa: S105  a name, no secret
     post_statistics: str = "service.poststat"
     roll_back_tariff: str = "service.changepricelist.rollback"

@@ -183,9 +183,18 @@ def _use(ctx: "Context", item: "Item") -> Optional[Use]:
 
 def _read_use(ctx: "Context", item: "Item") -> Optional[int]:
     """What is used now, of an account that billing alone proves; None where that is not told."""
+    account = _read_soon(ctx, item)
+    if account is None or account.used_bytes is None:
+        return None
+    is_sure = is_plausible(account.used_bytes, account.quota_bytes)
+    return account.used_bytes if is_sure else None
+
+
+def _read_soon(ctx: "Context", item: "Item") -> "Optional[Account]":
+    """The account, where billing alone proves it and the cloud shows it in time."""
     try:
         with budget.limit(FRESH_S):
-            account = _read_account(ctx, item)
+            return _read_account(ctx, item)
     except budget.Spent:
         ctx.log.info("the cloud has not told what is used in %d s", FRESH_S)
         return None
@@ -195,10 +204,6 @@ def _read_use(ctx: "Context", item: "Item") -> Optional[int]:
         return None
     finally:
         ctx.leave()
-    if account is None or account.used_bytes is None:
-        return None
-    is_sure = is_plausible(account.used_bytes, account.quota_bytes)
-    return account.used_bytes if is_sure else None
 
 
 def _read_account(ctx: "Context", item: "Item") -> "Optional[Account]":
@@ -213,6 +218,20 @@ def _read_account(ctx: "Context", item: "Item") -> "Optional[Account]":
 
 
 # -- after it -------------------------------------------------------------------------------------
+
+
+def remind(ctx: "Context", item: "Item") -> None:
+    """Says at a renewal that a service has less space than it uses, where the cloud tells in time.
+
+    The service must be held. A renewal goes on whatever the cloud says; what billing itself cannot
+    tell is raised.
+    """
+    if ctx.settings.downgrade == ALLOW or ctx.host.does_nothing():
+        return
+    quota_bytes = ctx.billing.tariffs.order(item, with_client=False).quota_bytes
+    account = _read_soon(ctx, item)
+    if account is not None:
+        tell(ctx, item, account, quota_bytes)
 
 
 def tell(ctx: "Context", item: "Item", account: "Account", quota_bytes: Optional[float]) -> None:

@@ -41,9 +41,7 @@ def take(ctx: "Context", closed_too: bool = False) -> Service:
     ctx.leave()
     until = time.monotonic() + ctx.wait_s
     taken = lock(ctx, item_id, ctx.wait_s)
-    item = _read(ctx, item_id)
-    ctx.item_module = item.module_id
-    ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
+    item = read(ctx, item_id)
     if item.status == STATUS_CLOSED and not closed_too:
         raise errors.ServiceClosed(item.id)
     # Before this run has its turn at the cloud, for which the other half may be waiting.
@@ -78,13 +76,20 @@ def _keep_other_half_off(item: "Item", lock: LockFile, wait_s: float) -> None:
         raise errors.Busy(f"service {number}")
 
 
-def _read(ctx: "Context", item_id: int) -> "Item":
+def read(ctx: "Context", item_id: int) -> "Item":
+    """The service as billing has it; the run is about it from now on.
+
+    Raises ItemNotFound, SecretBroken, and what reading the module may raise.
+    """
     try:
-        return ctx.billing.services.item(item_id)
+        item = ctx.billing.services.item(item_id)
     except errors.SecretBroken:
         # Where the module's own secret does not decrypt either, no service is to blame.
         ctx.billing.modules.server(ctx.billing.services.module_of(item_id))
         raise
+    ctx.item_module = item.module_id
+    ctx.login = item.mark.login if item.mark is not None else item.saved_login.strip()
+    return item
 
 
 def look(ctx: "Context", item: "Item", server: "Server") -> "Account":

@@ -154,6 +154,19 @@ def test_applied_parameters_end_the_change_of_tariff(
     assert stand.operation(operation) is None
 
 
+def test_a_renewal_is_told_while_it_waits_and_never_again(
+    stand: Stand, serving: Callable[[int], Billing]
+) -> None:
+    item = order(stand)
+    operation = stand.add_operation("prolong", item)
+    billing = serving(operation)
+    before = len(stand.called("service.postprolong"))
+    billing.closing.post_prolong(billing.services.item(item))
+    assert stand.operation(operation) is None
+    billing.closing.post_prolong(billing.services.item(item))
+    assert len(stand.called("service.postprolong")) == before + 1
+
+
 def test_a_changed_password_is_told(stand: Stand, serving: Callable[[int], Billing]) -> None:
     item = order(stand)
     operation = stand.add_operation("changepassword", item)

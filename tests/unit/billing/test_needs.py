@@ -177,6 +177,7 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     billing.notices.send(billing.clients.contact(item.account_id).user_id, "subject", "text")
     billing.memos.note(given.item, "full", Memo(201, "80", date(2026, 11, 21), is_sent=False))
     billing.memos.forget(given.item, "full")
+    closing.post_prolong(item)
     closing.roll_back_tariff(item)
     closing.post_set_param(item)
     closing.post_password(item)

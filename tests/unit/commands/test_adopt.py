@@ -94,7 +94,7 @@ def marked(old: Old, item: int) -> bool:
 @pytest.fixture
 def no_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever would wait for another finds that he has waited long enough."""
-    monkeypatch.setattr("utils.run.context.WAIT_RESERVE_S", 0)
+    monkeypatch.setattr("utils.run.context.Context.wait_s", 0.1)
     monkeypatch.setattr("utils.billing.mgrctl.time.sleep", lambda seconds: None)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
 

@@ -116,7 +116,8 @@ class World:
             log=self.log,
             settings=Settings(**self.settings),
             service=lambda closed_too=False: service,
-            cloud=lambda server: self.cloud,
+            cloud=lambda server, wait_s=None: self.cloud,
+            owner=lambda item, server, cloud: self.owner,
         )
         return load(command).run(context).document
 
@@ -837,6 +838,51 @@ def test_a_client_who_cannot_be_told_of_it_keeps_no_change_from_its_end(
     world.billing.notices.send.side_effect = error
     assert OK in world.run("setparam")
     world.billing.closing.post_set_param.assert_called_once_with(world.item)
+
+
+# -- prolong ----------------------------------------------------------------------------------
+
+
+def test_a_renewal_tells_of_too_little_space_and_changes_nothing_in_the_cloud(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.cloud.get_user.return_value = make_account(used_bytes=6 * 1024**3)
+    world.owner.is_unsettled.return_value = False
+    world.owner.record.return_value = RECORD
+    world.billing.services.status.return_value = world.item.status
+    world.billing.clients.contact.return_value = Contact(401, "en")
+    assert OK in world.run("prolong")
+    assert "billing.notices.send" in world.done()
+    assert world.done()[-1] == "billing.closing.post_prolong"
+    assert not [one for one in world.done() if one.startswith(("accounts.", "cloud.set"))]
+    assert "service 1001: less space than is used: 6 GiB are used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.CloudUnreachable("gone"), errors.LoginRefused("x"), errors.MarkForeign("x")],
+    ids=lambda error: error.code,
+)
+def test_whatever_a_cloud_says_a_renewal_is_booked(world: World, error: errors.PmError) -> None:
+    world.owner.record.side_effect = error
+    assert OK in world.run("prolong")
+    assert world.done() == ["billing.closing.post_prolong"]
+
+
+@pytest.mark.parametrize("record", [None, NEW])
+def test_a_renewal_of_a_service_without_a_proved_account_is_booked(
+    world: World, record: Optional[Record]
+) -> None:
+    world.owner.record.return_value = record
+    assert OK in world.run("prolong")
+    assert world.done() == ["billing.closing.post_prolong"]
+
+
+def test_where_nobody_is_to_be_told_a_renewal_asks_no_cloud(world: World) -> None:
+    world.settings = {"downgrade": "allow"}
+    assert OK in world.run("prolong")
+    world.owner.record.assert_not_called()
+    assert world.done() == ["billing.closing.post_prolong"]
 
 
 def test_without_a_new_tariff_no_group_is_left(world: World) -> None:

@@ -17,6 +17,7 @@ STANDING = Standing(99, 15, "backupservice", is_stopped=True)
         ("suspend", "service.postsuspend"),
         ("resume", "service.postresume"),
         ("setparam", "service.postsetparam"),
+        ("prolong", "service.postprolong"),
         ("close", "service.postclose"),
     ],
 )
