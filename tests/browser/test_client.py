@@ -157,7 +157,7 @@ def test_a_service_is_enlarged_suspended_resumed_and_closed(
     work(lived)
     show(seen, bought)
     words = labels(seen, PAGE_FUNCTION)
-    assert seen.fact(words["space"]).startswith("20 GiB sold")
+    assert seen.fact(words["space"]) == "0 B of 20 GiB in use (0 %)"
     states = {"suspend": "state_3", "resume": "state_2", "close": "state_4"}
     said = labels(seen, f"{PAGE_FUNCTION}.words")
     for command, state in states.items():

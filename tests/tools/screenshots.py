@@ -54,7 +54,7 @@ def picture_of(name: str, language: str) -> Path:
 
 
 def take(page: Page, part: str, url: str) -> bytes:
-    """The picture of a part of a page; `url` is the cloud's address, which differs by run."""
+    """The picture of a part of a page in all its colours; `url` is the address of its cloud."""
     page.evaluate(_SETTLED, [url, SHOWN_URL])
     box = page.locator(part).first.bounding_box()
     assert box is not None, part
@@ -65,7 +65,7 @@ def take(page: Page, part: str, url: str) -> bytes:
         width=box["x"] + box["width"] + MARGIN - left,
         height=box["y"] + box["height"] + MARGIN - top,
     )
-    return shrink(page.screenshot(clip=clip, full_page=True, animations="disabled"))
+    return page.screenshot(clip=clip, full_page=True, animations="disabled")
 
 
 def size_of(png: bytes) -> Tuple[int, int]:
@@ -117,7 +117,7 @@ def take_all(browser: Browser, places: Dict[bool, Place]) -> int:
             look = Look(context.new_page(), place, language)
             scene.play(look)
             png = take(look.page, scene.part, place.cloud.url)
-            count += keep(picture_of(name, language), png)
+            count += keep(picture_of(name, language), shrink(png))
             context.close()
     return count
 
