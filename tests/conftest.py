@@ -55,7 +55,7 @@ def _proof(request: pytest.FixtureRequest) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Saves what this process has covered: a worker that is slow to end is killed before it does."""
+    """Saves what this process has covered: a worker slow to end is killed before it does."""
     measuring = sys.modules.get("coverage")
     one = measuring and measuring.Coverage.current()
     if one:

@@ -181,6 +181,44 @@ def test_the_payment_page_is_guarded(shop: WholeShop) -> None:
         assert secret not in page.text
 
 
+PAGES = {
+    "pay": (STARTED, 200, {"ru": "Переход к оплате", "en": "On to the payment"}),
+    "closed": (CANCELLED, 200, {}),
+    "foreign": (None, 404, {}),
+}
+"""A page by the status of the payment, None for one that is not there; with its HTTP status."""
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_is_in_the_client_s_language_guarded_and_works_without_scripts(
+    shop: WholeShop, name: str, language: str
+) -> None:
+    payment_status, status, titles = PAGES[name]
+    payment = 999_999 if payment_status is None else shop.add_payment()
+    if payment_status is not None:
+        shop.payments.set_status(payment, payment_status)
+    page = shop.browser(language).open(f"{shop.web.url}/mancgi/webpaypayment?elid={payment}")
+    assert (page.status, f'<html lang="{language}">' in page.text) == (status, True)
+    assert page.title == titles.get(language, page.title) != ""
+    has_russian = bool(re.search("[а-я]{4}", re.sub(r'value="[^"]*"', "", page.text)))
+    assert has_russian == (language == "ru")
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Cache-Control"] == "no-store"
+    if name == "pay":
+        # The script only presses the button; the form is whole without it.
+        plain = re.sub(r"<script>.*?</script>", "", page.text, flags=re.DOTALL)
+        assert len(re.findall('<button type="submit">[^<]+</button>', plain)) == 1
+        assert (
+            page.forms[0].fields["wsb_language_id"] == {"ru": "russian", "en": "english"}[language]
+        )
+    else:
+        assert (list(page.forms), "form-action 'none'" in policy) == ([], True)
+
+
 STRANGERS: Dict[str, Dict[str, str]] = {
     "no session": {"cookie": ""},
     "a session of nobody": {"cookie": "billmgrses5=0123456789abcdef"},

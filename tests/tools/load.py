@@ -1,11 +1,14 @@
 """Notifications by the hundred each second, through the real script: `make load`.
 
 Each payment is notified until the answer is 200, some twice at once, some forged between them. In
-the end every payment has to be credited exactly once, whatever the machine is busy with. How long
-it takes is told.
+the end every payment has to be credited exactly once, whatever the machine is busy with. What is
+told beside is the machine's: its cores and what else ran, the rate at which notifications came and
+at which they were taken, and where the processor's time went.
 """
 
+import os
 import random
+import resource
 import sys
 import threading
 import time
@@ -41,7 +44,11 @@ DOUBLED, FORGED = 20, 20
 
 @dataclass
 class Found:
-    """What was measured; `peaks_kib` by the second in which a receiver ended."""
+    """What was measured; `peaks_kib` by the second in which a receiver ended.
+
+    `sent_s` is how long it took until all had come; the processor's time is that of the receivers
+    with their mgrctl, and that of this process, which is the core and the sender.
+    """
 
     waits_s: List[float] = field(default_factory=list)
     repeats: int = 0
@@ -49,6 +56,10 @@ class Found:
     given_up: int = 0
     peaks_kib: List[Tuple[float, int]] = field(default_factory=list)
     open_at_once: int = 0
+    sent_s: float = 0.0
+    requests: int = 0
+    receivers_cpu_s: float = 0.0
+    stand_cpu_s: float = 0.0
 
 
 class Load:
@@ -87,7 +98,7 @@ class Load:
 
     def run(self) -> float:
         """Sends all of them at the rate; gives how long it took until the last one was taken."""
-        began = time.monotonic()
+        began, cpu_s = time.monotonic(), _cpu_s()
         waiting: List[Future[None]] = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for number, (_payment, order) in enumerate(self.payments):
@@ -99,8 +110,12 @@ class Load:
                     waiting.append(pool.submit(self._deliver, fields, due))
                 if number % FORGED == 0:
                     waiting.append(pool.submit(self._forge, fields))
+            self.found.sent_s = time.monotonic() - began
             for one in waiting:
                 one.result()
+        self.found.stand_cpu_s, self.found.receivers_cpu_s = (
+            now - before for now, before in zip(_cpu_s(), cpu_s)
+        )
         return time.monotonic() - began
 
     @staticmethod
@@ -138,6 +153,7 @@ class Load:
     def _send(self, fields: Dict[str, str]) -> int:
         with self._lock:
             self._open += 1
+            self.found.requests += 1
             self.found.open_at_once = max(self.found.open_at_once, self._open)
         try:
             is_measured = int(fields["transaction_id"]) % MEASURED == 0
@@ -177,17 +193,32 @@ class Load:
         return max(peaks[-tenth:]) > 1.1 * max(peaks[:tenth])
 
 
+def _cpu_s() -> Tuple[float, float]:
+    """The processor's time of this process, and of those that it has started and waited for."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    itself, others = (one.ru_utime + one.ru_stime for one in both)
+    return itself, others
+
+
 def main(words: List[str]) -> int:
     """Runs it; 0 where nothing was lost, doubled or grown."""
     rate, seconds = (int(word) for word in (words or ["200", "60"]))
+    cores = len(os.sched_getaffinity(0))
     with Stand() as stand:
         load = Load(stand, rate, seconds)
         print(f"{load.count} payments, {rate} notifications a second for {seconds} s")
+        print(f"cores: {cores}, busy with other things: {os.getloadavg()[0]:.1f}", flush=True)
         took_s = load.run()
         found, faults = load.found, load.faults()
     parts = quantiles(found.waits_s, n=100)
+    print(f"all had come after {found.sent_s:.1f} s: {load.count / found.sent_s:.0f} a second")
     print(f"all taken after {took_s:.1f} s: {load.count / took_s:.0f} payments a second")
     print(f"wait of a notification: half {parts[49]:.2f} s, 99 of 100 {parts[98]:.2f} s")
+    print(
+        f"processor for each of {found.requests} requests: receiver with mgrctl"
+        f" {1000 * found.receivers_cpu_s / found.requests:.0f} ms, the stand's core and the sender"
+        f" {1000 * found.stand_cpu_s / found.requests:.0f} ms"
+    )
     print(f"repeated: {found.repeats}, open at once: {found.open_at_once}")
     print(f"memory of a receiver: {max(kib for _, kib in found.peaks_kib) / 1024:.1f} MiB at most")
     print("\n".join(faults) or "Every payment was credited exactly once.")

@@ -174,19 +174,20 @@ def _info(path: str) -> Optional[os.stat_result]:
 
 def forms(ctx: Context) -> Iterator[Finding]:
     """Whether BILLmanager has this version's forms and messages to read, with those of the page."""
-    yield _installed(ctx.host.path(root.FORMS), FORMS)
+    yield installed(ctx.host.path(root.FORMS), FORMS)
     with suppress(SettingsBroken):  # which has a check of its own
         if ctx.settings.customer_page != NO_PAGE:
-            yield _installed(ctx.host.path(root.PAGE), PAGE)
+            yield installed(ctx.host.path(root.PAGE), PAGE)
 
 
-def _installed(path: str, name: str) -> Finding:
+def installed(path: str, name: str) -> Finding:
+    """Whether BILLmanager has that file of ours to read, as it is in this version."""
     try:
         with open(path, "rb") as file:
-            installed = file.read()
+            content = file.read()
     except OSError:
         return fault("forms_missing", path)
-    is_ours = installed == (HOME / "xml" / name).read_bytes()
+    is_ours = content == (HOME / "xml" / name).read_bytes()
     return well(path) if is_ours else fault("forms_other", path)
 
 

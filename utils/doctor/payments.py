@@ -4,15 +4,18 @@ import os
 import time
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
+from utils.base.secret import Secret
 from utils.billing.payments import StoredMethod
 from utils.doctor.billing import numbers
 from utils.doctor.findings import Check, Finding, advice, fault, named, well
-from utils.host import root
+from utils.doctor.installation import installed
+from utils.host import messages, root
 from utils.run.context import Context
-from utils.webpay import checkout, method, outside
+from utils.webpay import checkout, method, outside, staff, watch
 from utils.webpay.desk import Desk
+from utils.webpay.intake import UNKNOWN_S
 from utils.webpay.sealing import PREFIX
 
 SCRIPTS = (
@@ -59,6 +62,11 @@ def scripts(payments: Payments) -> Iterator[Finding]:
         yield well(len(paths))
 
 
+def forms(payments: Payments) -> Iterator[Finding]:
+    """Whether BILLmanager has this version's form of the payment method to read."""
+    yield installed(payments.ctx.host.path(root.PAYMENT_FORMS), messages.PAYMENT_FORMS)
+
+
 def tables(payments: Payments) -> Iterator[Finding]:
     """Whether what is read of payments may be read."""
     unreadable = payments.desk.billing.unreadable_tables()
@@ -82,11 +90,37 @@ def told(payments: Payments) -> Iterator[Finding]:
 
 
 def waiting(payments: Payments) -> Iterator[Finding]:
-    """Whether what was begun, or is to be told, is brought to an end by BILLmanager's rounds."""
+    """Whether what was begun, or is to be told, is brought to an end by BILLmanager's rounds.
+
+    What waits for WEBPAY or for staff by design is named, and is no fault of the rounds.
+    """
     ledger = payments.desk.ledger
-    now = payments.desk.now()
-    old = [number for number, at in ledger.pending_since() if now - at > ROUND_S]
-    yield fault("payment_waiting", numbers(old)) if old else well()
+    before = payments.desk.now() - ROUND_S
+    patience_s = _patience_s(payments)
+    old, in_hand = [], []
+    for number in sorted(ledger.pending()):
+        entry = ledger.read(number)
+        if staff.due(entry, before, patience_s) or _is_left(entry.intent, before):
+            old.append(number)
+        elif entry.intent is not None and entry.intent["answered"]:
+            in_hand.append(number)
+    if old:
+        yield fault("payment_waiting", numbers(old))
+    if in_hand:
+        yield advice("payment_in_hand", numbers(in_hand))
+    if not old and not in_hand:
+        yield well()
+
+
+def _is_left(intent: Optional[Dict[str, Any]], before: float) -> bool:
+    """Whether a booking was begun that a round should have ended before that moment."""
+    return intent is not None and not intent["answered"] and intent["at"] + UNKNOWN_S < before
+
+
+def _patience_s(payments: Payments) -> float:
+    """The longest time in which WEBPAY is asked before staff is told."""
+    read = (method.read(stored, Secret) for stored in payments.stored)  # none is opened
+    return max((watch.patience_s(one) for one in read), default=0)
 
 
 def seen(payments: Payments) -> Iterator[Finding]:
@@ -102,10 +136,11 @@ def seen(payments: Payments) -> Iterator[Finding]:
 
 CHECKS = (
     Check("payment_scripts", scripts),
+    Check("payment_forms", forms),
     Check("payment_tables", tables, ("database",)),
     Check("payment_methods", methods, ("payment_tables",)),
     Check("payment_told", told, ("payment_methods",)),
-    Check("payment_waiting", waiting),
+    Check("payment_waiting", waiting, ("payment_methods",)),
     Check("payment_seen", seen, ("payment_methods",)),
 )
 

@@ -9,11 +9,13 @@ import errno
 import json
 import os
 import stat
+import threading
 import zlib
 from typing import Any, Optional
 
 from utils.base import errors
 from utils.consts import MODULE
+from utils.host import files
 from utils.host.locks import LockFile
 
 MOST_CHARACTERS = 4 * 1024**2
@@ -208,19 +210,10 @@ def _read(path: str) -> Any:
 
 def _write(folder: str, name: str, value: Any) -> None:
     """Replaces the file at once and whole. Raises OSError."""
-    import tempfile  # a form has nothing to keep
-
+    data = json.dumps(value).encode()
     _make(folder)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=name + ".")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, _path(folder, name))
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    path = _path(folder, name)
+    files.replace(path, data, f"{path}.{threading.get_native_id()}")
 
 
 def _try(folder: str) -> None:

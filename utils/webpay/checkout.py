@@ -31,7 +31,10 @@ MOST_ORDERS = 200
 """Attempts at one payment; whoever presses the button more often is no customer."""
 
 SEED_BYTES = 16
-HELD = (intake.AMOUNT, intake.CURRENCY, intake.UNCLEAR, intake.REFUSED, intake.STUCK)
+HELD = (
+    *(intake.AMOUNT, intake.CURRENCY, intake.UNCLEAR, intake.REFUSED, intake.STUCK),
+    intake.BEHIND,
+)
 """Money came and staff has it in hand: the customer is not sent to pay again."""
 
 _SESSION = re.compile(r"[A-Za-z0-9_.~-]{1,200}", re.ASCII)

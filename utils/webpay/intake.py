@@ -42,10 +42,10 @@ BOOKABLE = (PAYMENT_NEW, PAYMENT_IN_PAY, PAYMENT_STARTED)
 AMOUNT, CURRENCY, ORDER, TEST = "amount", "currency", "order", "test"
 SECOND, CANCELLED, CLOSED, TRANSACTION = "second", "cancelled", "closed", "transaction"
 UNCLEAR, TAKEN_BACK, STRANGE, STRAY = "unclear", "taken_back", "strange", "stray"
-REFUSED, STUCK, UNREAD = "refused", "stuck", "unread"
+REFUSED, STUCK, UNREAD, BEHIND = "refused", "stuck", "unread", "behind"
 REASONS = (
     *(AMOUNT, CURRENCY, ORDER, TEST, SECOND, CANCELLED, CLOSED, TRANSACTION, UNCLEAR),
-    *(TAKEN_BACK, STRANGE, STRAY, REFUSED, STUCK, UNREAD),
+    *(TAKEN_BACK, STRANGE, STRAY, REFUSED, STUCK, UNREAD, BEHIND),
 )
 """Why a true notification is kept for staff. Each has its words in xml/."""
 
@@ -94,8 +94,7 @@ def _refuse_unread(desk: Desk, fields: Dict[str, str]) -> Response:
             if _is_ours(desk, fields):
                 with desk.ledger.lock(STRAYS, LOCK_WAIT_S):
                     entry = desk.ledger.read(STRAYS)
-                    if entry.keep(why=UNREAD, at=int(desk.now()), **_shown_of(fields)):
-                        desk.ledger.write(entry)
+                    _add(desk, entry, UNREAD, _shown_of(fields))
     except errors.PmError as error:
         desk.log.error("failed: %s", error)
         return Response(503, "try again\n")
@@ -193,13 +192,27 @@ def _named(notification: Notification) -> "tuple[str, str]":
 
 
 def _keep(desk: Desk, entry: Entry, why: str, notification: Notification) -> None:
-    """Keeps a notification for staff; one that is kept already stays as it is."""
+    """Keeps a notification for staff; one that is kept already stays as it is. Raises Busy."""
     if entry.intent is not None and entry.intent["transaction"] == notification.transaction:
         entry.intent = None
-    is_new = entry.keep(why=why, at=int(desk.now()), **told_of(notification))
-    if is_new:
-        desk.log.warning("kept: %s, %s, transaction %s", why, *_named(notification))
+    if entry.drop(BEHIND, notification.transaction):
         desk.ledger.write(entry)
+    if _add(desk, entry, why, told_of(notification)):
+        desk.log.warning("kept: %s, %s, transaction %s", why, *_named(notification))
+
+
+def _add(desk: Desk, entry: Entry, why: str, what: Mapping[str, Any]) -> bool:
+    """Whether what is to be kept is new, and written now.
+
+    Raises Busy where staff has to be told of the others first: it has to come again.
+    """
+    is_full = entry.is_full
+    if not entry.keep(why=why, at=int(desk.now()), **what):
+        return False
+    if is_full:
+        raise errors.Busy(f"{entry.payment_id}: nobody was told of {len(entry.kept) - 1}")
+    desk.ledger.write(entry)
+    return True
 
 
 def told_of(notification: Notification) -> Dict[str, Any]:
@@ -304,6 +317,7 @@ class Till:
             else:
                 self._remember(TRANSACTION, what)
             return Response(200, "kept\n")
+        self.entry.drop(BEHIND, what.transaction)
         self.entry.intent = {
             **what._asdict(),
             "at": int(self._desk.now()),
@@ -323,10 +337,17 @@ class Till:
             intent["at"] = now
             self._desk.ledger.write(self.entry)
         is_over = now - intent["at"] >= UNKNOWN_S
-        is_other = intent["transaction"] != what.transaction
+        if intent["transaction"] != what.transaction:
+            self._keep_behind(what)
         # What the core has taken is never sent again; where the payment is closed nothing is sent.
-        if (intent["answered"] and not self.of_status()) or is_other or not is_over:
-            raise errors.PaymentUncertain(f"{self._payment.id}: {intent['transaction']}")
+        elif is_over and not (intent["answered"] and not self.of_status()):
+            return
+        raise errors.PaymentUncertain(f"{self._payment.id}: {intent['transaction']}")
+
+    def _keep_behind(self, what: Money) -> None:
+        """Keeps money that came while another booking has no end: it may be a second payment."""
+        if self.entry.keep(why=BEHIND, at=int(self._desk.now()), **self._shown(what)):
+            self._desk.ledger.write(self.entry)
 
     def _call(self, what: Money) -> Optional[errors.PmError]:
         """Asks the core to book; gives what it said instead of yes."""
@@ -356,14 +377,14 @@ class Till:
             self.entry.intent["answered"] = True
         else:
             self.entry.intent = None
-        self.entry.keep(
-            why=why,
-            at=int(self._desk.now()),
-            **what._asdict(),
-            amount=money.write_amount(self._payment.amount),
-            currency=self._payment.currency,
-        )
+        self.entry.drop(BEHIND, what.transaction)
+        self.entry.keep(why=why, at=int(self._desk.now()), **self._shown(what))
         self._desk.ledger.write(self.entry)
+
+    def _shown(self, what: Money) -> Dict[str, Any]:
+        """What is kept of money that fits the payment."""
+        amount = money.write_amount(self._payment.amount)
+        return {**what._asdict(), "amount": amount, "currency": self._payment.currency}
 
     def _settle(self, transaction: str) -> None:
         """Writes down that the transaction is booked, where that does not stand there yet."""
@@ -394,3 +415,21 @@ class Till:
             self._remember(self.of_status(), what)
         else:
             self.book(what)
+
+    def take_up(self) -> None:
+        """Books what came behind a booking that has ended now, or has it told as what it is.
+
+        Raises PaymentUncertain, and whatever the core says.
+        """
+        for kept in [one for one in self.entry.kept if one["why"] == BEHIND]:
+            if self.entry.intent is not None:
+                return
+            what = Money(kept["transaction"], kept["order"])
+            why = self.of_status()
+            if not why and self._shown(what).items() <= kept.items():
+                self.book(what)
+            elif self._is_booked(what.transaction):
+                self.entry.drop(BEHIND, what.transaction)
+                self._desk.ledger.write(self.entry)
+            else:
+                self._remember(why or AMOUNT, what)

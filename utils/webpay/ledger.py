@@ -7,10 +7,10 @@ before what it announces is done. It is a record and no memory: nothing else has
 import json
 import os
 from contextlib import suppress
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 from utils.base import errors
-from utils.host import root
+from utils.host import files, root
 from utils.host.locks import LockFile
 from utils.host.root import Host
 
@@ -18,7 +18,8 @@ STRAYS = 0
 """Stands for the number of a payment where a notification names none that is there."""
 
 MOST_KEPT = 100
-"""What is kept of one payment and not told yet; of a store that another shop uses too, the last."""
+"""What is kept of one payment. What staff was not told of never gives way: while there is so much
+of it, what comes is answered so that it comes again."""
 
 MOST_CHARACTERS = 1024**2
 """Longest file that is read. The hundred notifications and two hundred orders that one may hold
@@ -33,7 +34,10 @@ _NEEDED = {
 }
 """What each record in a file has at least."""
 
-_PAYMENTS, _PENDING, _USED = "payments", "pending", "transactions"
+_PAYMENTS, _PENDING, _USED, _CLAIMS = "payments", "pending", "transactions", "claims"
+
+LEFT_S = 60 * 60
+"""So old is no file of a claim that is being made: a request has half a minute."""
 
 
 class Entry:
@@ -60,16 +64,32 @@ class Entry:
         """Whether somebody has to come back to it: a booking without end, or staff is not told."""
         return self.intent is not None or any(not one.get("told") for one in self.kept)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether staff has to be told before more can be kept."""
+        return sum(not one.get("told") for one in self.kept) >= MOST_KEPT
+
     def keep(self, **what: Any) -> bool:
-        """Keeps what came; tells whether it is new, by all of it but the moment."""
+        """Keeps what came; tells whether it is new, by all of it but the moment.
+
+        Only what staff was told of gives way to it.
+        """
         for one in self.kept:
             if all(one.get(name) == value for name, value in what.items() if name != "at"):
                 return False
-        told = [one for one in self.kept if one.get("told")]
-        if len(self.kept) >= MOST_KEPT:
-            self.kept.remove(told[0] if told else self.kept[0])
+        told = next((one for one in self.kept if one.get("told")), None)
+        if len(self.kept) >= MOST_KEPT and told is not None:
+            self.kept.remove(told)
         self.kept.append({**what, "told": False})
         return True
+
+    def drop(self, why: str, transaction: str) -> bool:
+        """Lets go of a transaction that was kept for that reason; tells whether there was one."""
+        before = len(self.kept)
+        self.kept = [
+            one for one in self.kept if (one["why"], one.get("transaction")) != (why, transaction)
+        ]
+        return len(self.kept) < before
 
     def as_data(self) -> Dict[str, Any]:
         """What is written."""
@@ -138,26 +158,32 @@ class Ledger:
                 os.unlink(self._path(_PENDING, entry.payment_id))
 
     def pending(self) -> List[int]:
-        """The payments to which somebody has to come back."""
-        return self._numbers(_PENDING)
+        """The payments to which somebody has to come back, the one first that waits longest.
 
-    def pending_since(self) -> List[Tuple[int, float]]:
-        """The same payments, each with the moment since which it is."""
+        Who goes after one says so by `visit`, so that none keeps the others from their turn.
+        """
         found = []
-        for number in self.pending():
+        for number in self._numbers(_PENDING):
             with suppress(FileNotFoundError):
-                found.append((number, os.stat(self._path(_PENDING, number)).st_mtime))
-        return found
+                found.append((os.stat(self._path(_PENDING, number)).st_mtime, number))
+        return [number for _, number in sorted(found)]
+
+    def visit(self, payment_id: int, now: float) -> None:
+        """Puts a payment behind the others that wait."""
+        with suppress(OSError):  # then the order stays as it was
+            os.utime(self._path(_PENDING, payment_id), (now, now))
 
     def claim(self, transaction: str, payment_id: int) -> int:
         """The payment that a transaction belongs to: the first one that has claimed it."""
         path = os.path.join(self.folder, _USED, transaction[-2:], transaction)
-        beside = f"{path}.{os.getpid()}"
-        self._write(beside, str(payment_id).encode())
+        beside = os.path.join(self.folder, _CLAIMS, str(os.getpid()))
         try:
+            self._make(os.path.dirname(beside))
+            self._make(os.path.dirname(path))
+            files.create(beside, str(payment_id).encode())
             try:
                 os.link(beside, path)
-                _sync(os.path.dirname(path))
+                files.sync_folder(os.path.dirname(path))
                 return payment_id
             except FileExistsError:
                 with open(path, encoding="ascii") as file:
@@ -168,6 +194,18 @@ class Ledger:
             raise _failure(path, error) from error
         except ValueError as error:
             raise errors.StateUnwritable(f"{path}: {type(error).__name__}") from error
+
+    def sweep(self, now: float) -> None:
+        """Takes away what killed processes have left of their claims. Raises StateUnwritable."""
+        folder = os.path.join(self.folder, _CLAIMS)
+        try:
+            for name in os.listdir(folder) if os.path.isdir(folder) else ():
+                path = os.path.join(folder, name)
+                with suppress(FileNotFoundError):
+                    if now - os.stat(path).st_mtime > LEFT_S:
+                        os.unlink(path)
+        except OSError as error:
+            raise _failure(folder, error) from error
 
     def last_seen(self) -> Optional[float]:
         """When a notification with a true signature came last; None where none has."""
@@ -201,25 +239,13 @@ class Ledger:
             if folder != self.folder:
                 self._make(os.path.dirname(folder))
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            _sync(os.path.dirname(folder))
+            files.sync_folder(os.path.dirname(folder))
 
     def _write(self, path: str, data: bytes) -> None:
-        """Writes a file by one rename, and both it and its name to the disk."""
-        folder = os.path.dirname(path)
-        beside = f"{path}.new"
+        """Replaces a file whole, under the lock of its payment."""
         try:
-            self._make(folder)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-            descriptor = os.open(beside, flags, 0o600)
-            try:
-                written = os.write(descriptor, data)
-                if written < len(data):
-                    raise OSError(28, "not written whole")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.replace(beside, path)
-            _sync(folder)
+            self._make(os.path.dirname(path))
+            files.replace(path, data, f"{path}.new")
         except OSError as error:
             raise _failure(path, error) from error
 
@@ -237,16 +263,9 @@ def _is_whole(data: Any) -> bool:
         isinstance(one, dict)
         and set(_NEEDED[name]) <= set(one)
         and isinstance(one["at"], (int, float))
+        and isinstance(one.get("asked_at", 0), (int, float))
         for name, one in records
     )
-
-
-def _sync(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _failure(path: str, error: OSError) -> errors.StateUnwritable:

@@ -1,29 +1,43 @@
 """Tells staff what came and was not booked, and what never came: by tasks, each made once."""
 
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence
 
 from utils.host import messages
 from utils.webpay.desk import Desk
-from utils.webpay.intake import UNCLEAR
+from utils.webpay.intake import BEHIND, UNCLEAR, UNKNOWN_S
 from utils.webpay.ledger import Entry
 
 GROUP = "tasks.pmwebpay"
 """The messages of the tasks."""
 
+BEHIND_S = 2 * UNKNOWN_S
+"""By then a booking that was begun has ended, if it is not staff that has to end it."""
+
 MOST_NAMED = 50
 """Payments that one task names; of the others it has the number."""
 
 
-def tell(desk: Desk, entry: Entry, patience_s: float = 0) -> None:
-    """Makes a task of all that is kept and not told yet.
+def due(entry: Entry, now: float, patience_s: float) -> List[Dict[str, Any]]:
+    """What is kept, and is to be told by now.
 
-    What WEBPAY can be asked about waits for `patience_s`. Raises DatabaseUnavailable,
-    CoreUnavailable, CoreRefused, StateUnwritable: then it is told later.
+    What WEBPAY can be asked about waits for `patience_s`, and what came behind another booking for
+    the end of that.
     """
-    for one in entry.kept:
-        is_early = one["why"] == UNCLEAR and desk.now() - one["at"] < patience_s
-        if one.get("told") or is_early:
-            continue
+    waits_s = {UNCLEAR: patience_s, BEHIND: BEHIND_S}
+    return [
+        one
+        for one in entry.kept
+        if not one.get("told") and now - one["at"] >= waits_s.get(one["why"], 0)
+    ]
+
+
+def tell(desk: Desk, entry: Entry, patience_s: float = 0) -> None:
+    """Makes a task of all that is kept and not told yet, when its time has come.
+
+    Raises DatabaseUnavailable, CoreUnavailable, CoreRefused, StateUnwritable: then it is told
+    later.
+    """
+    for one in due(entry, desk.now(), patience_s):
         if not make_task(desk, text_of(entry.payment_id, one)):
             return
         one["told"] = True

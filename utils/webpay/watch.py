@@ -36,6 +36,7 @@ def check(desk: Desk) -> None:
         return
     with lock:
         ends_at = desk.now() + LONGEST_S
+        desk.ledger.sweep(desk.now())
         for payment_id in desk.ledger.pending():
             if desk.now() < ends_at:
                 _guarded(desk, payment_id)
@@ -45,7 +46,8 @@ def check(desk: Desk) -> None:
 
 
 def _guarded(desk: Desk, payment_id: int) -> None:
-    """Goes after one payment, if it can."""
+    """Goes after one payment, if it can; the others have their turn before it has the next."""
+    desk.ledger.visit(payment_id, desk.now())
     try:
         with desk.ledger.lock(payment_id, intake.LOCK_WAIT_S):
             _go_after(desk, payment_id)
@@ -55,19 +57,20 @@ def _guarded(desk: Desk, payment_id: int) -> None:
 
 def _go_after(desk: Desk, payment_id: int) -> None:
     payment = _payment(desk, payment_id)
-    entry, patience_s = desk.ledger.read(payment_id), 0
+    entry, waits_s = desk.ledger.read(payment_id), 0
     if payment is not None and payment.method is not None:
         method = desk.method(payment.method)
         till = Till(desk, payment, method)
         entry = till.entry
-        patience_s = method.lost_after_h * HOUR_S if asks(method) else 0
+        waits_s = patience_s(method)
         try:
             _hold_returned(desk, till, payment, method)
             _confirm(desk, till, method)
             till.resume()
+            till.take_up()
         except errors.PaymentUncertain as error:
             desk.log.info("%s", error)
-    staff.tell(desk, entry, patience_s)
+    staff.tell(desk, entry, waits_s)
     desk.ledger.settle(entry)
 
 
@@ -93,7 +96,7 @@ def _confirm(desk: Desk, till: Till, method: Method) -> None:
     for kept in till.entry.kept:
         if kept["why"] != intake.UNCLEAR or kept.get("told") or till.of_status():
             continue
-        if _ask(desk, method, till.entry, kept):
+        if _is_time(desk, kept) and _ask(desk, method, till.entry, kept):
             kept["told"] = True  # it needs nobody any more
             till.book(Money(kept["transaction"], kept["order"]))
             return
@@ -104,9 +107,23 @@ def asks(method: Method) -> bool:
     return bool(method.login and method.password)
 
 
+def patience_s(method: Method) -> int:
+    """How long WEBPAY is asked about what is unclear before staff is told."""
+    return method.lost_after_h * HOUR_S if asks(method) else 0
+
+
+def _is_time(desk: Desk, asked: Dict[str, Any]) -> bool:
+    """Whether it is time to ask again: each pause is as long as all that went before."""
+    last: float = asked.get("asked_at", asked["at"])
+    return not 0 <= desk.now() - last < last - asked["at"]
+
+
 def _ask(desk: Desk, method: Method, entry: Entry, kept: Dict[str, Any]) -> bool:
+    """Whether WEBPAY says that a transaction is paid; that it was asked is written down before."""
     from utils.webpay import query
 
+    kept["asked_at"] = int(desk.now())
+    desk.ledger.write(entry)
     order = entry.orders.get(kept["order"])
     if order is None or bool(order["test"]) != method.is_test:
         return False
@@ -120,14 +137,13 @@ def _look_for_lost(desk: Desk, stored: StoredMethod, ends_at: float) -> None:
     """Payments that wait longer than the method says: those that came back, and the silent ones."""
     try:
         method = desk.method(stored)
-        waiting = desk.billing.waiting(stored.id)
         silent = []
-        for payment_id in waiting:
-            entry = desk.ledger.read(payment_id)
-            if entry.paid or entry.intent or not entry.orders:
+        for payment_id in desk.billing.waiting(stored.id):
+            entry = _read(desk, payment_id)
+            if entry is None or entry.paid or entry.intent or not entry.orders:
                 continue
             if entry.returned is not None:
-                if _is_due(desk, entry.returned["at"], method) and desk.now() < ends_at:
+                if _is_due(desk, entry, method) and desk.now() < ends_at:
                     _guarded(desk, payment_id)
             elif _is_silent(desk, entry, method):
                 silent.append(entry)
@@ -136,9 +152,28 @@ def _look_for_lost(desk: Desk, stored: StoredMethod, ends_at: float) -> None:
         desk.log.warning("method %d: %s", stored.id, error)
 
 
-def _is_due(desk: Desk, at: float, method: Method) -> bool:
-    """With a login WEBPAY is asked at the next round, else staff is told after the time."""
-    return asks(method) or desk.now() - at >= method.lost_after_h * HOUR_S
+def _read(desk: Desk, payment_id: int) -> Optional[Entry]:
+    """What is written of a payment, None where that cannot be read."""
+    try:
+        return desk.ledger.read(payment_id)
+    except errors.PmError as error:
+        desk.log.warning("payment %d: %s", payment_id, error)
+        return None
+
+
+def _is_due(desk: Desk, entry: Entry, method: Method) -> bool:
+    """Whether something is to be done about a payment whose browser came back.
+
+    With a login WEBPAY is asked; after the time of the method staff is told, and that is all.
+    """
+    returned = entry.returned
+    if returned is None or any(one["why"] == RETURNED for one in entry.kept):
+        return False
+    return _is_late(desk, returned, method) or (asks(method) and _is_time(desk, returned))
+
+
+def _is_late(desk: Desk, returned: Dict[str, Any], method: Method) -> bool:
+    return desk.now() - float(returned["at"]) >= method.lost_after_h * HOUR_S
 
 
 def _hold_returned(desk: Desk, till: Till, payment: StoredPayment, method: Method) -> None:
@@ -146,19 +181,15 @@ def _hold_returned(desk: Desk, till: Till, payment: StoredPayment, method: Metho
     entry, returned = till.entry, till.entry.returned
     if returned is None or entry.paid is not None or payment.status == PAYMENT_PAID:
         return
-    what = {
-        "why": RETURNED,
-        "order": returned["order"],
-        "transaction": returned["transaction"],
-        "amount": money.write_amount(payment.amount),
-        "currency": payment.currency,
-    }
-    if any(one["why"] == RETURNED for one in entry.kept):
+    if not _is_due(desk, entry, method):
         return
-    if desk.now() - returned["at"] >= method.lost_after_h * HOUR_S:
-        entry.keep(at=int(desk.now()), **what)
+    returned.update(amount=money.write_amount(payment.amount), currency=payment.currency)
+    if _is_late(desk, returned, method):
+        names = ("order", "transaction", "amount", "currency")
+        what = {name: returned[name] for name in names}
+        entry.keep(why=RETURNED, at=int(desk.now()), **what)
         desk.ledger.write(entry)
-    elif asks(method) and not till.of_status() and _ask(desk, method, entry, what):
+    elif not till.of_status() and _ask(desk, method, entry, returned):
         till.book(Money(returned["transaction"], returned["order"]))
 
 
@@ -186,7 +217,10 @@ def _tell_of_silence(desk: Desk, method: Method, silent: List[Entry]) -> None:
     if not staff.make_task(desk, staff.text_of_silence(method.id, ids)):
         return
     for payment_id in ids:
-        with desk.ledger.lock(payment_id, intake.LOCK_WAIT_S):
-            entry = desk.ledger.read(payment_id)
-            entry.told_at = desk.now()
-            desk.ledger.write(entry)
+        try:
+            with desk.ledger.lock(payment_id, intake.LOCK_WAIT_S):
+                entry = desk.ledger.read(payment_id)
+                entry.told_at = desk.now()
+                desk.ledger.write(entry)
+        except errors.PmError as error:  # it is told again, with others
+            desk.log.warning("payment %d: %s", payment_id, error)

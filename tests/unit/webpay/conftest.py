@@ -1,7 +1,9 @@
 """A shop with WEBPAY on the stand: payments, order numbers, notifications, what was booked."""
 
+import os
+import threading
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 from urllib.parse import urlencode
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from tests.doubles.billmanager import Stand
 from tests.doubles.billmanager.payments import IN_PAY
 from utils.base.secret import Secret
+from utils.billing.payments import Payments
+from utils.billing.tasks import Tasks
 from utils.host.root import Host
 from utils.webpay import intake, protocol
 from utils.webpay.cgi import Request, Response
@@ -129,6 +133,43 @@ class Shop:
     def balance(self) -> str:
         """What the client has."""
         return self.payments.balance(self.client)
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing below catches it."""
+
+
+CHANGES = ("write", "fsync", "replace", "link", "unlink", "utime")
+"""By what a run changes its record."""
+
+
+def effects(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], int]:
+    """Kills a run behind its effect of that number; gives how many there were.
+
+    Who is killed has no more effect, whatever its code would still do.
+    """
+    seen = 0
+
+    def killing(original: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **more: Any) -> Any:
+            nonlocal seen
+            if threading.current_thread() is not threading.main_thread():  # the stand itself
+                return original(*args, **more)
+            if 0 < at <= seen:
+                raise Killed
+            result = original(*args, **more)
+            seen += 1
+            if seen == at:
+                raise Killed
+            return result
+
+        return run
+
+    for name in CHANGES:
+        monkeypatch.setattr(os, name, killing(getattr(os, name)))
+    monkeypatch.setattr(Payments, "book", killing(Payments.book))
+    monkeypatch.setattr(Tasks, "make", killing(Tasks.make))
+    return lambda: seen
 
 
 @pytest.fixture

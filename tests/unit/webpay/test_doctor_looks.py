@@ -4,12 +4,12 @@ import http.server
 import threading
 import time
 from email.utils import formatdate
-from typing import Any, Dict, Iterator, Set
+from typing import Any, Callable, Dict, Iterator, Set
 from urllib.error import URLError
 
 import pytest
 
-from tests.doubles.billmanager import Stand, Web
+from tests.doubles.billmanager import CoreFault, Stand, Web
 from tests.unit.webpay.conftest import FIELDS, Shop
 from utils import doctor
 from utils.doctor import payments
@@ -17,7 +17,7 @@ from utils.doctor.findings import ADVICE, FAULT, OK, run
 from utils.host.root import Host
 from utils.run.call import Call
 from utils.run.context import Context
-from utils.webpay import outside
+from utils.webpay import intake, outside, staff
 
 
 def found(stand: Stand, verdict: str, checks: Any = payments.CHECKS) -> Set[str]:
@@ -67,6 +67,19 @@ def test_a_script_that_is_not_there_is_a_fault(stand: Stand) -> None:
     (stand.root / "cgi/webpayresult").chmod(0o755)
 
 
+@pytest.mark.parametrize("name", ["forms_missing", "forms_other"])
+def test_a_form_that_is_not_of_this_version_is_a_fault(stand: Stand, name: str) -> None:
+    path = stand.root / "etc/xml/billmgr_mod_pmwebpay.xml"
+    content = path.read_bytes()
+    assert not found(stand, FAULT) & {"forms_missing", "forms_other"}
+    path.unlink()
+    if name == "forms_other":
+        path.write_bytes(content + b"\n")
+    assert name in found(stand, FAULT)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 def test_methods_of_which_nobody_is_told_are_a_fault(shop: Shop) -> None:
     shop.stand.sql("UPDATE processingmodule SET department = NULL")
     assert "payment_untold" in found(shop.stand, FAULT)
@@ -74,11 +87,71 @@ def test_methods_of_which_nobody_is_told_are_a_fault(shop: Shop) -> None:
     assert "payment_untold" not in found(shop.stand, FAULT)
 
 
-def test_what_no_round_has_ended_is_a_fault(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.send(shop.notification(shop.pay(), amount="1.00"))
-    assert "payment_waiting" not in found(shop.stand, FAULT)
-    monkeypatch.setattr(payments, "ROUND_S", -10)
-    assert "payment_waiting" in found(shop.stand, FAULT)
+def cut_off(shop: Shop) -> None:
+    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
+    assert shop.send(shop.notification(shop.pay())).status == 503
+
+
+def behind(shop: Shop) -> None:
+    payment = shop.pay()
+    shop.payments.loses_bookings = True
+    for _ in range(2):
+        assert shop.send(shop.notification(payment)).status == 503
+    shop.payments.loses_bookings = False
+    tell(shop, payment, intake.STUCK)
+
+
+def in_hand(shop: Shop) -> None:
+    payment = shop.pay()
+    shop.payments.loses_bookings = True
+    assert shop.send(shop.notification(payment)).status == 503
+    shop.payments.loses_bookings = False
+    tell(shop, payment, intake.STUCK)
+
+
+def tell(shop: Shop, payment: int, why: str) -> None:
+    """Staff was told of that."""
+    entry = shop.desk.ledger.read(payment)
+    for one in entry.kept:
+        one["told"] = one["told"] or one["why"] == why
+    shop.desk.ledger.write(entry)
+
+
+def asked_about(shop: Shop) -> None:
+    shop.payments.edit_method(shop.method, wp_login="shop", wp_password="made-up-cabinet")
+    assert shop.send(shop.notification(shop.pay(), rrn="1")).status == 200
+
+
+def untold(shop: Shop) -> None:
+    assert shop.send(shop.notification(shop.pay(), amount="1.00")).status == 200
+
+
+HOUR_S = 3600
+WAITS = (
+    (untold, payments.ROUND_S - 60, set()),
+    (untold, payments.ROUND_S + 60, {"payment_waiting"}),
+    (asked_about, payments.ROUND_S + 60, set()),
+    (asked_about, 24 * HOUR_S + payments.ROUND_S - 60, set()),
+    (asked_about, 24 * HOUR_S + payments.ROUND_S + 60, {"payment_waiting"}),
+    (cut_off, payments.ROUND_S + 60, set()),
+    (cut_off, payments.ROUND_S + intake.UNKNOWN_S + 60, {"payment_waiting"}),
+    (in_hand, 10 * HOUR_S, {"payment_in_hand"}),
+    (behind, payments.ROUND_S + 60, {"payment_in_hand"}),
+    (behind, payments.ROUND_S + staff.BEHIND_S + 60, {"payment_waiting"}),
+)
+"""What was begun, how long ago, and what the doctor finds: what waits by design is no fault."""
+
+
+@pytest.mark.parametrize(("begin", "ago_s", "names"), WAITS)
+def test_what_no_round_has_ended_is_a_fault(
+    shop: Shop, begin: Callable[[Shop], None], ago_s: int, names: Set[str]
+) -> None:
+    for number in shop.desk.ledger.pending():
+        (shop.stand.root / f"var/pmwebpay/pending/{number}.json").unlink()
+    shop.clock.now = time.time() - ago_s
+    begin(shop)
+    seen = found(shop.stand, FAULT) | found(shop.stand, ADVICE)
+    assert seen & {"payment_waiting", "payment_in_hand"} == names
 
 
 def test_the_last_notification_is_told(shop: Shop) -> None:

@@ -19,12 +19,17 @@ from tests.doubles.billmanager.payments import (
     STARTED,
     STATUSES,
 )
-from tests.unit.webpay.conftest import AMOUNT, LIVE_SECRET, TEST_SECRET, Shop
+from tests.unit.webpay.conftest import (
+    AMOUNT,
+    LIVE_SECRET,
+    TEST_SECRET,
+    Killed,
+    Shop,
+    effects,
+)
 from utils.base import errors
-from utils.billing.payments import Payments
-from utils.webpay import intake, protocol
+from utils.webpay import intake, ledger, protocol
 from utils.webpay.desk import Desk
-from utils.webpay.ledger import Ledger
 from utils.webpay.method import Method
 
 Fields = Dict[str, str]
@@ -500,6 +505,63 @@ def test_a_core_that_refuses_is_asked_again_and_staff_told(shop: Shop) -> None:
     assert shop.credited(payment) == 1
 
 
+@pytest.mark.parametrize("is_stuck", [False, True])
+@pytest.mark.parametrize("ends", ["booked", "cancelled", "open"])
+def test_a_second_payment_behind_one_without_end_is_kept_and_never_booked_beside_it(
+    shop: Shop, is_stuck: bool, ends: str
+) -> None:
+    payment, first = stuck(shop) if is_stuck else cut_off(shop)
+    shop.add_order(payment)
+    second = shop.notification(payment)
+    for _ in range(2):
+        assert shop.send(second, shop.new_desk()).status == 503, "it comes again"
+    assert shop.kept(payment)[-1:] == [intake.BEHIND]
+    assert shop.asked_to_book(payment) == 1
+    shop.payments.loses_bookings = False
+    if ends == "booked":
+        shop.desk.billing.book(payment, first["transaction_id"], "late")
+        assert shop.send(first, shop.new_desk()).status == 200
+    elif ends == "cancelled":
+        shop.payments.set_status(payment, CANCELLED)
+    later(shop)
+    answer = shop.send(second, shop.new_desk()).status
+    expected = {"booked": intake.SECOND, "cancelled": intake.CANCELLED, "open": intake.BEHIND}
+    assert answer == (503 if ends == "open" else 200)
+    assert shop.kept(payment)[-1] == expected[ends]
+    assert (intake.BEHIND in shop.kept(payment)) == (ends == "open")
+    assert shop.credited(payment) == (ends == "booked")
+
+
+def stuck(shop: Shop) -> Tuple[int, Fields]:
+    """A payment that the core said to have booked, and shows unpaid."""
+    payment = shop.pay()
+    fields = shop.notification(payment)
+    shop.payments.loses_bookings = True
+    assert shop.send(fields).status == 503
+    return payment, fields
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_while_staff_was_not_told_of_all_that_is_kept_more_comes_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, is_read: bool
+) -> None:
+    untold = sum(not one["told"] for one in shop.desk.ledger.read(0).kept)
+    monkeypatch.setattr(ledger, "MOST_KEPT", untold + 2)
+    changes = {} if is_read else {"payment_method": "card2"}
+    fields = [shop.notification(0, site_order_id="ORDER-1", **changes) for _ in range(3)]
+    answers = [shop.send(one, shop.new_desk()).status for one in (*fields, *fields)]
+    taken = 200 if is_read else 400
+    assert answers == [taken, taken, 503] * 2
+    entry = shop.desk.ledger.read(0)
+    assert [one["transaction"] for one in entry.kept[-2:]] == [
+        one["transaction_id"] for one in fields[:2]
+    ]
+    for one in entry.kept:
+        one["told"] = True
+    shop.desk.ledger.write(entry)
+    assert shop.send(fields[2], shop.new_desk()).status == taken
+
+
 def test_a_record_that_cannot_be_read_books_nothing(shop: Shop) -> None:
     payment = shop.pay()
     fields = shop.notification(payment)
@@ -516,34 +578,8 @@ def test_a_record_that_cannot_be_read_books_nothing(shop: Shop) -> None:
 # -- killed at each effect ------------------------------------------------------------------------
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing below catches it."""
-
-
-EFFECTS = 12
+EFFECTS = 30
 """More than there are: a run that is not killed any more ends the count."""
-
-
-def effects(shop: Shop, monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], int]:
-    """Kills the receiver behind its effect of that number; gives how many there were."""
-    seen = 0
-
-    def count() -> None:
-        nonlocal seen
-        seen += 1
-        if seen == at:
-            raise Killed
-
-    for owner, name in ((Ledger, "_write"), (Ledger, "see"), (Payments, "book")):
-        original = getattr(owner, name)
-
-        def killing(self: Any, *args: Any, _original: Any = original) -> Any:
-            result = _original(self, *args)
-            count()
-            return result
-
-        monkeypatch.setattr(owner, name, killing)
-    return lambda: seen
 
 
 @pytest.mark.parametrize("effect", range(1, EFFECTS + 1))
@@ -553,7 +589,7 @@ def test_killed_behind_any_effect_and_sent_again_it_is_booked_once(
     payment = shop.pay()
     fields = shop.notification(payment)
     with monkeypatch.context() as patch:
-        count = effects(shop, patch, effect)
+        count = effects(patch, effect)
         try:
             assert shop.send(fields).status == 200
             assert count() < effect
@@ -572,9 +608,9 @@ def test_killed_behind_any_effect_and_sent_again_it_is_booked_once(
 
 
 def test_more_effects_are_tried_than_there_are(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    count = effects(shop, monkeypatch, 0)
+    count = effects(monkeypatch, 0)
     assert shop.send(shop.notification(shop.pay())).status == 200
-    assert 4 <= count() < EFFECTS
+    assert 12 <= count() < EFFECTS
 
 
 # -- meanwhile -----------------------------------------------------------------------------

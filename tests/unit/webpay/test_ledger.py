@@ -38,10 +38,49 @@ def test_a_repeat_is_kept_once_and_the_oldest_told_one_gives_way(
     for number in (1, 2, 3):
         assert entry.keep(why="stray", transaction=str(number), at=number)
         assert not entry.keep(why="stray", transaction=str(number), at=number + 9)
-    entry.kept[1]["told"] = True
+    assert entry.is_full
+    entry.kept[1]["told"] = entry.kept[2]["told"] = True
+    assert not entry.is_full
     for number in (4, 5):
         assert entry.keep(why="stray", transaction=str(number), at=number)
-    assert [one["transaction"] for one in entry.kept] == ["3", "4", "5"]
+    assert [one["transaction"] for one in entry.kept] == ["1", "4", "5"]
+
+
+def test_what_nobody_was_told_of_never_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "MOST_KEPT", 2)
+    entry = Entry(0)
+    for number in range(4):
+        assert entry.keep(why="stray", transaction=str(number), at=number)
+    assert len(entry.kept) == 4
+
+
+def test_those_that_wait_longest_for_a_visit_are_first(book: Ledger) -> None:
+    for number in (7, 8, 9):
+        entry = Entry(number)
+        entry.keep(why="stray", at=1)
+        book.write(entry)
+        book.visit(number, 1000.0 + number)
+    assert book.pending() == [7, 8, 9]
+    book.visit(7, 2000.0)
+    book.visit(10, 2000.0)
+    assert book.pending() == [8, 9, 7]
+
+
+def test_what_a_killed_claim_has_left_is_swept_and_changes_no_other(book: Ledger) -> None:
+    book.sweep(0)
+    book.claim("123", 7)
+    claims = Path(book.folder) / "claims"
+    # Killed before its last step, a claim leaves another name of the file that counts.
+    os.link(Path(book.folder) / "transactions/23/123", claims / str(os.getpid()))
+    assert book.claim("124", 8) == 8
+    assert book.claim("123", 9) == 7
+    left = claims / "1"
+    left.write_text("7")
+    made_at = left.stat().st_mtime
+    book.sweep(made_at + ledger.LEFT_S)
+    assert list(claims.iterdir()) == [left]
+    book.sweep(made_at + ledger.LEFT_S + 1)
+    assert list(claims.iterdir()) == []
 
 
 def test_a_transaction_belongs_to_the_first_that_claims_it(book: Ledger) -> None:
@@ -70,7 +109,14 @@ def test_a_disk_that_is_full_is_an_error_and_leaves_what_was(
     book: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     book.write(Entry(7, {"told_at": 1.0}))
-    monkeypatch.setattr(os, "write", lambda *_: 1)
+    write = os.write
+
+    def fill(descriptor: int, data: bytes) -> int:
+        if len(data) < 5:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:-4])
+
+    monkeypatch.setattr(os, "write", fill)
     with pytest.raises(errors.StateUnwritable):
         book.write(Entry(7, {"told_at": 2.0}))
     monkeypatch.undo()

@@ -96,6 +96,23 @@ def test_a_changed_field_does_not_fit(
     assert not protocol.fits({**made, name: other}, KEY)
 
 
+@given(
+    st.dictionaries(st.sampled_from(protocol.ORDER_SIGNED), DIGITS, min_size=1),
+    st.sampled_from(protocol.ORDER_SIGNED),
+    DIGITS,
+    SECRETS,
+)
+def test_a_changed_field_or_secret_of_an_order_has_another_signature(
+    fields: Dict[str, str], name: str, value: str, secret: str
+) -> None:
+    made = protocol.sign_order(fields, Secret(secret))
+    assert protocol.sign_order(dict(reversed(fields.items())), Secret(secret)) == made
+    assert protocol.sign_order({**fields, "unsigned": value}, Secret(secret)) == made
+    assert protocol.sign_order(fields, Secret(secret + "x")) != made
+    if fields.get(name) != value:
+        assert protocol.sign_order({**fields, name: value}, Secret(secret)) != made
+
+
 @given(st.text(string.ascii_lowercase, min_size=5), st.integers(1, 10**9), SECRETS)
 def test_what_is_sent_is_what_is_signed(shop: str, amount: int, secret: str) -> None:
     order = protocol.Order(

@@ -1,12 +1,13 @@
 """The round of every three minutes: what was begun ends, staff is told once, nothing is lost."""
 
+from contextlib import suppress
 from typing import Any, Dict, List
 
 import pytest
 
 from tests.doubles.billmanager import CoreFault
 from tests.doubles.billmanager.payments import CANCELLED, IN_PAY, PAID
-from tests.unit.webpay.conftest import LIVE_SECRET, Shop
+from tests.unit.webpay.conftest import LIVE_SECRET, Killed, Shop, effects
 from utils.billing.tasks import Tasks
 from utils.webpay import intake, query, staff, watch
 from utils.webpay.desk import Desk
@@ -64,6 +65,126 @@ def test_a_booking_of_a_payment_that_was_cancelled_meanwhile_is_told(shop: Shop)
     assert shop.kept(payment) == [intake.CANCELLED]
     assert len(told(shop, payment)) == 1
     assert shop.credited(payment) == 0
+
+
+def behind(shop: Shop) -> "tuple[int, str]":
+    """A payment whose first booking was cut off, and the transaction that came behind it."""
+    payment = shop.pay()
+    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="exit1"))
+    assert shop.send(shop.notification(payment)).status == 503
+    second = shop.notification(payment)
+    assert shop.send(second).status == 503
+    assert shop.kept(payment) == [intake.BEHIND]
+    return payment, second["transaction_id"]
+
+
+def test_what_came_behind_a_booking_is_told_as_the_second_when_that_has_ended(shop: Shop) -> None:
+    payment, second = behind(shop)
+    check(shop)
+    assert not told(shop, payment), "in a moment it is known what it is"
+    shop.clock.now += intake.UNKNOWN_S + 1
+    for _ in range(2):
+        check(shop)
+    assert shop.kept(payment) == [intake.SECOND]
+    (text,) = told(shop, payment)
+    assert second in text
+    assert shop.credited(payment) == 1
+
+
+def test_what_came_behind_a_booking_that_was_refused_is_booked(shop: Shop) -> None:
+    payment, second = behind(shop)
+    shop.clock.now += intake.UNKNOWN_S + 1
+    shop.stand.core_faults.append(CoreFault("payment.setpaid", kind="error"))
+    for _ in range(3):
+        check(shop)
+    assert shop.kept(payment) == [intake.REFUSED]
+    assert shop.credited(payment) == 1
+    assert shop.payments.payment(payment)["externalid"] == second
+
+
+def test_what_came_behind_a_booking_that_has_no_end_is_told_in_time(shop: Shop) -> None:
+    payment = shop.pay()
+    shop.payments.loses_bookings = True
+    assert shop.send(shop.notification(payment)).status == 503
+    second = shop.notification(payment)
+    assert shop.send(second).status == 503
+    check(shop)
+    assert len(told(shop, payment)) == 1, "of the first"
+    shop.clock.now += staff.BEHIND_S
+    for _ in range(2):
+        check(shop)
+    assert len(told(shop, payment)) == 2
+    assert second["transaction_id"] in told(shop, payment)[1]
+    shop.payments.set_status(payment, PAID)  # staff has credited the first by hand
+    for _ in range(2):
+        check(shop)
+    assert shop.kept(payment) == [intake.STUCK, intake.SECOND]
+    assert payment not in shop.desk.ledger.pending()
+    assert shop.asked_to_book(payment) == 1
+
+
+EFFECTS = 45
+"""More than a round has that books one and tells of another."""
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        pytest.param(number, marks=[] if number % 3 == 1 else pytest.mark.long)
+        for number in range(1, EFFECTS)
+    ],
+)
+def test_a_round_killed_behind_any_effect_books_and_tells_once_in_the_end(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, effect: int
+) -> None:
+    payment, second = behind(shop)
+    shop.clock.now += intake.UNKNOWN_S + 1
+    with monkeypatch.context() as patch:
+        count = effects(patch, effect)
+        with suppress(Killed):
+            check(shop)
+        assert count() <= effect
+        assert count() == effect or effect > 20, count()
+        assert effect < EFFECTS - 1 or count() < effect, "more are tried than there are"
+    shop.clock.now += intake.UNKNOWN_S + 1
+    for _ in range(2):
+        check(shop)
+    assert shop.credited(payment) == 1
+    assert shop.kept(payment) == [intake.SECOND]
+    assert len(told(shop, payment)) == 1
+    assert second in told(shop, payment)[0]
+    assert payment not in shop.desk.ledger.pending()
+
+
+def test_what_came_behind_and_was_credited_by_hand_is_nothing_any_more(shop: Shop) -> None:
+    payment, second = behind(shop)
+    shop.desk.billing.book(payment, second, "by hand")
+    shop.clock.now += intake.UNKNOWN_S + 1
+    for _ in range(2):
+        check(shop)
+    assert shop.credited(payment) == 1
+    assert intake.BEHIND not in shop.kept(payment)
+    assert payment not in shop.desk.ledger.pending()
+
+
+def test_a_round_that_is_out_of_time_begins_the_next_one_with_the_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payments = [shop.pay() for _ in range(3)]
+    for payment in payments:
+        assert shop.send(shop.notification(payment, amount="1.00")).status == 200
+        shop.desk.ledger.visit(payment, shop.clock.now - 100)
+    gone: List[int] = []
+
+    def slow(_desk: Desk, payment: int) -> None:
+        gone.append(payment)
+        shop.clock.now += watch.LONGEST_S
+
+    monkeypatch.setattr(watch, "_go_after", slow)
+    for _ in range(3):
+        check(shop)
+        shop.clock.now += 30
+    assert sorted(gone) == payments
 
 
 def test_a_mark_that_a_kill_has_left_is_taken_away(shop: Shop) -> None:
@@ -178,6 +299,62 @@ def test_who_came_back_as_paid_is_told_of_after_the_time_of_the_method(shop: Sho
     assert shop.payments.payment(payment)["status"] == IN_PAY, "nothing is cancelled"
     assert shop.send(shop.notification(payment)).status == 200
     assert shop.credited(payment) == 1, "a late notification is booked all the same"
+
+
+def test_after_staff_was_told_of_one_who_came_back_nothing_is_asked_any_more(shop: Shop) -> None:
+    payment = shop.pay()
+    come_back(shop, payment, shop.transaction())
+    shop.clock.now += 25 * HOUR_S
+    for _ in range(2):
+        check(shop)
+    calls = len(asked_of_core(shop, payment))
+    for _ in range(5):
+        shop.clock.now += 180
+        check(shop)
+    assert len(told(shop, payment)) == 1
+    assert len(asked_of_core(shop, payment)) == calls
+
+
+def asked_of_core(shop: Shop, payment: int) -> List[Any]:
+    """The calls by which the core was asked about a payment."""
+    return [one for one in shop.stand.called("payment.info") if one.args["elid"] == str(payment)]
+
+
+@pytest.mark.parametrize("came_back", [True, False])
+def test_webpay_is_asked_after_longer_and_longer_pauses(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, came_back: bool
+) -> None:
+    shop.payments.edit_method(shop.method, wp_login="shop", wp_password="made-up-cabinet")
+    payment = shop.pay()
+    if came_back:
+        come_back(shop, payment, shop.transaction())
+    else:
+        assert shop.send(shop.notification(payment, rrn="1")).status == 200
+    asked: List[float] = []
+    order = shop.order_of(payment)
+
+    def is_paid(_desk: Desk, _method: object, _store: object, kept: Dict[str, Any]) -> bool:
+        if kept["order"] == order:
+            asked.append(shop.clock.now)
+        return False
+
+    monkeypatch.setattr(query, "is_paid", is_paid)
+    for _ in range(24):
+        shop.clock.now += 600
+        check(shop)
+    assert 4 <= len(asked) <= 6
+    pauses = [after - before for before, after in zip(asked, asked[1:])]
+    assert pauses == sorted(pauses)
+
+
+def test_a_record_that_cannot_be_read_hides_no_other_that_waits(shop: Shop) -> None:
+    broken, good = shop.pay(), shop.pay()
+    come_back(shop, good, shop.transaction())
+    (shop.stand.root / f"var/pmwebpay/payments/{broken}.json").write_text("")
+    shop.clock.now += 25 * HOUR_S
+    for _ in range(2):
+        check(shop)
+    assert len(told(shop, good)) == 1
 
 
 def test_payments_of_which_nothing_was_heard_are_told_once_in_one_task(shop: Shop) -> None:
