@@ -2,7 +2,7 @@
 """The processing module as BILLmanager starts it: one command, one XML document, exit 0 or 1.
 
 What people start answers them in words, as JSON or as CSV, unless the arguments are wrong: the
-doctor, the history, the audit, adoptions, a dry run, and `sync_item` of a whole module.
+doctor, the history, the audit, the report, adoptions, a dry run, and `sync_item` of a whole module.
 """
 
 import argparse
@@ -48,7 +48,8 @@ def parse(argv: List[str]) -> Call:
         parser.add_argument(number, type=reader)
     for word in ("--lang", "--date", "--since", "--password", "--param", "--value"):
         parser.add_argument(word, nargs="?", const="", default="")
-    parser.add_argument("--format", nargs="?", const="", default="text")
+    usual = next((command.usual_format for command in _named(argv)), Call().format)
+    parser.add_argument("--format", nargs="?", const="", default=usual)
     for word in ("--login", "--file"):
         parser.add_argument(word, default="")
     for flag in ("--facts", "--dry-run", "--failed", "--repair", *_OF_ADOPTION):

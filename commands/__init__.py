@@ -44,7 +44,8 @@ class Command(NamedTuple):
     `is_recorded` is whether its runs stand in the history.
     `wrong_exit` is the exit code for wrong arguments. A command that `has_bulk` acts on one
     service, or for people on all of a module: then nothing limits its time but the cloud. One that
-    `is_check` is asked before a sale, and limits its own time.
+    `is_check` is asked before a sale, and limits its own time. `usual_format` is the form of its
+    answer where the call names none.
     """
 
     does: Level = Level.READS
@@ -57,6 +58,7 @@ class Command(NamedTuple):
     wrong_exit: int = 1
     has_bulk: bool = False
     is_check: bool = False
+    usual_format: str = "text"
 
 
 _FORM = Command(budget_s=_form_s, obeys_do_nothing=False, takes_dry_run=False)
@@ -86,6 +88,9 @@ COMMANDS: Dict[str, Command] = {
     "history": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
     "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
     "page": _LIGHT._replace(is_recorded=False),
+    "report": _LIGHT._replace(
+        does=Level.NOTHING, is_recorded=False, wrong_exit=2, usual_format="html"
+    ),
     "adopt": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True, wrong_exit=2),
 }
 SYNONYMS = {

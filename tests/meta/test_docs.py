@@ -58,6 +58,7 @@ ELSEWHERE = {
     BASE,
     SPARES,
     "/root/pmnextcloud-backup.tar.gz",
+    "/root/storage.html",
     "dist",
     "versions",
     PLACE + NOTIFY_SCRIPT,
@@ -165,6 +166,8 @@ def in_path(path: str) -> Iterator[str]:
 def in_command(line: str) -> Iterator[str]:
     """What is wrong with a line for a shell."""
     for part in line.split(" && "):
+        part, _, target = part.partition(" > ")
+        yield from in_operand(target)
         words = shlex.split(part)
         while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
             yield from in_variable(words.pop(0))

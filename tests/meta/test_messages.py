@@ -28,6 +28,7 @@ from utils.billing.terms import MOST_PERCENT
 from utils.doctor import words
 from utils.history import telling
 from utils.host import root, settings
+from utils.report.words import GROUP as OF_REPORT
 from utils.run import adoptionwords, dryrun, guard
 from utils.run import telling as letters
 
@@ -36,8 +37,8 @@ TARIFF_FORM = f"pricelist.{consts.MODULE}"
 
 PROMISE = {"en": "again by itself", "ru": "BILLmanager повторит"}
 
-SAME_IN_BOTH = {"dry_core", "group_billing", "title_core", "title_python"}
-"""Names of programs."""
+SAME_IN_BOTH = {"dry_core", "group_billing", "times", "title_core", "title_python"}
+"""Names of programs, and signs."""
 
 
 def inputs(form: str) -> List[xml.Form]:
@@ -79,7 +80,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
     others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
-    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP}
+    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP, OF_REPORT}
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -100,6 +101,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         docs.OF_COMMANDS,
         guard.GROUP,
         letters.GROUP,
+        OF_REPORT,
     ],
 )
 def test_messages_are_written_in_their_language(group: str) -> None:
@@ -130,6 +132,13 @@ def test_only_known_placeholders_and_the_same_in_both_languages(language: str, g
         used = re.findall(r"__\w+?__", text)
         assert set(used) <= {"__value__", "__object__"}, name
         assert used == re.findall(r"__\w+?__", messages("en", group)[name]), name
+
+
+def test_the_texts_of_the_report_have_the_same_places_in_both_languages() -> None:
+    russian, english = (messages(language, OF_REPORT) for language in LANGUAGES)
+    assert any(places(text) for text in english.values())
+    for name, text in russian.items():
+        assert places(text) == places(english[name]), name
 
 
 LETTERS = {

@@ -2,8 +2,9 @@
 
 All in one run on one machine: the bare interpreter and every command on the BILLmanager double
 and the cloud double, or with CLOUD_URL, CLOUD_USER and CLOUD_PASSWORD set on a real server; then
-`stat` of many services (tests.tools.scale). Where the time goes is read from the program's own log,
-and of the imports from tests/tools/imports. tests.tools.compare sets it beside another revision.
+`stat` of many services (tests.tools.scale), and the report of a year (tests.tools.yearly). Where
+the time goes is read from the program's own log, and of the imports from tests/tools/imports.
+tests.tools.compare sets it beside another revision.
 """
 
 import compileall
@@ -22,7 +23,7 @@ from tests.doubles.billmanager import DEVNULL, Run, Stand
 from tests.doubles.cloud import Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
-from tests.tools import keeping, logins, scale, table
+from tests.tools import keeping, logins, scale, table, yearly
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 IMPORTS_EVERY = 2
@@ -290,6 +291,7 @@ def main() -> None:
     if os.environ.get("CLOUD_URL"):
         logins.show()
     scale.show()
+    yearly.show()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from utils.billing.services import Services
 from utils.billing.statistics import Statistics
 from utils.billing.tariffs import Tariffs
 from utils.billing.tasks import Tasks
+from utils.billing.usage import Usage
 from utils.billing.users import Users
 from utils.host import state
 from utils.host.root import Host
@@ -126,6 +127,7 @@ NOUNS: Dict[str, type] = {
     "users": Users,
     "notices": Notices,
     "memos": Memos,
+    "usage": Usage,
 }
 
 

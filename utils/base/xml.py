@@ -70,6 +70,31 @@ def add(parent: Form, tag: str, text: str = "", **attributes: str) -> Form:
     return node
 
 
+def write(parent: Form, text: str) -> None:
+    """Writes text behind all that an element has in it."""
+    last = parent[-1] if len(parent) else None
+    if last is None:
+        parent.text = (parent.text or "") + clean(text)
+    else:
+        last.tail = (last.tail or "") + clean(text)
+
+
+def without_namespaces(form: Form) -> Form:
+    """The same with plain names: HTML knows drawings by these, and needs no address for that."""
+    for node in form.iter():
+        if isinstance(node.tag, str):
+            node.tag = node.tag.rpartition("}")[2]
+    etree.cleanup_namespaces(form)
+    return form
+
+
+def to_html(form: Form) -> bytes:
+    """The elements as a page of HTML 5 in UTF-8, which its head has to say."""
+    # As a text: for bytes the library would say the encoding itself, in the words of HTML 4.
+    text: str = etree.tostring(form, method="html", encoding="unicode")
+    return f"<!DOCTYPE html>\n{text}\n".encode()
+
+
 def to_bytes(form: Form) -> bytes:
     """The form as a document for BILLmanager."""
     text: bytes = etree.tostring(form, xml_declaration=True, encoding="UTF-8")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from utils.billing.statistics import Statistics
     from utils.billing.tariffs import Tariffs
     from utils.billing.tasks import Tasks
+    from utils.billing.usage import Usage
     from utils.billing.users import Users
 
 
@@ -92,6 +93,13 @@ class Billing:
         from utils.billing.statistics import Statistics
 
         return Statistics(self._doors)
+
+    @cached_property
+    def usage(self) -> "Usage":
+        """The used space of many services at once."""
+        from utils.billing.usage import Usage
+
+        return Usage(self._doors)
 
     @cached_property
     def tasks(self) -> "Tasks":

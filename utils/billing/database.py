@@ -15,6 +15,9 @@ with later("pymysql.optionfile", SSH_KEYS):
 
 CONNECT_TIMEOUT_S = 5
 QUERY_TIMEOUT_S = 30
+SUM_TIMEOUT_S = 600
+"""For sums over all statistics, which people wait for: a year of a hundred thousand services takes
+a minute, and a server that has much else to do may be slow."""
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -36,8 +39,11 @@ class Database:
     DatabaseUnavailable.
     """
 
-    def __init__(self, config: Mapping[str, str], log: Log) -> None:
+    def __init__(
+        self, config: Mapping[str, str], log: Log, query_timeout_s: int = QUERY_TIMEOUT_S
+    ) -> None:
         self._config = config
+        self._query_timeout_s = query_timeout_s
         self._log = log
         self._connection: Optional[pymysql.connections.Connection[DictCursor]] = None
 
@@ -59,7 +65,7 @@ class Database:
                     cursorclass=DictCursor,
                     autocommit=True,
                     connect_timeout=CONNECT_TIMEOUT_S,
-                    read_timeout=QUERY_TIMEOUT_S,
+                    read_timeout=self._query_timeout_s,
                     write_timeout=QUERY_TIMEOUT_S,
                 )
             except KeyError as error:
@@ -69,6 +75,12 @@ class Database:
             except ValueError as error:  # its words may quote the parameters
                 raise errors.DatabaseUnavailable(type(error).__name__) from None
         return self._connection
+
+    def close(self) -> None:
+        """Ends the connection, if there is one; the next query opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     @contextmanager
     def _cursor(self) -> Iterator[DictCursor]:
@@ -144,6 +156,15 @@ class Database:
             except errors.DatabaseUnavailable as error:
                 unreadable[table] = error.value
         return unreadable
+
+    def about_rows(self, table: str) -> int:
+        """How many rows a table has, as the server guesses; 0 where it does not tell."""
+        row = self.row(
+            "SELECT table_rows AS guess FROM information_schema.tables"
+            " WHERE table_schema = DATABASE() AND table_name = %s",
+            table,
+        )
+        return int(row["guess"] or 0) if row else 0
 
     def distinct_rows(self, table: str, columns: str, which: str) -> List[Row]:
         """The rows of a table, each once, with some of its columns.

@@ -56,6 +56,12 @@ class Doors:
 
         return Database(self._config, self._log)
 
+    def another_db(self) -> "Database":
+        """One more connection, for sums that another thread asks for beside all else."""
+        from utils.billing.database import SUM_TIMEOUT_S, Database
+
+        return Database(self._config, self._log, SUM_TIMEOUT_S)
+
     @cached_property
     def key(self) -> "Key":
         """BILLmanager's private key. Raises KeyUnavailable."""

@@ -43,6 +43,7 @@ TABLES: Dict[str, Tuple[str, ...]] = {
     "account": ("id", "name"),
     "enumerationitem": ("id", "intname"),
     "information_schema.columns": ("table_schema", "table_name", "column_name"),
+    "information_schema.tables": ("table_schema", "table_name", "table_rows"),
     "item": (
         *("id", "parent", "account", "pricelist", "lastpricelist", "processingmodule", "period"),
         *("status", "intvalue", "addonlimit", "addonmax", "addonmaxtrial", "enumerationitem"),

@@ -3,8 +3,9 @@
 What BILLmanager does with them: docs/en/protocol.md, "Failures of operations".
 """
 
+import re
 from logging import Logger
-from typing import List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
 
 from utils.base import errors
 from utils.billing import reply
@@ -12,6 +13,18 @@ from utils.billing.doors import Doors
 from utils.billing.mgrctl import Unseen
 from utils.billing.needs import FUNCTIONS, OPTIONAL
 from utils.consts import MODULE, TASK_CLOSED
+
+if TYPE_CHECKING:
+    from utils.billing.database import Row
+
+
+_WAITING = """
+SELECT o.id, o.item, o.trycount, {manual} AS manual, {error} AS error,
+       EXISTS (SELECT 1 FROM task t WHERE t.runningoperation = o.id
+                  AND IFNULL(t.status, 0) <> %s) AS has_task
+  FROM runningoperation o JOIN item i ON i.id = o.item
+ WHERE i.processingmodule IN %s ORDER BY o.id
+"""
 
 
 class Standing(NamedTuple):
@@ -21,6 +34,24 @@ class Standing(NamedTuple):
     item_id: int
     itemtype: str
     is_stopped: bool
+
+
+class Waiting(NamedTuple):
+    """An operation that was not done yet: how often it was tried, and of what it failed last.
+
+    One that `is_stopped` waits for staff, who may have a task of it. `code` is empty where none
+    stands there, or is not to be seen.
+    """
+
+    id: int
+    item_id: int
+    tries: int
+    is_stopped: bool
+    has_task: bool
+    code: str
+
+
+_CODE = r"""<error\b[^>]*?\btype=["']([A-Za-z_]{1,40})["']"""
 
 
 class Operations:
@@ -138,6 +169,16 @@ class Operations:
         )
         return [row["id"] for row in rows]
 
+    def waiting(self, module_ids: Sequence[int]) -> List[Waiting]:
+        """All operations of some modules that stand in BILLmanager's queue, the oldest first."""
+        has_stops = self._doors.db.has_column(*OPTIONAL.operation_stopped)
+        has_errors = self._doors.db.has_column(*OPTIONAL.operation_error)
+        sql = _WAITING.format(
+            manual="o.manual" if has_stops else "NULL",
+            error="o.errorxml" if has_errors else "NULL",
+        )
+        return [_waiting(row) for row in self._doors.db.rows(sql, TASK_CLOSED, module_ids)]
+
     def standing(self, ids: Sequence[int]) -> List[Standing]:
         """Those of the operations that stand in the queue, with their services.
 
@@ -153,6 +194,18 @@ class Operations:
         return [
             Standing(row["id"], row["item"], row["itemtype"], row["id"] in stopped) for row in rows
         ]
+
+
+def _waiting(row: "Row") -> Waiting:
+    found = re.search(_CODE, row["error"] or "")
+    return Waiting(
+        row["id"],
+        row["item"],
+        int(row["trycount"] or 0),
+        row["manual"] == "on",
+        bool(row["has_task"]),
+        found.group(1) if found else "",
+    )
 
 
 def _document(error: errors.PmError) -> Unseen:

@@ -280,15 +280,7 @@ class Services:
                 raise
             is_broken = True
             self._log.warning("service %d: %s", row["id"], error)
-        return Item(
-            id=row["id"],
-            itemtype=row["itemtype"],
-            status=row["status"],
-            account_id=row["account"],
-            tariff_id=row["pricelist"],
-            last_tariff_id=row["lastpricelist"],
-            trial=row["period"] == TRIAL_PERIOD,
-            module_id=row["processingmodule"],
+        return bare_item(row)._replace(
             saved_login=saved.get(ITEM_LOGIN, ""),
             saved_password=password,
             saved_url=saved.get(ITEM_URL, ""),
@@ -397,3 +389,21 @@ class Services:
 def _some(values: Sequence[object]) -> Sequence[object]:
     """The values for an IN (...); NULL, which matches nothing, where there are none."""
     return values or (None,)
+
+
+def bare_item(row: "Row") -> Item:
+    """A service without what is saved on it."""
+    return Item(
+        id=row["id"],
+        itemtype=row["itemtype"],
+        status=row["status"],
+        account_id=row["account"],
+        tariff_id=row["pricelist"],
+        last_tariff_id=row["lastpricelist"],
+        trial=row["period"] == TRIAL_PERIOD,
+        module_id=row["processingmodule"],
+        saved_login="",
+        saved_password=None,
+        saved_url="",
+        mark=None,
+    )

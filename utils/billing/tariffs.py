@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _TARIFF_NAMES = "SELECT id, name FROM pricelist WHERE id IN %s"
 
+BATCH = 1000
+"""Services whose orders are read by one query."""
+
 MOST_AMOUNT = 10**15
 """More than any form sells of any measure: a larger number, which a text may name, is none."""
 
@@ -231,6 +234,27 @@ class Tariffs:
         Raises QuotaMissing, QuotaZero, MeasureUnknown, ChoiceUnreadable, SettingsBroken.
         """
         return self._quota(item, self.terms(item.tariff_id))
+
+    def quotas(self, items: List[Item]) -> Dict[int, Optional[float]]:
+        """The same of many services, by id; None for one of which it cannot be told."""
+        found: Dict[int, Optional[float]] = {}
+        for place in range(0, len(items), BATCH):
+            some = items[place : place + BATCH]
+            addons_of = self._addons.of_items([item.id for item in some])
+            terms = self._all_terms({item.tariff_id for item in some})
+            for item in some:
+                addon = addons_of.get(item.id)
+                is_unlimited = terms.get(item.tariff_id, Terms()).is_unlimited
+                found[item.id] = sizes.UNLIMITED if is_unlimited else self._told_bytes(addon, item)
+        return found
+
+    def _told_bytes(self, addon: Optional[Addon], item: Item) -> Optional[float]:
+        try:
+            return None if addon is None else self._bytes(addon, item.trial)
+        except errors.HostError:
+            raise
+        except errors.PmError:
+            return None
 
     def _quota(self, item: Item, terms: Terms) -> float:
         if terms.is_unlimited:

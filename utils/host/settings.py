@@ -77,6 +77,20 @@ def addresses(text: str) -> Tuple[str, ...]:
         raise ValueError(str(error)) from error
 
 
+def disks(text: str) -> Tuple[Tuple[int, int], ...]:
+    """Reads the sizes of disks by the numbers of modules: `31=20TB 32=500GB`. Raises ValueError."""
+    from utils.base import sizes  # only the report needs it
+
+    found = []
+    for word in text.split():
+        number, equals, size = word.partition("=")
+        choice = sizes.parse_choice(size) if equals else None
+        if choice is None or not choice.unit_bytes or not choice.number:
+            raise ValueError("not NUMBER=SIZE with a unit")
+        found.append((Number(1, 10**9)(number), int(choice.number * choice.unit_bytes)))
+    return tuple(found)
+
+
 def url(text: str) -> str:
     """Reads the address of a proxy; the HTTP library tells when it is none."""
     return text
@@ -117,6 +131,7 @@ class Settings(NamedTuple):
     proxy: str = _setting("", url)
     former_servers: Tuple[str, ...] = _setting((), addresses)
     page_size: int = _setting(200, Number(1, 500))
+    disk_sizes: Tuple[Tuple[int, int], ...] = _setting((), disks)
     log_file: str = _setting("", absolute_path)
     history_days: int = _setting(90, Number(0, 3660))
 

@@ -150,3 +150,31 @@ def test_a_form_is_written_as_a_document_in_utf8() -> None:
     data = xml.to_bytes(xml.parse("<doc><a>б</a></doc>".encode()))
     assert data.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
     assert "б".encode() in data
+
+
+def test_text_is_written_behind_what_an_element_has() -> None:
+    node = xml.make("p")
+    xml.write(node, "a")
+    xml.write(node, "<b>")
+    xml.add(node, "i", "c")
+    xml.write(node, "d\x00")
+    xml.write(node, "e")
+    assert xml.to_bytes(node).endswith("<p>a&lt;b&gt;<i>c</i>d\ufffde</p>".encode())
+
+
+def test_plain_names_are_left_where_namespaces_were() -> None:
+    form = xml.parse(b'<svg xmlns="urn:a" xmlns:b="urn:b"><!-- c --><g b:d="1"/><b:h/></svg>')
+    plain = xml.to_bytes(xml.without_namespaces(form))
+    assert b"xmlns=" not in plain
+    assert [node.tag for node in form.iter("*")] == ["svg", "g", "h"]
+
+
+def test_a_page_is_html_whose_texts_are_escaped_and_whose_style_is_not() -> None:
+    page = xml.make("html", lang="ru")
+    xml.add(page, "style", "a > b { c: d }")
+    xml.add(page, "p", "<script> & é", title='">&')
+    xml.add(page, "br")
+    assert xml.to_html(page).decode() == (
+        '<!DOCTYPE html>\n<html lang="ru"><style>a > b { c: d }</style>'
+        "<p title='\"&gt;&amp;'>&lt;script&gt; &amp; é</p><br></html>\n"
+    )

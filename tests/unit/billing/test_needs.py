@@ -111,6 +111,7 @@ def read(billing: Any, given: Given) -> None:
     assert isinstance(billing.operations.shows(given.module, "cloud_login_refused"), bool)
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
+    assert [one.item_id for one in billing.operations.waiting([given.module])] == [given.item]
     [standing] = billing.operations.standing([given.operation])
     assert (standing.item_id, standing.is_stopped) == (given.item, False)
     assert billing.tasks.department(given.module) == DEPARTMENT
@@ -142,6 +143,11 @@ def read(billing: Any, given: Given) -> None:
     assert clients.names({item.account_id}) == {item.account_id: "Client 7"}
     assert tariffs.disks([item]) == {item.id: tariffs.disk(item)}
     assert tariffs.served_by([given.module]) == [item.last_tariff_id]
+    assert tariffs.quotas([item]) == {item.id: 5 * GIB}
+    assert [one.item.id for one in billing.usage.services([given.module])] == [item.id]
+    day = date(2026, 11, 20)
+    assert billing.usage.sums([given.module], day, day) == []
+    assert billing.usage.on_days(given.module, [day]) == {}
     assert tariffs.product_types() == ["backupservice"]
     assert tariffs.sells_space()
     assert set(tariffs.type_params() or ["backupservice"]) == {"backupservice"}

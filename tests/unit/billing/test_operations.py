@@ -8,7 +8,7 @@ from tests.doubles.billmanager import CoreFault, Stand
 from tests.unit.billing.given import module, order
 from utils.base import errors, xml
 from utils.billing.billmanager import Billing
-from utils.billing.operations import Operations, Standing
+from utils.billing.operations import Operations, Standing, Waiting
 
 
 def test_a_call_without_an_operation_has_none(billing: Billing) -> None:
@@ -221,3 +221,41 @@ def test_operations_that_stand_are_told_with_their_services(stand: Stand, billin
         Standing(stopped, items[1], "backupservice", is_stopped=True),
     ]
     assert billing.operations.standing([over]) == []
+
+
+def test_all_that_waits_in_some_modules_is_told_with_its_error_and_its_task(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second = module(stand), module(stand)
+    items = [order(stand, one) for one in (first, second, first)]
+    calm, failed, _ = (stand.add_operation("open", item, trycount=3) for item in items)
+    other = stand.add_operation("open", order(stand))
+    stand.sql(
+        "UPDATE runningoperation SET manual = 'on', errorxml = %s WHERE id = %s",
+        "<doc><error object='' type='quota_zero'/></doc>",
+        failed,
+    )
+    task = stand.database.insert("task", item=items[1], runningoperation=failed, status=1)
+    found = billing.operations.waiting([first, second])
+    assert [one.id for one in found] == [calm, failed, failed + 1]
+    assert other not in [one.id for one in found]
+    assert found[0] == Waiting(calm, items[0], 3, is_stopped=False, has_task=False, code="")
+    assert found[1] == Waiting(
+        failed, items[1], 3, is_stopped=True, has_task=True, code="quota_zero"
+    )
+    stand.sql("UPDATE task SET status = 2 WHERE id = %s", task)
+    assert not billing.operations.waiting([second])[0].has_task
+
+
+@pytest.mark.parametrize("column", ["manual", "errorxml"])
+def test_where_billmanager_tells_less_what_waits_is_told_all_the_same(
+    stand: Stand, billing: Billing, column: str
+) -> None:
+    module_id = module(stand)
+    operation = stand.add_operation("open", order(stand, module_id))
+    stand.sql(f"ALTER TABLE runningoperation RENAME COLUMN {column} TO something")
+    try:
+        [one] = billing.operations.waiting([module_id])
+    finally:
+        stand.sql(f"ALTER TABLE runningoperation RENAME COLUMN something TO {column}")
+    assert (one.id, one.is_stopped, one.code) == (operation, False, "")

@@ -12,6 +12,7 @@ from tests.doubles.billmanager import BY_STATISTICS, CHOICE, CHOICE_TIMES, Addon
 from tests.unit.conftest import close, make_item, opened
 from utils.base import errors, sizes
 from utils.base.values import Item
+from utils.billing import tariffs as module_of_tariffs
 from utils.billing.billmanager import Billing
 from utils.billing.clients import find_email
 from utils.billing.database import Database
@@ -752,8 +753,10 @@ def test_of_many_services_the_same_is_said_as_of_each(
         ordered(stand, billing, MANY["ordered"], None),
     ]
     many = tariffs.orders(items)
-    assert set(many) == {item.id for item in items}
+    quotas = tariffs.quotas(items)
+    assert set(many) == set(quotas) == {item.id for item in items}
     for item in items:
+        assert quotas[item.id] == many[item.id].order.quota_bytes
         sold = many[item.id]
         if sold.error is None:
             assert sold.order == tariffs.order(item, with_client=True)
@@ -764,8 +767,18 @@ def test_of_many_services_the_same_is_said_as_of_each(
             tariffs.order(item, with_client=True)
 
 
+def test_of_more_services_than_one_query_takes_each_is_told(
+    stand: Stand, billing: Billing, tariffs: Tariffs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module_of_tariffs, "BATCH", 2)
+    items = [ordered(stand, billing, [Addon(limit=number)]) for number in range(1, 6)]
+    quotas = tariffs.quotas(items)
+    assert [quotas[item.id] for item in items] == [number * 1024**3 for number in range(1, 6)]
+
+
 def test_of_no_services_nothing_is_asked(billing: Billing) -> None:
     tariffs = billing.tariffs
+    assert tariffs.quotas([]) == {}
     assert tariffs.orders([]) == tariffs.names(set()) == billing.clients.names(set()) == {}
 
 

@@ -104,6 +104,12 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         ),
         ("page_size = 500", "page_size", 500),
         ("log_file = /var/log/pm.log", "log_file", "/var/log/pm.log"),
+        (
+            "disk_sizes = 31=20TB  32=1.5gib",
+            "disk_sizes",
+            ((31, 20 * 1024**4), (32, 3 * 1024**3 // 2)),
+        ),
+        ("disk_sizes =", "disk_sizes", ()),
     ],
 )
 def test_a_setting_is_read(tmp_path: Path, line: str, name: str, value: Any) -> None:
@@ -112,3 +118,9 @@ def test_a_setting_is_read(tmp_path: Path, line: str, name: str, value: Any) -> 
 
 def test_the_last_of_two_lines_counts(tmp_path: Path) -> None:
     assert read(tmp_path, "budget_s = 60\nbudget_s = 70\n").budget_s == 70
+
+
+@pytest.mark.parametrize("text", ["31", "31=", "31=20", "31=0TB", "x=20TB", "0=20TB", "31=many"])
+def test_a_disk_is_a_number_and_a_size_with_its_unit(tmp_path: Path, text: str) -> None:
+    with pytest.raises(errors.SettingsBroken, match="disk_sizes"):
+        read(tmp_path, f"disk_sizes = {text}\n")
