@@ -108,10 +108,8 @@ def settle(place: Place) -> None:
 def take_all(browser: Browser, places: Dict[bool, Place]) -> int:
     """Takes each picture in each language; gives how many are new."""
     count = 0
-    for language in LANGUAGES:
-        for name, scene in SCENES.items():
-            if not scene.page:
-                continue
+    for name, scene in SCENES.items():
+        for language in LANGUAGES if scene.page else ():
             place = places[scene.is_empty]
             context = browser.new_context(viewport={"width": WIDTH, "height": chrome.HEIGHT})
             look = Look(context.new_page(), place, language)
