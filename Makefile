@@ -127,8 +127,8 @@ screenshots: $(ENV)/.browser
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
-$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
-	@echo "$(ENV) is set up first: the Python libraries of the tests, and MariaDB where it is missing."
+$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare tests/tools/watchers
+	@echo "$(ENV) is set up first: the Python libraries of the tests, what watches, and MariaDB where it is missing."
 	@tests/tools/prepare "$(PYTHON)" $(ENV)
 	@touch $@
 

@@ -177,10 +177,12 @@ def fail(context: Context, error: errors.PmError) -> Reply:
 
 
 def begin(context: Context) -> None:
-    """Notes in the history that a run has begun which may be killed at its work."""
-    command = commands.COMMANDS[context.call.command]
-    if _is_recorded(context.call) and (command.is_limited or command.does > Level.READS):
-        context.record.begin()
+    """Begins the record of a run, and notes in the history one that may be killed at its work."""
+    if not _is_recorded(context.call):
+        return
+    command, record = commands.COMMANDS[context.call.command], context.record
+    if command.is_limited or command.does > Level.READS:
+        record.begin()
 
 
 def give(context: Context, answer: Reply) -> None:

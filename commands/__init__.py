@@ -87,6 +87,7 @@ COMMANDS: Dict[str, Command] = {
     "doctor": _LIGHT,
     "history": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
     "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
+    "metrics": _LIGHT._replace(is_recorded=False),
     "page": _LIGHT._replace(is_recorded=False),
     "report": _LIGHT._replace(
         does=Level.NOTHING, is_recorded=False, wrong_exit=2, usual_format="html"

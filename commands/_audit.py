@@ -2,7 +2,7 @@
 
 from typing import Iterator
 
-from utils.audit import repair, shown
+from utils.audit import memory, repair, shown
 from utils.audit.differences import VERDICTS
 from utils.audit.examine import examine
 from utils.audit.findings import Findings
@@ -37,6 +37,8 @@ def run(ctx: Context) -> Reply:
         report = report._replace(refused=True)
     elif call.repair:
         report = report._replace(repairs=repair.carry_out(ctx, findings.planned, repair.mend))
+    if not call.classes:
+        memory.keep(ctx, report)
     return shown.show(report, _parts(ctx, report))
 
 

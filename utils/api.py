@@ -99,6 +99,10 @@ class NextcloudAPIClient:
         """Whether the cloud has answered anything yet."""
         return self._connection.answered
 
+    def note_pause(self, seconds: float) -> None:
+        """Counts a pause in which nothing is sent because of what the cloud has answered."""
+        self._connection.tally.paused(seconds)
+
     def when_logged_in(self, act: Callable[[], None]) -> None:
         """Has `act` called as soon as the cloud has taken the module's own login.
 

@@ -72,6 +72,15 @@ DISK_ADDONS = ("disk", "disc")
 STATUS_ORDERED, STATUS_ACTIVE, STATUS_SUSPENDED, STATUS_CLOSED, STATUS_PROCESSING = 1, 2, 3, 4, 5
 """BILLmanager's statuses of a service, in item.status (docs/en/protocol.md, "Tables")."""
 
+STATES = {
+    STATUS_ORDERED: "ordered",
+    STATUS_ACTIVE: "active",
+    STATUS_SUSPENDED: "suspended",
+    STATUS_CLOSED: "closed",
+    STATUS_PROCESSING: "processing",
+}
+"""What they are called for programs of people."""
+
 TASK_CLOSED = 2
 """task.status of a task that staff has done with."""
 

@@ -70,7 +70,13 @@ def test_every_command_leaves_one_record_but_those_that_only_show(
     assert [one["command"] for one in made] == [command] * (command not in unrecorded)
     for one in made:
         assert (one["state"], one["exit"], one["heard"]) == ("ended", run.exit_code, True)
-        of_one = command in (*table.SERVICES, *table.QUESTIONS, *table.CHECKS, "adopt")
+        of_one = command in (
+            *table.SERVICES,
+            *table.RENEWALS,
+            *table.QUESTIONS,
+            *table.CHECKS,
+            "adopt",
+        )
         assert one["item"] == (item if of_one else None)
         talked = any(deed["kind"] == "request" for deed in one["deeds"])
         assert talked is (command in table.AT_CLOUDS)

@@ -352,13 +352,14 @@ def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_pa
     known = re.compile(
         r"pmnextcloud([.]log|/(services|marks|logins|saveparam|[a-z]+-\d+)[.]json([.]lock)?)?"
         r"|pmnextcloud/history(/[\d-]+[.]jsonl)?"
+        r"|pmnextcloud/counts(/([\d-]+[.]counts|sums([.]lock)?))?"
     )
     assert not [path for path in new if not known.fullmatch(str(path.relative_to(root / "var")))]
     names = {path.name for path in new}
     for name in ("groups", "refused", "problem"):
         assert f"{name}-{lived.module}.json" in names
     for path in new:
-        expected = 0o700 if path in (folder, folder / "history") else 0o600
+        expected = 0o700 if path in (folder, folder / "history", folder / "counts") else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == expected, path
     assert not list(tmp_path.iterdir())
 

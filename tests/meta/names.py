@@ -13,6 +13,7 @@ from typing import Iterator, List, Set
 
 import commands
 from tests.meta.messages import LANGUAGES, ROOT, codes, messages, read
+from tests.tools import monitoring
 from utils import consts
 from utils.accounts import names as account_names
 from utils.accounts.fullness import FULL
@@ -21,8 +22,9 @@ from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
 from utils.doctor.words import VERDICTS
-from utils.host import records, root, settings, state
-from utils.run import dryrun
+from utils.host import counts, exposition, records, root, settings, state
+from utils.metrics import gauges
+from utils.run import counting, dryrun
 from utils.run.call import Call
 from utils.run.guard import SHORT
 from utils.webpay.commands import COMMANDS as COMMANDS_OF_PAYMENTS
@@ -92,13 +94,36 @@ def choices() -> Set[str]:
 def kept_files() -> Set[str]:
     """The files that the module remembers things in, NUMBER being that of a module."""
     found = {f"{root.STATE}/{name.format('NUMBER')}.json" for name in state.FILES}
-    return found | {f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}"}
+    days = {
+        f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}",
+        f"{root.COUNTS}/YYYY-MM-DD{counts.SUFFIX}",
+    }
+    return found | days | {f"{root.COUNTS}/{name}" for name in (counts.SUMS, counting.GATHERED)}
 
 
 def locked_files() -> Set[str]:
     """The files whose bytes are locked."""
     names = [name.format("NUMBER") for name in (*state.FILES, *state.LOCKS)]
-    return {f"{root.STATE}/{name}.json.lock" for name in names}
+    return {f"{root.COUNTS}/{counts.LOCK}", *(f"{root.STATE}/{name}.json.lock" for name in names)}
+
+
+def watched() -> Set[str]:
+    """What monitoring knows: metrics, labels, alerts, macros of the template, and the files."""
+    counted = [*exposition.COUNTERS.values(), *exposition.HISTOGRAMS.values()]
+    names = [exposition.BUILD, *(one[0] for one in (*counted, *exposition.FAILURES.values()))]
+    labels = {label for one in counted for label in one[1]} | {"version"}
+    labels |= {label for one in gauges.GAUGES.values() for label in one.labels}
+    alerts = re.findall(r"alert: (\w+)", read("etc/monitoring/alerts.yml"))
+    files = {path.name for path in (ROOT / "etc/monitoring").iterdir()}
+    return {
+        *(exposition.PREFIX + name for name in (*names, *gauges.GAUGES)),
+        *labels,
+        *alerts,
+        *files,
+        *exposition.WELL,
+        monitoring.MASTER,
+        *("summary_ru", "description_ru", "vfs.file.contents"),
+    }
 
 
 # -- of the program, read from its source ---------------------------------------------------------
@@ -248,6 +273,7 @@ def vocabulary() -> Set[str]:
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}
     own |= {*(f"@{macro}@" for macro in account_names.MACROS), *account_names.RESERVED}
+    own |= watched()
     own |= {"facts", "unread", *facts.PARTS, *(kind.table for kind in KINDS.values())}
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
     return own | files | CLOUDS_FILES | OTHERS

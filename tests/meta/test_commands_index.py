@@ -53,7 +53,8 @@ def test_every_file_of_a_command_is_in_the_index() -> None:
 def test_only_features_checks_the_page_and_what_people_start_need_no_settings() -> None:
     light = [name for name, command in COMMANDS.items() if not command.is_limited]
     assert light == [
-        *("features", *table.CHECKS, "doctor", "history", "audit", *table.PAGES, "report", "adopt")
+        *("features", *table.CHECKS, "doctor", "history", "audit", "metrics", *table.PAGES),
+        *("report", "adopt"),
     ]
 
 

@@ -76,7 +76,7 @@ TRIALS = {
         "Add a setting",
         {
             "utils/host/settings.py": after(
-                "    history_days:", "    grace_days: int = _setting(14, Number(0, 90))\n"
+                "    metrics_file:", "    grace_days: int = _setting(14, Number(0, 90))\n"
             ),
             "etc/pmnextcloud.conf": at_end(
                 "\n# Days that a closed account is kept, 0 to 90.\n"

@@ -48,6 +48,12 @@ PHRASES = {
     "bin/core billmgr -V",
     "mgrctl -i",
     "--group admin",
+    "apt install prometheus-node-exporter",
+    "--collector.textfile.directory",
+    "promtool check metrics",
+    "systemctl restart zabbix-agent",
+    "visudo -c",
+    "zabbix_agentd -t pmnextcloud.metrics",
 }
 """Code that is neither a name nor a whole command."""
 
@@ -62,6 +68,11 @@ ELSEWHERE = {
     "dist",
     "versions",
     PLACE + NOTIFY_SCRIPT,
+    "src/pmnextcloud/current/etc/monitoring",
+    "/etc/cron.d/pmnextcloud-metrics",
+    "/etc/sudoers.d/pmnextcloud",
+    "/etc/zabbix/zabbix_agentd.d/pmnextcloud.conf",
+    "/etc/zabbix/zabbix_agentd.conf.d",
     *names.CLOUDS_FILES,
 }
 """Paths that are neither in the project nor put there by its installation."""

@@ -187,7 +187,7 @@ def test_a_repeat_is_promised_exactly_where_billmanager_repeats(language: str) -
 def test_settings_and_fields_named_in_messages_exist(language: str) -> None:
     known = {*settings.Settings._fields, "trusted_domains", "provisioning_api"}
     known |= {"files_sharing", "hide_disabled_user_shares", "max_quota", "allow_unlimited_quota"}
-    known |= {"allowed_admin_ranges", "trusted_proxies", "display_errors"}
+    known |= {"allowed_admin_ranges", "trusted_proxies", "display_errors", "node_exporter"}
     named = ("msgerror", CONNECTION_FORM, TARIFF_FORM, words.MESSAGES)
     groups = [messages(language, name) for name in named]
     for text in (text for group in groups for text in group.values()):

@@ -8,8 +8,9 @@ import pytest
 
 from tests.meta.messages import read
 from tests.meta.schemas import misfits
-from utils.audit.differences import STATUSES, VERDICTS
+from utils.audit.differences import VERDICTS
 from utils.audit.findings import DONE, FAILED, GONE, PLANNED, POSSIBLE
+from utils.consts import STATES
 
 SCHEMA = json.loads(read("docs/audit.schema.json"))
 DIFFERENCE = SCHEMA["properties"]["differences"]["items"]["properties"]
@@ -79,6 +80,6 @@ def test_the_schema_knows_every_class_status_and_outcome() -> None:
     assert set(DIFFERENCE["verdict"]["enum"]) == set(VERDICTS.values())
     for side in ("billing", "cloud"):
         status = DIFFERENCE[side]["properties"]["status"]["enum"]
-        assert status == list(STATUSES.values())
+        assert status == list(STATES.values())
     repair = DIFFERENCE["repair"]["anyOf"][1]["properties"]
     assert set(repair["state"]["enum"]) == {POSSIBLE, PLANNED, DONE, GONE, FAILED}

@@ -233,6 +233,8 @@ def all_commands(world: World) -> Bench:
     for name in table.CHECKS:
         add(name)
     add("setparam", lambda: world.stand.change_tariff(item, large))
+    for name in table.RENEWALS:
+        add(name)
     add("changepassword")
     for name in table.QUESTIONS:
         add(name)

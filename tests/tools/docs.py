@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from commands import COMMANDS
 from tests.meta.messages import LANGUAGES, PREFIX, ROOT, TOLD, codes, messages, read
+from tests.tools import monitoring
 from utils.audit.differences import ADVICE, FAULT, MENDED, VERDICTS
 from utils.audit.shown import GROUP as OF_AUDIT
 from utils.base.errors import Told
@@ -258,6 +259,8 @@ def main() -> None:
     pages = {page: whole_page(page) for page in MADE}
     for page, text in pages.items():
         (ROOT / page).write_text(text, encoding="utf-8")
+    for name, text in monitoring.FILES.items():
+        (ROOT / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

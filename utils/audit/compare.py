@@ -17,7 +17,6 @@ from utils.audit.differences import (
     MENDED,
     MISSING,
     PAID_DISABLED,
-    STATUSES,
     TRANSFERRED,
     UNCOUNTED,
     UNPAID_ENABLED,
@@ -32,7 +31,7 @@ from utils.base.values import Account, Item, Order, Trust
 from utils.billing.tariffs import Sold
 from utils.census import census, register
 from utils.census.census import Pair
-from utils.consts import STATUS_ACTIVE
+from utils.consts import STATES, STATUS_ACTIVE
 
 UNCOUNTED_DAYS = 3
 """A service that was not counted on so many days is a difference: statistics run once a day, and
@@ -111,7 +110,7 @@ def _of(
 def _without(pair: Pair, facts: Facts) -> Difference:
     """The one difference of a service whose account was not found, or is not its own."""
     item = pair.item
-    status: Side = {"status": STATUSES[item.status]}
+    status: Side = {"status": STATES[item.status]}
     if pair.why == census.MISSING:
         return _of(item, MISSING, status, {"exists": False})
     if pair.why == census.HIDDEN:
@@ -175,7 +174,7 @@ def _sides(item: Item, account: Account, change: Change) -> Tuple[str, Side, Sid
     """The class of a change, and what either side says."""
     if change.what == ENABLED:
         kind = PAID_DISABLED if change.wanted else UNPAID_ENABLED
-        return kind, {"status": STATUSES[item.status]}, {"enabled": account.enabled}
+        return kind, {"status": STATES[item.status]}, {"enabled": account.enabled}
     if change.what == QUOTA:
         billing: Side = {"quota_bytes": quota_side(change.wanted)}
         return QUOTA, billing, {"quota_bytes": quota_side(account.quota_bytes)}

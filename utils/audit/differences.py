@@ -4,13 +4,6 @@ from typing import Any, Dict, NamedTuple, Optional, Union
 
 from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA
 from utils.base import sizes
-from utils.consts import (
-    STATUS_ACTIVE,
-    STATUS_CLOSED,
-    STATUS_ORDERED,
-    STATUS_PROCESSING,
-    STATUS_SUSPENDED,
-)
 
 FAULT, ADVICE = "fault", "advice"
 
@@ -54,14 +47,6 @@ MENDED = {
     UNREADABLE: "saved",
 }
 """The classes of which some can be mended, each with what is changed for it."""
-
-STATUSES = {
-    STATUS_ORDERED: "ordered",
-    STATUS_ACTIVE: "active",
-    STATUS_SUSPENDED: "suspended",
-    STATUS_CLOSED: "closed",
-    STATUS_PROCESSING: "processing",
-}
 
 Side = Dict[str, Any]
 """What billing or a cloud says, by name: texts, numbers, truth values and lists of them."""

@@ -115,6 +115,7 @@ def _patiently(ctx: Context, kinds: Kinds, mender: Mender, until: float) -> Dict
             if time.monotonic() + pause_s >= until:
                 raise
             ctx.log.warning("%s; nothing is sent for %d s", error, pause_s)
+        ctx.note_pause(pause_s)
         ctx.leave()
         time.sleep(pause_s)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from utils.base.errors import PmError
+from utils.base.tally import Tally
 from utils.base.text import tame
 
 REQUEST, CALL, ROWS = "request", "call", "rows"
@@ -82,6 +83,8 @@ class Deeds:
         self._first: List[Note] = []
         self._last: Deque[Note] = deque(maxlen=MOST_LAST)
         self._lock = allocate_lock()
+        self.tally = Tally()
+        """What the run adds to the counters of the metrics."""
         self.counts: Dict[str, int] = {}
         """How many there were of each kind, those that are not kept too."""
         self.remarks: List[str] = []

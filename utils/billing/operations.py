@@ -36,6 +36,15 @@ class Standing(NamedTuple):
     is_stopped: bool
 
 
+class Queued(NamedTuple):
+    """An operation in the queue; `is_stopped` is None where BILLmanager's version does not tell."""
+
+    id: int
+    module_id: int
+    tries: int
+    is_stopped: Optional[bool]
+
+
 class Waiting(NamedTuple):
     """An operation that was not done yet: how often it was tried, and of what it failed last.
 
@@ -168,6 +177,26 @@ class Operations:
             module_id,
         )
         return [row["id"] for row in rows]
+
+    def queue(self) -> List[Queued]:
+        """All operations that stand in the queue for services of modules of this kind."""
+        tells = self._doors.db.has_column(*OPTIONAL.operation_stopped)
+        rows = self._doors.db.rows(
+            "SELECT o.id, o.trycount, i.processingmodule FROM runningoperation o"
+            " JOIN item i ON i.id = o.item JOIN processingmodule m ON m.id = i.processingmodule"
+            " WHERE m.module = %s ORDER BY o.id",
+            MODULE,
+        )
+        stopped = set(self.stopped()) if tells else set()
+        return [
+            Queued(
+                row["id"],
+                row["processingmodule"],
+                int(row["trycount"] or 0),
+                row["id"] in stopped if tells else None,
+            )
+            for row in rows
+        ]
 
     def waiting(self, module_ids: Sequence[int]) -> List[Waiting]:
         """All operations of some modules that stand in BILLmanager's queue, the oldest first."""

@@ -10,6 +10,7 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
+    Tuple,
 )
 
 from utils.base import address, errors
@@ -159,6 +160,28 @@ class Services:
             _COUNTED,
         )
         return int(row["services"]) if row else 0
+
+    def by_status(self) -> Dict[Tuple[int, int], int]:
+        """How many services there are of each of these modules and each status."""
+        rows = self._doors.db.rows(
+            "SELECT i.processingmodule AS module, i.status, COUNT(*) AS services FROM item i"
+            " JOIN processingmodule m ON m.id = i.processingmodule"
+            " WHERE m.module = %s AND i.parent IS NULL GROUP BY i.processingmodule, i.status",
+            MODULE,
+        )
+        return {(row["module"], row["status"]): int(row["services"]) for row in rows}
+
+    def sold(self, module_id: int, after: int, count: int) -> List[Item]:
+        """The next services of ids(), as they were ordered, without anything saved on them."""
+        rows = self._doors.db.rows(
+            _ITEM + " WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s"
+            " AND i.id > %s ORDER BY i.id LIMIT %s",
+            module_id,
+            _COUNTED,
+            after,
+            count,
+        )
+        return [self._item(row, {}, strict=False) for row in rows]
 
     def of_client(self, module_id: int, account_id: int) -> List[int]:
         """The services of a client in a module that may own an account, in order of id."""

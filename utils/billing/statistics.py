@@ -35,6 +35,14 @@ SELECT statdate, param, value, measure FROM itemstat WHERE item = %s AND LOWER(p
  ORDER BY statdate DESC LIMIT 1
 """
 
+_USED = """
+SELECT s.item, s.statdate, s.param, s.value, s.measure FROM itemstat s
+  JOIN (SELECT item, MAX(statdate) AS day FROM itemstat
+         WHERE item IN %s AND statdate >= %s AND LOWER(param) IN %s GROUP BY item) AS latest
+    ON latest.item = s.item AND latest.day = s.statdate
+ WHERE LOWER(s.param) IN %s ORDER BY s.param
+"""
+
 
 class Counted(NamedTuple):
     """What a service had used on a day, in a measure's amount, as an add-on's word has it."""
@@ -93,6 +101,16 @@ class Statistics:
         """The service's usage of the last counted day, or None. Raises DatabaseUnavailable."""
         row = self._doors.db.row(_LATEST, item_id, DISK_ADDONS)
         return None if row is None else _counted(row)
+
+    def used(self, item_ids: Sequence[int], first: date) -> List[Counted]:
+        """The usage of each service on its last counted day, not before `first`.
+
+        Raises DatabaseUnavailable.
+        """
+        if not item_ids:
+            return []
+        rows = self._doors.db.rows(_USED, item_ids, first, DISK_ADDONS, DISK_ADDONS)
+        return [*{row["item"]: _counted(row) for row in rows}.values()]
 
     def days(self, item_id: int, first: date, last: date) -> List[Counted]:
         """The service's usage from one day to another, oldest first. Raises DatabaseUnavailable."""

@@ -142,7 +142,7 @@ class Census:
             tick=lambda: progress.show(len(self._settled) + self._asked),
             with_groups=self._others is not None,
         )
-        rounds = Patience(until, self._log)
+        rounds = Patience(until, self._log, self._cloud.note_pause)
         try:
             yield from self._sweep(reader)
             while (yield from self._ask_for_the_rest(reader)):

@@ -2,7 +2,7 @@
 
 import time
 from logging import Logger
-from typing import Dict
+from typing import Callable, Dict
 
 GOOD_ANSWERS = 3
 """After this many answers in time, one after the other, more is asked of the cloud at a time. A
@@ -67,11 +67,17 @@ class Gear:
 
 
 class Patience:
-    """Pauses, each twice as long as the one before it, up to a time of the monotonic clock."""
+    """Pauses, each twice as long as the one before it, up to a time of the monotonic clock.
 
-    def __init__(self, until: float, log: Logger) -> None:
+    `note` is told the seconds of each.
+    """
+
+    def __init__(
+        self, until: float, log: Logger, note: Callable[[float], None] = lambda seconds: None
+    ) -> None:
         self._until = until
         self._log = log
+        self._note = note
         self._pause_s = FIRST_PAUSE_S
 
     def check(self) -> None:
@@ -88,6 +94,7 @@ class Patience:
         if time.monotonic() + pause_s >= self._until:
             raise TimeIsUp
         self._log.warning("%s; nothing is sent for %d s", why, pause_s)
+        self._note(pause_s)
         time.sleep(pause_s)
         self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 

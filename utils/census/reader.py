@@ -86,7 +86,7 @@ class Reader:
         self._log = log
         self._tick = tick
         self._pool = ThreadPoolExecutor(READS_AT_ONCE)
-        self._patience = Patience(until, log)
+        self._patience = Patience(until, log, cloud.note_pause)
         least, slow_s = min(LEAST_PAGE, page_size), timeout_s / 3
         self._page_size = Gear("accounts per page", log, least, page_size, page_size, slow_s)
         # The first request goes alone, so that no other is on its way where it is refused.

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from utils.base import errors
 from utils.base.deeds import Deeds
+from utils.base.tally import CloudTally
 from utils.base.text import tame
 from utils.base.values import Server
 from utils.cloud import front, ocs, products, transport
@@ -98,8 +99,15 @@ class Connection:
     ) -> None:
         self._server = server
         self._log = log
-        verify_tls = server.verify_tls
-        self._http = transport.Http(server.timeout_s, verify_tls, ca_file, proxy, is_strict, deeds)
+        self._http = transport.Http(
+            server.timeout_s,
+            server.verify_tls,
+            ca_file,
+            proxy,
+            is_strict,
+            deeds,
+            server.module_id,
+        )
         self._memory = memory
         self._product = memory.recall() if memory else None
         self._is_sure = False
@@ -167,6 +175,11 @@ class Connection:
         if not envelope.is_good:
             raise ocs.error_of(str(request), response, envelope, {})
         return mapping(mapping(envelope.data).get("capabilities"))
+
+    @property
+    def tally(self) -> CloudTally:
+        """What is counted of this cloud."""
+        return self._http.tally
 
     @property
     def keeps_real_password(self) -> bool:
@@ -332,7 +345,7 @@ class Connection:
         if pause_s > min(LONGEST_PAUSE_S, budget.left_s() / PART_TO_WAIT):
             return False
         self._log.warning("%s: HTTP %d, once more in %d s", request, response.status, pause_s)
-        time.sleep(pause_s)
+        self._http.pause(pause_s)
         return True
 
     def _send_once(self, request: Request) -> Response:

@@ -62,6 +62,14 @@ class Refusals:
                 raise _list_standing()[kept["code"]](f"{kept['value']} ({max(int(left_s), 1)} s)")
             self._write(kept["code"], kept["value"], _next_s(kept, -left_s))
 
+    def standing(self) -> Optional[str]:
+        """The code of the refusal after which the cloud has taken nothing yet, or None.
+
+        Also where its time is over: nobody knows better before the next try.
+        """
+        kept = self._kept()
+        return None if kept is None else str(kept["code"])
+
     def remember(self, error: errors.PmError) -> None:
         """Keeps the error, if it is one that other processes would meet as well.
 

@@ -11,6 +11,7 @@ from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds, Note
 from utils.base.later import later
 from utils.base.secret import Secret
+from utils.base.tally import STOPPED, CloudTally
 from utils.consts import MODULE, VERSION
 
 _UNUSED = (
@@ -244,7 +245,7 @@ class Http:
     `timeout_s` limits each wait for the server, `ca_file` names further trusted authorities.
     Cookies are kept only where a request asks for the session, and never beyond the run.
     `is_strict` checks a certificate under `ca_file` as the newest Python does by itself.
-    Each request is noted among the `deeds`, a repeated one each time.
+    Each request is noted among the `deeds`, a repeated one each time, and counted for the module.
     """
 
     def __init__(
@@ -255,8 +256,11 @@ class Http:
         proxy: str = "",
         is_strict: bool = False,
         deeds: Optional[Deeds] = None,
+        module_id: int = 0,
     ) -> None:
         self._deeds = deeds or Deeds()
+        self.tally = CloudTally(self._deeds.tally, module_id)
+        """What is counted of this cloud."""
         self.adapter = _Adapter(timeout_s, ca_file if verify_tls else "", is_strict)
         """Holds the connections, which requests with and without session share."""
         self._verify_tls = verify_tls
@@ -323,13 +327,22 @@ class Http:
             pause_s = next(pauses_s, None) if response.status in _GATEWAY_ERRORS else None
             if pause_s is None:
                 return response
-            time.sleep(pause_s)
+            self.pause(pause_s)
+
+    def pause(self, seconds: float) -> None:
+        """Waits before a request is sent once more."""
+        self.tally.retried()
+        self.tally.paused(seconds)
+        time.sleep(seconds)
 
     def _note(self, deed: Deed, send: Callable[[], Response]) -> Response:
-        with self._deeds.noted(deed) as note:
-            response = send()
-            note.status = response.status
-            return response._replace(note=note)
+        try:
+            with self._deeds.noted(deed) as note:
+                response = send()
+                note.status = response.status
+                return response._replace(note=note)
+        finally:
+            self.tally.answered(str(note.status or note.ended or STOPPED), note.took_ms)
 
     def _send(
         self,

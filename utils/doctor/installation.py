@@ -14,6 +14,7 @@ from typing import Collection, Dict, Iterator, Optional, Set, Tuple
 from utils.base.errors import SettingsBroken
 from utils.consts import VERSION
 from utils.doctor.findings import Check, Finding, advice, fault, well
+from utils.doctor.watching import watching
 from utils.host import root
 from utils.host.messages import FORMS, HOME, PAGE
 from utils.host.settings import NO_PAGE
@@ -280,6 +281,7 @@ _REST = (
     Check("state", state),
     Check("log", log, ("settings",)),
     Check("rotation", rotation, ("settings",)),
+    Check("watching", watching, ("settings",)),
     Check("exposed", exposed),
     Check("do_nothing", do_nothing),
 )

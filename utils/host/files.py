@@ -1,5 +1,6 @@
 """Files that are replaced whole: who reads sees the old one or the new one, also after a kill."""
 
+import errno
 import os
 from contextlib import suppress
 
@@ -46,3 +47,31 @@ def sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_whole(path: str, text: str, mode: int) -> None:
+    """Replaces a file at once and whole, without waiting for the disk. Raises OSError.
+
+    One process at a time may do so. After a loss of power the file may be an old one, or none.
+
+    Beside it there may be people who could put a link there: it is made anew, and never followed.
+    """
+    folder, name = os.path.split(path)
+    new = os.path.join(folder, f".{name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(new, flags, 0o600)
+    except FileExistsError:  # of one who was killed
+        os.unlink(new)
+        descriptor = os.open(new, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
+            data = text.encode()
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fchmod(file.fileno(), mode)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(new)
+        raise

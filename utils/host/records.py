@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Json = Union[None, bool, int, str, Sequence["Json"], Dict[str, "Json"]]
 
 SUFFIX = ".jsonl"
-_NAME_LENGTH = len("2026-11-26") + len(SUFFIX)
 
 MOST_LINE_BYTES = 64 * 1024
 """Longest line; a run with as many deeds as are kept has a fifth of it."""
@@ -44,15 +43,16 @@ class DayFull(OSError):
 
 
 class Records:
-    """The files of the history in a folder."""
+    """The files of the history in a folder, or others of lines for each day."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, suffix: str = SUFFIX) -> None:
         self.folder = folder
+        self._suffix = suffix
 
     # -- writing ------------------------------------------------------------------------------
 
-    def append(self, day: str, text: str) -> bool:
-        """Writes a line into the file of a day (YYYY-MM-DD) and tells whether it is the first one.
+    def append(self, day: str, text: str) -> int:
+        """Writes a line into the file of a day (YYYY-MM-DD). Returns the bytes that were there.
 
         Raises FileNotFoundError where there is no history yet, DayFull, OSError.
         """
@@ -67,7 +67,7 @@ class Records:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
-        return size == 0
+        return size
 
     def make(self) -> None:
         """Makes the folder of the history, for this user alone. Raises OSError."""
@@ -82,14 +82,14 @@ class Records:
         oldest, today = day_of(now_s - keep_days * DAY_S), day_of(now_s)
         left = 0
         for day in reversed(self.days()):
-            left += self._size(day + SUFFIX) or 0
+            left += self.size(day)
             if day != today and (day < oldest or left > MOST_BYTES):
-                self._unlink(day)
+                self.drop(day)
 
     def remove(self) -> None:
         """Removes the whole history, if there is one. Raises OSError."""
         for day in self.days():
-            self._unlink(day)
+            self.drop(day)
         if os.path.isdir(self.folder) and not os.listdir(self.folder):
             os.rmdir(self.folder)
 
@@ -98,22 +98,28 @@ class Records:
     def days(self) -> List[str]:
         """The days of which there is a file, oldest first. Raises OSError."""
         try:
-            names = [name for name in os.listdir(self.folder) if _is_day(name)]
+            names = [name for name in os.listdir(self.folder) if self._is_day(name)]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name[: -len(SUFFIX)] for name in names if self._size(name) is not None)
+        suffix = len(self._suffix)
+        return sorted(name[:-suffix] for name in names if self._size(name) is not None)
+
+    def size(self, day: str) -> int:
+        """The bytes of a day."""
+        return self._size(day + self._suffix) or 0
 
     def is_full(self, day: str) -> bool:
         """Whether the file of a day may lack runs because it has come to its largest size."""
-        return (self._size(day + SUFFIX) or 0) > MOST_DAY_BYTES - MOST_LINE_BYTES
+        return self.size(day) > MOST_DAY_BYTES - MOST_LINE_BYTES
 
-    def lines(self, day: str) -> Iterator[Tuple[int, bytes]]:
+    def lines(self, day: str, offset: int = 0) -> Iterator[Tuple[int, bytes]]:
         """The lines of a day that are not empty, as written, each with the place where it begins.
 
-        What is longer than any line comes in pieces, which are none. Raises OSError.
+        Those from a place on where one begins. What is longer than any line comes in pieces, which
+        are none. Raises OSError.
         """
         with self._open(day) as file:
-            offset = 0
+            file.seek(offset)
             while True:
                 text = file.readline(MOST_LINE_BYTES)
                 if not text:
@@ -136,7 +142,8 @@ class Records:
         except FileNotFoundError:
             return io.BytesIO()
 
-    def _unlink(self, day: str) -> None:
+    def drop(self, day: str) -> None:
+        """Removes a day, if it is there. Raises OSError."""
         with suppress(FileNotFoundError):  # another run does the same
             os.unlink(self._path(day))
 
@@ -149,16 +156,14 @@ class Records:
         return info.st_size if stat.S_ISREG(info.st_mode) else None
 
     def _path(self, day: str) -> str:
-        return os.path.join(self.folder, day + SUFFIX)
+        return os.path.join(self.folder, day + self._suffix)
 
-
-def _is_day(name: str) -> bool:
-    """Whether a file of that name is one of a day: whatever else lies there is left alone."""
-    year, *rest = name[: -len(SUFFIX)].split("-")
-    parts = [year, *rest]
-    lengths = [len(part) for part in parts]
-    is_date = lengths == [4, 2, 2] and all(part.isascii() and part.isdigit() for part in parts)
-    return len(name) == _NAME_LENGTH and name.endswith(SUFFIX) and is_date
+    def _is_day(self, name: str) -> bool:
+        """Whether a file of that name is one of a day: whatever else lies there is left alone."""
+        parts = name[: -len(self._suffix)].split("-")
+        lengths = [len(part) for part in parts]
+        is_date = lengths == [4, 2, 2] and all(part.isascii() and part.isdigit() for part in parts)
+        return name.endswith(self._suffix) and is_date
 
 
 def day_of(seconds: float) -> str:

@@ -14,6 +14,9 @@ STATE = f"var/{MODULE}"
 HISTORY = f"{STATE}/history"
 """The folder with what each run did, a file for each day."""
 
+COUNTS = f"{STATE}/counts"
+"""The folder with what the runs add to the counters of the metrics, and with their sums."""
+
 LEDGER = "var/pmwebpay"
 """What is written of each payment with WEBPAY: a record, which nothing else has."""
 

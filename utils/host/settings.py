@@ -134,6 +134,7 @@ class Settings(NamedTuple):
     disk_sizes: Tuple[Tuple[int, int], ...] = _setting((), disks)
     log_file: str = _setting("", absolute_path)
     history_days: int = _setting(90, Number(0, 3660))
+    metrics_file: str = _setting("", absolute_path)
 
 
 READERS: Dict[str, _Reader] = dict(zip(Settings._fields, _READERS))

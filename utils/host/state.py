@@ -63,9 +63,15 @@ LEFT = "left-{}"
 SAVE_FORM = "saveparam"
 """The form in which BILLmanager's core reads parameters of services; only a cache."""
 
+AUDITED = "audited-{}"
+"""How many differences of each class the last audit has left that has looked at all of a module."""
+
+WAITING = "waiting"
+"""Since when each operation of the queue is known to wait, for the metrics."""
+
 FILES = (
     *(GROUPS, PRODUCT, REFUSED, SECRETS, PROBLEM, UNWRITABLE, USAGE, UNCOUNTED, GUESSES),
-    *(UNTOLD, SAVE_FORM, MARKS, READ_MARKS, LEFT),
+    *(UNTOLD, SAVE_FORM, MARKS, READ_MARKS, LEFT, AUDITED, WAITING),
 )
 """The names of all files that are kept, most with the number of the module in it."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from utils.base import errors
 from utils.base.deeds import Deeds
+from utils.base.tally import CloudTally
 from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Level
 from utils.host import root
 from utils.host.root import Host
@@ -218,6 +219,11 @@ class Context:
 
         self.visit = Visit(self, server, self.wait_s if wait_s is None else wait_s)
         return self.visit.begin()
+
+    def note_pause(self, seconds: float) -> None:
+        """Counts a pause at the cloud that this run has reached."""
+        if self.visit is not None:
+            CloudTally(self.deeds.tally, self.visit.module_id).paused(seconds)
 
     def leave(self, refusal: Optional[errors.PmError] = None) -> None:
         """Leaves the turn at a module's cloud to others, where this run has one.

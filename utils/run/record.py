@@ -15,6 +15,7 @@ from utils.base.deeds import CALL, REQUEST, Note, without_addresses
 from utils.base.text import tame
 from utils.host import root
 from utils.host.records import LINE_ENDS, MOST_LINE_BYTES, Records, as_json, day_of, moment
+from utils.run import counting
 
 if TYPE_CHECKING:
     from typing import Dict
@@ -51,20 +52,30 @@ class Record:
         """Notes how the run ended; `is_heard` is whether its answer was taken."""
         context = self._context
         deeds = context.deeds
+        ended = context.error.code if context.error is not None else self._well()
+        took_ms = round((time.monotonic() - self._began) * 1000)
         self._write(
             {
                 **self._head(),
                 "module": self._module(),
                 "login": context.login,
-                "ended": context.error.code if context.error is not None else self._well(),
+                "ended": ended,
                 "value": self._detail(),
                 "exit": exit_code,
                 "heard": is_heard,
-                "ms": round((time.monotonic() - self._began) * 1000),
+                "ms": took_ms,
                 "left_out": deeds.left_out,
                 "deeds": [_described(note) for note in deeds.notes()],
             }
         )
+        self._count(ended, took_ms)
+
+    def _count(self, ended: str, took_ms: int) -> None:
+        try:
+            counting.count(self._context, ended, self._module(), took_ms)
+        except Exception as error:  # noqa: BLE001  the run is as good without being counted
+            with suppress(Exception):
+                self._context.log.warning("the run is not counted: %s", error)
 
     def _head(self) -> "Dict[str, Json]":
         call, pid = self._context.call, os.getpid()
@@ -116,11 +127,11 @@ class Record:
                 records.append(day, text)
         elif settings.history_days == 0:
             records.remove()
-        elif self._append(records, day, text):
+        elif self._append(records, day, text) == 0:
             records.prune(settings.history_days, time.time())
 
     @staticmethod
-    def _append(records: Records, day: str, text: str) -> bool:
+    def _append(records: Records, day: str, text: str) -> int:
         try:
             return records.append(day, text)
         except FileNotFoundError:

@@ -85,6 +85,8 @@ def read(billing: Any, given: Given) -> None:
     item = services.item(given.item)
     assert services.items(given.module, services.ids(given.module, 0, 9)) == [item]
     assert services.count(given.module) == 1
+    assert services.by_status()[given.module, PROCESSING] == 1
+    assert [one.id for one in services.sold(given.module, 0, 9)] == [item.id]
     assert services.of_client(given.module, item.account_id) == [item.id]
     assert services.count_namesakes(given.module) == 0
     assert services.module_of(given.item) == given.module
@@ -111,6 +113,8 @@ def read(billing: Any, given: Given) -> None:
     assert isinstance(billing.operations.shows(given.module, "cloud_login_refused"), bool)
     assert not billing.operations.has_task()
     assert billing.operations.stopped(given.module) == []
+    assert given.operation in {one.id for one in billing.operations.queue()}
+    assert billing.statistics.used([item.id], date(2126, 11, 20)) == []
     assert [one.item_id for one in billing.operations.waiting([given.module])] == [given.item]
     [standing] = billing.operations.standing([given.operation])
     assert (standing.item_id, standing.is_stopped) == (given.item, False)

@@ -8,7 +8,7 @@ from tests.doubles.billmanager import CoreFault, Stand
 from tests.unit.billing.given import module, order
 from utils.base import errors, xml
 from utils.billing.billmanager import Billing
-from utils.billing.operations import Operations, Standing, Waiting
+from utils.billing.operations import Operations, Queued, Standing, Waiting
 
 
 def test_a_call_without_an_operation_has_none(billing: Billing) -> None:
@@ -221,6 +221,35 @@ def test_operations_that_stand_are_told_with_their_services(stand: Stand, billin
         Standing(stopped, items[1], "backupservice", is_stopped=True),
     ]
     assert billing.operations.standing([over]) == []
+
+
+def test_all_operations_of_our_modules_wait_each_with_its_tries(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    first = stand.add_operation("open", order(stand, module_id), trycount=3)
+    second = stand.add_operation("close", order(stand, module_id))
+    stand.add_operation("open", order(stand, module(stand, module="pmother")))
+    stand.sql("UPDATE runningoperation SET manual = 'on' WHERE id = %s", second)
+    own = [one for one in billing.operations.queue() if one.module_id == module_id]
+    assert own == [
+        Queued(first, module_id, 3, is_stopped=False),
+        Queued(second, module_id, 0, is_stopped=True),
+    ]
+    others = {row["id"] for row in stand.sql("SELECT id FROM runningoperation")}
+    assert len(others) > len(billing.operations.queue())
+
+
+def test_an_older_billmanager_does_not_tell_which_waiting_operation_is_stopped(
+    stand: Stand, billing: Billing
+) -> None:
+    number = stand.add_operation("open", order(stand))
+    stand.sql("ALTER TABLE runningoperation CHANGE manual something VARCHAR(3) NULL")
+    try:
+        told = {one.id: one.is_stopped for one in billing.operations.queue()}
+    finally:
+        stand.sql("ALTER TABLE runningoperation CHANGE something manual VARCHAR(3) NULL")
+    assert told[number] is None
 
 
 def test_all_that_waits_in_some_modules_is_told_with_its_error_and_its_task(

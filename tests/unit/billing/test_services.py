@@ -603,3 +603,30 @@ def test_the_day_of_opening_is_told_where_billmanager_has_it(
     stand.sql("UPDATE item SET opendate = '2026-11-21' WHERE id = %s", first)
     assert billing.services.opened([first, second]) == {first: date(2026, 11, 21)}
     assert billing.services.opened([]) == {}
+
+
+def test_services_are_counted_by_module_and_status(stand: Stand, billing: Billing) -> None:
+    first, second, foreign = module(stand), module(stand), module(stand, module="pmother")
+    for status, module_id in ((2, first), (2, first), (3, first), (4, first), (2, second)):
+        having(stand, status, module_id)
+    having(stand, 2, foreign)
+    counts = billing.services.by_status()
+    assert {key: number for key, number in counts.items() if key[0] == first} == {
+        (first, 2): 2,
+        (first, 3): 1,
+        (first, 4): 1,
+    }
+    assert counts[second, 2] == 1
+    assert foreign not in {module_id for module_id, _ in counts}
+
+
+def test_sold_services_come_in_portions_without_what_is_saved_on_them(
+    stand: Stand, billing: Billing
+) -> None:
+    module_id = module(stand)
+    ids = [having(stand, status, module_id) for status in (2, 3, 4, 5)]
+    stand.save_param(ids[0], "username", "user_x", crypted=False)
+    found = billing.services.sold(module_id, 0, 2)
+    assert [item.id for item in found] == ids[:2]
+    assert found[0].saved_login == ""
+    assert [item.id for item in billing.services.sold(module_id, ids[1], 2)] == [ids[3]]

@@ -90,3 +90,21 @@ def test_the_latest_usage_of_a_service_is_told_in_bytes(stand: Stand, billing: B
     assert latest is not None
     assert latest.day == date(2026, 11, 21)
     assert billing.tariffs.counted_bytes(latest) == int(1536.5 * 1024**2)
+
+
+def test_what_services_used_is_that_of_their_last_counted_day(
+    stand: Stand, billing: Billing
+) -> None:
+    first, second, third = order(stand), order(stand), order(stand)
+    gib = stand.measure("gib")
+    for item, day, addon, value in (
+        (first, "2026-11-22", "disk", "3"),
+        (first, "2026-11-21", "disk", "9"),
+        (second, "2026-11-22", "Disc", "2"),
+        (second, "2026-11-22", "traffic", "70"),
+        (third, "2026-11-01", "disk", "5"),
+    ):
+        billing.statistics.write([StatRow(item, day, addon, value, gib)])
+    used = billing.statistics.used([first, second, third], date(2026, 11, 2))
+    assert sorted((one.day.day, float(one.value)) for one in used) == [(22, 2.0), (22, 3.0)]
+    assert billing.statistics.used([], date(2026, 11, 2)) == []

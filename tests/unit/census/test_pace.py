@@ -104,6 +104,14 @@ def test_pauses_double_up_to_the_longest_and_end_with_the_time(
     assert slept == [1, 2, 4, 8, 16, 32, 64, 128, 256, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
 
 
+def test_each_pause_is_told_to_whoever_counts_them(slept: List[float], log: logging.Logger) -> None:
+    told: List[float] = []
+    patience = Patience(time.monotonic() + 60, log, told.append)
+    patience.pause("x")
+    patience.pause("x", 9.0)
+    assert told == slept == [1, 9.0]
+
+
 def test_after_an_answer_pauses_are_short_again(slept: List[float], log: logging.Logger) -> None:
     patience = Patience(time.monotonic() + 60, log)
     patience.pause("x")

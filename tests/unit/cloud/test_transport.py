@@ -4,9 +4,9 @@ import logging
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Callable, Iterator, Type
+from typing import Any, Callable, Dict, Iterator, Type
 
 import pytest
 import requests
@@ -16,6 +16,7 @@ from tests.tools.remembered import Remembered
 from tests.unit.conftest import make_server
 from utils.api import NextcloudAPIClient
 from utils.base import errors
+from utils.base.deeds import Deeds
 from utils.base.secret import Secret
 from utils.cloud import transport
 
@@ -447,3 +448,36 @@ def test_strict_checks_are_off_for_an_authority_of_the_settings_unless_asked_for
                 http.send("GET", url, None, None, transport.Anonymous())
         else:
             assert http.send("GET", url, None, None, transport.Anonymous()).status == 200
+
+
+# -- what is counted ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("", {"requests/31/200": 1}),
+        ("bad_gateway", {"requests/31/502": 1, "requests/31/200": 1, "retries/31": 1}),
+        ("cut_before", {"requests/31/cloud_unreachable": 1}),
+        ("status", {"requests/31/500": 1}),
+    ],
+)
+def test_each_request_is_counted_by_what_came_of_it(
+    cloud: Cloud, kind: str, expected: Dict[str, int]
+) -> None:
+    if kind:
+        cloud.faults.append(Fault(kind, times=1))
+    deeds = Deeds()
+    http = transport.Http(5, True, deeds=deeds, module_id=31)
+    with suppress(errors.CloudError):
+        http.send("GET", f"{cloud.url}/status.php", None, None, transport.Anonymous())
+    found = deeds.tally.numbers()
+    counted = ("requests/", "retries/")
+    assert {key: one for key, one in found.items() if key.startswith(counted)} == expected
+    answers = sum(
+        one
+        for key, one in found.items()
+        if key.startswith("request_ms/") and not key.endswith("/sum")
+    )
+    assert answers == sum(one for key, one in expected.items() if key.startswith("requests/"))
+    assert ("pauses/31" in found) is ("retries/31" in expected)

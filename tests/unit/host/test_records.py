@@ -47,9 +47,13 @@ def keep(one: Records, day: str, size: int = 0) -> Path:
 # -- writing --------------------------------------------------------------------------------------
 
 
-def test_lines_are_read_as_they_were_written_and_the_first_one_is_told(made: Records) -> None:
-    assert made.append(DAY, '{"a":1}') is True
-    assert made.append(DAY, '{"b":"й"}') is False
+def test_lines_are_read_as_they_were_written_and_what_was_there_before_is_told(
+    made: Records,
+) -> None:
+    assert made.append(DAY, '{"a":1}') == 0
+    first = made.size(DAY)
+    assert made.append(DAY, '{"b":"й"}') == first
+    assert [text.decode().strip() for _, text in made.lines(DAY, first)] == ['{"b":"й"}']
     assert texts(made) == ['{"a":1}', '{"b":"й"}']
     assert made.days() == [DAY]
 

@@ -317,3 +317,17 @@ def test_a_refusal_that_cannot_be_kept_keeps_nobody_from_leaving(
     context.visit.remember.side_effect = errors.StateUnwritable("full")
     context.leave(errors.LoginRefused("401"))
     context.visit.end.assert_called_once_with()
+
+
+# -- what is counted ------------------------------------------------------------------------------
+
+
+def test_a_pause_is_counted_for_the_module_whose_cloud_was_reached(
+    tmp_path: Path, log: logging.Logger
+) -> None:
+    context = make(tmp_path, make_billing(), log, MODULE)
+    context.note_pause(3)
+    assert context.deeds.tally.numbers() == {}
+    context.visit = Visit(context, make_server(module_id=31), 1.0)
+    context.note_pause(2.5)
+    assert context.deeds.tally.numbers() == {"pauses/31": 1, "pause_ms/31": 2500}
