@@ -4,12 +4,11 @@ import datetime
 from contextlib import ExitStack, contextmanager
 from typing import Dict, Iterator, Optional
 
-from tests.browser.client import CURRENCY
 from tests.browser.panel import Panel, Who
 from tests.doubles.billmanager import ACTIVE, Stand
 from tests.doubles.cloud import Cloud, Fault
 from tests.doubles.webpay import Sandbox
-from tests.e2e.shop import LIVE_SECRET, LIVE_STORE, SECRET, STORE
+from tests.e2e.shop import LIVE_SECRET, LIVE_STORE, SECRET, STORE, add_method
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World
 
@@ -45,21 +44,6 @@ class Place:
         self.client = stand.add_account(CLIENT, emails=["client7@example.com"])
         panel.admin = (cloud.admin_login, cloud.admin_password)
 
-    def take_money(self) -> None:
-        """A payment method in test mode, as staff makes one."""
-        self.panel.method = self.stand.payments.add_method(
-            currency=CURRENCY,
-            wp_store=LIVE_STORE,
-            wp_secret=LIVE_SECRET,
-            wp_test="on",
-            wp_test_store=STORE,
-            wp_test_secret=SECRET,
-            wp_shop="Cloud & Co",
-            wp_pay_url=self.webpay.url,
-            wp_query_url=self.webpay.url,
-        )
-        self.stand.secrets += [LIVE_SECRET, SECRET]
-
     def who(self, name: Optional[str]) -> Who:
         """The client of that name, or the administrator for None."""
         if name is None:
@@ -76,7 +60,7 @@ class Place:
         for name, gib in (("Cloud 5", INCLUDED_GIB), ("Cloud 50", 50)):
             tariff = world.tariff(gib=gib, group=f"tariff-{gib}", cloud_warn_at="80 90")
             self.stand.sql("UPDATE pricelist SET name = %s WHERE id = %s", name, tariff)
-        self.take_money()
+        self.panel.method = add_method(self.stand, self.webpay)
         return world
 
     def small(self) -> int:

@@ -33,10 +33,19 @@ def modules(request: Request) -> Answer:
     """The list of processing modules."""
     rows = request.stand.sql("SELECT id, name FROM processingmodule ORDER BY id")
     shown = [
-        {**row, "address": request.stand.module_params(row["id"]).get("base_url", "")}
+        {**row, "detail": request.stand.module_params(row["id"]).get("base_url", "")}
         for row in rows
     ]
-    return Shown("modules.html", request.say("processing"), {"rows": shown})
+    return _list(request, "processing", shown, ("module_name", "address", "no_modules"))
+
+
+def _list(
+    request: Request, name: str, rows: List[Dict[str, Any]], words: Tuple[str, str, str]
+) -> Shown:
+    """A list whose rows are edited; `words` stand above its two columns, and for an empty one."""
+    first, second, empty = map(request.say, words)
+    shown = {"rows": rows, "columns": (first, second), "empty": empty, "edit": f"{name}.edit"}
+    return Shown("list.html", request.say(name), shown)
 
 
 def module(request: Request) -> Answer:
@@ -133,7 +142,8 @@ def offers(request: Request) -> List[Dict[str, Any]]:
 
 def tariffs(request: Request) -> Answer:
     """The list of tariffs."""
-    return Shown("tariffs.html", request.say("pricelist"), {"rows": offers(request)})
+    rows = [{**row, "detail": row["gib"]} for row in offers(request)]
+    return _list(request, "pricelist", rows, ("tariff_name", "tariff_space", "no_tariffs"))
 
 
 def tariff(request: Request) -> Answer:
