@@ -30,7 +30,14 @@ POLL_S = 0.5
 
 STATIC = {"/panel.css": "text/css", "/panel.js": "text/javascript"}
 MENUS = {
-    STAFF_LEVEL: ("processing", "pricelist", "backupservice", "runningoperation", "task"),
+    STAFF_LEVEL: (
+        "processing",
+        "pricelist",
+        "paymethod",
+        "backupservice",
+        "runningoperation",
+        "task",
+    ),
     CLIENT_LEVEL: ("backupservice", "order", "payment", "notification"),
 }
 MENU_WORDS = {"backupservice": "services"}

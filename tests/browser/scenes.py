@@ -76,6 +76,13 @@ def _no_number(look: Look) -> None:
     assert look.error
 
 
+def _store_forgotten(look: Look) -> None:
+    look.go("paymethod.edit")
+    look.fill(wp_secret="made-up-secret-of-a-store")
+    look.press(look.say("save"))
+    assert look.error
+
+
 def _too_small(look: Look) -> None:
     look.go("resize", elid=item(look, 0))
     look.fill(gib="6")
@@ -144,6 +151,11 @@ SCENES: Dict[str, Scene] = {
     "tariff-form": Scene("pricelist.edit", _known_tariff, page="product.md"),
     "tariff-error": Scene("pricelist.edit", _no_number),
     "tariff-saved": Scene("pricelist", opened("pricelist", told="tariff_saved")),
+    # the payment method
+    "methods-none": _nothing_yet("paymethod"),
+    "method-form": Scene("paymethod.edit", is_empty=True, page="selling.md"),
+    "method-error": Scene("paymethod.edit", _store_forgotten, is_empty=True),
+    "methods": Scene("paymethod"),
     # the purchase
     "order-none": _nothing_yet("order", CLIENT),
     "order": _client("order", page="selling.md"),

@@ -2,7 +2,7 @@
 
 from typing import Dict
 
-from tests.browser import client, service, staff
+from tests.browser import client, money, service, staff
 from tests.browser.panel import (
     CLIENT_LEVEL,
     LANGUAGE_COOKIE,
@@ -57,6 +57,8 @@ SCREENS: Dict[str, Screen] = {
     "processing.edit": Screen(STAFF, staff.module),
     "pricelist": Screen(STAFF, staff.tariffs),
     "pricelist.edit": Screen(STAFF, staff.tariff),
+    "paymethod": Screen(STAFF, money.methods),
+    "paymethod.edit": Screen(STAFF, money.method),
     "runningoperation": Screen(STAFF, staff.operations),
     "task": Screen(STAFF, staff.tasks),
     "stat": Screen(STAFF, staff.count),

@@ -15,13 +15,15 @@ BEGUN = ("suspend", "resume", "setparam", "close", "sync_item")
 """What staff may begin for a service."""
 
 
-def _form(request: Request, name: str, run: Run) -> Form:
+def tuned(request: Request, name: str, run: Run) -> Form:
+    """A form of the module, with what the module has made of its values."""
     described = request.panel.plugins.form(name, request.who.level)
     assert described is not None, name
     return read_form(described, request.panel.plugins.labels(name, request.language), run.xml)
 
 
-def _refusal(request: Request, run: Run) -> str:
+def refusal(request: Request, run: Run) -> str:
+    """What is shown of a run that failed, "" of another."""
     error = run.error
     return "" if error is None else error_words(request.panel.plugins, error, request.language)
 
@@ -36,10 +38,10 @@ def modules(request: Request) -> Answer:
         {**row, "detail": request.stand.module_params(row["id"]).get("base_url", "")}
         for row in rows
     ]
-    return _list(request, "processing", shown, ("module_name", "address", "no_modules"))
+    return listed(request, "processing", shown, ("module_name", "address", "no_modules"))
 
 
-def _list(
+def listed(
     request: Request, name: str, rows: List[Dict[str, Any]], words: Tuple[str, str, str]
 ) -> Shown:
     """A list whose rows are edited; `words` stand above its two columns, and for an empty one."""
@@ -54,7 +56,7 @@ def module(request: Request) -> Answer:
     stored = {} if number is None else _connection(request, number)
     given = request.params if request.is_sent else stored
     run = request.stand.run("tune_connection", stdin=document(given)).check()
-    form = _form(request, CONNECTION, run)
+    form = tuned(request, CONNECTION, run)
     error = ""
     if request.is_sent:
         values = sent(form, request.params)
@@ -62,7 +64,7 @@ def module(request: Request) -> Answer:
         checked = request.stand.run(
             "check_connection", stdin=document({**known, **values}, "processingmodule")
         )
-        error = _refusal(request, checked)
+        error = refusal(request, checked)
         if not error:
             checked.check()
             _keep(request, number, request.params.get("name", ""), values)
@@ -143,7 +145,7 @@ def offers(request: Request) -> List[Dict[str, Any]]:
 def tariffs(request: Request) -> Answer:
     """The list of tariffs."""
     rows = [{**row, "detail": row["gib"]} for row in offers(request)]
-    return _list(request, "pricelist", rows, ("tariff_name", "tariff_space", "no_tariffs"))
+    return listed(request, "pricelist", rows, ("tariff_name", "tariff_space", "no_tariffs"))
 
 
 def tariff(request: Request) -> Answer:
@@ -158,7 +160,7 @@ def tariff(request: Request) -> Answer:
     run = request.stand.run(
         "pricelist_dynamic_settings_tune", module=served, stdin=document(given)
     ).check()
-    form = _form(request, TARIFF, run)
+    form = tuned(request, TARIFF, run)
     error = ""
     if request.is_sent:
         gib = own["gib"]

@@ -1,15 +1,18 @@
 """The panel itself: it admits whom it knows, and gives nothing to others."""
 
+import time
 from http.client import HTTPConnection
 from typing import Dict, Tuple
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests import PATIENCE_S
 from tests.browser.panel import CLIENT_LEVEL, STAFF_LEVEL
-from tests.browser.played import CLIENT, Place
+from tests.browser.played import CLIENT, Place, opened_place
 from tests.browser.screens import SCREENS
 from tests.browser.words import WORDS
+from tests.doubles.billmanager import ACTIVE
 
 
 def ask(
@@ -63,6 +66,17 @@ def test_what_comes_from_another_page_is_refused(
     empty: Place, method: str, headers: Dict[str, str]
 ) -> None:
     assert ask(empty, "/billmgr?func=start&user=root", method, **headers)[0] == 403
+
+
+def test_a_served_panel_runs_what_waits_by_itself() -> None:
+    with opened_place(live=True) as place:
+        world = place.connect()
+        item = world.order(place.small())
+        place.stand.add_operation("open", item)
+        until_s = time.monotonic() + PATIENCE_S
+        while place.stand.item(item)["status"] != ACTIVE and time.monotonic() < until_s:
+            time.sleep(0.1)
+        assert place.stand.item(item)["status"] == ACTIVE
 
 
 def test_both_languages_say_the_same_things() -> None:

@@ -18,7 +18,9 @@ PICTURED = {name: scene for name, scene in SCENES.items() if scene.page}
 OTHERS = {
     **dict.fromkeys(("start", "leave", "language"), "the stand's own"),
     **dict.fromkeys(("begin", "stat"), "no page"),
-    **dict.fromkeys(("processing", "pricelist", "payment"), "BILLmanager's list alone"),
+    **dict.fromkeys(
+        ("processing", "pricelist", "paymethod", "payment"), "BILLmanager's list alone"
+    ),
     **dict.fromkeys(("payment.pending", "payment.fail"), "the same page as payment.success"),
 }
 """Functions of the panel that need no picture, and why."""

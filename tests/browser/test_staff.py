@@ -9,6 +9,7 @@ from tests.browser.played import NOWHERE, Place, broken_clouds, listening
 from tests.doubles.cloud import Cloud, Fault
 from tests.meta.messages import PREFIX, messages
 
+STORE_KEY = "made-up-key-of-the-store"
 MEMBER, MEMBER_PASSWORD = "member", "Member-Pw-for-tests-2"
 
 
@@ -187,3 +188,24 @@ def test_what_went_wrong_is_run_again_once_it_is_mended(
     seen.press(seen.say("again_of", name=operation["id"]))
     assert seen.told == seen.say("ran")
     assert lived.stand.operation(operation["id"]) is None
+
+
+def test_a_payment_method_is_set_up_and_its_key_is_kept_sealed(
+    look: Callable[..., Look], empty: Place
+) -> None:
+    seen = look(empty, "ru")
+    seen.enter(None)
+    seen.go("paymethod.edit")
+    seen.fill(
+        wp_store="123456789", wp_secret=STORE_KEY, wp_public_url="https://billing.example.com"
+    )
+    seen.press(seen.say("save"))
+    assert seen.told == seen.say("method_saved")
+    (row,) = empty.stand.sql("SELECT id, xmlparams FROM paymethod")
+    assert STORE_KEY not in row["xmlparams"]
+    seen.go("paymethod.edit", elid=row["id"])
+    assert seen.value("wp_secret") == ""
+    seen.press(seen.say("save"))
+    assert seen.told == seen.say("method_saved")
+    (kept,) = empty.stand.sql("SELECT id, xmlparams FROM paymethod")
+    assert kept == row
