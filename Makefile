@@ -62,7 +62,7 @@ demo: $(ENV)/.ready
 show: $(ENV)/.ready
 	@$(BIN)/python -m tests.tools.show
 
-test: lint types wheels $(ENV)/.browser
+test: lint types wheels $(ENV)/.watchers $(ENV)/.browser
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q $(SPREAD) tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
@@ -71,7 +71,7 @@ test: lint types wheels $(ENV)/.browser
 	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e tests/browser $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
-test-long: $(ENV)/.browser
+test-long: $(ENV)/.watchers $(ENV)/.browser
 	$(BIN)/python -m pytest -q $(SPREAD) --timeout 3600 -m "long and not live"
 
 lint: $(ENV)/.ready
@@ -87,10 +87,10 @@ types: $(ENV)/.ready
 	@if [ -x $(BIN)/mypy ]; then $(BIN)/mypy; \
 	else echo "types: needs Python 3.10 or newer, this is $$($(BIN)/python -V)"; fi
 
-unit: $(ENV)/.ready
+unit: $(ENV)/.watchers
 	$(BIN)/python -m pytest -q tests/unit tests/meta
 
-e2e: $(ENV)/.ready
+e2e: $(ENV)/.watchers
 	$(BIN)/python -m pytest -q tests/e2e
 
 browser: $(ENV)/.browser
@@ -127,13 +127,18 @@ screenshots: $(ENV)/.browser
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
 
-$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare tests/tools/watchers
-	@echo "$(ENV) is set up first: the Python libraries of the tests, what watches, and MariaDB where it is missing."
+$(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
+	@echo "$(ENV) is set up first: the Python libraries of the tests, and MariaDB where it is missing."
 	@tests/tools/prepare "$(PYTHON)" $(ENV)
 	@touch $@
 
 $(ENV)/.browser: $(ENV)/.ready tests/tools/prepare-browser
 	@tests/tools/prepare-browser $(BIN)/python
+	@touch $@
+
+# 24 MB of Debian's packages, unpacked there.
+$(ENV)/.watchers: $(ENV)/.ready tests/tools/watchers
+	@tests/tools/watchers $(ENV)/watchers
 	@touch $@
 
 doctor:

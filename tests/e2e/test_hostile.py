@@ -78,7 +78,7 @@ def strike(target: Target, command: str, peak_of: str = "VmHWM") -> "tuple[Run, 
     stand, world = target.stand, target.world
     options = {}
     stdin = DEVNULL
-    if command in table.SERVICES:
+    if command in (*table.SERVICES, *table.RENEWALS):
         item = world.many(1)[0]
         options = {"item": item, "runningoperation": stand.add_operation(command, item)}
         if command == "open":
@@ -244,7 +244,7 @@ def test_a_check_without_memory_allows_what_it_was_asked_about(
 
 
 @pytest.mark.parametrize(
-    "command", [one for one in COMMANDS if one not in (*table.FOR_PEOPLE, *table.CHECKS)]
+    "command", [one for one in COMMANDS if one not in (*table.FOR_PEOPLE, *table.UNHINDERED)]
 )
 def test_a_command_without_memory_ends_with_one_document_and_is_a_problem_of_the_module(
     target: Target, command: str

@@ -56,6 +56,9 @@ FORMS = names(Kind.FORM)
 QUESTIONS = names(Kind.QUESTION)
 CHECKS = names(Kind.CHECK)
 RENEWALS = names(Kind.RENEWAL)
+UNHINDERED = (*CHECKS, *RENEWALS)
+"""Those that end well whatever a cloud does."""
+
 SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHING)
 """Forms before anybody fills them in: they are answered without a cloud."""
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from utils.billing.database import Row
 
 
-_WAITING = """
-SELECT o.id, o.item, o.trycount, {manual} AS manual, {error} AS error,
+_WAITING = """ AS error,
        EXISTS (SELECT 1 FROM task t WHERE t.runningoperation = o.id
                   AND IFNULL(t.status, 0) <> %s) AS has_task
   FROM runningoperation o JOIN item i ON i.id = o.item
@@ -202,11 +201,16 @@ class Operations:
         """All operations of some modules that stand in BILLmanager's queue, the oldest first."""
         has_stops = self._doors.db.has_column(*OPTIONAL.operation_stopped)
         has_errors = self._doors.db.has_column(*OPTIONAL.operation_error)
-        sql = _WAITING.format(
-            manual="o.manual" if has_stops else "NULL",
-            error="o.errorxml" if has_errors else "NULL",
+        rows = self._doors.db.rows(
+            "SELECT o.id, o.item, o.trycount, "
+            + ("o.manual" if has_stops else "NULL")
+            + " AS manual, "
+            + ("o.errorxml" if has_errors else "NULL")
+            + _WAITING,
+            TASK_CLOSED,
+            module_ids,
         )
-        return [_waiting(row) for row in self._doors.db.rows(sql, TASK_CLOSED, module_ids)]
+        return [_waiting(row) for row in rows]
 
     def standing(self, ids: Sequence[int]) -> List[Standing]:
         """Those of the operations that stand in the queue, with their services.

@@ -25,12 +25,13 @@ _COUNT = """
 SELECT COUNT(*) AS services FROM item WHERE processingmodule IN %s AND parent IS NULL
 """
 
-_SUMS = """
-SELECT {hint} i.module, s.statdate, s.param = %s AS is_other, s.measure,
+_SUMMED = """ i.module, s.statdate, s.param = %s AS is_other, s.measure,
        SUM(s.value) AS value, COUNT(*) AS services
   FROM itemstat s
   JOIN (SELECT DISTINCT id, processingmodule AS module FROM item
-         WHERE processingmodule IN %s AND parent IS NULL) i ON i.id = s.item {twins}
+         WHERE processingmodule IN %s AND parent IS NULL) i ON i.id = s.item
+"""
+_OF_DAYS = """
  WHERE s.param IN %s AND s.value >= 0 AND s.statdate BETWEEN %s AND %s
  GROUP BY i.module, s.statdate, is_other, s.measure
 """
@@ -43,13 +44,19 @@ _WITH_TWIN = """
 """
 """A service whose tariff was changed may have a row under each word for space on one day."""
 
+_SUMS = "SELECT" + _SUMMED + _OF_DAYS
+_SUMS_OF_ALL = "SELECT STRAIGHT_JOIN" + _SUMMED + _OF_DAYS
+_SUMS_OF_TWINS = "SELECT" + _SUMMED + _WITH_TWIN + _OF_DAYS
+
 _SERVICES = """
 SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.processingmodule,
-       t.intname AS itemtype, {opened} AS opened,
+       t.intname AS itemtype,
        (SELECT f.statdate FROM itemstat f WHERE f.item = i.id ORDER BY f.statdate LIMIT 1)
        AS first_read,
        (SELECT l.statdate FROM itemstat l WHERE l.item = i.id ORDER BY l.statdate DESC LIMIT 1)
-       AS last_read
+       AS last_read,
+"""
+_OF_MODULES = """ AS opened
   FROM item i
   JOIN pricelist p ON p.id = i.pricelist
   JOIN itemtype t ON t.id = p.itemtype
@@ -60,8 +67,7 @@ SELECT i.id, i.status, i.account, i.pricelist, i.lastpricelist, i.period, i.proc
 _ON_DAYS = """
 SELECT s.item, s.statdate, s.param, s.value, s.measure
   FROM item i
-  JOIN ({days}) d
-  JOIN itemstat s ON s.item = i.id AND s.statdate = d.day
+  JOIN itemstat s ON s.item = i.id AND s.statdate IN %s
  WHERE i.processingmodule = %s AND i.parent IS NULL AND s.param IN %s AND s.value >= 0
 """
 
@@ -107,8 +113,10 @@ class Usage:
     def services(self, module_ids: Sequence[int]) -> List[Service]:
         """All services that the modules have or had, in order of id, also closed ones."""
         has_opened = self._db.has_column(*OPTIONAL.opened)
-        sql = _SERVICES.format(opened="i.opendate" if has_opened else "NULL")
-        return [_service(row) for row in self._db.rows(sql, module_ids)]
+        rows = self._db.rows(
+            _SERVICES + ("i.opendate" if has_opened else "NULL") + _OF_MODULES, module_ids
+        )
+        return [_service(row) for row in rows]
 
     def sums(self, module_ids: Sequence[int], first: date, last: date) -> List[Sum]:
         """What was used on each day, from one day to another, by all services of the modules.
@@ -118,9 +126,10 @@ class Usage:
         """
         db = self._doors.another_db()
         try:
-            hint = "STRAIGHT_JOIN" if _is_mostly_ours(db, module_ids, first, last) else ""
-            sql = _SUMS.format(hint=hint, twins="")
-            rows = db.rows(sql, _OTHER, module_ids, DISK_ADDONS, first, last)
+            are_all = _is_mostly_ours(db, module_ids, first, last)
+            rows = db.rows(
+                _SUMS_OF_ALL if are_all else _SUMS, _OTHER, module_ids, DISK_ADDONS, first, last
+            )
             found = [_sum(row) for row in rows]
             if len({row["is_other"] for row in rows}) > 1:
                 found += _twins(db, module_ids, first, last)
@@ -132,11 +141,8 @@ class Usage:
         """What each service of a module had used on a few days, by its id."""
         if not days:
             return {}
-        sql = _ON_DAYS.format(
-            days=" UNION ALL ".join(["SELECT CAST(%s AS DATE) AS day"] * len(days))
-        )
         found: Dict[int, Dict[date, Tuple[int, Reading]]] = {}
-        for row in self._db.rows(sql, *days, module_id, DISK_ADDONS):
+        for row in self._db.rows(_ON_DAYS, days, module_id, DISK_ADDONS):
             rank = DISK_ADDONS.index(row["param"].lower())
             kept = found.setdefault(row["item"], {})
             if row["statdate"] not in kept or rank < kept[row["statdate"]][0]:
@@ -156,8 +162,8 @@ def _is_mostly_ours(db: Database, module_ids: Sequence[int], first: date, last: 
 
 def _twins(db: Database, module_ids: Sequence[int], first: date, last: date) -> Iterator[Sum]:
     """What has to be taken off again where there are two rows for a day."""
-    sql = _SUMS.format(hint="", twins=_WITH_TWIN)
-    for row in db.rows(sql, _OTHER, module_ids, _WORD, (_OTHER,), first, last):
+    args = (_OTHER, module_ids, _WORD, (_OTHER,), first, last)
+    for row in db.rows(_SUMS_OF_TWINS, *args):
         one = _sum(row)
         yield one._replace(value=-one.value, services=-one.services)
 

@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import stat
-import threading
 import zlib
 from typing import Any, Optional
 
@@ -219,7 +218,7 @@ def _write(folder: str, name: str, value: Any) -> None:
     data = json.dumps(value).encode()
     _make(folder)
     path = _path(folder, name)
-    files.replace(path, data, f"{path}.{threading.get_native_id()}")
+    files.replace(path, data, f"{path}.{os.urandom(8).hex()}")
 
 
 def _try(folder: str) -> None:

@@ -90,7 +90,7 @@ def bars(labels: Sequence[str], drawn: Sequence[Bars], say: Say, narrow: bool) -
     return _clean(chart, [one.colour for one in drawn])
 
 
-def rows(labels: Sequence[str], one: Bars, say: Say, narrow: bool) -> xml.Form:
+def lying_bars(labels: Sequence[str], one: Bars, say: Say, narrow: bool) -> xml.Form:
     """Lying bars behind their labels, the first one above."""
     _, marks = scale(0, max((value for value in one.values if value is not None), default=0))
     height = FRAME_HEIGHT + ROW_HEIGHT * len(labels)

@@ -118,7 +118,7 @@ class Pictures:
         )
 
         def draw(narrow: bool) -> xml.Form:
-            return charts.rows(labels, charts.Bars(ORANGE, ratios), self._times, narrow)
+            return charts.lying_bars(labels, charts.Bars(ORANGE, ratios), self._times, narrow)
 
         told = self._say("picture_oversold", figures=figures)
         return [self._figure(self._say("oversold_title"), told, [], draw)]
