@@ -47,6 +47,9 @@ MISTAKES = {
 }
 """What is typed wrongly, by the error that says so."""
 
+RARE = ("url_missing", "secret_missing", "timeout_invalid", "cloud_maintenance")
+"""What the form itself says, or what passes: like the others, and tried at length."""
+
 
 def message(code: str, language: str) -> str:
     """What the message of an error says before and behind what was seen: the longer of both."""
@@ -59,7 +62,10 @@ def modules(place: Place) -> int:
     return int(place.stand.sql("SELECT COUNT(*) AS n FROM processingmodule")[0]["n"])
 
 
-@pytest.mark.parametrize("code", MISTAKES)
+@pytest.mark.parametrize(
+    "code",
+    [pytest.param(one, marks=[pytest.mark.long] if one in RARE else []) for one in MISTAKES],
+)
 def test_each_mistake_in_the_connection_form_is_told_and_nothing_is_saved(
     look: Callable[..., Look], empty: Place, clouds: Dict[str, Cloud], code: str
 ) -> None:
