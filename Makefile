@@ -144,7 +144,7 @@ $(ENV)/.watchers: $(ENV)/.ready tests/tools/watchers
 doctor:
 	@"$${BASE:-/usr/local/mgr5}/processing/pmnextcloud" --command doctor
 
-# BASE, DESTDIR, LOGROTATE, PYTHON and WEBPAY reach the scripts by the environment, where given.
+# BASE, DESTDIR, LOGROTATE, CRONTABS, PYTHON and WEBPAY reach the scripts by the environment, where given.
 install install-only:
 	etc/install $@
 

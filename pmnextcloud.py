@@ -50,7 +50,7 @@ def parse(argv: List[str]) -> Call:
         parser.add_argument(word, nargs="?", const="", default="")
     usual = next((command.usual_format for command in _named(argv)), Call().format)
     parser.add_argument("--format", nargs="?", const="", default=usual)
-    for word in ("--login", "--file"):
+    for word in ("--login", "--file", "--why", "--until"):
         parser.add_argument(word, default="")
     for flag in ("--facts", "--dry-run", "--failed", "--repair", *_OF_ADOPTION):
         parser.add_argument(flag, action="store_true")

@@ -87,6 +87,12 @@ COMMANDS: Dict[str, Command] = {
     "doctor": _LIGHT,
     "history": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
     "audit": _LIGHT._replace(takes_dry_run=True, wrong_exit=2),
+    "purge": _LIGHT._replace(does=Level.WRITES, takes_dry_run=True, wrong_exit=2),
+    "waiting": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
+    "hold": _LIGHT._replace(does=Level.NOTHING, wrong_exit=2),
+    "release": _LIGHT._replace(does=Level.NOTHING, wrong_exit=2),
+    "restore": _LIGHT._replace(does=Level.EDITS, takes_dry_run=True, wrong_exit=2),
+    "certificate": _LIGHT._replace(does=Level.NOTHING, is_recorded=False),
     "metrics": _LIGHT._replace(is_recorded=False),
     "page": _LIGHT._replace(is_recorded=False),
     "report": _LIGHT._replace(

@@ -3,15 +3,19 @@
 from typing import Optional
 
 from utils.base import errors, logins
-from utils.base.values import Account, Order
+from utils.base.values import Account
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.ending import parting
 from utils.run.context import Context
-from utils.run.service import Service, note, tell_of_typed
+from utils.run.service import Service, tell_of_typed
 
 
 def run(ctx: Context) -> Reply:
-    """Deletes the account that the service owns, or disables and keeps it, and tells BILLmanager.
+    """Deletes the account that the service owns, or disables it for some days or for good.
+
+    The tariff says which, else `on_close`; then BILLmanager is told. What is deleted, or waits for
+    that, is on record (utils.accounts.endings).
 
     An account that is gone already is success. A service that never had one, or whose login a
     stranger has, makes the closing call and touches nothing; so does one whose account another
@@ -27,26 +31,21 @@ def run(ctx: Context) -> Reply:
 def _remove(ctx: Context, service: Service) -> None:
     if _is_shared(ctx, service):
         return
-    keeps = ctx.settings.on_close == "disable"
+    terms = ctx.billing.tariffs.end_terms(service.item.tariff_id)
     try:
         account = _own_account(ctx, service)
     except errors.AccountUnreadable as error:
         login = service.owner.unread_login(error)
         if not _is_shared(ctx, service, login):
-            _remove_unread(ctx, service, login, keeps)
+            parting.end_unread(ctx, service, login, terms)
         return
     if account is None:
         ctx.log.warning("the service has no account, or it is gone already")
-        ctx.following.forget(service.item.id)  # which a killed run may not have lived to do
+        parting.Parting(ctx, service, terms.keep_days).finish()
     elif _is_shared(ctx, service, account.login):  # one may have come while the cloud was asked
         return
     else:
-        note(ctx, service)  # so that a repeat knows whose account it was, when nobody can ask it
-        if keeps:
-            service.accounts.bring(account, Order(enabled=False))
-        else:
-            service.accounts.delete(account)
-            ctx.following.forget(service.item.id)
+        parting.end(ctx, service, account, terms)
 
 
 def _is_shared(ctx: Context, service: Service, login: str = "") -> bool:
@@ -57,14 +56,6 @@ def _is_shared(ctx: Context, service: Service, login: str = "") -> bool:
         error = errors.AccountShared(f"{login or service.item.saved_login.strip()}: {names}")
         ctx.billing.operations.tell_staff(service.item.id, "close", error)
     return bool(others)
-
-
-def _remove_unread(ctx: Context, service: Service, login: str, keeps: bool) -> None:
-    if keeps:
-        service.accounts.switch_unread(login, enabled=False)
-    else:
-        service.accounts.delete_unread(login)
-        ctx.following.forget(service.item.id)
 
 
 def _own_account(ctx: Context, service: Service) -> Optional[Account]:

@@ -5,12 +5,15 @@ from typing import Optional, Tuple
 from utils.accounts import passwords
 from utils.accounts.ownership import Record, announced
 from utils.accounts.tokens import is_token, make_token
-from utils.base import errors
+from utils.base import errors, logins
 from utils.base.secret import Secret
 from utils.base.values import Account, Order, Terms
 from utils.billing import reply
 from utils.billing.reply import Reply
 from utils.consts import STATUS_SUSPENDED
+from utils.ending import giving
+from utils.host.root import HANDLER
+from utils.run import trial
 from utils.run.context import Context
 from utils.run.naming import claim_login
 from utils.run.service import Service
@@ -25,6 +28,7 @@ def run(ctx: Context) -> Reply:
     service = ctx.service()
     if service.item.status == STATUS_SUSPENDED:
         raise errors.ServiceClosed(service.item.id)
+    service = _reuse(ctx, service)
     order = ctx.billing.tariffs.order(service.item, with_client=True)
     record, account = _own_account(ctx, service, order)
     order = order._replace(is_handed_over=record.is_copied)
@@ -42,8 +46,44 @@ def run(ctx: Context) -> Reply:
         service.accounts.bring(account, Order(drops_token=True))
     if service.accounts.is_link_unsent:
         ctx.billing.operations.tell_staff(service.item.id, "open", errors.LinkUnsent(login))
+    trial.note(ctx, service)
+    _tell_of_waiting(ctx, service)
     ctx.billing.closing.post_open(service.item)
     return reply.ok()
+
+
+def _reuse(ctx: Context, service: Service) -> Service:
+    """The service, with the account of its client that waits, where the settings want that.
+
+    Only where it is the one that waits, and the service has none yet; what a run that was killed
+    had begun to give is given, whatever the settings say by now. What cannot be given costs nobody
+    his order: he gets a new account, and staff is told.
+    """
+    record = service.owner.record()
+    if record is None and ctx.settings.reuse != "yes":
+        return service
+    waiting = giving.waiting_of(ctx, service)
+    if record is not None:
+        waiting = [one for one in waiting if logins.same(one.login, record.login)]
+    if len(waiting) != 1:
+        return service
+    try:
+        return giving.restore(ctx, service, waiting[0])
+    except giving.REFUSALS as error:
+        ctx.log.warning("%s is not given to the order: %s", waiting[0].login, error)
+        return service
+
+
+def _tell_of_waiting(ctx: Context, service: Service) -> None:
+    """Tells staff of an account of the client that waits, with the command that gives it back."""
+    if ctx.settings.reuse == "no":
+        return
+    waiting = giving.waiting_of(ctx, service)
+    if waiting:
+        one, item = waiting[0], service.item
+        command = f"{HANDLER} --command restore --login {one.login} --item {item.id}"
+        error = errors.AccountWaits(f"{one.login} ({one.item_id}), {one.until}: {command}")
+        ctx.billing.operations.tell_staff(item.id, "open", error)
 
 
 def _tell_of_namesakes(ctx: Context, service: Service) -> None:

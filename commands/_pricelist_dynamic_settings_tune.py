@@ -9,13 +9,18 @@ from utils.billing.terms import FIRST_PASSWORDS, KINDS, NAMES, read_terms
 from utils.consts import (
     BY_CLIENT,
     LANGUAGES,
+    ON_CLOSE,
+    SUSPENSIONS,
     TARIFF_FIRST_PASSWORD,
     TARIFF_GROUP,
     TARIFF_KINDS,
     TARIFF_LANGUAGE,
     TARIFF_LOGIN_EXAMPLE,
     TARIFF_NAME,
+    TARIFF_ON_CLOSE,
     TARIFF_PASSWORD_EXAMPLE,
+    TARIFF_SUSPENSION,
+    TARIFF_TRIAL_GROUP,
     TARIFF_WARN_AT,
     WARN_AT,
     is_admin_group,
@@ -41,7 +46,10 @@ def run(ctx: Context) -> Reply:
     form = read_form()
     stored = xml.fields(form)
     lists = {
-        TARIFF_GROUP: _groups(ctx, stored),
+        TARIFF_GROUP: _groups(ctx, stored, TARIFF_GROUP),
+        TARIFF_TRIAL_GROUP: _groups(ctx, stored, TARIFF_TRIAL_GROUP),
+        TARIFF_SUSPENSION: [(one, one) for one in SUSPENSIONS],
+        TARIFF_ON_CLOSE: [AS_SETTINGS, *((one, one) for one in ON_CLOSE)],
         TARIFF_KINDS: [AS_SETTINGS, *((one, one) for one in KINDS)],
         TARIFF_NAME: [AS_SETTINGS, *((one, one) for one in NAMES)],
         TARIFF_LANGUAGE: [("", "cloud_default"), (BY_CLIENT, BY_CLIENT), *LANGUAGES.items()],
@@ -57,11 +65,11 @@ def run(ctx: Context) -> Reply:
     return Reply(xml.to_bytes(form))
 
 
-def _groups(ctx: Context, stored: Mapping[str, str]) -> Options:
-    """The groups by their ids, the stored one always among them."""
+def _groups(ctx: Context, stored: Mapping[str, str], field: str) -> Options:
+    """The groups by their ids, the one that is stored in the field always among them."""
     kept = ctx.state.read(GROUPS.format(ctx.call.module))
     groups = {str(group) for group in kept} if isinstance(kept, list) else set()
-    chosen = stored.get(TARIFF_GROUP, "").strip()
+    chosen = stored.get(field, "").strip()
     if chosen:
         groups.add(chosen)
     offered = sorted(group for group in groups if not is_admin_group(group))

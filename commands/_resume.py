@@ -2,13 +2,18 @@
 
 from utils.billing import reply
 from utils.billing.reply import Reply
+from utils.run import suspension, trial
 from utils.run.context import Context
-from utils.run.service import switch
 
 
 def run(ctx: Context) -> Reply:
-    """Enables the service's account and tells BILLmanager."""
+    """Gives the account back as it was ordered, and tells BILLmanager.
+
+    Of a trial that was paid for it leaves the group of trials.
+    """
     service = ctx.service()
-    switch(ctx, service, enabled=True)
+    suspension.resume(ctx, service)
+    if service.item.trial_group:
+        trial.settle(ctx, service)
     ctx.billing.closing.post(service.item, "resume")
     return reply.ok()

@@ -1,10 +1,11 @@
 """A new tariff or add-on changes quota and group."""
 
+from utils.accounts.levels import under_level
 from utils.base import errors
 from utils.base.errors import Told
 from utils.billing import reply
 from utils.billing.reply import Reply
-from utils.run import guard
+from utils.run import guard, trial
 from utils.run.context import Context
 from utils.run.service import Service, find, follow, renew
 
@@ -32,10 +33,12 @@ def run(ctx: Context) -> Reply:
 def _apply(ctx: Context, service: Service) -> None:
     order = ctx.billing.tariffs.order(service.item, with_client=True)
     old_tariff_id = service.item.last_tariff_id
-    if old_tariff_id:
+    if old_tariff_id and not order.leave_group:
         order = order._replace(leave_group=ctx.billing.tariffs.group(old_tariff_id))
-    account = follow(ctx, service, find(ctx, service), order)
+    found = find(ctx, service)
+    account = follow(ctx, service, found, under_level(order, service.item, found))
     renew(ctx, service, account)
+    trial.note(ctx, service)
     guard.tell(ctx, service.item, account, order.quota_bytes)
 
 
@@ -53,7 +56,8 @@ def _roll_back(ctx: Context, service: Service) -> None:
         account = service.owner.existing()
         if account is not None:
             leave_group = ctx.billing.tariffs.group(item.tariff_id)
-            service.accounts.bring(account, order._replace(leave_group=leave_group))
+            order = under_level(order._replace(leave_group=leave_group), item, account)
+            service.accounts.bring(account, order)
         ctx.billing.closing.roll_back_tariff(item)
     except errors.PmError as error:
         ctx.log.warning("the change of tariff is not taken back: %s", error)

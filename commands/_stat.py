@@ -50,12 +50,22 @@ def run(ctx: Context) -> Reply:
         _collector(ctx, server, day, uncounted, fullness).collect()
     except errors.PmError:
         warnings.settle()  # of whoever was read: one account that cannot be read silences nobody
+        _end_night(ctx)
         raise
     ctx.billing.statistics.post(server.module_id, day.isoformat())
     days.add(day)
     uncounted.settle()
     warnings.settle()
+    _end_night(ctx)
     return reply.ok()
+
+
+def _end_night(ctx: Context) -> None:
+    """Does what else a night has to do; the turn at the cloud that `stat` had is over."""
+    from utils.ending import night
+
+    ctx.leave()
+    night.run(ctx)
 
 
 def _wanted(text: str, today: date) -> date:

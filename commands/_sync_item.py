@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from utils.accounts.levels import under_level
 from utils.base import errors
 from utils.base.values import Account
 from utils.billing import reply
@@ -9,6 +10,7 @@ from utils.billing.reply import Reply
 from utils.billing.statistics import stat_row
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED
 from utils.host import budget
+from utils.run import trial
 from utils.run.context import Context
 from utils.run.service import Service, find, follow, renew
 
@@ -48,8 +50,10 @@ def _bring(ctx: Context, service: Service) -> Account:
     """The account as it is once it is what billing has."""
     order = ctx.billing.tariffs.order(service.item, with_client=True)
     order = order._replace(enabled=service.item.status == STATUS_ACTIVE)
-    account = follow(ctx, service, find(ctx, service), order)
+    found = find(ctx, service)
+    account = follow(ctx, service, found, under_level(order, service.item, found))
     renew(ctx, service, account)
+    trial.note(ctx, service)
     return account
 
 

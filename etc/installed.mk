@@ -3,6 +3,7 @@
 # service come or go as the settings say, and what is wrong.
 export BASE ?= @BASE@
 export LOGROTATE ?= @LOGROTATE@
+export CRONTABS ?= @CRONTABS@
 
 .PHONY: install-only uninstall purge page doctor
 

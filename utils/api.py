@@ -199,8 +199,18 @@ class NextcloudAPIClient:
 
     def groups_of(self, login: str) -> List[str]:
         """The groups of an account, which everybody may ask of his own. Raises NoSuchUser."""
+        return self._groups_of(login, "read")
+
+    def has_groups(self, login: str) -> bool:
+        """Whether an account whose login nobody has any more is in a group all the same."""
+        try:
+            return bool(self._groups_of(login, "traces"))
+        except errors.NoSuchUser:
+            return False
+
+    def _groups_of(self, login: str, means: str) -> List[str]:
         path = user_path(login, "groups")
-        groups = mapping(self._connection.ask("GET", path, means="read")).get("groups")
+        groups = mapping(self._connection.ask("GET", path, means=means)).get("groups")
         if not isinstance(groups, list) or not all(map(is_number_or_text, groups)):
             raise errors.CloudUnreachable(f"GET {path}: no groups in the answer")
         return [str(group) for group in groups]
@@ -292,6 +302,16 @@ class NextcloudAPIClient:
         if not isinstance(found, list):
             raise errors.CloudUnreachable("GET /cloud/users: no accounts in the answer")
         return [str(login) for login in found]
+
+    def lists(self, login: str) -> Optional[bool]:
+        """Whether a search among all accounts finds the login; None where it finds too many."""
+        params = {"search": login, "limit": PAGE_SIZE, "offset": 0}
+        found = mapping(self._connection.ask("GET", "/cloud/users", params=params)).get("users")
+        if not isinstance(found, list):
+            raise errors.CloudUnreachable("GET /cloud/users: no accounts in the answer")
+        if any(logins.same(str(one), login) for one in found):
+            return True
+        return None if len(found) >= PAGE_SIZE else False
 
     # -- groups -------------------------------------------------------------------------------
 

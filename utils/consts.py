@@ -43,6 +43,11 @@ PASSWORD_FUNCTION = f"{MODULE}.password"
 ITEM_MEMO = "pmnextcloud_told_{}"
 """What a client was told of the service, by the kind of what he was told."""
 
+ITEM_LEVEL = "pmnextcloud_level"
+"""How a suspended service was suspended, where its account is not simply disabled."""
+ITEM_TRIAL_GROUP = "pmnextcloud_trial_group"
+"""The group that the account of a trial was put into, until it is paid for."""
+
 TARIFF_GROUP = "usergroup"
 TARIFF_LOGIN = "cloud_login"
 TARIFF_LENGTH = "cloud_password_length"
@@ -53,14 +58,35 @@ TARIFF_UNLIMITED = "cloud_unlimited"
 TARIFF_LOGIN_EXAMPLE, TARIFF_PASSWORD_EXAMPLE = "cloud_login_example", "cloud_password_example"
 TARIFF_WARN_AT = "cloud_warn_at"
 TARIFF_FIRST_PASSWORD = "cloud_first_password"  # noqa: S105  a field's name
+TARIFF_TRIAL_GROUP = "cloud_trial_group"
+TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS = "cloud_on_close", "cloud_keep_days"
+TARIFF_SUSPENSION, TARIFF_WARN_DAYS = "cloud_suspension", "cloud_warn_days"
+TARIFF_ENDS = (TARIFF_ON_CLOSE, TARIFF_KEEP_DAYS, TARIFF_SUSPENSION, TARIFF_WARN_DAYS)
+"""Those on how a service is suspended and ends, of which no unusable value counts as none."""
+
 TARIFF_FIELDS = (
     *(TARIFF_GROUP, TARIFF_LOGIN, TARIFF_LENGTH, TARIFF_KINDS, TARIFF_NAME, TARIFF_LANGUAGE),
-    *(TARIFF_UNLIMITED, TARIFF_FIRST_PASSWORD, TARIFF_WARN_AT),
+    *(TARIFF_UNLIMITED, TARIFF_FIRST_PASSWORD, TARIFF_WARN_AT, TARIFF_TRIAL_GROUP),
+    *TARIFF_ENDS,
 )
 """Fields of the tariff form. All but the oldest begin as no field of BILLmanager itself does."""
 
 WARN_AT = (80, 95)
 """At how many percent of his space a client is told, where his tariff says nothing else."""
+
+DELETE, DISABLE, WAIT = "delete", "disable", "wait"
+ON_CLOSE = (DELETE, DISABLE, WAIT)
+"""What becomes of an account whose service is over."""
+
+MOST_KEEP_DAYS = 3650
+"""Longest waiting time: whoever has to keep longer keeps a copy."""
+
+LOCK, READ_ONLY, WARN = "lock", "read_only", "warn"
+SUSPENSIONS = (LOCK, READ_ONLY, WARN)
+"""How a service is suspended: nobody gets in, nothing can be added, or nothing is done as yet."""
+
+WARN_DAYS, MOST_WARN_DAYS = 7, 60
+"""For how long nothing is done to a service that is only warned, and the longest such time."""
 
 ADMIN_GROUP = "admin"
 """The cloud's group of administrators, never offered and never given."""

@@ -25,18 +25,19 @@ def have_wheels() -> None:
 
 
 class Host:
-    """A server: BILLmanager's root, the folder of logrotate, and the sources to install from."""
+    """A server: BILLmanager's root, folders of logrotate and cron, the sources to install from."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "server"
         self.root = self.folder / "mgr5"
         self.rotation = self.folder / "logrotate.d" / "pmnextcloud"
+        self.nightly = self.folder / "cron.d" / "pmnextcloud"
         self.handler = self.root / "processing" / "pmnextcloud"
         self.module = self.root / "src" / "pmnextcloud"
         self.conf = self.root / "etc" / "pmnextcloud.conf"
         self.before = self.root / "var" / "pmnextcloud-before"
         self.lock = self.root / "var" / ".pmnextcloud-install.lock"
-        for path in (self.root / "src", self.rotation.parent):
+        for path in (self.root / "src", self.rotation.parent, self.nightly.parent):
             path.mkdir(parents=True)
 
     def environment(self, **more: str) -> Dict[str, str]:
@@ -45,6 +46,7 @@ class Host:
             **os.environ,
             "BASE": str(self.root),
             "LOGROTATE": str(self.rotation.parent),
+            "CRONTABS": str(self.nightly.parent),
             "PYTHON": PYTHON,
             **more,
         }

@@ -117,8 +117,8 @@ def test_a_service_lives_in_the_first_minute_after_a_boot(
             **dict.fromkeys(("prolong", "changepassword"), (*large, True, [])),
             "sync_item": (*large, True, [0.0]),
             "stat": (*large, True, [1.0]),
-            **dict.fromkeys(("doctor", "audit", "adopt"), (*large, True, [1.0])),
-            "close": (None, set(), False, [1.0]),
+            **dict.fromkeys(("doctor", "audit", "adopt", "restore"), (*large, True, [1.0])),
+            **dict.fromkeys(("close", "purge"), (None, set(), False, [1.0])),
         }
         for command, run in world.live(item, env=machine.env):
             assert run.exit_code == 0, run

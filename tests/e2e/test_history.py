@@ -71,11 +71,8 @@ def test_every_command_leaves_one_record_but_those_that_only_show(
     for one in made:
         assert (one["state"], one["exit"], one["heard"]) == ("ended", run.exit_code, True)
         of_one = command in (
-            *table.SERVICES,
-            *table.RENEWALS,
-            *table.QUESTIONS,
-            *table.CHECKS,
-            "adopt",
+            *(*table.SERVICES, *table.RENEWALS, *table.QUESTIONS, *table.CHECKS),
+            *("adopt", "restore"),
         )
         assert one["item"] == (item if of_one else None)
         talked = any(deed["kind"] == "request" for deed in one["deeds"])

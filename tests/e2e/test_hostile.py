@@ -98,6 +98,12 @@ def strike(target: Target, command: str, peak_of: str = "VmHWM") -> "tuple[Run, 
         stand.sql(
             "DELETE FROM itemcryptedparam WHERE item = %s AND intname <> 'userpassword'", item
         )
+    if command == "restore":
+        item = world.many(1)[0]
+        world.ended(item, login="ivan", account_id=world.client)
+        options, extra = {"item": item}, ["--login", "ivan"]
+    if command == "purge":
+        world.ended(1, login="ivan", due=True)
     process = stand.start(command, stdin=stdin, extra=extra, **options)
     peak = Peak(process.pid, peak_of)
     return process.finish(DOCTOR_S + 30), peak.kib()

@@ -139,6 +139,9 @@ def test_installed_upgraded_and_taken_out(host: Host, newer: Path, tmp_path: Pat
         assert host.version().startswith("9.0.1-py")
         assert host.conf.read_text("utf-8") == "password_length = 24\n"
 
+        record = host.root / "var/pmnextcloud/endings/15-1.json"
+        record.parent.mkdir(exist_ok=True)
+        record.write_text("a record of who waits")
         assert "no longer" in host.make("uninstall")
         assert len(stand.called("-R")) == 4
         assert world.status(item) == SUSPENDED
@@ -147,8 +150,11 @@ def test_installed_upgraded_and_taken_out(host: Host, newer: Path, tmp_path: Pat
     left = set(host.files())
     assert {"mgr5/etc/pmnextcloud.conf", "mgr5/etc/pmnextcloud.conf.new"} <= left
     remembered = [name for name in left if name.startswith("mgr5/var/pmnextcloud/")]
-    assert [os.path.dirname(name) for name in remembered] == ["mgr5/var/pmnextcloud/history"]
-    assert '"command":"open"' in (host.root / remembered[0][len("mgr5/") :]).read_text("utf-8")
+    assert sorted(map(os.path.dirname, remembered)) == [
+        f"mgr5/var/pmnextcloud/{name}" for name in ("endings", "history")
+    ]
+    history = next(one for one in remembered if "/history/" in one)
+    assert '"command":"open"' in (host.root / history[len("mgr5/") :]).read_text("utf-8")
     host.make("purge")
     stands = {name for name in left if re.search("billmgr|debug.conf|mgrctl|/state/", name)}
     assert set(host.files()) == stands
@@ -167,6 +173,7 @@ def test_modes_are_the_same_whatever_the_umask_and_the_sources_have(
         assert (host.root / name).stat().st_mode & 0o777 == mode, name
     assert host.rotation.stat().st_mode & 0o777 == 0o644
     assert f"\n{host.root}/var/pmnextcloud.log {{\n" in host.rotation.read_text()
+    assert host.nightly.stat().st_mode & 0o777 == 0o644
     modes = {0o644, 0o755}
     for path in [host.module, *host.module.rglob("*")]:
         state = path.lstat()
@@ -325,12 +332,14 @@ def test_below_destdir_it_needs_no_root_and_names_only_its_later_place(
         shutil.copytree(ROOT / "wheels", source / "wheels")
         os.chown(package, NOBODY, NOBODY)
     more = {"DESTDIR": str(package), "BASE": "/opt/mgr5", "LOGROTATE": "/etc/logrotate.d"}
+    more["CRONTABS"] = "/etc/cron.d"
     host.make("install", source, within, PYTHON=python, **more)
     root = package / "opt" / "mgr5"
     home = re.search("^home='(.*)'$", (root / "processing/pmnextcloud").read_text(), re.MULTILINE)
     assert home
     assert home[1].startswith("/opt/mgr5/src/pmnextcloud/versions/")
     assert (package / "etc/logrotate.d/pmnextcloud").exists()
+    assert (package / "etc/cron.d/pmnextcloud").exists()
     for name in DELIVERED:
         assert str(package).encode() not in (root / name).read_bytes(), name
     programs = (package / home[1][1:] / "env" / "bin").iterdir()

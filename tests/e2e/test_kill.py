@@ -231,6 +231,47 @@ def uncounted(world: World) -> int:
     return item
 
 
+def ended(world: World) -> int:
+    """A closed service whose account has waited for its time."""
+    item = opened(world)
+    world.stand.set_status(item, DELETED)
+    double(world).users[world.login(item)].enabled = False
+    world.ended(item, due=True)
+    return item
+
+
+def waiting(world: World) -> int:
+    """A service that was opened again, its account still waiting."""
+    item = opened(world)
+    double(world).users[world.login(item)].enabled = False
+    world.ended(item)
+    return item
+
+
+def ordered_again(world: World) -> int:
+    """A new order of a client of whom one account waits: that of a service which is over."""
+    old = opened(world)
+    world.stand.set_status(old, DELETED)
+    order = world.order(world.tariff())
+    account = double(world).users.pop(world.login(old))
+    account.login = world.login(order)  # so that the state of each is told in the same words
+    account.enabled, account.used_bytes = False, GIB
+    double(world).users[account.login] = account
+    world.stand.save_param(old, "username", account.login, crypted=False)
+    for ending in world.record.all_open():  # of an order that came before
+        world.record.save(ending.returned(ending.closed_on, 0))
+    world.ended(old, login=account.login)
+    return order
+
+
+def soft(world: World) -> int:
+    """An open service that is made read-only where it is not paid."""
+    item = opened(world)
+    world.stand.set_terms(world.stand.item(item)["pricelist"], cloud_suspension="read_only")
+    double(world).users[world.login(item)].used_bytes = GIB
+    return item
+
+
 SCENES = {
     "open": Scene("open", ordered),
     "open-new-group": Scene("open", ordered_with_new_group),
@@ -243,8 +284,17 @@ SCENES = {
     "setparam-short": Scene("setparam", shrinking),
     "setparam-followed": Scene("setparam", moved_on),
     "changepassword": Scene("changepassword", opened),
+    "open-reused": Scene("open", ordered_again, "reuse = yes\n"),
     "close": Scene("close", opened),
     "close-and-keep": Scene("close", opened, "on_close = disable\n"),
+    "close-and-wait": Scene("close", opened, "on_close = wait\n"),
+    "suspend-read-only": Scene("suspend", soft),
+    "purge": Scene("purge", ended),
+    "restore": Scene(
+        "restore",
+        waiting,
+        told=lambda world, item: ("--item", str(item), "--login", world.login(item)),
+    ),
     "suspend-copy": Scene("suspend", copied),
     "suspend-damaged": Scene("suspend", damaged),
     "suspend-typed": Scene("suspend", typed),
@@ -271,9 +321,9 @@ SCENES = {
 
 
 LENGTHY = (
-    *("adopt-and-sync", "adopt-typed", "adopt-on-trust"),
+    *("suspend-read-only", "adopt-and-sync", "adopt-typed", "adopt-on-trust"),
     *("open-named", "open-with-link", "setparam-followed", "stat-followed", "setparam-short"),
-    *("close-and-keep-typed", "close-unread", "stat-typed"),
+    *("open-reused", "close-and-keep-typed", "close-unread", "stat-typed"),
 )
 """Scenes that are tried only at length: each is much like another one."""
 
@@ -376,6 +426,11 @@ def state(world: World, item: int) -> Dict[str, Any]:
             (user.login.replace(login, "LOGIN"), user.quota, len(user.groups), user.enabled)
             + (user.email,)
             for user in mine
+        ],
+        "record": [
+            (one.state, one.hold is not None, one.ended_on is not None, one.seen)
+            for one in [*world.record.all_open(), *world.record.past()]
+            if one.item_id == item
         ],
         "usage": [(row["param"], row["value"]) for row in world.stand.stats(item)],
     }

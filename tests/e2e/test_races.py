@@ -7,7 +7,8 @@ its own, all of them at once.
 import json
 import threading
 import time
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from datetime import date, timedelta
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.doubles.cloud import LATE, Cloud, Fault, Seen
 from tests.e2e.sites import GIB, DoubleSite
 from tests.e2e.test_security import leaks
 from tests.e2e.world import World
+from utils.accounts import endings
 from utils.host.locks import LockFile
 
 PAIRS = 10
@@ -312,6 +314,82 @@ def test_usage_is_read_while_services_are_closed(world: World, record_property: 
     assert len(world.stand.called("service.poststat")) == 1
     check_accounts(world, items[::2], "delete")
     assert all(world.customer_gets_in(item) for item in items[1::2])
+
+
+# -- the end of what has waited ---------------------------------------------------------------
+
+
+def due(world: World, count: int) -> List[int]:
+    """Closed services whose accounts have waited for their time."""
+    items = opened(world, count)
+    for item in items:
+        world.stand.set_status(item, DELETED)
+        double(world).users[world.login(item)].enabled = False
+        world.ended(item, due=True)
+    return items
+
+
+def check_ends(world: World, items: Sequence[int], kept: Set[int]) -> None:
+    """Raises AssertionError unless all but the kept ones are gone, each once, and on record so."""
+    double(world).faults.clear()
+    gone = {one.item_id for one in world.record.past() if one.state == endings.DELETED}
+    assert gone == set(items) - kept
+    deleted = [one.path for one in double(world).requests if one.method == "DELETE"]
+    assert len(deleted) == len(set(deleted)) == len(gone)
+    for item in items:
+        assert (world.site.account(world.login(item)) is None) is (item not in kept)
+
+
+def test_two_purges_delete_each_account_once(world: World, record_property: Record) -> None:
+    record_property("tried", FEW)
+    items = due(world, FEW)
+    slow(world)
+    runs = [world.stand.start("purge") for _ in range(2)]
+    assert [process.finish().exit_code for process in runs] == [0, 0]
+    check_ends(world, items, kept=set())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [("hold", ("--why", "the police asks")), ("release", ())]
+)
+def test_whoever_is_told_that_an_account_is_kept_has_it_kept(
+    world: World, record_property: Record, command: str, words: Sequence[str]
+) -> None:
+    record_property("tried", FEW)
+    items = due(world, FEW)
+    if command == "release":
+        yesterday = date.today() - timedelta(days=1)
+        hold = endings.Hold(endings.STAFF, "it was", yesterday, yesterday)
+        for item in items:
+            (ending,) = world.record.open_of(item)
+            world.record.save(ending.held(hold))
+    slow(world)
+    purging = world.stand.start("purge")
+    calls = {
+        item: world.stand.start(command, extra=["--login", world.login(item), *words])
+        for item in reversed(items)
+    }
+    kept = {item for item, process in calls.items() if process.finish().exit_code == 0}
+    assert purging.finish().exit_code == 0
+    check_ends(world, items, kept)
+
+
+def test_whoever_has_an_account_back_keeps_it(world: World, record_property: Record) -> None:
+    record_property("tried", FEW)
+    items = due(world, FEW)
+    slow(world)
+    purging = world.stand.start("purge")
+    for item in items:
+        world.stand.set_status(item, ACTIVE)
+    calls = {
+        item: world.stand.start("restore", item=item, extra=["--login", world.login(item)])
+        for item in reversed(items)
+    }
+    kept = {item for item, process in calls.items() if process.finish().exit_code == 0}
+    assert purging.finish().exit_code == 0
+    check_ends(world, items, kept)
+    assert all(double(world).users[world.login(item)].enabled for item in kept)
+    assert not [one for one in world.record.all_open() if one.item_id in kept]
 
 
 # -- locking out and letting in ---------------------------------------------------------------

@@ -80,7 +80,7 @@ def told(run: Run) -> Set[str]:
     if "audit" in run.argv:
         modules = json.loads(run.stdout)["modules"]
         return {one["error"]["code"] for one in modules if one["error"]}
-    if "adopt" in run.argv:
+    if any(one in run.argv for one in ("adopt", "purge", "restore")):
         return set(re.findall(r"\(([a-z_]+)\)\n", run.stdout.decode()))
     if "doctor" not in run.argv:
         return {run.error_type} if run.error_type else set()
@@ -349,9 +349,13 @@ def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_pa
         os.umask(old_umask)
     new = set(root.rglob("*")) - before
     folder = root / "var/pmnextcloud"
+    endings = folder / "endings"
+    years = (one for one in endings.iterdir() if one.is_dir())
+    folders = {folder, folder / "history", folder / "counts", endings, *years}
     known = re.compile(
         r"pmnextcloud([.]log|/(services|marks|logins|saveparam|[a-z]+-\d+)[.]json([.]lock)?)?"
         r"|pmnextcloud/history(/[\d-]+[.]jsonl)?"
+        r"|pmnextcloud/endings(/\d{4})?(/\d+-\d+[.]json)?"
         r"|pmnextcloud/counts(/([\d-]+[.]counts|sums([.]lock)?))?"
     )
     assert not [path for path in new if not known.fullmatch(str(path.relative_to(root / "var")))]
@@ -359,7 +363,7 @@ def test_files_are_for_nobody_else_and_nothing_else_is_left(lived: World, tmp_pa
     for name in ("groups", "refused", "problem"):
         assert f"{name}-{lived.module}.json" in names
     for path in new:
-        expected = 0o700 if path in (folder, folder / "history", folder / "counts") else 0o600
+        expected = 0o700 if path in folders else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == expected, path
     assert not list(tmp_path.iterdir())
 

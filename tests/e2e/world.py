@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from contextlib import contextmanager
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -13,6 +14,8 @@ from tests.doubles.cloud import Cloud
 from tests.doubles.cloud.state import User
 from tests.e2e.sites import DoubleSite, RealSite
 from tests.tools import table
+from utils.accounts import endings
+from utils.accounts.endings import Ending, Endings
 from utils.accounts.following import Following
 from utils.base import address
 from utils.base.secret import Secret
@@ -20,6 +23,7 @@ from utils.base.values import Account, Mark, Order
 from utils.billing import mark
 from utils.billing.key import Key
 from utils.consts import ITEM_LOGIN, ITEM_MARK, PAGE_FUNCTION
+from utils.host.ledger import Ledger
 from utils.host.state import State
 
 Site = Union[DoubleSite, RealSite]
@@ -27,9 +31,16 @@ Site = Union[DoubleSite, RealSite]
 LIFE = (
     *("check_connection", "get_server_config", "open", "suspend", "resume"),
     *("check_addon", "check_param", "setparam", "prolong"),
-    *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "close"),
+    *("changepassword", "sync_item", "stat", "doctor", "audit", "adopt", "restore", "close"),
+    "purge",
 )
 """Every command that talks to a cloud, in an order in which each has something to do."""
+
+ENDINGS = ("purge", "hold", "release", "certificate")
+"""Commands about an account whose service is over."""
+
+MANY = 10**9
+"""More services than any test makes."""
 
 
 class World:
@@ -89,8 +100,12 @@ class World:
 
     def call(self, command: str, item: int, **options: Any) -> Run:
         """A command with what its kind is given: a service, the module, or a form."""
+        return self.prepared(command, item, **options)()
+
+    def prepared(self, command: str, item: int, **options: Any) -> Callable[[], Run]:
+        """The same, once what it is to find is there."""
         if command in (*table.SERVICES, *table.RENEWALS):
-            return self.run(command, item, **options)
+            return lambda: self.run(command, item, **options)
         given: Dict[str, Any] = {}
         if command in table.MODULES:
             given = {"module": self.module}
@@ -103,13 +118,25 @@ class World:
             given = {"module": self.module, "stdin": "<doc><usergroup/></doc>"}
         elif command in table.FORMS:
             given = {"stdin": self.form()}
+        elif command in table.FOR_PEOPLE or command in ENDINGS:
+            given = self._words(command, item)
         elif command in table.PAGES:  # somebody on the server wants fresh figures
             given = {"env": visit(PAGE_FUNCTION, Visitor("root", 30), {"elid": str(item)}, None)}
-        elif command == "adopt":  # which finds that all is done
-            given = {"item": item, "extra": ["--login", self.login(item)]}
-        elif command in table.FOR_PEOPLE:
-            given = {"extra": ["--format", "json"]}
-        return self.stand.run(command, **{**given, **options})
+        return lambda: self.stand.run(command, **{**given, **options})
+
+    def _words(self, command: str, item: int) -> Dict[str, Any]:
+        """What people say with a command, for which there is something to do, or done already."""
+        if command == "adopt":
+            return {"item": item, "extra": ["--login", self.login(item)]}
+        if command == "restore":
+            self.ended(item, login=self.login(item), state=endings.RETURNED, to_item=item)
+            return {"item": item, "extra": ["--login", self.login(item)]}
+        if command in ENDINGS:  # of somebody whose account is not there any more
+            state = endings.DELETED if command == "certificate" else endings.WAITING
+            ending = self.ended(item + MANY, state=state, due=command == "purge")
+            words = ["--why", "the police asks"] if command == "hold" else []
+            return {"extra": ["--login", ending.login, *words]}
+        return {"extra": ["--format", "json"]}
 
     def live(self, item: int, **options: Any) -> Iterator[Tuple[str, Run]]:
         """Runs every command that talks to a cloud, on one service and its module; gives each run.
@@ -207,6 +234,32 @@ class World:
         stand.set_status(copy, self.status(item))
         self.items.append(copy)
         return copy
+
+    @property
+    def record(self) -> Endings:
+        """The record of ended accounts as the module has it."""
+        folder = self.stand.root / "var/pmnextcloud/endings"
+        return Endings(lambda name: Ledger(str(folder / name)), self.key.fingerprint)
+
+    def ended(self, item: int, *, login: str = "", due: bool = False, **changes: Any) -> Ending:
+        """Has it on record that a service ended a month ago; `due` as if its time were over."""
+        today, month = date.today(), timedelta(days=30)
+        is_over = changes.get("state") in (endings.DELETED, endings.RETURNED)
+        ending = Ending(
+            item_id=item,
+            number=self.record.next_number(item),
+            module_id=self.module,
+            login=login or self.login(item),
+            server=address.digest(self.site.url),
+            account_id=self.client,
+            tariff_id=1,
+            closed_on=today - month,
+            until=today if due else today + month,
+            keep_days=30,
+            ended_on=today if is_over else None,
+        )._replace(**changes)
+        self.record.save(ending)
+        return ending
 
     def note(self, item: int, account: Account) -> None:
         """What the module notes of an account whose e-mail it has set as it is shown."""

@@ -22,12 +22,17 @@ from utils.billing import needs
 from utils.billing.facts import KINDS
 from utils.doctor import facts
 from utils.doctor.words import VERDICTS
+from utils.ending.night import GONE, SOON
 from utils.host import counts, exposition, records, root, settings, state
 from utils.metrics import gauges
 from utils.run import counting, dryrun
 from utils.run.call import Call
 from utils.run.guard import SHORT
+from utils.run.suspension import SUSPENDED
 from utils.webpay.commands import COMMANDS as COMMANDS_OF_PAYMENTS
+
+LETTERS = (FULL, SHORT, SOON, GONE, *(f"{SUSPENDED}_{level}" for level in consts.SUSPENSIONS))
+"""The kinds of letters to clients."""
 
 BASE = "/usr/local/mgr5"
 CORES_LOG = "var/billmgr.log"
@@ -98,7 +103,8 @@ def kept_files() -> Set[str]:
         f"{root.HISTORY}/YYYY-MM-DD{records.SUFFIX}",
         f"{root.COUNTS}/YYYY-MM-DD{counts.SUFFIX}",
     }
-    return found | days | {f"{root.COUNTS}/{name}" for name in (counts.SUMS, counting.GATHERED)}
+    found |= days | {root.ENDINGS}
+    return found | {f"{root.COUNTS}/{name}" for name in (counts.SUMS, counting.GATHERED)}
 
 
 def locked_files() -> Set[str]:
@@ -268,7 +274,7 @@ def vocabulary() -> Set[str]:
     own |= {*needs.TABLES, *needs.WRITTEN, *needs.FUNCTIONS}
     own |= {*needs.PAYMENT_TABLES, *needs.PAYMENT_FUNCTIONS, *COMMANDS_OF_PAYMENTS}
     own |= {table for table, *_ in needs.OPTIONAL} | {consts.ITEM_ACCOUNT}
-    own |= {consts.ITEM_MEMO.format(kind) for kind in (FULL, SHORT)}
+    own |= {consts.ITEM_MEMO.format(kind) for kind in LETTERS}
     own |= {*consts.ITEM_TYPES, *consts.DISK_ADDONS, *choices(), *columns()}
     own |= {*VERDICTS, "check", "finding", "verdict"}  # as the doctor's JSON has them
     own |= {*differences.VERDICTS, *shown.COLUMNS, *outcomes(), *schema_names()}

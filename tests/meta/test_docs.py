@@ -17,13 +17,11 @@ from tests.meta.messages import LANGUAGES, ROOT, messages, read
 from tests.meta.names import BASE
 from tests.tools import docs
 from utils import consts
-from utils.accounts.fullness import FULL
 from utils.base import errors
 from utils.billing import needs
 from utils.doctor import facts
 from utils.host import root, settings
 from utils.host.state import SPARES
-from utils.run.guard import SHORT
 from utils.webpay.checkout import NOTIFY_SCRIPT, PLACE
 
 CHECKED = [*documents.FOR_ADMINISTRATORS, "CONTRIBUTING.md"]
@@ -369,7 +367,8 @@ def test_the_made_part_of_a_page_says_what_the_program_says(name: str) -> None:
 def test_the_architecture_has_each_table_call_parameter_and_file() -> None:
     parameters = {consts.ITEM_LOGIN, consts.ITEM_PASSWORD, consts.ITEM_URL, consts.ITEM_MARK}
     parameters |= {consts.ITEM_ACCOUNT}
-    parameters |= {consts.ITEM_MEMO.format(kind) for kind in (FULL, SHORT)}
+    parameters |= {consts.ITEM_MEMO.format(kind) for kind in names.LETTERS}
+    parameters |= {consts.ITEM_LEVEL, consts.ITEM_TRIAL_GROUP}
     parameters |= {*consts.MODULE_PARAMS, *consts.TARIFF_FIELDS, consts.ITEM_DOMAIN}
     for one in in_both("architecture.md"):
         named = one.section(5).first_cells()

@@ -1,6 +1,7 @@
 """What people read says what the program does: messages, forms, the sample of the settings."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Dict, List, Set
 
@@ -20,17 +21,22 @@ from tests.meta.messages import (
 from tests.meta.names import program
 from tests.tools import docs
 from utils import consts
+from utils.accounts import endings, traces
 from utils.accounts.fullness import FULL
 from utils.audit import shown
 from utils.audit.differences import MENDED, VERDICTS
 from utils.base import errors, xml
 from utils.billing.terms import MOST_PERCENT
 from utils.doctor import words
+from utils.ending import purge
+from utils.ending import words as ending
+from utils.ending.night import GONE, SOON
 from utils.history import telling
 from utils.host import root, settings
 from utils.report.words import GROUP as OF_REPORT
 from utils.run import adoptionwords, dryrun, guard
 from utils.run import telling as letters
+from utils.run.suspension import SUSPENDED
 
 CONNECTION_FORM = f"processing.edit.{consts.MODULE}"
 TARIFF_FORM = f"pricelist.{consts.MODULE}"
@@ -80,7 +86,8 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
     forms_named = {CONNECTION_FORM, TARIFF_FORM}
     others = {"plugin", "label_processing_modules", "msgerror"}
     others |= {words.MESSAGES, words.TASKS, dryrun.GROUP, telling.GROUP, adoptionwords.GROUP}
-    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP, OF_REPORT}
+    others |= {shown.GROUP, docs.OF_COMMANDS, guard.GROUP, letters.GROUP, ending.GROUP}
+    others.add(OF_REPORT)
     assert set(names[0]) == forms_named | others
     assert [node.get("name") for node in document().findall("lang")] == list(LANGUAGES)
 
@@ -101,6 +108,7 @@ def test_both_languages_have_the_same_groups_and_names() -> None:
         docs.OF_COMMANDS,
         guard.GROUP,
         letters.GROUP,
+        ending.GROUP,
         OF_REPORT,
     ],
 )
@@ -125,6 +133,7 @@ def test_messages_are_written_in_their_language(group: str) -> None:
         telling.GROUP,
         adoptionwords.GROUP,
         shown.GROUP,
+        ending.GROUP,
     ],
 )
 def test_only_known_placeholders_and_the_same_in_both_languages(language: str, group: str) -> None:
@@ -144,6 +153,8 @@ def test_the_texts_of_the_report_have_the_same_places_in_both_languages() -> Non
 LETTERS = {
     FULL: {"item", "day", "percent", "full", "used", "quota", "free", "login"},
     guard.SHORT: {"item", "day", "used", "quota", "over", "login"},
+    **dict.fromkeys((SOON, GONE), {"item", "day", "login", "until"}),
+    **{f"{SUSPENDED}_{level}": {"item", "day", "login"} for level in consts.SUSPENSIONS},
 }
 """What the program puts into each kind of letter."""
 
@@ -252,11 +263,15 @@ def test_the_connection_form_has_the_fields_that_are_stored() -> None:
 
 def test_the_tariff_form_has_the_fields_that_are_read_and_an_example_of_two() -> None:
     examples = {consts.TARIFF_LOGIN_EXAMPLE, consts.TARIFF_PASSWORD_EXAMPLE}
-    assert {name_of(node) for node in inputs(TARIFF_FORM)} == {*consts.TARIFF_FIELDS, *examples}
+    assert {name_of(node) for node in inputs(TARIFF_FORM)} == {
+        *consts.TARIFF_FIELDS,
+        *examples,
+    }
     lists = {name_of(node) for node in inputs(TARIFF_FORM) if node.tag == "select"}
     assert lists == {
         *(consts.TARIFF_GROUP, consts.TARIFF_KINDS, consts.TARIFF_FIRST_PASSWORD),
         *(consts.TARIFF_NAME, consts.TARIFF_LANGUAGE),
+        *(consts.TARIFF_SUSPENSION, consts.TARIFF_ON_CLOSE, consts.TARIFF_TRIAL_GROUP),
     }
 
 
@@ -267,12 +282,39 @@ def options_of_the_tariff_form() -> Set[str]:
 
     values = {
         consts.TARIFF_GROUP: [NO_GROUP[1]],
+        consts.TARIFF_TRIAL_GROUP: [NO_GROUP[1]],
+        consts.TARIFF_SUSPENSION: [*consts.SUSPENSIONS],
+        consts.TARIFF_ON_CLOSE: [AS_SETTINGS[1], *consts.ON_CLOSE],
         consts.TARIFF_KINDS: [AS_SETTINGS[1], *terms.KINDS],
         consts.TARIFF_NAME: [AS_SETTINGS[1], *terms.NAMES],
         consts.TARIFF_LANGUAGE: ["cloud_default", consts.BY_CLIENT],
         consts.TARIFF_FIRST_PASSWORD: [*terms.FIRST_PASSWORDS],
     }
     return {f"{name}_{value}" for name, found in values.items() for value in found}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_tariff_form_names_the_ranges_and_defaults_of_days(language: str) -> None:
+    texts, to = messages(language, TARIFF_FORM), "до" if language == "ru" else "to"
+    defaults = settings.Settings()
+    for name, most, usual in (
+        (consts.TARIFF_WARN_DAYS, consts.MOST_WARN_DAYS, consts.WARN_DAYS),
+        (consts.TARIFF_KEEP_DAYS, consts.MOST_KEEP_DAYS, defaults.keep_days),
+    ):
+        assert f"1 {to} {most}" in texts[f"hint_{name}"]
+        assert texts[f"placeholder_{name}"] == str(usual)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_people_read_every_outcome_hold_and_trace(language: str) -> None:
+    texts = messages(language, ending.GROUP)
+    kinds = (endings.DELETED, purge.PLANNED, purge.KEPT, purge.LIVES, purge.BUSY)
+    names = {f"verdict_{kind}" for kind in (*kinds, purge.FAILED, purge.LOST)}
+    names |= {f"kept_{by}" for by in (purge.ENABLED, purge.LOGGED_IN, purge.NAMED, purge.PROTECTED)}
+    names |= {f"seen_{what}" for what in (traces.ACCOUNT, traces.GROUPS, traces.LIST)}
+    names |= {f"why_{why}" for why in (endings.CLOSED_SERVICE, endings.REPLACED)}
+    found = {name for name in texts if re.match("(verdict|kept|seen|why)_", name)}
+    assert found == names
 
 
 def test_the_tariff_form_shows_the_thresholds_that_a_tariff_has_by_default() -> None:
@@ -341,6 +383,24 @@ def test_the_log_that_is_rotated_is_the_module_s() -> None:
     text = read("etc/pmnextcloud.logrotate")
     assert "\n@BASE@/var/pmnextcloud.log {\n" in text
     assert "create 0600 root root" in text
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, ""), (1, "it failed\nbadly\n")])
+def test_cron_mails_only_what_has_failed(tmp_path: Path, code: int, told: str) -> None:
+    (tmp_path / "processing").mkdir()
+    program = tmp_path / "processing/pmnextcloud"
+    says = '[ "$*" = "--command purge" ] && echo it failed && echo badly >&2'
+    program.write_text(f"#!/bin/sh\n{says}; exit {code}\n")
+    program.chmod(0o755)
+    lines = read("etc/pmnextcloud.cron").replace("@BASE@", str(tmp_path)).splitlines()
+    (job,) = (line for line in lines if re.match(r"[0-9]", line))
+    minute, hour, *days, user, command = job.split(" ", 6)
+    assert (days, user) == (["*"] * 3, "root")
+    assert minute.isdigit()
+    assert hour.isdigit()
+    assert "%" not in command, "cron takes that for the end of a line"
+    run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == (told, "")
 
 
 # -- commands and changelog ------------------------------------------------------------------------

@@ -64,9 +64,9 @@ SHOWN_FORMS = tuple(name for name in FORMS if COMMANDS[name].does is Level.NOTHI
 
 FOR_PEOPLE = names(Kind.PEOPLE)
 OF_THE_PAST = names(Kind.PAST)
+WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does > Level.READS)
+"""Those of them that are there to write something, in clouds or in billing."""
 PAGES = names(Kind.PAGE)
-WRITING_PEOPLE = tuple(name for name in FOR_PEOPLE if COMMANDS[name].does != Level.READS)
-"""Those of them that are there to write something."""
 
 FOR_BILLMANAGER = tuple(
     name for name in COMMANDS if name not in (*FOR_PEOPLE, *OF_THE_PAST, *PAGES)

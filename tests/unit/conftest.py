@@ -14,7 +14,7 @@ from tests import ROOT
 from tests.doubles.billmanager import Stand
 from utils.base import secret
 from utils.base.secret import Secret
-from utils.base.values import Account, Client, Item, Order, Server, Terms
+from utils.base.values import Account, Client, EndTerms, Item, Order, Server, Terms
 from utils.billing.billmanager import Billing
 from utils.billing.clients import Clients
 from utils.billing.closing import Closing
@@ -139,6 +139,9 @@ def make_billing() -> Any:
     one.key_digest.return_value = "0123456789ab"
     one.namings.of.return_value = {}
     one.memos.of.return_value = {}
+    one.tariffs.end_terms.return_value = EndTerms("delete", 30, "lock", 7)
+    one.tariffs.trial_group.return_value = ""
+    one.services.noted.return_value = []
     one.namings.has_odd.return_value = False
     one.services.excess_bytes.return_value = -100
     one.tariffs.terms.return_value = Terms()

@@ -16,7 +16,7 @@ let the client type them.
 """
 
 from logging import Logger
-from typing import Dict, Iterable, List, NamedTuple, Optional
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from utils.accounts.guesses import Guesses
 from utils.accounts.names import default_login, item_of
@@ -81,7 +81,8 @@ class Ownership:
     """Answers for one service; `former_servers` are addresses the module's server had before.
 
     `was_open` is whether BILLmanager has, or had, the service as open: only then what stands on
-    it may have been written by the predecessor, or by staff.
+    it may have been written by the predecessor, or by staff. `has_given` tells whether the account
+    of a login was given to another service after the end of a service.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Ownership:
         guesses: Guesses,
         former_servers: Iterable[str] = (),
         was_open: bool = False,
+        has_given: Callable[[int, str], bool] = lambda item_id, login: False,
     ) -> None:
         self._item = item
         self._server = server
@@ -103,6 +105,7 @@ class Ownership:
         self._guesses = guesses
         self._addresses = (server.base_url, *former_servers)
         self._was_open = was_open
+        self._has_given = has_given
         self._adopted: Optional[Record] = None
         self._by_password: Optional[Record] = None
         self.left_alone: Optional[errors.TypedLogin] = None
@@ -171,8 +174,16 @@ class Ownership:
     def record(self) -> Optional[Record]:
         """What stands on the service, or None where it never had an account of ours.
 
-        Raises MarkForeign, AccountElsewhere.
+        Or has it no more: after its end it was given to another service, and what stands on this
+        one names it still. Raises MarkForeign, AccountElsewhere.
         """
+        record = self._standing()
+        if record is not None and self._has_given(self._item.id, record.login):
+            self._log.warning("%s was given to another service", record.login)
+            return None
+        return record
+
+    def _standing(self) -> Optional[Record]:
         item = self._item
         if item.mark is not None:
             return self._marked(item.mark)
@@ -291,7 +302,8 @@ class Ownership:
     def _typed_beside(self, record: Optional[Record]) -> str:
         """The saved login where it is not that of the record; else an empty text."""
         typed = self._item.saved_login.strip()
-        return "" if record is not None and logins.same(typed, record.login) else typed
+        is_known = record is not None and logins.same(typed, record.login)
+        return "" if is_known or self._has_given(self._item.id, typed) else typed
 
     def _typed(self, login: str, is_marked: bool) -> Optional[Account]:
         """The account of a login that was typed by hand, taken over; None where it is not there.

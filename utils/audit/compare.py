@@ -7,6 +7,7 @@ the audit finds what `sync_item` would change, and nothing by rules of its own.
 from datetime import date, timedelta
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from utils.accounts.levels import under_level
 from utils.accounts.names import item_of
 from utils.accounts.ownership import Renewal
 from utils.accounts.plan import EMAIL, ENABLED, GROUP, QUOTA, Change, changes, personal
@@ -153,7 +154,7 @@ def _changes(
         yield _of(item, QUOTA, {"error": sold.error.code}, found, account)
     if not account.is_quota_told or account.used_bytes is None:
         yield _of(item, UNREADABLE, {}, {"why": "usage_unread"}, account)
-    for change in changes(account, order):
+    for change in changes(account, under_level(order, item, account)):
         kind, billing, cloud = _sides(item, account, change)
         one = _of(item, kind, billing, cloud, account)._replace(change=str(change))
         if kind == QUOTA:

@@ -19,12 +19,13 @@ from utils.audit.strangers import Strangers
 from utils.base import address, errors, logins
 from utils.base.values import Account, Item, Server
 from utils.billing.modules import StoredModule
+from utils.billing.namings import Named
 from utils.census.adoptable import Adoptables
 from utils.census.census import HIDDEN, Census, Pair
 from utils.census.numberset import NumberSet
 from utils.census.pace import TimeIsUp
 from utils.census.register import UNOPENED, Register
-from utils.consts import STATUS_PROCESSING, Level, is_admin_group
+from utils.consts import DISABLE, STATUS_PROCESSING, Level, is_admin_group
 from utils.host import root
 from utils.run.context import Context
 
@@ -114,6 +115,8 @@ class Look:
         self._cloud: NextcloudAPIClient = ctx.cloud(server)
         # A cloud that answers nothing at all is told at once; the census would wait for it.
         self._own = self._cloud.own().id
+        self._disabling: Dict[int, bool] = {}
+        self._waiting = {one.item_id for one in ctx.endings.all_open()}
         self._claims = Claims(ctx.billing, (server.base_url, *ctx.settings.former_servers))
         register = Register(ctx.billing, module.id, self._owner_of)
         self._strangers = Strangers(
@@ -122,7 +125,7 @@ class Look:
             Adoptables(ctx.billing, register, module.id),
             self._is_protected,
             findings.tell,
-            keeps_closed=ctx.settings.on_close == "disable",
+            keeps=self._keeps,
             is_first=is_first,
         )
         self.census = Census(
@@ -140,6 +143,19 @@ class Look:
         self._second_looks = 0
         self._in_progress = 0
         self._may_see_files = False
+
+    def _keeps(self, service: Named) -> bool:
+        """Whether the account of a closed service waits, or stays for good."""
+        if service.item_id in self._waiting:
+            return True
+        tariff_id = service.tariff_id
+        if tariff_id not in self._disabling:
+            try:
+                on_close = self._ctx.billing.tariffs.end_terms(tariff_id).on_close
+            except errors.TermUnusable:
+                on_close = ""
+            self._disabling[tariff_id] = on_close == DISABLE
+        return self._disabling[tariff_id]
 
     def examined(self) -> Examined:
         """What was looked at so far."""

@@ -9,6 +9,7 @@ import time
 from itertools import groupby
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
+from utils.accounts.levels import under_level
 from utils.accounts.plan import EMAIL, ENABLED, GROUP, PERSONAL, QUOTA, changes
 from utils.audit.differences import BEHIND, MENDED, UNREADABLE
 from utils.audit.findings import DONE, FAILED, GONE, PLANNED, Outcome, Planned, Repairs
@@ -123,8 +124,8 @@ def _patiently(ctx: Context, kinds: Kinds, mender: Mender, until: float) -> Dict
 def mend(ctx: Context, service: Service, kinds: Kinds) -> Dict[str, Outcome]:
     """Mends one service; see Mender. Raises what the commands raise."""
     refuse_unfit(service)
-    order = _order(ctx, service.item, kinds)
     account = find(ctx, service)
+    order = under_level(_order(ctx, service.item, kinds), service.item, account)
     before = _left(ctx, service, account, order)
     if BEHIND in kinds:
         account = follow(ctx, service, account, _wish(ctx, service.item))

@@ -15,7 +15,7 @@ class Strangers:
     """Looks at the accounts of one server for one module; see utils.census.census.Others.
 
     `is_protected` tells administrators and the module's own user, who are nobody's customers.
-    Where `keeps_closed`, the account of a closed service is as it is to be once it is disabled.
+    The account of a closed service which `keeps` its account is as it is to be once it is disabled.
     Of a server that another module was looked at already `is_first` is False: only what services
     of this module may adopt is of interest then.
     """
@@ -27,7 +27,7 @@ class Strangers:
         adoptables: Adoptables,
         is_protected: Callable[[Account], bool],
         tell: Callable[[List[Difference]], None],
-        keeps_closed: bool,
+        keeps: Callable[[Named], bool],
         is_first: bool,
     ) -> None:
         self._module_id = module_id
@@ -35,7 +35,7 @@ class Strangers:
         self._adoptables = adoptables
         self._is_protected = is_protected
         self._tell = tell
-        self._keeps_closed = keeps_closed
+        self._keeps = keeps
         self._is_first = is_first
         self._met: Set[int] = set()
         self.wooing = NumberSet()
@@ -97,7 +97,7 @@ class Strangers:
             return
         over = self._over(named)
         if over:
-            if account.enabled or not self._keeps_closed:
+            if account.enabled or not self._keeps(over[-1]):
                 yield self._of(CLOSED_ALIVE, over[-1], account, {"status": "closed"})
             return
         away = self._away(account.login, named)

@@ -411,6 +411,46 @@ class LineTwice(PmError, told=Told.FORM):
     """Two lines of a file name the same service, or the same account."""
 
 
+class TermUnusable(PmError, told=Told.STAFF_NOW):
+    """A field of the tariff on suspension or the end of a service has a value that is none."""
+
+
+class AccountWaits(PmError, told=Told.STAFF_NOW):
+    """The client of a new order has an account that waits for its deletion."""
+
+
+class EndingUnknown(PmError, told=Told.FORM):
+    """Nothing is on record of an account of that login, or nothing that fits what is asked."""
+
+
+class EndingUnclear(PmError, told=Told.FORM):
+    """Several accounts of that login are on record; the module has to be named."""
+
+
+class EndingHeld(PmError, told=Told.FORM):
+    """Staff holds the account, so it is given to no service."""
+
+
+class AccountAwake(PmError, told=Told.FORM):
+    """The account that is on record as waiting is enabled, so it may be somebody else's by now."""
+
+
+class OtherClient(PmError, told=Told.FORM):
+    """The account that waits was another client's than the service is."""
+
+
+class ServiceUnfit(PmError, told=Told.FORM):
+    """The service cannot take an account up: it is not paid, over, or on another server."""
+
+
+class EndingDamaged(PmError, told=Told.FORM):
+    """Texts of the record of ended accounts are not as this installation has written them."""
+
+
+class PurgeRefused(PmError, told=Told.FORM):
+    """More accounts are due than one run may delete: nothing is deleted."""
+
+
 class FormerEmail(PmError, told=Told.STAFF_NOW):
     """The account has a new client, and the former one's e-mail could not be taken off it."""
 

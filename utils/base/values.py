@@ -65,6 +65,8 @@ class Item(NamedTuple):
     """A service in billing, with what is saved on it.
 
     `saved_account` is the login as a column of its own shows it, None where the service has none.
+    `level` is how it was suspended, as utils.accounts.levels reads it, and `trial_group` the group
+    that its account was put into for a trial.
     `saved_domain` is the domain that an order form may have asked for.
     `is_broken` is whether something of that does not decrypt, so that it has neither mark nor
     password here; only services that are read by the batch may be so.
@@ -85,6 +87,8 @@ class Item(NamedTuple):
     password_is_crypted: bool = False
     is_broken: bool = False
     saved_account: Optional[str] = None
+    level: str = ""
+    trial_group: str = ""
     saved_domain: str = ""
 
 
@@ -102,8 +106,10 @@ class Terms(NamedTuple):
     `name_source` is whose name an account shows, `language_source` CLIENT or a language.
     `sends_link` is whether the cloud mails a link by which the customer sets his first password,
     so that billing never knows one. `warn_at` are the parts of the space, in percent and rising, at
-    which the client is told that it runs out; none for a client who is not told. `broken` names
-    the fields whose stored values cannot be used, and are not.
+    which the client is told that it runs out; none for a client who is not told. `on_close`,
+    `keep_days`, `suspension` and `warn_days` say how a service ends and how it is suspended;
+    `trial_group` is the group of accounts in a trial. `broken` names the fields whose stored
+    values cannot be used, and are not.
     """
 
     group: str = ""
@@ -115,7 +121,21 @@ class Terms(NamedTuple):
     is_unlimited: bool = False
     sends_link: bool = False
     warn_at: Tuple[int, ...] = WARN_AT
+    on_close: str = ""
+    keep_days: int = 0
+    suspension: str = ""
+    warn_days: int = 0
+    trial_group: str = ""
     broken: Tuple[str, ...] = ()
+
+
+class EndTerms(NamedTuple):
+    """How services are suspended and how they end: what a tariff says, else the settings."""
+
+    on_close: str
+    keep_days: int
+    suspension: str
+    warn_days: int
 
 
 class Client(NamedTuple):

@@ -8,9 +8,7 @@ afterwards that he was.
 from datetime import date
 from typing import Dict, Mapping, NamedTuple, Optional
 
-from utils.base import errors
 from utils.billing.doors import Doors
-from utils.billing.needs import FUNCTIONS
 from utils.billing.services import Services
 from utils.consts import ITEM_MEMO
 
@@ -77,7 +75,4 @@ class Memos:
 
     def forget(self, item_id: int, kind: str) -> None:
         """Takes the memo off: whatever happens next is a new occasion."""
-        name = ITEM_MEMO.format(kind)
-        self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=name)
-        if self._doors.db.params([item_id], [name]).get(item_id):
-            raise errors.NotSaved(name)
+        self._services.drop(item_id, ITEM_MEMO.format(kind))

@@ -23,9 +23,11 @@ from utils.billing.oldmarks import OldMarks
 from utils.consts import (
     ITEM_ACCOUNT,
     ITEM_DOMAIN,
+    ITEM_LEVEL,
     ITEM_LOGIN,
     ITEM_MARK,
     ITEM_PASSWORD,
+    ITEM_TRIAL_GROUP,
     ITEM_URL,
     MODULE,
     STATUS_ACTIVE,
@@ -67,11 +69,21 @@ SELECT i.id, c.value AS mark, p.value AS url
  ORDER BY i.id LIMIT %s
 """
 
+_NOTED = """
+SELECT i.id FROM item i
+  JOIN itemparam p ON p.item = i.id AND p.intname = %s
+ WHERE i.processingmodule = %s AND i.parent IS NULL AND i.status IN %s AND p.value <> ''
+ ORDER BY i.id
+"""
+
 MOST_PLACES = 200
 """Services by which it is told where the accounts of a module are; each mark takes a millisecond.
 The oldest are asked: nobody can put others before them."""
 
-_SAVED_NAMES = (ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT, ITEM_DOMAIN)
+_SAVED_NAMES = (
+    *(ITEM_LOGIN, ITEM_PASSWORD, ITEM_URL, ITEM_MARK, ITEM_ACCOUNT, ITEM_DOMAIN),
+    *(ITEM_LEVEL, ITEM_TRIAL_GROUP),
+)
 
 
 class Saved(NamedTuple):
@@ -311,6 +323,8 @@ class Services:
             password_is_crypted=is_crypted,
             is_broken=is_broken,
             saved_account=self._saved_account(row["id"], saved) if strict else None,
+            level=saved.get(ITEM_LEVEL, ""),
+            trial_group=saved.get(ITEM_TRIAL_GROUP, "").strip(),
             saved_domain=saved.get(ITEM_DOMAIN, ""),
         )
 
@@ -369,6 +383,17 @@ class Services:
     def drop_mark(self, item_id: int) -> None:
         """Takes the mark off again: what it announced was refused and will never be."""
         self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=ITEM_MARK)
+
+    def drop(self, item_id: int, name: str) -> None:
+        """Takes a parameter of ours off a service. Raises NotSaved where it is still there."""
+        self._doors.core.call(FUNCTIONS.drop_param, sok="ok", elid=item_id, name=name)
+        if self._doors.db.params([item_id], [name]).get(item_id):
+            raise errors.NotSaved(name)
+
+    def noted(self, module_id: int, name: str, statuses: Sequence[int]) -> List[int]:
+        """The services of a module in one of the statuses that have a parameter, in order of id."""
+        rows = self._doors.db.rows(_NOTED, name, module_id, statuses)
+        return [row["id"] for row in rows]
 
     def save_login(self, item_id: int, login: str, password: Secret, base_url: str) -> None:
         """Saves what the customer sees: login, password where one is known, address."""

@@ -8,7 +8,7 @@ from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from utils.base import errors, sizes
-from utils.base.values import Client, Disk, Item, Order, Terms
+from utils.base.values import Client, Disk, EndTerms, Item, Order, Terms
 from utils.billing import addons
 from utils.billing.addons import Addon, Addons
 from utils.billing.clients import Clients
@@ -16,7 +16,15 @@ from utils.billing.database import Database, Row
 from utils.billing.measures import Measures
 from utils.billing.needs import OPTIONAL
 from utils.billing.terms import read_terms, shown_name, spoken_language
-from utils.consts import CLIENT_LEVEL, ITEM_TYPES, TARIFF_FIELDS, is_admin_group
+from utils.consts import (
+    CLIENT_LEVEL,
+    ITEM_TYPES,
+    LOCK,
+    TARIFF_ENDS,
+    TARIFF_FIELDS,
+    WARN_DAYS,
+    is_admin_group,
+)
 from utils.host.settings import Settings
 from utils.misc import validate_quota
 
@@ -134,11 +142,13 @@ class Tariffs:
         That is e-mail, name and language. Raises QuotaMissing, QuotaZero, MeasureUnknown,
         GroupForbidden.
         """
-        terms = self.terms(item.tariff_id)
+        terms = _in_trial(item, self.terms(item.tariff_id))
         quota_bytes = self._quota(item, terms)
         if is_admin_group(terms.group):
             raise errors.GroupForbidden(terms.group)
-        order = Order(quota_bytes=quota_bytes, group=terms.group)
+        left = item.trial_group
+        leave_group = "" if left == terms.group or is_admin_group(left) else left
+        order = Order(quota_bytes=quota_bytes, group=terms.group, leave_group=leave_group)
         return self._personal(order, terms, self.client(item)) if with_client else order
 
     def orders(self, items: List[Item]) -> Dict[int, Sold]:
@@ -150,7 +160,10 @@ class Tariffs:
         wishes = self._wishes(items, terms)
         return {
             item.id: self._sold(
-                item, addons_of.get(item.id), terms.get(item.tariff_id, Terms()), wishes[item.id]
+                item,
+                addons_of.get(item.id),
+                _in_trial(item, terms.get(item.tariff_id, Terms())),
+                wishes[item.id],
             )
             for item in items
         }
@@ -205,6 +218,26 @@ class Tariffs:
     def terms(self, tariff_id: int) -> Terms:
         """What a tariff says of its accounts beside their space."""
         return self._all_terms({tariff_id}).get(tariff_id, Terms())
+
+    def trial_group(self, item: Item) -> str:
+        """The group of a service's trial; empty where it is none, or one like any other service."""
+        return self.terms(item.tariff_id).trial_group if item.trial else ""
+
+    def end_terms(self, tariff_id: int) -> EndTerms:
+        """How the services of a tariff are suspended and how they end.
+
+        Raises TermUnusable: of these a value that is none is no default. SettingsBroken.
+        """
+        terms, settings = self.terms(tariff_id), self._settings()
+        broken = [field for field in terms.broken if field in TARIFF_ENDS]
+        if broken:
+            raise errors.TermUnusable(f"{tariff_id}: {', '.join(broken)}")
+        return EndTerms(
+            terms.on_close or settings.on_close,
+            terms.keep_days or settings.keep_days,
+            terms.suspension or LOCK,
+            terms.warn_days or WARN_DAYS,
+        )
 
     def group(self, tariff_id: int) -> str:
         """The cloud's group of a tariff, or an empty text."""
@@ -396,6 +429,11 @@ class Tariffs:
         if addon is None:
             raise errors.QuotaMissing(item.tariff_id)
         return addon
+
+
+def _in_trial(item: Item, terms: Terms) -> Terms:
+    """The terms of a service with the group of its trial, where it is in one that has a group."""
+    return terms._replace(group=terms.trial_group or terms.group) if item.trial else terms
 
 
 def _names(rows: Iterable[Row]) -> Dict[int, str]:

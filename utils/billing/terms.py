@@ -1,7 +1,7 @@
 """What the tariff form says of accounts, as values; see utils.base.values.Terms.
 
 Everything is optional. A stored value that cannot be used counts as none, so that no order fails of
-it, and is named by the doctor.
+it, and is named by the doctor. Only how a service ends is never guessed (Tariffs.end_terms).
 """
 
 import re
@@ -19,16 +19,26 @@ from utils.consts import (
     KINDS_SIMPLE,
     LANGUAGES,
     LEAST_PASSWORD,
+    MOST_KEEP_DAYS,
     MOST_PASSWORD,
+    MOST_WARN_DAYS,
+    ON_CLOSE,
+    SUSPENSIONS,
     TARIFF_FIRST_PASSWORD,
     TARIFF_GROUP,
+    TARIFF_KEEP_DAYS,
     TARIFF_KINDS,
     TARIFF_LANGUAGE,
     TARIFF_LENGTH,
     TARIFF_LOGIN,
     TARIFF_NAME,
+    TARIFF_ON_CLOSE,
+    TARIFF_SUSPENSION,
+    TARIFF_TRIAL_GROUP,
     TARIFF_UNLIMITED,
     TARIFF_WARN_AT,
+    TARIFF_WARN_DAYS,
+    is_admin_group,
     language_of,
 )
 
@@ -67,6 +77,11 @@ def read_terms(stored: Mapping[str, str]) -> Terms:
         language_source=read(TARIFF_LANGUAGE, _one_of(BY_CLIENT, *LANGUAGES), ""),
         is_unlimited=read(TARIFF_UNLIMITED, _one_of(*_SWITCHES), "off") == "on",
         sends_link=read(TARIFF_FIRST_PASSWORD, _one_of(*FIRST_PASSWORDS), "") == BY_LINK,
+        on_close=read(TARIFF_ON_CLOSE, _one_of(*ON_CLOSE), ""),
+        keep_days=read(TARIFF_KEEP_DAYS, _days(MOST_KEEP_DAYS), 0),
+        suspension=read(TARIFF_SUSPENSION, _one_of(*SUSPENSIONS), ""),
+        warn_days=read(TARIFF_WARN_DAYS, _days(MOST_WARN_DAYS), 0),
+        trial_group=read(TARIFF_TRIAL_GROUP, _group_of_customers, ""),
     )
     if TARIFF_WARN_AT in stored:  # an emptied field says that nobody is told
         usual = terms.warn_at if stored[TARIFF_WARN_AT].strip() else ()
@@ -79,6 +94,23 @@ def _length(text: str) -> int:
     if not LEAST_PASSWORD <= length <= MOST_PASSWORD:
         raise ValueError(text)
     return length
+
+
+def _days(most: int) -> Callable[[str], int]:
+    """Reads a number of days from 1 on, in plain digits."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= most):
+            raise ValueError(text)
+        return int(text)
+
+    return read
+
+
+def _group_of_customers(text: str) -> str:
+    if is_admin_group(text):
+        raise ValueError(text)
+    return text
 
 
 def _thresholds(text: str) -> Tuple[int, ...]:

@@ -87,6 +87,8 @@ NEXTCLOUD = Product(
         },
         "switch": {101: errors.NoSuchUser, 404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "delete": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
+        # Of an account that was seen to be gone: 998 would stand for a missing right as well.
+        "traces": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "join": _JOINING,
     },
 )
@@ -120,6 +122,7 @@ OWNCLOUD = Product(
         "password": {403: errors.PasswordUnfit, 997: errors.NoSuchUser},
         "switch": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
         "delete": {101: errors.NoSuchUser, 997: errors.NoSuchUser},
+        "traces": {404: errors.NoSuchUser, 998: errors.NoSuchUser},
         "join": _JOINING,
     },
 )

@@ -14,6 +14,10 @@ STATE = f"var/{MODULE}"
 HISTORY = f"{STATE}/history"
 """The folder with what each run did, a file for each day."""
 
+ENDINGS = f"{STATE}/endings"
+"""The folder with the record of accounts whose service is over; of those that are
+gone, or have a service again, in a folder for each year."""
+
 COUNTS = f"{STATE}/counts"
 """The folder with what the runs add to the counters of the metrics, and with their sums."""
 

@@ -8,7 +8,15 @@ import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
 from utils.base import errors
-from utils.consts import BY_CLIENT, BY_NOBODY, LEAST_PASSWORD, MOST_PASSWORD, PASSWORD_SYMBOLS
+from utils.consts import (
+    BY_CLIENT,
+    BY_NOBODY,
+    LEAST_PASSWORD,
+    MOST_KEEP_DAYS,
+    MOST_PASSWORD,
+    ON_CLOSE,
+    PASSWORD_SYMBOLS,
+)
 
 _Value = TypeVar("_Value")
 _Reader = Callable[[str], Any]
@@ -116,7 +124,14 @@ class Settings(NamedTuple):
     form_budget_s: int = _setting(20, Number(5, 60))
     stat_budget_s: int = _setting(3600, Number(10, 86400))
     tries_before_manual: int = _setting(10, Number(1, 1000))
-    on_close: str = _setting("delete", Choice("delete", "disable"))
+    on_close: str = _setting("delete", Choice(*ON_CLOSE))
+    keep_days: int = _setting(30, Number(1, MOST_KEEP_DAYS))
+    wait_leaves_group: bool = _setting(False, yes_or_no)
+    purge_limit: int = _setting(20, Number(1, 1000))
+    reuse: str = _setting("ask", Choice("ask", "yes", "no"))
+    certificate_years: int = _setting(5, Number(1, 100))
+    tell_endings: bool = _setting(False, yes_or_no)
+    tell_before_days: int = _setting(7, Number(1, 60))
     taken_login: str = _setting("refuse", Choice("refuse", "suffix"))
     statistics_without_maximum: str = _setting("unlimited", Choice("unlimited", "included"))
     display_name: str = _setting(BY_NOBODY, Choice(BY_NOBODY, BY_CLIENT))

@@ -7,6 +7,7 @@ from zlib import crc32
 
 from utils.accounts import plan
 from utils.accounts.adoption import TRUST, Adoption, Found, Wish
+from utils.accounts.levels import under_level
 from utils.base import errors, logins
 from utils.consts import STATUS_ACTIVE
 from utils.host import root
@@ -87,7 +88,7 @@ def _refuse_unsaved(ctx: "Context", service: Service, login: str) -> None:
 
 
 def _compare(ctx: "Context", service: Service, found: Found, syncs: bool) -> Adopted:
-    order = _order(ctx, service)
+    order = under_level(_order(ctx, service), service.item, found.account)
     changes = plan.changes(found.account, order)
     if not syncs:
         return Adopted(found.account, found.proof, changes)

@@ -33,6 +33,8 @@ class Call(NamedTuple):
     date: str = ""
     login: str = ""
     since: str = ""
+    why: str = ""
+    until: str = ""
     password: str = ""
     param: str = ""
     value: str = ""

@@ -1,5 +1,6 @@
 """What a command has at hand: the call, settings, log, billing, the cloud. Made when touched."""
 
+import os
 from contextlib import suppress
 from copy import copy
 from functools import cached_property, partial
@@ -14,8 +15,10 @@ from utils.host.root import Host
 from utils.run.call import Call
 
 if TYPE_CHECKING:
+    from datetime import date
     from logging import Logger
 
+    from utils.accounts.endings import Endings
     from utils.accounts.following import Following
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 WAIT_RESERVE_S = 20
 """Part of a budget that is not spent on waiting for others: what a command itself takes."""
 
-_SHARED = ("settings", "log", "billing", "state")
+_SHARED = ("settings", "log", "billing", "state", "endings", "today")
 """What is made once in a run, at however many modules and services it is."""
 
 FOR_OPEN_SERVICES = ("suspend", "resume", "setparam", "changepassword")
@@ -83,7 +86,8 @@ class Context:
     def called(self, call: Call) -> "Context":
         """The same run as if it were called so. One that is dry now shares nothing that writes."""
         if call.dry_run and not self.call.dry_run:
-            shared = {"settings": self.settings, "log": self.log, "deeds": self.deeds}
+            shared: Dict[str, Any] = {"settings": self.settings, "log": self.log}
+            shared.update(deeds=self.deeds, today=self.today)
             return Context(call, self.host, **shared)
         return self._like(call=call)
 
@@ -157,6 +161,26 @@ class Context:
         from utils.host.state import State
 
         return State(folder)
+
+    @cached_property
+    def today(self) -> "date":
+        """The day on which this run began, in this server's time zone, as BILLmanager counts."""
+        from datetime import date
+
+        return date.today()
+
+    @cached_property
+    def endings(self) -> "Endings":
+        """The record of accounts whose service is over; in a dry run it is only read."""
+        from utils.accounts.endings import Endings
+        from utils.host.ledger import DryLedger, Ledger
+
+        kind = DryLedger if self.call.dry_run else Ledger
+
+        def open_ledger(name: str) -> Ledger:
+            return kind(self.host.path(root.ENDINGS, name))
+
+        return Endings(open_ledger, self.billing.fingerprint)
 
     @cached_property
     def following(self) -> "Following":
@@ -251,7 +275,16 @@ class Context:
             Guesses(self.state, self.billing.fingerprint, server.module_id),
             self.settings.former_servers,
             was_open=self.was_open(item),
+            has_given=self._has_given,
         )
+
+    def _has_given(self, item_id: int, login: str) -> bool:
+        """Whether a service's account was given to another one. Most installations have no ending.
+
+        So their runs load nothing for it.
+        """
+        has_any = os.path.isdir(self.host.path(root.ENDINGS))
+        return has_any and self.endings.has_given(item_id, login)
 
     def was_open(self, item: "Item") -> bool:
         """Whether BILLmanager has or had the service as open, for all that this call tells.

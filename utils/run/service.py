@@ -1,7 +1,7 @@
 """One service of the call, taken for this run alone, with all that is needed to act on it."""
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from utils.accounts.ownership import former_number
 from utils.accounts.provisioning import Provisioning
@@ -187,16 +187,20 @@ def follow(ctx: "Context", service: Service, account: "Account", order: "Order")
     return account
 
 
-def switch(ctx: "Context", service: Service, enabled: bool) -> None:
-    """Lets the service's customer in or locks him out, also where his account cannot be read."""
+def switch(ctx: "Context", service: Service, enabled: bool) -> "Optional[Account]":
+    """Lets the service's customer in or locks him out, also where his account cannot be read.
+
+    Returns the account where it can be.
+    """
     try:
         order = Order(enabled=enabled)
         account = service.accounts.bring(find(ctx, service), order)
     except errors.AccountUnreadable as error:
         login = service.owner.unread_login(error)
         service.accounts.switch_unread(login, enabled)
-    else:
-        renew(ctx, service, account)
+        return None
+    renew(ctx, service, account)
+    return account
 
 
 def renew(ctx: "Context", service: Service, account: "Account") -> bool:

@@ -46,6 +46,23 @@ def test_where_all_is_as_sold_nothing_differs() -> None:
     assert compared() == []
 
 
+@pytest.mark.parametrize(
+    ("level", "changes", "expected"),
+    [
+        ("warn 2026-01-01", {}, []),
+        ("warn 2026-01-01", {"enabled": False}, ["paid_disabled"]),
+        ("read_only 2026-01-01", {"quota_bytes": 1.1 * GIB, "used_bytes": GIB}, []),
+        ("read_only 2026-01-01", {"used_bytes": GIB}, ["quota"]),
+        ("", {}, ["unpaid_enabled"]),
+    ],
+)
+def test_a_suspended_service_is_compared_as_its_level_has_it(
+    level: str, changes: Dict[str, Any], expected: List[str]
+) -> None:
+    item = own(15)._replace(status=STATUS_SUSPENDED, level=level)
+    assert kinds(compared(item, **changes)) == expected
+
+
 CHANGES: Dict[str, Tuple[int, Dict[str, Any], Dict[str, Any], Dict[str, Any]]] = {
     "paid_disabled": (
         STATUS_ACTIVE,

@@ -17,7 +17,7 @@ from utils.billing.billmanager import Billing
 from utils.billing.memos import Memo
 from utils.billing.services import Saved
 from utils.billing.statistics import Counted, StatRow, stat_row
-from utils.consts import WARN_AT
+from utils.consts import ITEM_LEVEL, LOCK, WARN_AT
 
 GIB = 1024**3
 
@@ -105,6 +105,7 @@ def read(billing: Any, given: Given) -> None:
     assert set(billing.statistics.last_days([item.id])) <= {item.id}
     assert billing.statistics.days(item.id, date(2026, 11, 20), date(2026, 11, 20)) == []
     assert services.places(given.module) == []
+    assert services.noted(given.module, ITEM_LEVEL, (PROCESSING,)) == []
     assert modules.stored(given.module)[0].name == modules.name(given.module)
     assert modules.params(given.module)["base_url"] == modules.server(given.module).base_url
     assert modules.base_url(given.module) == modules.server(given.module).base_url
@@ -140,6 +141,8 @@ def read(billing: Any, given: Given) -> None:
     assert tariffs.stored_field(given.tariff, "cloud_warn_at") is None
     assert tariffs.counted_bytes(Counted(date(2026, 11, 21), Decimal(1), 54)) == GIB
     assert billing.statistics.latest(0) is None
+    assert tariffs.end_terms(item.tariff_id).suspension == LOCK
+    assert tariffs.trial_group(item._replace(trial=True)) == ""
     assert billing.clients.contact(item.account_id) is not None
     assert billing.notices.was_sent(0, ["nothing"]) in (False, None)
     assert billing.memos.of({item.id: item.account_id}, "nothing") == {}
@@ -174,6 +177,8 @@ def tell(billing: Any, stand: Stand, given: Given) -> None:
     assert services.excess_bytes(own_mark) < 0
     services.save_mark(own_mark)
     services.drop_mark(given.item)
+    services.save(given.item, {ITEM_LEVEL: "warn 2026-11-26"})
+    services.drop(given.item, ITEM_LEVEL)
     billing.statistics.write([row_of(billing, given)])
     billing.statistics.post(given.module, "2026-11-21")
     billing.modules.shows_fields(given.module)

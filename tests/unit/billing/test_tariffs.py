@@ -17,6 +17,7 @@ from utils.billing.billmanager import Billing
 from utils.billing.clients import find_email
 from utils.billing.database import Database
 from utils.billing.tariffs import Tariffs
+from utils.consts import TARIFF_TRIAL_GROUP
 from utils.host.settings import Settings
 
 MIB, GIB, TIB = 1024**2, 1024**3, 1024**4
@@ -521,6 +522,35 @@ def test_the_group_is_the_tariffs(
     item = ordered(stand, billing, usergroup=stored)
     assert tariffs.order(item, with_client=False).group == group
     assert tariffs.group(item.tariff_id) == group
+
+
+@pytest.mark.parametrize(
+    ("trial", "noted", "group", "left"),
+    [
+        (True, "", "trials", ""),
+        (True, "trials", "trials", ""),
+        (True, "former trials", "trials", "former trials"),
+        (False, "trials", "clients", "trials"),
+        (False, "", "clients", ""),
+        (False, "clients", "clients", ""),
+        (False, "Admin", "clients", ""),
+    ],
+)
+def test_a_trial_is_in_a_group_of_its_own_and_leaves_it_once_it_is_paid_for(
+    stand: Stand,
+    billing: Billing,
+    tariffs: Tariffs,
+    trial: bool,
+    noted: str,
+    group: str,
+    left: str,
+) -> None:
+    item = ordered(stand, billing, usergroup="clients")._replace(trial=trial, trial_group=noted)
+    stand.set_terms(item.tariff_id, **{TARIFF_TRIAL_GROUP: "trials"})
+    order = tariffs.order(item, with_client=False)
+    assert (order.group, order.leave_group) == (group, left)
+    assert tariffs.orders([item])[item.id].order.group == group
+    assert tariffs.trial_group(item) == ("trials" if trial else "")
 
 
 EMAILS = [

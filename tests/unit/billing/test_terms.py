@@ -6,6 +6,13 @@ from utils.base.values import Client, Terms
 from utils.billing.terms import read_terms, shown_name, spoken_language
 from utils.consts import LANGUAGES, TARIFF_FIELDS, language_of
 
+UNUSABLE_ENDS = (
+    *(("cloud_on_close", one) for one in ("purge", "Wait")),
+    *(("cloud_keep_days", one) for one in ("0", "3651", "-1", "ten", "١٤", "1.5")),
+    ("cloud_suspension", "Lock"),
+    *(("cloud_warn_days", one) for one in ("0", "61")),
+)
+
 
 def test_a_tariff_that_says_nothing_has_the_usual_terms() -> None:
     assert read_terms({}) == Terms()
@@ -27,6 +34,11 @@ def test_every_field_is_read() -> None:
         "cloud_unlimited": "on",
         "cloud_first_password": "link",
         "cloud_warn_at": "90 50",
+        "cloud_on_close": "wait",
+        "cloud_keep_days": " 14 ",
+        "cloud_suspension": "read_only",
+        "cloud_warn_days": "3",
+        "cloud_trial_group": "trials",
     }
     assert set(stored) == set(TARIFF_FIELDS)
     assert read_terms({**stored, "name": "Basic"}) == Terms(
@@ -39,6 +51,11 @@ def test_every_field_is_read() -> None:
         is_unlimited=True,
         sends_link=True,
         warn_at=(50, 90),
+        on_close="wait",
+        keep_days=14,
+        suspension="read_only",
+        warn_days=3,
+        trial_group="trials",
     )
 
 
@@ -53,6 +70,8 @@ def test_every_field_is_read() -> None:
         ("cloud_language", "tlh"),
         ("cloud_unlimited", "1"),
         ("cloud_first_password", "pigeon"),
+        ("cloud_trial_group", "Admin "),
+        *UNUSABLE_ENDS,
     ],
 )
 def test_a_value_that_cannot_be_used_is_none_and_told(field: str, value: str) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 from unittest.mock import Mock, call, create_autospec
 
 import pytest
@@ -17,18 +17,20 @@ from commands import load
 from tests import ROOT
 from tests.tools import table
 from tests.unit.conftest import make_account, make_billing, make_item, make_order, make_server
+from utils.accounts.endings import Ending
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
 from utils.accounts.tokens import is_token, make_token
 from utils.api import NextcloudAPIClient
 from utils.base import errors, xml
 from utils.base.secret import Secret
-from utils.base.values import Client, Disk, Mark, Order, Terms
+from utils.base.values import Client, Disk, EndTerms, Mark, Order, Terms
 from utils.billing.clients import Contact
 from utils.census.days import WholeDays
 from utils.cloud.answers import PasswordRules
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Memory
 from utils.consts import STATUS_ACTIVE, STATUS_CLOSED, STATUS_SUSPENDED
+from utils.ending import giving
 from utils.host.locks import LockFile
 from utils.host.root import STATE, Host
 from utils.host.settings import Settings
@@ -46,6 +48,8 @@ KNOWN = make_order(email="", drops_token=True)
 OK = b"<doc/>"
 READING = (
     "billing.tariffs.",
+    "billing.fingerprint",
+    "billing.services.noted",
     "billing.modules.",
     "billing.services.of_client",
     "billing.services.item",
@@ -93,7 +97,14 @@ class World:
         self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
+        self.billing.tariffs.end_terms.side_effect = lambda tariff_id: EndTerms(
+            Settings(**self.settings).on_close, 30, "lock", 7
+        )
+        self.cloud.get_user.return_value = None
+        self.cloud.has_groups.return_value = False
+        self.cloud.lists.return_value = False
         self.item = make_item()
+        self.waiting: List[Ending] = []
         self.settings: Dict[str, Any] = {}
         self.host = Host(str(tmp_path))
         self.log = log
@@ -1392,3 +1403,79 @@ def test_a_form_with_another_server_must_bring_new_secrets(
     with pytest.raises(errors.SecretElsewhere):
         check(world, monkeypatch, id="31", nc_password=stored.secret.reveal())
     assert OK in check(world, monkeypatch, id="31", nc_password="a-new-made-up-pw")
+
+
+# -- clients who come back ------------------------------------------------------------------------
+
+
+def waiting(number: int = 1) -> Ending:
+    """An account of the client of service 1001 that waits."""
+    today = date.today()
+    return Ending(
+        *(7, number, 31, f"user_{7 + number}", "digest", 201, 501, today),
+        until=today + timedelta(days=30),
+        keep_days=30,
+    )
+
+
+@pytest.fixture
+def comes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """The way in which an account that waits is given to a service."""
+    world.owner.record.return_value = None
+
+    def give(ctx: Context, service: Service, ending: Ending) -> Service:
+        world.waiting.remove(ending)
+        return service
+
+    given = Mock(side_effect=give)
+    monkeypatch.setattr("utils.ending.giving.restore", given)
+    monkeypatch.setattr("utils.ending.giving.waiting_of", lambda ctx, service: world.waiting)
+    return given
+
+
+def assert_staff_has_the_command(world: World, is_told: bool = True) -> None:
+    """Whether staff was told of the account that waits, with what gives it back."""
+    told = world.billing.operations.tell_staff.call_args_list
+    assert [(type(error), command) for (_, command, error), _ in told] == (
+        [(errors.AccountWaits, "open")] if is_told else []
+    )
+    assert all("--command restore --login user_8 --item 1001" in one[0][2].value for one in told)
+
+
+@pytest.mark.parametrize("refusal", giving.REFUSALS)
+def test_what_cannot_be_given_costs_nobody_his_order(
+    world: World, comes_back: Mock, refusal: Callable[[str], errors.PmError]
+) -> None:
+    world.settings["reuse"] = "yes"
+    world.waiting = [waiting()]
+    comes_back.side_effect = refusal("user_8")
+    world.run("open")
+    assert world.accounts.create.called
+    assert_staff_has_the_command(world)
+    assert world.done()[-1] == "billing.closing.post_open"
+
+
+@pytest.mark.parametrize(
+    ("reuse", "waiting_accounts", "is_given", "is_told"),
+    [
+        ("ask", [waiting()], False, True),
+        ("no", [waiting()], False, False),
+        ("yes", [waiting()], True, False),
+        ("yes", [waiting(1), waiting(2)], False, True),
+        ("ask", [], False, False),
+    ],
+)
+def test_a_new_order_minds_what_waits_of_its_client(
+    world: World,
+    comes_back: Mock,
+    reuse: str,
+    waiting_accounts: List[Ending],
+    is_given: bool,
+    is_told: bool,
+) -> None:
+    world.settings["reuse"] = reuse
+    world.waiting = [*waiting_accounts]
+    world.run("open")
+    assert comes_back.called is is_given
+    assert_staff_has_the_command(world, is_told)
+    assert world.done()[-1] == "billing.closing.post_open", "the order is opened all the same"

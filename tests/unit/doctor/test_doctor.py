@@ -20,6 +20,7 @@ from utils.base import errors
 from utils.base.secret import Secret
 from utils.base.values import Terms
 from utils.cloud.products import NEXTCLOUD, OWNCLOUD, Product
+from utils.consts import TARIFF_FIELDS
 from utils.doctor import (
     billing,
     clouds,
@@ -384,15 +385,16 @@ def test_names_that_are_not_unique_are_well_where_a_second_one_may_differ() -> N
     assert names_of(tariffs.login_names(selling.ctx)) == [(OK, "tariffs_good", "")]
 
 
-def test_fields_that_cannot_be_used_are_named() -> None:
+@pytest.mark.parametrize("field", TARIFF_FIELDS)
+def test_fields_that_cannot_be_used_are_named(field: str) -> None:
     selling = Selling()
-    selling.terms = {1: Terms(), 2: Terms(broken=("cloud_language",))}
+    selling.terms = {1: Terms(), 2: Terms(broken=(field,))}
     found = [*tariffs.form(selling.ctx)]
     assert names_of(iter(found)) == [
         (FAULT, "tariff_fields_broken", "2"),
         (OK, "tariffs_good", ""),
     ]
-    assert found[0].value == "cloud_language"
+    assert found[0].value == field
 
 
 @pytest.mark.parametrize(

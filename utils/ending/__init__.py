@@ -1,0 +1,1 @@
+"""The end of services: accounts that wait, their deletion and its proof, and their return."""
