@@ -1,8 +1,11 @@
 # make demo     plays the whole life of a service, on any machine, alone
+# make show     serves the module's forms and pages on this machine, with a service to look at
 # make test     lint, types, all tests, coverage gate
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make fuzz     looks for inputs that a reader of outside texts does not bear
 # make bench    what each command costs; BASE=REVISION sets it beside what it cost there
+# make browser  the tests that look at every page in a browser
+# make screenshots  the pictures of the guide, each a page of the stand
 # make docs     those parts of the documents that are made from the program
 # make live     the end-to-end tests against the servers of docker-compose.yml
 # make doctor   says what is wrong with the module that is installed under BASE
@@ -49,22 +52,26 @@ LINT := $(LINE) --select $(RULES) --ignore N818
 # names, and ask tables whose names are the doubles' own.
 LINT_TESTS := $(LINT),S101,T201,S105,S106,S603,S607,S608
 
-.PHONY: demo test test-long test-os lint types unit e2e test-oldest bench load live doctor clean fuzz
+.PHONY: demo show browser screenshots test test-long test-os lint types unit e2e test-oldest bench load live doctor clean fuzz
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
 	@$(BIN)/python -m tests.tools.demo
 
-test: lint types wheels $(ENV)/.watchers
+# PORT is where it listens; else a free one is taken.
+show: $(ENV)/.ready
+	@$(BIN)/python -m tests.tools.show
+
+test: lint types wheels $(ENV)/.watchers $(ENV)/.browser
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q $(SPREAD) tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
-	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e tests/browser $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
 
-test-long: $(ENV)/.watchers
+test-long: $(ENV)/.watchers $(ENV)/.browser
 	$(BIN)/python -m pytest -q $(SPREAD) --timeout 3600 -m "long and not live"
 
 lint: $(ENV)/.ready
@@ -85,6 +92,9 @@ unit: $(ENV)/.watchers
 
 e2e: $(ENV)/.watchers
 	$(BIN)/python -m pytest -q tests/e2e
+
+browser: $(ENV)/.browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 test-oldest:
 	@if [ -n "$(OLDEST)" ]; then \
@@ -108,8 +118,11 @@ load: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.load $(LOAD)
 
 .PHONY: docs
-docs: $(ENV)/.ready
+docs: screenshots
 	$(BIN)/python -m tests.tools.docs
+
+screenshots: $(ENV)/.browser
+	$(BIN)/python -m tests.tools.screenshots
 
 live: $(ENV)/.ready
 	$(BIN)/python -m tests.tools.live $(RUN_ON)
@@ -117,6 +130,10 @@ live: $(ENV)/.ready
 $(ENV)/.ready: requirements.txt tests/requirements.txt tests/tools/prepare
 	@echo "$(ENV) is set up first: the Python libraries of the tests, and MariaDB where it is missing."
 	@tests/tools/prepare "$(PYTHON)" $(ENV)
+	@touch $@
+
+$(ENV)/.browser: $(ENV)/.ready tests/tools/prepare-browser
+	@tests/tools/prepare-browser $(BIN)/python
 	@touch $@
 
 # 24 MB of Debian's packages, unpacked there.

@@ -11,6 +11,21 @@ LIVE_STORE, LIVE_SECRET = "987654321", "made-up-live-secret"
 AMOUNT = "21.90"
 
 
+def add_method(stand: Stand, webpay: Sandbox) -> int:
+    """A payment method in test mode, as staff makes one."""
+    stand.secrets += [LIVE_SECRET, SECRET]
+    return stand.payments.add_method(
+        wp_store=LIVE_STORE,
+        wp_secret=LIVE_SECRET,
+        wp_test="on",
+        wp_test_store=STORE,
+        wp_test_secret=SECRET,
+        wp_shop='ООО "Облако" & Co <b>',
+        wp_pay_url=webpay.url,
+        wp_query_url=webpay.url,
+    )
+
+
 class WholeShop:
     """One payment method in test mode, one client with a session."""
 
@@ -22,17 +37,7 @@ class WholeShop:
         self.webpay = webpay
         self.payments = stand.payments
         self.client = client or stand.add_account("Payer", emails=["payer@example.com"])
-        self.method = self.payments.add_method(
-            wp_store=LIVE_STORE,
-            wp_secret=LIVE_SECRET,
-            wp_test="on",
-            wp_test_store=STORE,
-            wp_test_secret=SECRET,
-            wp_shop='ООО "Облако" & Co <b>',
-            wp_pay_url=webpay.url,
-            wp_query_url=webpay.url,
-        )
-        stand.secrets += [LIVE_SECRET, SECRET]
+        self.method = add_method(stand, webpay)
         self.session = self.payments.log_in(self.client)
 
     def add_payment(self, amount: str = AMOUNT, account: Optional[int] = None) -> int:

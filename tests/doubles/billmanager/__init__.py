@@ -29,7 +29,7 @@ from .payments import Payments
 from .plugins import Handed, Visitor
 from .runs import DEVNULL, ModuleProcess, Peak, Run
 from .stand import Stand
-from .web import CgiAnswer, Web
+from .web import CgiAnswer, PanelPage, Web
 
 __all__ = [
     "ACTIVE",
@@ -55,6 +55,7 @@ __all__ = [
     "MariaDb",
     "MariaDbError",
     "ModuleProcess",
+    "PanelPage",
     "Payments",
     "Peak",
     "Run",

@@ -13,7 +13,7 @@ import time
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Tuple
 
 from .runs import Peak, environment
 
@@ -86,10 +86,18 @@ def read_answer(raw: bytes, stderr: str = "", seconds: float = 0.0) -> CgiAnswer
     return CgiAnswer(status, named, text.decode("utf-8"), stderr, seconds, raw)
 
 
+class PanelPage(NamedTuple):
+    """A page of the panel itself; a header may stand in it twice."""
+
+    status: int
+    headers: Tuple[Tuple[str, str], ...]
+    body: str
+
+
 class Web:
     """Listens on loopback from the constructor on until `close()`; `requests` is what came."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, port: int = 0) -> None:
         self.root = root
         self.requests: List[Tuple[str, str]] = []
         web = self
@@ -106,7 +114,7 @@ class Web:
             def log_message(self, *_: Any) -> None:
                 """Nothing: the tests have `requests`."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -128,19 +136,29 @@ class Web:
                 _headers(handler.headers),
                 handler.client_address[0],
             )
-            self._send(handler, answer.status, answer.headers, answer.body)
-        elif path == "/billmgr":
-            self._send(handler, 200, {"Content-Type": "text/html"}, _panel(query))
+            self._send(handler, answer.status, answer.headers.items(), answer.body)
         else:
-            self._send(handler, 404, {"Content-Type": "text/plain"}, "not here\n")
+            page = self.draw(handler.command, path, query, body, handler.headers)
+            self._send(handler, page.status, page.headers, page.body)
+
+    def draw(
+        self, method: str, path: str, query: str, body: bytes, headers: HTTPMessage
+    ) -> PanelPage:
+        """The panel itself, which here only says where one is."""
+        if path == "/billmgr":
+            return PanelPage(200, (("Content-Type", "text/html"),), _panel(query))
+        return PanelPage(404, (("Content-Type", "text/plain"),), "not here\n")
 
     @staticmethod
     def _send(
-        handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], body: str
+        handler: BaseHTTPRequestHandler,
+        status: int,
+        headers: Iterable[Tuple[str, str]],
+        body: str,
     ) -> None:
         data = body.encode()
         handler.send_response(status)
-        for name, value in headers.items():
+        for name, value in headers:
             if name not in ("Status", "Content-Length"):
                 handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(data)))

@@ -29,7 +29,7 @@ def parts(svg: str, name: str) -> List[xml.Form]:
 @pytest.mark.parametrize("part", [0.0, 0.4, 0.79, 0.8, 0.949, 0.95, 1.0, 7.5])
 def test_a_bar_is_as_long_as_the_used_part_and_never_longer(part: float) -> None:
     _, filled, _ = parts(pictures.bar(part, "words"), "rect")
-    assert float(filled.attrib["width"]) == pytest.approx(min(part, 1) * 320, abs=0.1)
+    assert float(filled.attrib["width"]) == pytest.approx(min(part, 1) * 260, abs=0.1)
     colours = {"#0b57d0": part < 0.8, "#8a5300": 0.8 <= part < 0.95, "#b3261e": part >= 0.95}
     assert colours[str(filled.attrib["fill"])]
 
@@ -65,7 +65,7 @@ def test_a_bar_in_letters_says_the_same() -> None:
 def test_a_chart_has_a_column_for_each_counted_day_and_none_for_the_others() -> None:
     days = [used(1, 29), used(3, 5), used(2)]
     columns = parts(pictures.chart(days, TODAY, 100 * GIB, "words"), "rect")
-    places = [int(column.attrib["x"]) // 10 for column in columns]
+    places = [int(column.attrib["x"]) // 8 for column in columns]
     assert places == [0, SHOWN_DAYS - 6, SHOWN_DAYS - 1]
     heights = [float(column.attrib["height"]) for column in columns]
     assert heights == [pytest.approx(70 * part, abs=0.1) for part in (1 / 3, 1, 2 / 3)]

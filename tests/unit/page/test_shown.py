@@ -68,7 +68,7 @@ def test_more_than_was_sold_is_said_and_drawn_as_full() -> None:
     said = values(used=used(6))
     assert said["space"].startswith("6 GiB in use, more than the 5 GiB that were sold")
     assert said["free"] == "No space is free"
-    assert 'width="320.0"' in said["space_bar"]
+    assert 'width="260.0"' in said["space_bar"]
 
 
 @pytest.mark.parametrize(
