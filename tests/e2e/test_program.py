@@ -68,7 +68,7 @@ def test_do_nothing_stops_all_that_talks_to_a_cloud(idle: World, command: str) -
     assert len(requests) == asked
     idle.stand.do_nothing(False)
     idle.call(command, item)
-    assert (len(requests) > asked) is (command in table.AT_CLOUDS)
+    assert (len(requests) > asked) is (command in (*table.AT_CLOUDS, *table.LOOKING))
 
 
 def test_the_log_has_a_line_for_each_fact_and_names_command_item_and_process(world: World) -> None:

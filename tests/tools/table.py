@@ -76,3 +76,6 @@ AT_CLOUDS = tuple(
     for name in (*SERVICES, *MODULES, *RENEWALS, *FORMS, *CHECKS, *FOR_PEOPLE)
     if COMMANDS[name].does is not Level.NOTHING
 )
+
+LOOKING = tuple(name for name in OF_THE_PAST if COMMANDS[name].does is Level.READS)
+"""Those that look at what a cloud shows to everybody."""
