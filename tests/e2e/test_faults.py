@@ -570,12 +570,17 @@ def test_every_command_that_billmanager_sends_to_a_cloud_has_a_scene(
 
 
 class Request(NamedTuple):
-    """A request of an undisturbed run: `caller` is module, customer or nobody."""
+    """A request of an undisturbed run: `caller` is module, customer or nobody.
+
+    One that `proves` looks whether a deletion is done: what goes wrong there costs nobody anything,
+    for the night looks again.
+    """
 
     number: int
     method: str
     path: str
     caller: str
+    proves: bool = False
 
     @property
     def writes(self) -> bool:
@@ -598,10 +603,12 @@ def undisturbed(rig: Rig, scene: str) -> Plan:
     requests, calls = len(rig.cloud.requests), len(rig.stand.calls)
     rig.effects.clear()
     case.start(case.operation()).finish().check()
+    asked = rig.cloud.requests[requests:]
+    deletion = next((at for at, seen in enumerate(asked) if seen.method == "DELETE"), len(asked))
     plan = Plan(
         [
-            Request(number, seen.method, seen.path, _caller(rig, seen))
-            for number, seen in enumerate(rig.cloud.requests[requests:], 1)
+            Request(at + 1, seen.method, seen.path, _caller(rig, seen), proves=at > deletion)
+            for at, seen in enumerate(asked)
         ],
         [call.function for call in rig.stand.calls[calls:]],
         case.state(),
@@ -900,6 +907,8 @@ def trouble_of(scene: str, kind: str, request: Request, stays: bool) -> Trouble:
         codes |= {"not_a_cloud", "cloud_unreachable"}
     if (made.may_pass and (request.writes or kind == "502")) or is_renewed(scene):
         codes.add("")
+    if request.proves:
+        codes = {""}
     if is_patient(scene) and kind in WAITED_OUT:
         codes = codes | PATIENT if stays else {""}
     if kind == "401" and request.caller == "customer":
@@ -934,7 +943,7 @@ def refused_at(scene: str, request: Request) -> Trouble:
         was_met=lambda rig: rig.cloud.has_changed,
         codes=frozenset(
             {"cloud_unreachable", *(PATIENT if is_patient(scene) else ())}
-            | ({""} if is_renewed(scene) else set())
+            | ({""} if is_renewed(scene) or request.proves else set())
         ),
     )
 
@@ -951,7 +960,9 @@ def untrusted_at(rig: Rig, scene: str, request: Request, context: Any) -> Troubl
         begin=lambda _: rig.cloud.change_before(request.number, lambda: become(context)),
         end=lambda _: become(good),
         was_met=lambda _: rig.cloud.has_changed,
-        codes=frozenset({"cloud_certificate", *({""} if is_renewed(scene) else ())}),
+        codes=frozenset(
+            {"cloud_certificate", *({""} if is_renewed(scene) or request.proves else ())}
+        ),
     )
 
 
@@ -1035,7 +1046,7 @@ def stalled_at(scene: str, request: Request, late: bool) -> Trouble:
     codes = LOST | {""} if request.writes else {"cloud_unreachable"}
     if is_renewed(scene):
         codes = {*codes, ""}
-    if is_patient(scene):
+    if is_patient(scene) or request.proves:
         codes = {""}
     return Trouble(
         f"timeout{', done late' if late else ''} at {request.number} {request.method}"

@@ -28,15 +28,17 @@ def test_the_plain_case_takes_three_requests_on_one_connection(world: World) -> 
     assert len({request.connection_id for request in cloud.requests}) == 1
 
 
-@pytest.mark.parametrize("command", ["suspend", "resume", "close"])
-def test_what_follows_takes_two_requests_and_one_call(world: World, command: str) -> None:
+@pytest.mark.parametrize(("command", "looks"), [("suspend", 0), ("resume", 0), ("close", 3)])
+def test_what_follows_takes_two_requests_and_one_call_and_a_deletion_is_looked_at(
+    world: World, command: str, looks: int
+) -> None:
     item = world.opened()
     if command == "resume":
         world.run("suspend", item).check()
     cloud = double(world).cloud
     requests, calls = len(cloud.requests), len(world.stand.calls)
     world.run(command, item).check()
-    assert len(cloud.requests) - requests == 2
+    assert len(cloud.requests) - requests == 2 + looks
     assert [call.function for call in world.stand.calls[calls:]] == [f"service.post{command}"]
     assert len({request.connection_id for request in cloud.requests[requests:]}) == 1
 
