@@ -1,6 +1,7 @@
 # make demo     plays the whole life of a service, on any machine, alone
 # make show     serves the module's forms and pages on this machine, with a service to look at
 # make test     lint, types, all tests, coverage gate
+# make test-siblings  the cases of long tables of which `make test` tries a part
 # make test-long  the fault cases that do not fit into the time of `make test`
 # make fuzz     looks for inputs that a reader of outside texts does not bear
 # make bench    what each command costs; BASE=REVISION sets it beside what it cost there
@@ -52,7 +53,7 @@ LINT := $(LINE) --select $(RULES) --ignore N818
 # names, and ask tables whose names are the doubles' own.
 LINT_TESTS := $(LINT),S101,T201,S105,S106,S603,S607,S608
 
-.PHONY: demo show browser screenshots test test-long test-os lint types unit e2e test-oldest bench load live doctor clean fuzz
+.PHONY: demo show browser screenshots test test-siblings test-long test-os lint types unit e2e test-oldest bench load live doctor clean fuzz
 .PHONY: install install-only uninstall purge wheels dist deb rpm requirements
 
 demo: $(ENV)/.ready
@@ -64,12 +65,16 @@ show: $(ENV)/.ready
 
 test: lint types wheels $(ENV)/.watchers $(ENV)/.browser
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q $(SPREAD) tests/unit tests/meta tests/doubles $(MEASURED)
+	$(BIN)/coverage run -m pytest -q $(SPREAD) -m "not live and not long" \
+	    tests/unit tests/meta tests/doubles $(MEASURED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
 	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e tests/browser $(MEASURED:%=--ignore=%)
 	$(MAKE) test-oldest
+
+test-siblings: $(ENV)/.watchers
+	$(BIN)/python -m pytest -q $(SPREAD_WAITING) -m "sibling and not long" tests/e2e $(MEASURED:%=--ignore=%)
 
 test-long: $(ENV)/.watchers $(ENV)/.browser
 	$(BIN)/python -m pytest -q $(SPREAD) --timeout 3600 -m "long and not live"

@@ -1,6 +1,7 @@
 """The stand, the cloud double, and a provider who has both."""
 
-from typing import Iterator
+from pathlib import Path
+from typing import Counter, Iterator, List
 
 import pytest
 
@@ -8,6 +9,29 @@ from tests.doubles.billmanager import Stand
 from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, PROFILES, Cloud
 from tests.e2e.sites import DoubleSite
 from tests.e2e.world import World, real_world
+
+FIRST, EACH = 2, 6
+"""Of the cases of a test the first two are usual, and then each sixth."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Marks most cases of long tables as siblings: all of them would take half an hour.
+
+    `make test-siblings` tries them, which CI does too.
+    """
+    seen: Counter[str] = Counter()
+    for item in items:
+        of_table = isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        if not of_table or Path(__file__).parent not in item.path.parents:
+            continue
+        if any(item.get_closest_marker(name) for name in ("live", "long", "sibling")):
+            continue
+        test = item.nodeid.partition("[")[0]
+        later = seen[test] - FIRST
+        seen[test] += 1
+        if later >= 0 and later % EACH != EACH - 1:
+            item.add_marker(pytest.mark.sibling)
 
 
 @pytest.fixture

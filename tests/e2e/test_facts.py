@@ -131,6 +131,7 @@ def test_what_other_modules_announce_is_told_by_its_names_alone(world: World) ->
     assert not (world.stand.root / "started").exists()
 
 
+@pytest.mark.sibling
 def test_a_module_that_hangs_holds_nothing_up(world: World) -> None:
     world.stand.write("processing/pmhangs", "#!/bin/sh\nexec sleep 60\n", mode=0o755)
     assert facts(world)["handlers"] == {"pmhangs": None}

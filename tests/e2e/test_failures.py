@@ -446,6 +446,7 @@ def test_a_report_whose_answer_is_lost_is_made_once(
 # -- time and a core that is away for a moment ------------------------------------------------
 
 
+@pytest.mark.sibling
 def test_a_stalling_cloud_costs_the_time_of_one_command(world: World) -> None:
     stand = world.stand
     stand.write("etc/pmnextcloud.conf", "budget_s = 20\n")

@@ -1119,6 +1119,7 @@ def drip_later(*commands: str) -> List[str]:
         ),
     ],
 )
+@pytest.mark.sibling
 def test_an_answer_that_comes_byte_by_byte(
     rigs: Rigs, scenes: Sequence[str], record_property: Callable[[str, object], None]
 ) -> None:

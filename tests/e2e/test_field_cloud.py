@@ -211,6 +211,7 @@ def test_a_small_budget_is_not_spent_on_waiting(world: World, cloud: Cloud) -> N
 
 
 @on_34
+@pytest.mark.sibling
 def test_what_is_one_too_many_twice_is_told_and_stands_for_all(world: World, cloud: Cloud) -> None:
     items = [world.opened(), world.opened()]
     headers = {"Retry-After": "6"}

@@ -232,6 +232,7 @@ def test_a_billmanager_that_cannot_be_reloaded_is_said_aloud(host: Host) -> None
         assert host.answers()
 
 
+@pytest.mark.sibling
 def test_two_at_the_same_time_end_one_after_the_other(host: Host, newer: Path) -> None:
     both = [host.start("install"), host.start("install", newer)]
     said = [process.communicate(timeout=PATIENCE_S)[0] for process in both]
@@ -483,6 +484,7 @@ def end_upgrade(host: Host, newer: Path) -> None:
         assert (host.root / name).exists(), name
 
 
+@pytest.mark.sibling
 def test_killed_around_the_switch_it_answers_and_can_be_repeated(
     host: Host, newer: Path, tmp_path: Path
 ) -> None:
