@@ -7,6 +7,7 @@ itself says how many by `record_property("tried", n)`.
 import os
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,9 @@ def pytest_sessionfinish() -> None:
     measuring = sys.modules.get("coverage")
     one = measuring and measuring.Coverage.current()
     if one:
-        one.save()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # not every process loads all that is measured
+            one.save()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
