@@ -1,9 +1,9 @@
 """Each page in each state and both languages: for everybody, on every screen, in time."""
 
-from typing import Iterator
+from typing import Iterator, List
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser import chrome
 from tests.browser.look import Look
@@ -45,6 +45,26 @@ def test_a_page_can_be_used_on_every_screen_and_in_time(
         assert chrome.barriers(window) == []
     if SCENES[name].page:
         assert is_like_its_picture(seen, name)
+
+
+@pytest.mark.parametrize("name", ["module-form", "tariff-form", "order", "resize", "password"])
+def test_who_waits_for_an_answer_is_told_so_and_sends_once(
+    window: Page, request: pytest.FixtureRequest, name: str
+) -> None:
+    seen = play(window, request, name, "ru")
+    sent: List[str] = []
+
+    def hold(route: Route) -> None:
+        sent.append(route.request.url)
+        route.fulfill(status=204)
+
+    window.route("**/*", hold)
+    button = window.locator("main form button").first
+    button.click()
+    assert window.locator("#busy[role=status]").inner_text() == seen.say("busy")
+    assert button.get_attribute("aria-disabled") == "true"
+    button.click(force=True)
+    assert len(sent) == 1
 
 
 @pytest.mark.long

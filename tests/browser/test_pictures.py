@@ -13,8 +13,6 @@ from tests.browser.screens import SCREENS
 from tests.meta.messages import LANGUAGES
 from tests.tools import screenshots
 
-PICTURED = {name: scene for name, scene in SCENES.items() if scene.page}
-
 OTHERS = {
     **dict.fromkeys(("start", "leave", "language"), "the stand's own"),
     **dict.fromkeys(("begin", "stat"), "no page"),
@@ -37,18 +35,20 @@ def used(language: str) -> Dict[str, List[str]]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_picture_stands_once_on_the_page_whose_step_it_shows(language: str) -> None:
-    assert used(language) == {name: [scene.page] for name, scene in PICTURED.items()}
+    assert used(language) == {name: [page] for name, page in screenshots.PICTURES.items()}
     files = {path.stem for path in (ROOT / "docs" / language / "pictures").iterdir()}
-    assert files == set(PICTURED)
+    assert files == set(screenshots.PICTURES)
 
 
 def test_each_screen_has_a_picture() -> None:
-    shown = {scene.func for scene in PICTURED.values()}
+    shown = {scene.func for scene in SCENES.values() if scene.page}
     assert set(SCREENS) - shown == set(OTHERS)
 
 
 def test_the_pictures_are_small() -> None:
-    files = [screenshots.picture_of(name, one) for name in PICTURED for one in LANGUAGES]
+    files = [
+        screenshots.picture_of(name, one) for name in screenshots.PICTURES for one in LANGUAGES
+    ]
     assert sum(path.stat().st_size for path in files) < screenshots.MOST_BYTES
     for path in files:
         with Image.open(path) as picture:

@@ -196,16 +196,16 @@ def test_what_went_wrong_is_run_again_once_it_is_mended(
     assert lived.stand.operation(operation["id"]) is None
 
 
-def test_a_payment_method_is_set_up_and_its_key_is_kept_sealed(
+def test_a_payment_method_is_set_up_by_the_keyboard_and_its_key_is_kept_sealed(
     look: Callable[..., Look], empty: Place
 ) -> None:
     seen = look(empty, "ru")
     seen.enter(None)
     seen.go("paymethod.edit")
-    seen.fill(
+    seen.key_in(
         wp_store="123456789", wp_secret=STORE_KEY, wp_public_url="https://billing.example.com"
     )
-    seen.press(seen.say("save"))
+    seen.key_press(seen.say("save"))
     assert seen.told == seen.say("method_saved")
     (row,) = empty.stand.sql("SELECT id, xmlparams FROM paymethod")
     assert STORE_KEY not in row["xmlparams"]

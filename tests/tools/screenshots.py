@@ -1,13 +1,14 @@
 """Takes the pictures of the guide: `make screenshots`, which `make docs` calls.
 
-Each is a scene of tests/browser/scenes.py in the stand's panel, in both languages, below the folder
-`pictures` of the documents. Addresses and passwords of one run stand there under fixed words. A
+Each is a scene of tests/browser/scenes.py in the stand's panel, or a part of the report, in both
+languages, below the folder `pictures` of the documents. Addresses and passwords of one run stand there under fixed words. A
 picture in which nothing has changed that can be seen stays as it is, so that a day's date makes
 none anew.
 """
 
 import io
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Dict, Tuple
@@ -20,6 +21,7 @@ from tests.browser import chrome
 from tests.browser.look import Look
 from tests.browser.played import Place, live_in, opened_place
 from tests.browser.scenes import SCENES
+from tests.e2e.year import write_pages
 from tests.meta.messages import LANGUAGES
 
 SHOWN_URL = "https://cloud.example.com"
@@ -32,6 +34,13 @@ MOST_CHANGED = 0.01
 
 MOST_BYTES = 2_000_000
 """What all pictures together may take of a clone."""
+
+REPORT = "report"
+PICTURES = {
+    **{name: scene.page for name, scene in SCENES.items() if scene.page},
+    REPORT: "report.md",
+}
+"""The page of the guide on which each picture stands."""
 
 _SETTLED = """([from, to]) => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -120,14 +129,32 @@ def take_all(browser: Browser, places: Dict[bool, Place]) -> int:
     return count
 
 
+def take_report(browser: Browser) -> int:
+    """Takes what a report of a year says of a module, in each language; gives how many are new."""
+    count = 0
+    context = browser.new_context(viewport={"width": WIDTH, "height": chrome.HEIGHT})
+    page = context.new_page()
+    with tempfile.TemporaryDirectory() as folder:
+        for path in write_pages(Path(folder)):
+            page.goto(path.as_uri())
+            box = page.locator("main > section").nth(1).bounding_box()
+            assert box is not None
+            clip = FloatRect(x=0, y=box["y"], width=WIDTH, height=chrome.HEIGHT)
+            png = shrink(page.screenshot(clip=clip, full_page=True, animations="disabled"))
+            count += keep(picture_of(REPORT, path.stem.rpartition("-")[2]), png)
+    context.close()
+    return count
+
+
 def main() -> int:
     """Takes the pictures and says what they take of a clone."""
     with ExitStack() as stack:
         places = {is_empty: stack.enter_context(opened_place()) for is_empty in (True, False)}
         live_in(places[False])
         settle(places[False])
-        new = take_all(stack.enter_context(chrome.started()), places)
-    wanted = {picture_of(name, one) for name in SCENES if SCENES[name].page for one in LANGUAGES}
+        browser = stack.enter_context(chrome.started())
+        new = take_all(browser, places) + take_report(browser)
+    wanted = {picture_of(name, one) for name in PICTURES for one in LANGUAGES}
     for path in set(ROOT.glob("docs/*/pictures/*.png")) - wanted:
         path.unlink()
     total_bytes = sum(path.stat().st_size for path in wanted)

@@ -6,6 +6,7 @@ needs is 41 MB for each Python, takes half a second, and writes its colours into
 needs a browser for a drawing without a script (measured).
 """
 
+import sys
 from datetime import date
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -14,6 +15,9 @@ from utils.base.later import without_warnings
 
 with without_warnings():
     import pygal
+
+# Its way to load maps, which nobody draws here, has newer Pythons warn at each later import.
+sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, pygal.PluginImportFixer)]
 
 WIDE, NARROW = (960, 330), (360, 300)
 """Each picture is drawn for screens and for telephones: letters of one that shrinks would too."""

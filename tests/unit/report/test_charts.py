@@ -1,5 +1,7 @@
 """The axes of pictures: few round marks, which hold all that is drawn."""
 
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,3 +23,8 @@ def test_marks_are_one_two_or_five_apart() -> None:
     assert scale(0, 231)[1] == [0, 50, 100, 150, 200, 250]
     assert scale(-3, 12)[1] == [-5, 0, 5, 10, 15]
     assert scale(0, 0)[1][0] == 0
+
+
+def test_the_library_has_no_hand_in_what_is_imported_later() -> None:
+    names = {type(one).__name__ for one in sys.meta_path}
+    assert "PluginImportFixer" not in names
