@@ -1,9 +1,9 @@
 """Takes the pictures of the guide: `make screenshots`, which `make docs` calls.
 
 Each is a scene of tests/browser/scenes.py in the stand's panel, or a part of the report, in both
-languages, below the folder `pictures` of the documents. Addresses and passwords of one run stand there under fixed words. A
-picture in which nothing has changed that can be seen stays as it is, so that a day's date makes
-none anew.
+languages, below the folder `pictures` of the documents. Addresses and passwords of one run stand
+there under fixed words. A picture in which nothing has changed that can be seen stays as it is, so
+that a day's date makes none anew.
 """
 
 import io

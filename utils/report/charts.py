@@ -25,7 +25,7 @@ WIDE, NARROW = (960, 330), (360, 300)
 FRAME_HEIGHT, ROW_HEIGHT = 40, 34
 """Height of what stands around lying bars, and of each of them."""
 
-NARROW_LABELS, WIDE_LABELS = 4, 8
+NARROW_LABELS, WIDE_LABELS = 3, 8
 """Labels below a picture."""
 
 NARROW_CHARS, WIDE_CHARS = 42, 125
