@@ -137,9 +137,12 @@ def take_report(browser: Browser) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for path in write_pages(Path(folder)):
             page.goto(path.as_uri())
-            box = page.locator("main > section").nth(1).bounding_box()
+            section = page.locator("main > section").nth(1)
+            box, picture = section.bounding_box(), section.locator("figure").first.bounding_box()
             assert box is not None
-            clip = FloatRect(x=0, y=box["y"], width=WIDTH, height=chrome.HEIGHT)
+            assert picture is not None
+            bottom = picture["y"] + picture["height"]
+            clip = FloatRect(x=0, y=box["y"], width=WIDTH, height=bottom - box["y"])
             png = shrink(page.screenshot(clip=clip, full_page=True, animations="disabled"))
             count += keep(picture_of(REPORT, path.stem.rpartition("-")[2]), png)
     context.close()
