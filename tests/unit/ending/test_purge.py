@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from tests.unit.conftest import make_item, make_server
+from tests.unit.conftest import make_item, make_order, make_server
 from tests.unit.ending.world import GIB, World
 from utils.accounts.endings import DELETED, DELETING, RETURNED, STAFF, WAITING, Hold
 from utils.base import errors
@@ -69,6 +69,16 @@ def test_the_group_of_the_tariff_or_the_trial_is_left_where_that_is_wished_for(
     world.services.set(1001, status=STATUS_ACTIVE, trial_group="")
     world.run("restore", item=1001, login=LOGIN)
     assert "clients" in world.cloud.accounts[LOGIN].groups
+
+
+def test_who_is_resumed_after_he_has_paid_leaves_the_group_of_trials(world: World) -> None:
+    world.sell(trial_group="trials", status=STATUS_SUSPENDED)
+    world.cloud.set(LOGIN, groups=("trials",), enabled=False)
+    world.order = make_order(email="", group="clients", leave_group="trials")
+    world.run("resume", item=1001)
+    assert world.cloud.accounts[LOGIN].groups == ("clients",)
+    assert world.services.items[1001].trial_group == ""
+    assert world.services.items[1001].status == STATUS_ACTIVE
 
 
 @pytest.mark.parametrize("days", [0, 1, 29])
@@ -474,6 +484,19 @@ def test_what_waits_is_listed_with_client_size_day_and_reason(due: World) -> Non
     assert f"{LOGIN}  1001  201 Client 7  2 GiB  {ending.until}" in said
     assert f"  the service was closed on {ending.closed_on}" in said
     assert "  held: the police asks" in said
+
+
+@pytest.mark.parametrize(("command", "shown"), [("waiting", "1001  201  "), ("certificate", "201")])
+def test_where_billing_is_away_the_record_stands_for_itself(
+    due: World, caplog: pytest.LogCaptureFixture, command: str, shown: str
+) -> None:
+    if command == "certificate":
+        due.run("purge")
+    due.billing.clients.names = Mock(side_effect=errors.DatabaseUnavailable("gone"))
+    said = due.run(command, login=LOGIN)
+    assert shown in said
+    assert "Client 7" not in said
+    assert "not known: database_unavailable: gone" in caplog.text
 
 
 @pytest.mark.parametrize("command", ["hold", "release"])
