@@ -63,6 +63,7 @@ demo: $(ENV)/.ready
 show: $(ENV)/.ready
 	@$(BIN)/python -m tests.tools.show
 
+# The browser's tests have processes of their own: its library keeps a loop of events in them.
 test: lint types wheels $(ENV)/.watchers $(ENV)/.browser
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q $(SPREAD) -m "not live and not long" \
@@ -70,11 +71,14 @@ test: lint types wheels $(ENV)/.watchers $(ENV)/.browser
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	$(BIN)/coverage report --fail-under=100 --include 'commands/*'
-	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e tests/browser $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD_WAITING) tests/e2e $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD) tests/browser
 	$(MAKE) test-oldest
 
-test-siblings: $(ENV)/.watchers
-	$(BIN)/python -m pytest -q $(SPREAD_WAITING) -m "sibling and not long" tests/e2e $(MEASURED:%=--ignore=%)
+test-siblings: $(ENV)/.watchers $(ENV)/.browser
+	$(BIN)/python -m pytest -q $(SPREAD_WAITING) -m "sibling and not long" \
+	    tests/e2e $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -q $(SPREAD) -m "sibling and not long" tests/browser
 
 test-long: $(ENV)/.watchers $(ENV)/.browser
 	$(BIN)/python -m pytest -q $(SPREAD) --timeout 3600 -m "long and not live"

@@ -111,7 +111,7 @@ def test_a_purchase_is_played_whole_up_to_the_first_login(
     assert gets_in(chromium, letter(seen, bought["id"]))
 
 
-@pytest.mark.long
+@pytest.mark.sibling
 def test_who_does_not_pay_may_try_again(look: Callable[..., Look], shop: Place) -> None:
     seen = look(shop, "ru")
     seen.enter(CLIENT)

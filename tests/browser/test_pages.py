@@ -18,7 +18,9 @@ MOST_TALLER = 0.08
 
 
 CASES = [
-    pytest.param(name, language, marks=[] if language == "ru" or scene.page else pytest.mark.long)
+    pytest.param(
+        name, language, marks=[] if language == "ru" or scene.page else pytest.mark.sibling
+    )
     for name, scene in SCENES.items()
     for language in LANGUAGES
 ]
@@ -67,7 +69,7 @@ def test_who_waits_for_an_answer_is_told_so_and_sends_once(
     assert len(sent) == 1
 
 
-@pytest.mark.long
+@pytest.mark.sibling
 @pytest.mark.parametrize("name", SCENES)
 def test_an_english_page_keeps_nobody_out(
     window: Page, request: pytest.FixtureRequest, name: str
@@ -104,7 +106,7 @@ def is_like_its_picture(seen: Look, name: str) -> bool:
     return width == kept_width and abs(height - kept_height) <= kept_height * MOST_TALLER
 
 
-@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.long), "ru"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.sibling), "ru"])
 def test_each_page_of_the_payment_can_be_used_by_everybody(window: Page, language: str) -> None:
     window.goto("about:blank")
     for kind in pages.PAGES:

@@ -64,7 +64,7 @@ def modules(place: Place) -> int:
 
 @pytest.mark.parametrize(
     "code",
-    [pytest.param(one, marks=[pytest.mark.long] if one in RARE else []) for one in MISTAKES],
+    [pytest.param(one, marks=[pytest.mark.sibling] if one in RARE else []) for one in MISTAKES],
 )
 def test_each_mistake_in_the_connection_form_is_told_and_nothing_is_saved(
     look: Callable[..., Look], empty: Place, clouds: Dict[str, Cloud], code: str
