@@ -63,7 +63,8 @@ demo: $(ENV)/.ready
 show: $(ENV)/.ready
 	@$(BIN)/python -m tests.tools.show
 
-# The browser's tests have processes of their own: its library keeps a loop of events in them.
+# The browser's tests run in processes of their own. Playwright keeps an event loop in its process,
+# and tests by hypothesis fail beside it.
 test: lint types wheels $(ENV)/.watchers $(ENV)/.browser
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q $(SPREAD) -m "not live and not long" \

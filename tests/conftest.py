@@ -56,7 +56,7 @@ def _proof(request: pytest.FixtureRequest) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Saves what this process has covered: a worker slow to end is killed before it does."""
+    """Saves what this process has covered. A worker that ends slowly is killed, and saves nothing."""
     measuring = sys.modules.get("coverage")
     one = measuring and measuring.Coverage.current()
     if one:

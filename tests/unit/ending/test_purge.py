@@ -26,6 +26,16 @@ from utils.consts import (
 LOGIN = "user_1001"
 
 
+def assert_deleted_on_day_30(world: World) -> None:
+    """The account is there 29 days from today, and gone a day later."""
+    world.pass_days(29)
+    world.run("purge")
+    assert LOGIN in world.cloud.accounts
+    world.pass_days(1)
+    world.run("purge")
+    assert LOGIN not in world.cloud.accounts
+
+
 def folder(world: World) -> Path:
     """The record on disk."""
     return world.folder / "var/pmnextcloud/endings"
@@ -109,12 +119,7 @@ def test_other_settings_do_not_change_the_day_of_who_waits(world: World) -> None
     world.sell()
     world.close()
     world.settings.update(keep_days=1, on_close="delete")
-    world.pass_days(29)
-    world.run("purge")
-    assert LOGIN in world.cloud.accounts
-    world.pass_days(1)
-    world.run("purge")
-    assert LOGIN not in world.cloud.accounts
+    assert_deleted_on_day_30(world)
 
 
 @pytest.mark.parametrize("command", ["", "suspend"])
@@ -127,12 +132,7 @@ def test_a_service_that_lived_again_unseen_waits_its_whole_time_anew(
         due.run(command, item=1001)
     due.close()
     due.run("purge")
-    due.pass_days(29)
-    due.run("purge")
-    assert LOGIN in due.cloud.accounts
-    due.pass_days(1)
-    due.run("purge")
-    assert LOGIN not in due.cloud.accounts
+    assert_deleted_on_day_30(due)
 
 
 def test_a_closing_that_is_repeated_later_does_not_change_the_day(world: World) -> None:
@@ -233,12 +233,7 @@ def test_who_was_kept_waits_his_whole_time_again_once_released(due: World) -> No
     due.run("purge")
     due.cloud.set(LOGIN, enabled=False)
     due.run("release", login=LOGIN)
-    due.pass_days(29)
-    due.run("purge")
-    assert LOGIN in due.cloud.accounts
-    due.pass_days(1)
-    due.run("purge")
-    assert LOGIN not in due.cloud.accounts
+    assert_deleted_on_day_30(due)
 
 
 @pytest.mark.parametrize("status", [STATUS_ACTIVE, STATUS_SUSPENDED])
