@@ -56,7 +56,7 @@ def _proof(request: pytest.FixtureRequest) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Saves what this process has covered. A worker that ends slowly is killed, and saves nothing."""
+    """Saves what this process has covered. A worker that is slow to end is killed."""
     measuring = sys.modules.get("coverage")
     one = measuring and measuring.Coverage.current()
     if one:
