@@ -40,7 +40,8 @@ def limit(seconds: float) -> Iterator[None]:
     """Runs the body for at most `seconds`, then raises Spent in it.
 
     The alarm repeats, in case the first one is raised where Python swallows it (a destructor).
-    Within a limit another one ends no later, and the first one goes on behind it.
+    Within a limit another one ends no later, and the first one goes on behind it. The alarm may ring
+    at any line, also before the body begins and while it is being stopped. So it is stopped twice.
     """
 
     def ring(number: int, frame: Optional[FrameType]) -> None:
@@ -50,9 +51,12 @@ def limit(seconds: float) -> Iterator[None]:
     ends_at = min(time.monotonic() + seconds, float("inf") if outer is None else outer)
     before = signal.signal(signal.SIGALRM, ring)
     end = _ends_at.set(ends_at)
-    _wind(ends_at)
     try:
-        yield
+        try:
+            _wind(ends_at)
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _ends_at.reset(end)

@@ -77,6 +77,37 @@ def test_afterwards_nothing_rings_and_the_handler_is_the_old_one(fails: bool) ->
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.parametrize("rings_at", ["before the body", "while it is stopped"])
+def test_whenever_it_rings_nothing_rings_afterwards(
+    monkeypatch: pytest.MonkeyPatch, rings_at: str
+) -> None:
+    """Else whatever comes next in the process is ended by an alarm that nobody set for it."""
+    wind, stop = budget._wind, signal.setitimer
+    stops: List[float] = []
+
+    def wind_and_ring(ends_at: float) -> None:
+        wind(ends_at)
+        raise budget.Spent
+
+    def ring_before_it_is_stopped(which: int, seconds: float, interval: float = 0.0) -> None:
+        if seconds == 0:
+            stops.append(seconds)
+            if len(stops) == 1:
+                raise budget.Spent
+        stop(which, seconds, interval)
+
+    if rings_at == "before the body":
+        monkeypatch.setattr(budget, "_wind", wind_and_ring)
+    else:
+        monkeypatch.setattr(signal, "setitimer", ring_before_it_is_stopped)
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(budget.Spent), budget.limit(60):
+        pass
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert budget.left_s() == 0
+
+
 def test_who_asks_is_told_what_the_limit_around_him_leaves() -> None:
     assert budget.left_s() == 0
     with budget.limit(60):
