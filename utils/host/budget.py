@@ -40,8 +40,8 @@ def limit(seconds: float) -> Iterator[None]:
     """Runs the body for at most `seconds`, then raises Spent in it.
 
     The alarm repeats, in case the first one is raised where Python swallows it (a destructor).
-    Within a limit another one ends no later, and the first one goes on behind it. The alarm may ring
-    at any line, also before the body begins and while it is being stopped. So it is stopped twice.
+    Within a limit another one ends no later, and the first one goes on behind it. The alarm may
+    ring at any line, also before the body begins and while it is stopped. So it is stopped twice.
     """
 
     def ring(number: int, frame: Optional[FrameType]) -> None:
