@@ -137,15 +137,18 @@ def _answer(context: Context) -> Reply:
 
     seconds = command.budget_s(context.settings)
     try:
-        with budget.limit(seconds - _report_s(context)):
-            answer = commands.load(name).run(context)
-            if context.visit is not None:
-                from utils.run import report
-
-                report.succeeded(context)
-            return answer
+        return budget.within(seconds - _report_s(context), lambda: _carry_out(context))
     except budget.Spent as error:
         raise errors.OutOfTime(f"{name}: {seconds} s") from error
+
+
+def _carry_out(context: Context) -> Reply:
+    answer = commands.load(context.call.command).run(context)
+    if context.visit is not None:
+        from utils.run import report
+
+        report.succeeded(context)
+    return answer
 
 
 def _report_s(context: Context) -> float:
@@ -165,8 +168,8 @@ def fail(context: Context, error: errors.PmError) -> Reply:
     """The error document of a failure, after BILLmanager was told of it."""
     context.log.error("failed: %s", error)
     context.error = error
-    is_told = error.told is not Told.FORM or context.call.runningoperation is not None
-    if is_told and not (context.call.dry_run or context.call.is_bulk):
+    is_for_others = error.told is not Told.FORM or context.call.runningoperation is not None
+    if is_for_others and context.call.is_told:
         try:
             from utils.run import report
 

@@ -35,8 +35,7 @@ def answer(desk: Desk, request: Request) -> Response:
 def serve(desk: Desk, stdin: Optional[BinaryIO]) -> Response:
     """As `answer`; whatever goes wrong is answered so that it is tried again."""
     try:
-        with budget.limit(SCRIPT_S):
-            return answer(desk, read_request(os.environ, stdin))
+        return budget.within(SCRIPT_S, lambda: answer(desk, read_request(os.environ, stdin)))
     except Refused as error:
         return Response(error.status, f"{error}\n")
     except budget.Spent:

@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import re
-import signal
 import socket
 import time
 from types import SimpleNamespace
@@ -48,7 +47,7 @@ from utils.base import errors, secret
 from utils.billing import mgrctl
 from utils.census import census, pace
 from utils.cloud import transport
-from utils.host import budget, locks
+from utils.host import locks
 from utils.misc import validate_email
 
 TOKEN = "T0ken-for-tests-4711"
@@ -159,10 +158,6 @@ class Machine:
             os.environ, {"PMNEXTCLOUD_STARTED_AS": started_as}
         ):
             exit_code = pmnextcloud.main(list(argv))
-        # No alarm outlives its process, and no limit.
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        budget._ends_at.set(None)
         log = logging.getLogger("pmnextcloud")
         for handler in log.handlers[:]:
             stream = getattr(handler, "stream", None)

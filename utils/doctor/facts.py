@@ -67,8 +67,7 @@ def collect(ctx: Context) -> Dict[str, Any]:
 
 def _part(read: Callable[[Context], Any], ctx: Context) -> Any:
     try:
-        with budget.limit(PART_S):
-            return read(ctx)
+        return budget.within(PART_S, lambda: read(ctx))
     except errors.PmError as error:
         return {"unread": error.code}  # its words may name somebody
     except budget.Spent:

@@ -89,10 +89,13 @@ def run(checks: Sequence[Check], subject: object, failed: Set[str]) -> List[Find
 def _look(check: Check, subject: object, are_tables_bad: bool) -> List[Finding]:
     """What the check finds; whatever goes wrong in it is a finding after those before it."""
     found: List[Finding] = []
+
+    def look() -> None:
+        for finding in check.look(subject):
+            found.append(finding)
+
     try:
-        with budget.limit(CHECK_S):
-            for finding in check.look(subject):
-                found.append(finding)
+        budget.within(CHECK_S, look)
     except errors.PmError as error:
         is_told = are_tables_bad and isinstance(error, errors.DatabaseUnavailable)
         found.append(Finding(UNCHECKED, UNCHECKED, TABLES) if is_told else of_error(error))

@@ -6,7 +6,11 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
-from typing import Iterator, List, Optional
+from typing import Any, Callable, Iterator, List, Optional, TypeVar, Union
+
+Answer = TypeVar("Answer")
+Handler = Union[Callable[[int, Optional[FrameType]], Any], int, None]
+"""What a signal does, as Python tells it."""
 
 _ends_at: ContextVar[Optional[float]] = ContextVar("ends_at", default=None)
 """When the limit around the caller ends, by the monotonic clock. Other threads than that of the
@@ -35,34 +39,50 @@ class Spent(BaseException):
     """
 
 
-@contextmanager
-def limit(seconds: float) -> Iterator[None]:
-    """Runs the body for at most `seconds`, then raises Spent in it.
+def within(seconds: float, body: Callable[[], Answer]) -> Answer:
+    """What the body returns, a function in Python that runs for at most `seconds`.
 
-    The alarm repeats, in case the first one is raised where Python swallows it (a destructor).
-    Within a limit another one ends no later, and the first one goes on behind it. The alarm may
-    ring at any line, also before the body begins and while it is stopped. So it is stopped twice.
+    Raises Spent in the body when they are over. The alarm repeats, in case the first one is raised
+    where Python swallows it (a destructor). Within a limit another one ends no later, and the first
+    one goes on behind it.
     """
-
-    def ring(number: int, frame: Optional[FrameType]) -> None:
-        raise Spent
-
-    outer = _ends_at.get()
-    ends_at = min(time.monotonic() + seconds, float("inf") if outer is None else outer)
-    before = signal.signal(signal.SIGALRM, ring)
-    end = _ends_at.set(ends_at)
+    before, outer = signal.getsignal(signal.SIGALRM), _ends_at.get()
+    ends_at = time.monotonic() + seconds
     try:
-        try:
-            _wind(ends_at)
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        _set(ends_at if outer is None else min(ends_at, outer))
+        return body()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        _ends_at.reset(end)
-        signal.signal(signal.SIGALRM, before)
-        if outer is not None:
-            _wind(outer)
+        _stop(before, outer)
+
+
+def _set(ends_at: float) -> None:
+    _ends_at.set(ends_at)
+    signal.signal(signal.SIGALRM, _ring)
+    _wind(ends_at)
+
+
+def _stop(before: Handler, outer: Optional[float]) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    _ends_at.set(outer)
+    signal.signal(signal.SIGALRM, before)
+    if outer is not None:
+        _wind(outer)
+
+
+def _ring(number: int, frame: Optional[FrameType]) -> None:
+    """Ends the body, unless it has not begun or is over.
+
+    An end in the middle of setting or stopping a limit would leave an alarm behind, for whoever
+    comes next. Python has no such place for it in a with statement, whose body may be over while
+    its end has not begun; so a body is a function. Where the limit stays, the alarm rings again.
+    """
+    if frame is not None and frame.f_code is within.__code__:
+        return
+    while frame is not None:
+        if frame.f_code in (_set.__code__, _stop.__code__):
+            return
+        frame = frame.f_back
+    raise Spent
 
 
 def _wind(ends_at: float) -> None:

@@ -63,8 +63,7 @@ def gather(ctx: Context) -> Gathered:
         Sample(gauges.DOES_NOTHING, (), int(ctx.host.does_nothing())),
     ]
     try:
-        with budget.limit(SOURCE_S):
-            modules = ctx.billing.modules.stored()
+        modules = budget.within(SOURCE_S, lambda: ctx.billing.modules.stored())
     except (errors.PmError, ImportError, budget.Spent) as error:
         ctx.log.warning("metrics: billing: %s", error)
         return Gathered([*samples, _up("billing", "", False)])
@@ -82,8 +81,7 @@ def _read(
     about = "" if module is None else str(module.id)
     read = partial(source.read, ctx, modules if module is None else module)
     try:
-        with budget.limit(SOURCE_S):
-            return [*read(), _up(source.name, about, True)]
+        return budget.within(SOURCE_S, lambda: [*read(), _up(source.name, about, True)])
     except (errors.PmError, budget.Spent) as error:
         ctx.log.warning("metrics: %s %s: %s", source.name, about, error)
         return [_up(source.name, about, False)]

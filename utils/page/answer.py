@@ -34,12 +34,16 @@ TOLD_CLIENTS = (
 def answer(ctx: Context, asked: Asked, began_s: float) -> Reply:
     """The document for BILLmanager, whatever happens; `began_s` is by the monotonic clock."""
     caller = Caller(is_staff=False)
+
+    def identify() -> Item:
+        nonlocal caller
+        caller = callers.identify(asked, ctx.billing)
+        return callers.find_item(asked, caller, ctx.billing)
+
     try:
         if ctx.settings.customer_page == NO_PAGE:
             raise errors.PageOff("customer_page = none")
-        with budget.limit(ctx.settings.form_budget_s):
-            caller = callers.identify(asked, ctx.billing)
-            item = callers.find_item(asked, caller, ctx.billing)
+        item = budget.within(ctx.settings.form_budget_s, identify)
         if asked.function == PASSWORD_FUNCTION:
             return _password(ctx, asked, item, began_s)
         if asked.function != PAGE_FUNCTION:

@@ -66,32 +66,45 @@ class Facts(NamedTuple):
     staff: Optional[ForStaff] = None
 
 
+class _Known(NamedTuple):
+    """What billing knows of a service's account."""
+
+    facts: Facts
+    server: Optional[Server]
+    record: "Optional[Record]"
+    trouble: Optional[errors.PmError]
+
+
 def gather(ctx: Context, item: Item, caller: Caller, wants_fresh: bool, began_s: float) -> Facts:
     """All that is shown to this caller; the call began at `began_s` of the monotonic clock."""
-    form_s = ctx.settings.form_budget_s
-    account, record, server = None, None, None
-    with budget.limit(form_s):
-        facts = _counted(ctx, item)
-        trouble: Optional[errors.PmError] = None
-        try:
-            server = ctx.billing.modules.server(item.module_id)
-            record = ctx.owner(item, server, ctx.client(server)).record()
-            facts = _with_account(ctx, facts, server, record)
-        except errors.PmError as error:
-            ctx.log.warning("nothing tells whose the account is: %s", error)
-            trouble = error
-            facts = facts._replace(login=item.saved_login.strip(), address=item.saved_url)
+    facts, server, record, trouble = budget.within(
+        ctx.settings.form_budget_s, lambda: _known(ctx, item)
+    )
+    account = None
     # Before the cloud, which has what is left of the time.
     runs = _last_runs(ctx, item.id) if caller.is_staff else []
     if item.status == STATUS_CLOSED:  # what stands on it is no account of this client's
         facts = facts._replace(login="", address="", used=None, days=())
-    elif wants_fresh and trouble is None and server is not None:
+    elif wants_fresh and server is not None:
         facts, account = _with_fresh(ctx, facts, server, began_s)
     elif wants_fresh:
         facts = facts._replace(not_fresh=trouble)
     if caller.is_staff:
         facts = facts._replace(staff=ForStaff(record, trouble, account, runs))
     return facts
+
+
+def _known(ctx: Context, item: Item) -> "_Known":
+    """What billing knows. Where that is not whose the account is, the trouble is why."""
+    facts = _counted(ctx, item)
+    try:
+        server = ctx.billing.modules.server(item.module_id)
+        record = ctx.owner(item, server, ctx.client(server)).record()
+        return _Known(_with_account(ctx, facts, server, record), server, record, None)
+    except errors.PmError as error:
+        ctx.log.warning("nothing tells whose the account is: %s", error)
+        facts = facts._replace(login=item.saved_login.strip(), address=item.saved_url)
+        return _Known(facts, None, None, error)
 
 
 def _counted(ctx: Context, item: Item) -> Facts:
@@ -151,10 +164,14 @@ def _look(ctx: Context, item: Item, server: Server, began_s: float) -> Account:
     call = ctx.call._replace(item=item.id, level=Level.READS)
     visitor = ctx.called(call)
     left_s = ANSWER_S - _BESIDE_CLOUD_S - (time.monotonic() - began_s)
+
+    def ask() -> Account:
+        account = look(visitor, item, server)
+        report.succeeded(visitor)
+        return account
+
     try:
-        with budget.limit(max(left_s, 0.5)):
-            account = look(visitor, item, server)
-            report.succeeded(visitor)
+        account = budget.within(max(left_s, 0.5), ask)
     except budget.Spent as error:
         visitor.leave()
         raise errors.OutOfTime(f"{ANSWER_S:.0f} s") from error
@@ -171,13 +188,16 @@ def _last_runs(ctx: Context, item_id: int) -> "List[Past]":
     from utils.host.records import Records
 
     found: List[Past] = []
+
+    def read() -> None:
+        history = History(Records(ctx.host.path(root.HISTORY)), Wanted(item=item_id))
+        for day in reversed(history.days()):
+            found.extend(reversed(list(history.runs(day))))
+            if len(found) >= MOST_RUNS:
+                break
+
     try:
-        with budget.limit(_RUNS_S):
-            history = History(Records(ctx.host.path(root.HISTORY)), Wanted(item=item_id))
-            for day in reversed(history.days()):
-                found += reversed(list(history.runs(day)))
-                if len(found) >= MOST_RUNS:
-                    break
+        budget.within(_RUNS_S, read)
     except budget.Spent:
         ctx.log.info("the history is too long to be looked through in %d s", _RUNS_S)
     except OSError as error:

@@ -65,8 +65,7 @@ def answer(ctx: "Context", check: "Callable[[Context], None]") -> "Reply":
 def _check(ctx: "Context", check: "Callable[[Context], None]") -> str:
     """Why the check has come to no end; empty where it has. Raises one of REFUSALS."""
     try:
-        with budget.limit(CHECK_S):
-            check(ctx)
+        budget.within(CHECK_S, lambda: check(ctx))
     except REFUSALS:
         raise
     except budget.Spent:
@@ -193,8 +192,7 @@ def _read_use(ctx: "Context", item: "Item") -> Optional[int]:
 def _read_soon(ctx: "Context", item: "Item") -> "Optional[Account]":
     """The account, where billing alone proves it and the cloud shows it in time."""
     try:
-        with budget.limit(FRESH_S):
-            return _read_account(ctx, item)
+        return budget.within(FRESH_S, lambda: _read_account(ctx, item))
     except budget.Spent:
         ctx.log.info("the cloud has not told what is used in %d s", FRESH_S)
         return None

@@ -16,8 +16,7 @@ REPORT_WAIT_S = 3
 def failed_in_time(context: Context, error: errors.PmError, seconds: float) -> None:
     """As `failed`, for that many seconds and no longer."""
     try:
-        with budget.limit(seconds):
-            failed(context, error)
+        budget.within(seconds, lambda: failed(context, error))
     except budget.Spent:
         context.log.warning("no time left to report %s", error.code)
 

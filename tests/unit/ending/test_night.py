@@ -62,8 +62,7 @@ def test_without_time_left_it_waits_for_the_next_night(world: World) -> None:
     world.sell()
     world.close()
     world.pass_days(30)
-    with budget.limit(night.RESERVE_S / 2):
-        night.run(world.context("stat", module=31))
+    budget.within(night.RESERVE_S / 2, lambda: night.run(world.context("stat", module=31)))
     assert LOGIN in world.cloud.accounts
     pass_night(world)
     assert LOGIN not in world.cloud.accounts

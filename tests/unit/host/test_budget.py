@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import List, Optional
+from contextlib import suppress
+from types import FrameType
+from typing import Any, List, Optional
 
 import pytest
 
@@ -15,11 +17,20 @@ from tests import ROOT
 from utils.host import budget
 
 
+def hang() -> None:
+    """Takes much longer than any test."""
+    time.sleep(60)
+
+
 def test_a_body_that_hangs_is_ended_in_time() -> None:
     started = time.monotonic()
-    with pytest.raises(budget.Spent), budget.limit(0.1):
-        time.sleep(10)
+    with pytest.raises(budget.Spent):
+        budget.within(0.1, hang)
     assert time.monotonic() - started < 10
+
+
+def test_what_the_body_returns_is_given() -> None:
+    assert budget.within(60, lambda: "done") == "done"
 
 
 def test_no_library_takes_the_end_for_a_fault_of_its_own() -> None:
@@ -28,12 +39,12 @@ def test_no_library_takes_the_end_for_a_fault_of_its_own() -> None:
 
     def library() -> None:
         try:
-            time.sleep(10)
+            hang()
         except Exception as error:  # noqa: BLE001  as libraries do
             caught.append(error)
 
-    with pytest.raises(budget.Spent), budget.limit(0.05):
-        library()
+    with pytest.raises(budget.Spent):
+        budget.within(0.05, library)
     assert not caught
 
 
@@ -42,88 +53,104 @@ def test_the_end_that_was_swallowed_once_comes_again() -> None:
 
     def destructor() -> None:
         try:
-            time.sleep(10)
+            hang()
         except budget.Spent as error:
             swallowed.append(error)
-        time.sleep(10)
+        hang()
 
-    with pytest.raises(budget.Spent), budget.limit(0.5):
-        destructor()
+    with pytest.raises(budget.Spent):
+        budget.within(0.5, destructor)
     assert len(swallowed) == 1
 
 
 @pytest.mark.parametrize("seconds", [0, -5])
 def test_a_budget_that_is_spent_already_ends_at_once(seconds: float) -> None:
-    with pytest.raises(budget.Spent), budget.limit(seconds):
-        time.sleep(10)
+    with pytest.raises(budget.Spent):
+        budget.within(seconds, hang)
+
+
+def assert_nothing_rings() -> None:
+    """No limit is left of those that were."""
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert budget.left_s() == 0
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_afterwards_nothing_rings_and_the_handler_is_the_old_one(fails: bool) -> None:
+def test_at_whichever_step_into_a_limit_or_out_it_rings_no_alarm_is_left(fails: bool) -> None:
+    """Else whatever comes next in the process is ended by an alarm that nobody set for it."""
+    rung: List[str] = []
+
     def mine(number: int, frame: object) -> None:
         raise AssertionError("it rang")
 
-    before = signal.signal(signal.SIGALRM, mine)
+    def body() -> None:
+        if fails:
+            raise KeyError
+
+    def ring(frame: FrameType, event: str, arg: Any) -> Any:
+        frame.f_trace_opcodes = True
+        handler = signal.getsignal(signal.SIGALRM)
+        if callable(handler) and handler is not mine and frame.f_code is not body.__code__:
+            rung.append(event)
+            handler(signal.SIGALRM, frame)
+        return ring
+
+    before, tracer = signal.signal(signal.SIGALRM, mine), sys.gettrace()
     try:
-        try:
-            with budget.limit(60):
-                if fails:
-                    raise KeyError
-        except KeyError:
-            assert fails
-        assert signal.getsignal(signal.SIGALRM) is mine
-        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+        with suppress(KeyError):
+            sys.settrace(ring)
+            try:
+                budget.within(60, body)
+            finally:
+                sys.settrace(tracer)
     finally:
-        signal.signal(signal.SIGALRM, before)
+        handler = signal.signal(signal.SIGALRM, before)
+    assert {"opcode", "call", "return"} <= set(rung)
+    assert handler is mine
+    assert_nothing_rings()
 
 
-@pytest.mark.parametrize("rings_at", ["before the body", "while it is stopped"])
-def test_whenever_it_rings_nothing_rings_afterwards(
-    monkeypatch: pytest.MonkeyPatch, rings_at: str
-) -> None:
-    """Else whatever comes next in the process is ended by an alarm that nobody set for it."""
-    wind, stop = budget._wind, signal.setitimer
-    stops: List[float] = []
+def test_limits_that_end_as_their_bodies_do_leave_no_alarm() -> None:
+    kept: List[BaseException] = []
+    for number in range(500):
+        body_s = 0.00094 + number % 12 * 0.00001  # a limit of 0 rings after a thousandth
 
-    def wind_and_ring(ends_at: float) -> None:
-        wind(ends_at)
-        raise budget.Spent
+        def work(body_s: float = body_s) -> None:
+            ends_at = time.perf_counter() + body_s
+            while time.perf_counter() < ends_at:
+                pass
 
-    def ring_before_it_is_stopped(which: int, seconds: float, interval: float = 0.0) -> None:
-        if seconds == 0:
-            stops.append(seconds)
-            if len(stops) == 1:
-                raise budget.Spent
-        stop(which, seconds, interval)
-
-    if rings_at == "before the body":
-        monkeypatch.setattr(budget, "_wind", wind_and_ring)
-    else:
-        monkeypatch.setattr(signal, "setitimer", ring_before_it_is_stopped)
-    before = signal.getsignal(signal.SIGALRM)
-    with pytest.raises(budget.Spent), budget.limit(60):
-        pass
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert signal.getsignal(signal.SIGALRM) is before
-    assert budget.left_s() == 0
+        try:
+            budget.within(0, work)
+        except budget.Spent as error:
+            kept.append(error)  # with its frames
+        assert_nothing_rings()
+    assert kept
 
 
 def test_who_asks_is_told_what_the_limit_around_him_leaves() -> None:
-    assert budget.left_s() == 0
-    with budget.limit(60):
+    def inner() -> None:
+        assert 4 < budget.left_s() <= 5
+
+    def outer() -> None:
         time.sleep(0.05)
         assert 55 < budget.left_s() < 60
-        with budget.limit(5):
-            assert 4 < budget.left_s() <= 5
+        budget.within(5, inner)
+
+    assert budget.left_s() == 0
+    budget.within(60, outer)
     assert budget.left_s() == 0
 
 
 def test_another_thread_has_no_time_to_wait() -> None:
     found: List[float] = []
-    with budget.limit(60):
+
+    def body() -> None:
         thread = threading.Thread(target=lambda: found.append(budget.left_s()))
         thread.start()
         thread.join()
+
+    budget.within(60, body)
     assert found == [0]
 
 
@@ -162,30 +189,30 @@ def test_where_the_kernel_does_not_tell_a_process_is_new(
 
 
 def test_a_limit_within_another_ends_alone_and_the_other_goes_on() -> None:
-    with budget.limit(60):
-        with pytest.raises(budget.Spent), budget.limit(0.05):
-            time.sleep(10)
+    def body() -> None:
+        with pytest.raises(budget.Spent):
+            budget.within(0.05, hang)
         assert 50 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
         assert 50 < budget.left_s() <= 60
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+    budget.within(60, body)
+    assert_nothing_rings()
 
 
 def test_the_outer_limit_is_not_made_longer_by_an_inner_one() -> None:
     started = time.monotonic()
-    with pytest.raises(budget.Spent), budget.limit(0.1), budget.limit(60):
-        time.sleep(10 if budget.left_s() < 1 else 0)
+    with pytest.raises(budget.Spent):
+        budget.within(0.1, lambda: budget.within(60, hang))
     assert time.monotonic() - started < 8
 
 
 def test_who_takes_the_end_for_that_of_his_own_limit_meets_the_outer_one_at_once() -> None:
     def swallow() -> None:
-        try:
-            with budget.limit(60):
-                time.sleep(10)
-        except budget.Spent:
-            time.sleep(10)
+        with suppress(budget.Spent):
+            budget.within(60, hang)
+        hang()
 
     started = time.monotonic()
-    with pytest.raises(budget.Spent), budget.limit(0.1):
-        swallow()
+    with pytest.raises(budget.Spent):
+        budget.within(0.1, swallow)
     assert time.monotonic() - started < 8

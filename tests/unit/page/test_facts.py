@@ -3,7 +3,7 @@
 import time
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, List, Type
+from typing import Any, Callable, List, Type
 from unittest.mock import Mock
 
 import pytest
@@ -201,13 +201,13 @@ def test_what_was_waited_for_before_is_taken_off(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: List[float] = []
-    limit = budget.limit
+    within = budget.within
 
-    def noted(seconds: float) -> Any:
+    def noted(seconds: float, body: Callable[[], Any]) -> Any:
         limits.append(seconds)
-        return limit(seconds)
+        return within(seconds, body)
 
-    monkeypatch.setattr(budget, "limit", noted)
+    monkeypatch.setattr(budget, "within", noted)
     site.owner.find.return_value = make_account(used_bytes=1)
     gather(site, fresh=True, ago_s=2.0)
     assert 0.5 < limits[-1] <= facts.ANSWER_S - 2.0
