@@ -4,7 +4,6 @@ import json
 import logging
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator
-from unittest.mock import create_autospec
 
 import hypothesis
 import pytest
@@ -12,6 +11,7 @@ import responses
 
 from tests import ROOT
 from tests.doubles.billmanager import Stand
+from tests.unit.specs import double_of
 from utils.base import secret
 from utils.base.secret import Secret
 from utils.base.values import Account, Client, EndTerms, Item, Order, Server, Terms
@@ -133,9 +133,9 @@ NOUNS: Dict[str, type] = {
 
 def make_billing() -> Any:
     """A BILLmanager that is a double of every noun's own signature; it knows its installation."""
-    one = create_autospec(Billing, instance=True)
+    one = double_of(Billing)
     for name, noun in NOUNS.items():
-        one.attach_mock(create_autospec(noun, instance=True), name)
+        one.attach_mock(double_of(noun), name)
     one.key_digest.return_value = "0123456789ab"
     one.namings.of.return_value = {}
     one.memos.of.return_value = {}

@@ -1,11 +1,11 @@
 """What has to be true before an account becomes a service's own, and in which order it is asked."""
 
 from typing import Any, Dict, Type
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.conftest import make_account, make_billing, make_item
+from tests.unit.specs import double_of
 from utils.accounts.adoption import Adoption, Found, Wish, clean_login
 from utils.accounts.ownership import Ownership, Record
 from utils.api import NextcloudAPIClient
@@ -22,12 +22,12 @@ class World:
 
     def __init__(self) -> None:
         self.item = make_item(status=2, saved_password=SAVED)
-        self.owner: Any = create_autospec(Ownership, instance=True)
+        self.owner: Any = double_of(Ownership)
         self.owner.record.return_value = None
         self.owner.rivals.return_value = []
         self.owner.is_protected.return_value = False
         self.owner.accepts_saved.return_value = True
-        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud: Any = double_of(NextcloudAPIClient)
         self.cloud.accepts.return_value = True
         self.cloud.get_user.return_value = IVAN
         self.billing = make_billing()

@@ -2,13 +2,13 @@
 
 import logging
 from typing import Any, Dict, Iterator, Tuple
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.doubles.cloud import Cloud
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
+from tests.unit.specs import double_of
 from utils.accounts.guesses import Guesses
 from utils.accounts.names import item_of
 from utils.accounts.ownership import Ownership, Record, announced, former_number
@@ -58,9 +58,9 @@ def owner(
 ) -> Tuple[Ownership, Any]:
     """Ownership of service 1001 with this on it, and its cloud."""
     if cloud is None:
-        cloud = create_autospec(NextcloudAPIClient, instance=True)
+        cloud = double_of(NextcloudAPIClient)
         cloud.own_login.return_value = make_server().username
-    guesses = create_autospec(Guesses, instance=True)
+    guesses = double_of(Guesses)
     guesses.try_once.side_effect = lambda item, account, password, cloud: cloud.accepts(
         account.login, password
     )

@@ -2,12 +2,13 @@
 
 import logging
 from typing import Any, List
-from unittest.mock import call, create_autospec
+from unittest.mock import call
 
 import pytest
 
 from tests.unit.accounts.test_plan import AS_ORDERED, DIFFERENCES, FULL
 from tests.unit.conftest import make_account, make_order
+from tests.unit.specs import double_of
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
 from utils.api import NextcloudAPIClient
@@ -24,7 +25,7 @@ LOST = errors.CloudLost("POST /cloud/users: cut")
 @pytest.fixture
 def cloud() -> Any:
     """A client that answers as a test says."""
-    client = create_autospec(NextcloudAPIClient, instance=True)
+    client = double_of(NextcloudAPIClient)
     client.product = NEXTCLOUD
     return client
 
@@ -32,7 +33,7 @@ def cloud() -> Any:
 @pytest.fixture
 def owner() -> Any:
     """An owner that answers as a test says."""
-    return create_autospec(Ownership, instance=True)
+    return double_of(Ownership)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """What is seen of a deletion: only what the cloud was asked and has answered."""
 
 from typing import Any, Optional, Tuple
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.conftest import make_account
+from tests.unit.specs import double_of
 from utils.accounts.traces import ACCOUNT, GROUPS, LIST, look
 from utils.api import NextcloudAPIClient
 from utils.base import errors
@@ -25,7 +25,7 @@ from utils.base import errors
 def test_an_account_is_gone_only_where_nothing_is_left(
     account: Any, has_groups: bool, lists: Optional[bool], seen: Tuple[str, ...]
 ) -> None:
-    cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+    cloud: Any = double_of(NextcloudAPIClient)
     cloud.get_user.side_effect = [account]
     cloud.has_groups.return_value = has_groups
     cloud.lists.return_value = lists
@@ -33,7 +33,7 @@ def test_an_account_is_gone_only_where_nothing_is_left(
 
 
 def test_what_cannot_be_asked_is_not_seen() -> None:
-    cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+    cloud: Any = double_of(NextcloudAPIClient)
     cloud.get_user.side_effect = errors.CloudUnreachable("GET")
     with pytest.raises(errors.CloudUnreachable):
         look(cloud, "user_7")

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from typing import Any, Dict, FrozenSet, List, Optional
-from unittest.mock import MagicMock, call, create_autospec
+from unittest.mock import MagicMock, call
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.unit.conftest import (
     make_order,
     make_server,
 )
+from tests.unit.specs import double_of
 from utils.accounts.plan import PERSONAL
 from utils.audit import repair
 from utils.audit.differences import BEHIND, FOLLOWED
@@ -32,7 +33,7 @@ class Run:
     """A run over modules and services, without any of their clouds."""
 
     def __init__(self, log: logging.Logger, dry_run: bool = False) -> None:
-        self.context: Any = create_autospec(Context, instance=True)
+        self.context: Any = double_of(Context)
         self.context.log, self.context.settings = log, Settings()
         self.context.call = Call(command="audit", dry_run=dry_run)
         self.context.billing = make_billing()
@@ -45,7 +46,7 @@ class Run:
 
     def _module(self, module_id: int, level: Level) -> Any:
         assert level is Level.EDITS
-        here: Any = create_autospec(Context, instance=True)
+        here: Any = double_of(Context)
         here.log, here.settings, here.billing = (
             self.context.log,
             self.context.settings,
@@ -57,7 +58,7 @@ class Run:
         return here
 
     def _service(self, here: Any, item_id: int) -> Any:
-        one: Any = create_autospec(Context, instance=True)
+        one: Any = double_of(Context)
         one.log = here.log
         service: Any = MagicMock()
         service.item = make_item(id=item_id)
@@ -192,7 +193,7 @@ def test_only_what_is_seen_to_be_mended_is_called_so(before: Any, after: Any, st
 def test_a_service_in_other_hands_or_of_a_shared_account_is_refused(
     status: int, others: List[int], error: Any
 ) -> None:
-    service: Any = create_autospec(Service, instance=True)
+    service: Any = double_of(Service)
     service.item = make_item(status=status)
     service.owner.others.return_value = others
     with pytest.raises(error):

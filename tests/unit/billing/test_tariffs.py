@@ -4,12 +4,12 @@ import logging
 import re
 from decimal import Decimal
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.doubles.billmanager import BY_STATISTICS, CHOICE, CHOICE_TIMES, Addon, Stand
 from tests.unit.conftest import close, make_item, opened
+from tests.unit.specs import double_of
 from utils.base import errors, sizes
 from utils.base.values import Item
 from utils.billing import tariffs as module_of_tariffs
@@ -496,7 +496,7 @@ def from_rows(included: Any) -> Tariffs:
         **dict.fromkeys(("own_limit", "own_max", "own_max_trial", "own_choice")),
     }
     measure = {"id": 54, "intname": "GiB", "relation": 1024, "lessmeasure": None}
-    db = create_autospec(Database, instance=True)
+    db = double_of(Database)
     db.rows.side_effect = [[], [addon], [measure]]
     return Tariffs(db, logging.getLogger("unit"))
 

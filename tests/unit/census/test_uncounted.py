@@ -3,11 +3,11 @@
 import logging
 from pathlib import Path
 from typing import Any, Dict, List
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.conftest import make_item
+from tests.unit.specs import double_of
 from utils.base import errors
 from utils.billing.tasks import Tasks
 from utils.census import uncounted
@@ -20,7 +20,7 @@ class Staff:
 
     def __init__(self, folder: str, log: logging.Logger) -> None:
         self.tasks: Dict[int, str] = {}
-        self.core: Any = create_autospec(Tasks, instance=True)
+        self.core: Any = double_of(Tasks)
         self.core.department.return_value = 3
         self.core.make.side_effect = self._make
         self.core.withdraw.side_effect = lambda number: self.tasks.pop(number)

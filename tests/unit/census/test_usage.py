@@ -3,12 +3,12 @@
 from datetime import date
 from hashlib import sha256
 from typing import Any, Callable, Dict, List, Optional, Tuple
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.census.world import GIB, PASSWORD, World, own
 from tests.unit.conftest import make_account, make_item
+from tests.unit.specs import double_of
 from utils.accounts.following import Following
 from utils.accounts.fullness import Fullness
 from utils.base import errors
@@ -42,8 +42,8 @@ def collect(world: World, settle: Callable[..., Account] = nothing_else) -> None
 
     world.billing.tariffs.disks.side_effect = disks
     world.billing.tariffs.wishes.side_effect = wishes
-    uncounted = create_autospec(Uncounted, instance=True)
-    full = create_autospec(Fullness, instance=True)
+    uncounted = double_of(Uncounted)
+    full = double_of(Fullness)
     following = Following(world.state, digest, world.log)
     Collector(
         world.census(), world.billing, world.log, DAY, uncounted, full, settle, following

@@ -2,9 +2,9 @@
 
 import logging
 from typing import Any, Dict, List, Optional
-from unittest.mock import create_autospec
 
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
+from tests.unit.specs import double_of
 from utils.accounts.guesses import Guesses
 from utils.accounts.ownership import Ownership
 from utils.api import NextcloudAPIClient, Page
@@ -47,7 +47,7 @@ class World:
         self.billing.services.count.side_effect = lambda module: len(self.services)
         self.billing.services.ids.side_effect = self._item_ids
         self.billing.services.items.side_effect = self._items
-        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud: Any = double_of(NextcloudAPIClient)
         self.cloud.product = NEXTCLOUD
         self.cloud.get_user.side_effect = self.get
         self.cloud.users_page.side_effect = self.page
@@ -81,7 +81,7 @@ class World:
         return Page(found, [one.login for one in found])
 
     def _owner_of(self, item: Item) -> Ownership:
-        guesses = create_autospec(Guesses, instance=True)
+        guesses = double_of(Guesses)
         was_open = item.status in (STATUS_ACTIVE, STATUS_SUSPENDED)
         return Ownership(
             item, make_server(), self.cloud, self.log, self.billing, guesses, was_open=was_open

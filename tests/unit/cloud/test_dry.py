@@ -5,13 +5,13 @@ import logging
 import re
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.doubles.cloud import NEXTCLOUD_29, OWNCLOUD_10, Cloud
 from tests.tools.remembered import Remembered
 from tests.unit.conftest import make_server
+from tests.unit.specs import double_of
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
 from utils.base.intended import Plan
@@ -151,7 +151,7 @@ def test_every_change_that_the_client_can_make_is_tried() -> None:
         for name, one in vars(NextcloudAPIClient).items()
         if inspect.isfunction(one) and not name.startswith("_")
     }
-    tried = create_autospec(NextcloudAPIClient, instance=True)
+    tried = double_of(NextcloudAPIClient)
     for steps in STEPS.values():
         for step in steps:
             step(tried)

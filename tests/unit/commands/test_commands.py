@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any, Callable, Dict, Iterator, List, Optional
-from unittest.mock import Mock, call, create_autospec
+from unittest.mock import Mock, call
 
 import pytest
 
@@ -23,6 +23,7 @@ from tests.unit.conftest import (
     make_order,
     make_server,
 )
+from tests.unit.specs import double_of
 from utils.accounts.endings import Ending
 from utils.accounts.ownership import Ownership, Record, Renewal
 from utils.accounts.provisioning import Provisioning
@@ -79,7 +80,7 @@ class World:
         self.tariffs = self.billing.tariffs
         self.tariffs.order.return_value = make_order()
         self.tariffs.group.side_effect = {501: "clients", 500: "old"}.__getitem__
-        self.owner: Any = create_autospec(Ownership, instance=True)
+        self.owner: Any = double_of(Ownership)
         self.owner.record.return_value = RECORD
         self.owner.find.return_value = make_account()
         self.owner.accepted.side_effect = lambda record: record
@@ -92,14 +93,14 @@ class World:
         self.owner.left_alone = None
         self.owner.renewal.return_value = None
         self.owner.urgent_mark.return_value = None
-        self.accounts: Any = create_autospec(Provisioning, instance=True)
+        self.accounts: Any = double_of(Provisioning)
         self.accounts.failed = {}
         self.accounts.is_link_unsent = False
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
         self.billing.services.of_client.return_value = [1001]
         self.billing.services.item.side_effect = lambda item_id: self.item
-        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud: Any = double_of(NextcloudAPIClient)
         self.cloud.password_rules.return_value = PasswordRules()
         for name in ("billing", "accounts"):
             self.calls.attach_mock(getattr(self, name), name)
@@ -124,7 +125,7 @@ class World:
         password_stdin: bool = False,
     ) -> bytes:
         """The reply of the command."""
-        lock = create_autospec(LockFile, instance=True)
+        lock = double_of(LockFile)
         service = Service(self.item, make_server(), self.cloud, self.owner, self.accounts, lock)
         context = Context(
             Call(command, 1001, module, date=day, password=password, password_stdin=password_stdin),

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Dict
-from unittest.mock import create_autospec
 
 from tests.unit.conftest import make_billing, make_item, make_server
+from tests.unit.specs import double_of
 from utils.accounts.ownership import Ownership, Record
 from utils.api import NextcloudAPIClient
 from utils.base.secret import Secret
@@ -75,10 +75,10 @@ class Site:
         self.billing.tariffs.counted_bytes.side_effect = lambda one: int(one.value * GIB)
         self.billing.statistics.days.return_value = [Counted(date.today(), Decimal(2), 4, "disk")]
         self.billing.fingerprint.side_effect = lambda text: f"{hash(text):x}"
-        self.owner: Any = create_autospec(Ownership, instance=True)
+        self.owner: Any = double_of(Ownership)
         self.owner.record.return_value = RECORD
         self.owner.is_unsettled.return_value = False
-        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud: Any = double_of(NextcloudAPIClient)
         self.host = Host(str(tmp_path))
         self.log = log
         self.settings: Dict[str, Any] = {}

@@ -3,12 +3,13 @@
 import logging
 from pathlib import Path
 from typing import Any, Iterator, List, Optional
-from unittest.mock import call, create_autospec
+from unittest.mock import call
 
 import pytest
 
 from tests.tools import table
 from tests.unit.conftest import make_billing, make_item, make_server
+from tests.unit.specs import double_of
 from utils.api import NextcloudAPIClient
 from utils.base import errors
 from utils.billing.billmanager import Billing
@@ -287,7 +288,7 @@ def test_an_owner_knows_the_former_servers(
 ) -> None:
     old = "https://old.example.com"
     context = make(tmp_path, billing, log, ITEM, former_servers=(old,))
-    cloud = create_autospec(NextcloudAPIClient, instance=True)
+    cloud = double_of(NextcloudAPIClient)
     owner = context.owner(make_item(), make_server(base_url=old), cloud)
     mark = owner.new_mark("user_1001", make_server().secret, is_made=True)
     owner = context.owner(make_item(mark=mark), make_server(), cloud)
@@ -303,7 +304,7 @@ def test_whoever_leaves_a_cloud_leaves_his_turn_and_what_it_refused(
     refusal = errors.LoginRefused("401")
     context = make(tmp_path, billing, log, ITEM)
     context.leave(refusal)  # who was at none has nothing to leave
-    context.visit = create_autospec(Visit, instance=True)
+    context.visit = double_of(Visit)
     context.leave()
     context.leave(refusal)
     assert context.visit.mock_calls == [call.end(), call.remember(refusal), call.end()]
@@ -313,7 +314,7 @@ def test_a_refusal_that_cannot_be_kept_keeps_nobody_from_leaving(
     tmp_path: Path, billing: Any, log: logging.Logger
 ) -> None:
     context = make(tmp_path, billing, log, ITEM)
-    context.visit = create_autospec(Visit, instance=True)
+    context.visit = double_of(Visit)
     context.visit.remember.side_effect = errors.StateUnwritable("full")
     context.leave(errors.LoginRefused("401"))
     context.visit.end.assert_called_once_with()

@@ -7,13 +7,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
-from unittest.mock import create_autospec
 
 import pytest
 
 from commands import load
 from tests.unit.conftest import make_account, make_billing, make_item, make_server
 from tests.unit.run.telling import Post
+from tests.unit.specs import double_of
 from utils.accounts.ownership import Ownership, Record
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
@@ -42,9 +42,9 @@ class Form:
         self.billing.tariffs.chosen.return_value = 10 * GIB
         self.billing.tariffs.counted_bytes.side_effect = lambda one: int(one.value) * GIB
         self.billing.statistics.latest.return_value = COUNTED
-        self.cloud: Any = create_autospec(NextcloudAPIClient, instance=True)
+        self.cloud: Any = double_of(NextcloudAPIClient)
         self.cloud.get_user.return_value = make_account(used_bytes=8 * GIB, quota_bytes=20 * GIB)
-        self.owner: Any = create_autospec(Ownership, instance=True)
+        self.owner: Any = double_of(Ownership)
         self.owner.record.return_value = Record("user_1001", Secret("made-up-77"), proved=True)
         self.owner.is_unsettled.return_value = False
         self.asked: List[Any] = []

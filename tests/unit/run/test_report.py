@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Type
-from unittest.mock import create_autospec
 
 import pytest
 
 from tests.unit.conftest import make_billing
+from tests.unit.specs import double_of
 from utils.base import errors
 from utils.host.locks import LockFile
 from utils.host.root import Host
@@ -140,7 +140,7 @@ def test_a_form_is_nobodys_problem(tmp_path: Path, billing: Any, log: Any) -> No
 
 def seen(context: Context, has_answer: bool = True, module_id: int = 31) -> Context:
     """The context after its run has reached for the module's cloud."""
-    visit: Any = create_autospec(Visit, instance=True, has_answer=has_answer, module_id=module_id)
+    visit: Any = double_of(Visit, has_answer=has_answer, module_id=module_id)
     context.visit = visit
     return context
 
