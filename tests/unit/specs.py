@@ -3,10 +3,10 @@
 import inspect
 from types import FunctionType
 from typing import Any
-from unittest.mock import NonCallableMock, create_autospec
+from unittest import mock
 
 
-class _Double(NonCallableMock):
+class _Double(mock.NonCallableMock):
     """An instance whose methods are made when they are asked for."""
 
     def __init__(self, kind: type, **given: Any) -> None:
@@ -19,13 +19,14 @@ class _Double(NonCallableMock):
         method = inspect.getattr_static(kind, name, None)
         if not isinstance(method, (FunctionType, classmethod, staticmethod)):
             return super().__getattr__(name)
-        has_it_alone = type("HasItAlone", (), {name: method})
-        child = getattr(create_autospec(has_it_alone, instance=True), name)
+        bound = method.__get__(self, kind)
+        child = mock.MagicMock(spec=bound)
+        mock._check_signature(bound, child, skipfirst=False)  # as create_autospec has it checked
         self.attach_mock(child, name)
         return child
 
     def _get_child_mock(self, **given: Any) -> Any:
-        return NonCallableMock(**given)
+        return mock.NonCallableMock(**given)
 
 
 def double_of(kind: type, **given: Any) -> Any:
