@@ -37,9 +37,8 @@ def run(ctx: Context) -> Reply:
 
 def _endings(ctx: Context, item_id: int) -> "list[Ending]":
     """What may be given to the service, and what an earlier run of this command has given to it."""
-    waiting = (
-        ctx.endings.all_open()
-    )  # first: what another run puts by meanwhile is in the past then
+    # The open ones are read first: what another run puts by meanwhile is in the past then.
+    waiting = ctx.endings.all_open()
     given = [one for one in ctx.endings.past() if one.state == RETURNED and one.to_item == item_id]
     known = {one.name for one in given}
     return [*given, *(one for one in waiting if one.name not in known)]

@@ -4,7 +4,6 @@ A test with the mark `proof("kill points")` is a case of that proof; one that tr
 itself says how many by `record_property("tried", n)`.
 """
 
-import gc
 import os
 import sys
 import tempfile
@@ -46,12 +45,6 @@ def pytest_configure() -> None:
     if "TMPDIR" not in os.environ and free_bytes >= ROOMY_BYTES:
         os.environ["TMPDIR"] = str(SHARED_MEMORY)
         tempfile.tempdir = None
-
-
-def pytest_collection_finish() -> None:
-    """Keeps what stays to the end out of all collections of garbage, which look it through."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
