@@ -3,7 +3,7 @@
 from typing import List
 
 from utils.billing.reply import Reply
-from utils.ending import night, purge
+from utils.ending import due, night, purge
 from utils.ending.answers import answer
 from utils.ending.purge import FAILED, LOST, Verdict
 from utils.ending.words import EndingWords
@@ -31,10 +31,10 @@ def run(ctx: Context) -> Reply:
 
 def _purge(ctx: Context) -> List[Verdict]:
     verdicts: List[Verdict] = []
-    due = purge.all_due(ctx, ctx.call.module)
-    night.refuse_many(ctx, due)
-    for module_id, ours in sorted(purge.by_module(due).items()):
+    endings = due.all_due(ctx, ctx.call.module)
+    night.refuse_many(ctx, endings)
+    for module_id, ours in sorted(due.by_module(endings).items()):
         verdicts += purge.run_module(ctx, module_id, ours, night.teller_of(ctx))
     night.tell_gone(ctx, verdicts)
-    purge.forget_old(ctx)
+    due.forget_old(ctx)
     return verdicts

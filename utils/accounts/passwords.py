@@ -71,14 +71,15 @@ def generate_secure_password(
     than `length` where that needs it. No letters or digits that are easily taken for one another.
     Raises ValueError for fewer than 8 characters.
     """
-    import secrets  # what only knows the rules makes none
+    from random import SystemRandom  # what only knows the rules makes none
 
+    chance = SystemRandom()
     if length < 8:
         raise ValueError("a password needs at least 8 characters")
     small, capital = _LETTERS[:25], _LETTERS[25:] if has_capitals else ""
     kinds = [*filter(None, (small, capital, _DIGITS, symbols))]
-    characters = [secrets.choice(kind) for kind in kinds for _ in range(least_of_kind)]
+    characters = [chance.choice(kind) for kind in kinds for _ in range(least_of_kind)]
     everything = "".join(kinds)
-    characters += [secrets.choice(everything) for _ in range(length - len(characters))]
-    secrets.SystemRandom().shuffle(characters)
+    characters += [chance.choice(everything) for _ in range(length - len(characters))]
+    chance.shuffle(characters)
     return "".join(characters)

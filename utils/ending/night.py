@@ -5,10 +5,10 @@ again the next night.
 """
 
 from datetime import timedelta
-from typing import Callable, List
+from typing import TYPE_CHECKING, Callable, List
 
 from utils.accounts import levels
-from utils.accounts.endings import WAITING, Ending, Hold
+from utils.accounts.endings import DELETED, WAITING, Ending, Hold
 from utils.base import errors
 from utils.consts import (
     ITEM_LEVEL,
@@ -20,13 +20,13 @@ from utils.consts import (
     WARN,
     Level,
 )
-from utils.ending import purge
-from utils.ending.words import in_each_language
+from utils.ending import due
 from utils.host import budget
-from utils.run import suspension, trial
 from utils.run.context import Context
 from utils.run.service import Service
-from utils.run.telling import Letter, Teller
+
+if TYPE_CHECKING:
+    from utils.ending.purge import Verdict
 
 RESERVE_S = 120
 """What one deletion may take at least: less than that left, and the rest waits for the next run."""
@@ -55,23 +55,25 @@ def _purge(ctx: Context) -> None:
         error = errors.EndingDamaged(", ".join(damaged))
         ctx.log.error("%s", error)
         tell_staff(ctx, module_id, "task_damaged", ", ".join(damaged))
-    due = purge.all_due(ctx, module_id)
+    endings = due.all_due(ctx, module_id)
     try:
-        refuse_many(ctx, due)
+        refuse_many(ctx, endings)
     except errors.PurgeRefused as error:
         ctx.log.error("nothing is deleted: %s", error)
         return
-    if due:
-        verdicts = purge.run_module(ctx, module_id, due, teller_of(ctx), _has_time)
+    if endings:
+        from utils.ending import purge  # most nights nothing is due
+
+        verdicts = purge.run_module(ctx, module_id, endings, teller_of(ctx), _has_time)
         tell_gone(ctx, verdicts)
 
 
-def refuse_many(ctx: Context, due: List[Ending]) -> None:
+def refuse_many(ctx: Context, endings: List[Ending]) -> None:
     """Raises PurgeRefused where more are due than a run may delete, and tells staff of it."""
     try:
-        purge.refuse_many(ctx, due)
+        due.refuse_many(ctx, endings)
     except errors.PurgeRefused:
-        for module_id in () if ctx.call.dry_run else purge.by_module(due):
+        for module_id in () if ctx.call.dry_run else due.by_module(endings):
             tell_staff(ctx, module_id, "task_refused", f"{MODULE} {module_id}")
         raise
 
@@ -81,7 +83,7 @@ def _has_time() -> bool:
 
 
 def _forget(ctx: Context) -> None:
-    gone = purge.forget_old(ctx)
+    gone = due.forget_old(ctx)
     if gone:
         ctx.log.info("%d records of ended accounts are older than they are kept", gone)
 
@@ -99,6 +101,8 @@ def teller_of(ctx: Context) -> Callable[[Ending, Hold], None]:
 
 def tell_staff(ctx: Context, module_id: int, name: str, value: str) -> None:
     """Makes a task of the module's department. What fails at that is logged."""
+    from utils.ending.words import in_each_language  # most nights there is nothing to tell
+
     try:
         department = ctx.billing.tasks.department(module_id)
         if department is None:
@@ -123,16 +127,18 @@ def _tell_soon(ctx: Context, module_id: int) -> None:
             tell_client(ctx, SOON, ending)
 
 
-def tell_gone(ctx: Context, verdicts: List[purge.Verdict]) -> None:
+def tell_gone(ctx: Context, verdicts: "List[Verdict]") -> None:
     """Tells the clients whose accounts were deleted, where that is wished for."""
     if ctx.settings.tell_endings and not ctx.call.dry_run:
         for verdict in verdicts:
-            if verdict.kind == purge.DELETED:
+            if verdict.kind == DELETED:
                 tell_client(ctx, GONE, verdict.ending)
 
 
 def tell_client(ctx: Context, kind: str, ending: Ending) -> None:
     """Tells the client of a closed service what becomes of its account, or logs why not."""
+    from utils.run.telling import Letter, Teller  # most nights there is nothing to tell
+
     words = {"login": ending.login, "until": ending.until.isoformat()}
     letter = Letter(
         kind, ending.item_id, ending.account_id, ending.until.isoformat(), STATUS_CLOSED, {}, words
@@ -149,8 +155,11 @@ def tell_client(ctx: Context, kind: str, ending: Ending) -> None:
 def _escalate(ctx: Context) -> None:
     """Makes read-only whoever was warned for as long as his tariff says."""
     wanted = ctx.billing.services.noted(ctx.call.module_id(), ITEM_LEVEL, (STATUS_SUSPENDED,))
-    due = [item_id for item_id in wanted if _is_warned_enough(ctx, item_id)]
-    _each(ctx, due, suspension.escalate)
+    due_ids = [item_id for item_id in wanted if _is_warned_enough(ctx, item_id)]
+    if due_ids:
+        from utils.run import suspension  # few services are suspended softly
+
+        _each(ctx, due_ids, suspension.escalate)
 
 
 def _is_warned_enough(ctx: Context, item_id: int) -> bool:
@@ -170,7 +179,11 @@ def _settle_trials(ctx: Context) -> None:
     """Takes accounts that were paid for out of the group of trials."""
     statuses = (STATUS_ACTIVE, STATUS_SUSPENDED)
     noted = ctx.billing.services.noted(ctx.call.module_id(), ITEM_TRIAL_GROUP, statuses)
-    _each(ctx, [one for one in noted if _is_paid(ctx, one)], trial.settle)
+    paid = [one for one in noted if _is_paid(ctx, one)]
+    if paid:
+        from utils.run import trial  # few providers have trials in a group of their own
+
+        _each(ctx, paid, trial.settle)
 
 
 def _is_paid(ctx: Context, item_id: int) -> bool:
@@ -183,8 +196,6 @@ def _is_paid(ctx: Context, item_id: int) -> bool:
 
 def _each(ctx: Context, item_ids: List[int], act: Callable[[Context, Service], None]) -> None:
     """Acts on services, one after the other; one that fails stops no other."""
-    if not item_ids:
-        return
     module_id = ctx.call.module_id()
     here = ctx.at_module(module_id, Level.EDITS)
     try:

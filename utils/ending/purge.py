@@ -7,7 +7,7 @@ a record is held then until people release it.
 
 from datetime import datetime, timedelta
 from datetime import time as clock
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional
 
 from utils.accounts.endings import DELETED, WAITING, Ending, Hold
 from utils.accounts.provisioning import Provisioning
@@ -36,9 +36,6 @@ PLANNED, KEPT, LIVES, BUSY, FAILED, LOST = "planned", "kept", "lives", "busy", "
 """What became of an ending beside DELETED: it would be deleted; it is held; a service has it; an
 operation or another run has it in hand; it failed; its deletion was begun and is not seen yet."""
 
-YEAR_DAYS = 366
-"""No record is forgotten a day too early."""
-
 
 class Verdict(NamedTuple):
     """What became of an ending; `words` are why, `code` is that of an error."""
@@ -56,23 +53,6 @@ class Kept(Exception):
         super().__init__(by)
         self.by = by
         self.why = why
-
-
-def all_due(ctx: Context, module_id: Optional[int] = None) -> List[Ending]:
-    """The endings that are due today, of all modules or of one."""
-    ours = [one for one in ctx.endings.all_open() if module_id in (None, one.module_id)]
-    return [one for one in ours if one.is_due(ctx.today)]
-
-
-def refuse_many(ctx: Context, due: List[Ending]) -> None:
-    """Raises PurgeRefused where more are due than a run may delete.
-
-    What was begun before is not counted: it was within the limit of its day.
-    """
-    limit = ctx.call.limit if ctx.call.limit is not None else ctx.settings.purge_limit
-    new = sum(one.state == WAITING for one in due)
-    if new > limit:
-        raise errors.PurgeRefused(f"{new} > {limit}")
 
 
 class Purge:
@@ -280,25 +260,6 @@ def _failed(ending: Ending, error: PmError) -> Verdict:
 
 def _ends_all(error: PmError) -> bool:
     return error.told is Told.PROBLEM or isinstance(error, errors.HostError)
-
-
-def forget_old(ctx: Context) -> int:
-    """Removes records of what ended longer ago than they are kept, and returns how many."""
-    oldest = ctx.today - timedelta(days=ctx.settings.certificate_years * YEAR_DAYS)
-    gone = 0
-    for ending in ctx.endings.past(oldest.year):
-        if ending.ended_on is not None and ending.ended_on < oldest:
-            ctx.endings.forget(ending)
-            gone += 1
-    return gone
-
-
-def by_module(due: List[Ending]) -> Dict[int, List[Ending]]:
-    """The endings, grouped by their modules."""
-    found: Dict[int, List[Ending]] = {}
-    for ending in due:
-        found.setdefault(ending.module_id, []).append(ending)
-    return found
 
 
 def run_module(

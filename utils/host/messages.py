@@ -7,7 +7,6 @@ broken.
 import os
 from pathlib import Path
 from typing import Dict, Mapping
-from xml.etree import ElementTree
 
 from utils.base.errors import PmError
 from utils.base.sizes import in_largest_unit
@@ -37,6 +36,8 @@ def language(wanted: str) -> str:
 
 def read(wanted: str, group: str, file: str = FORMS) -> Dict[str, str]:
     """The messages of a group in a language, by name; none where the file cannot be read."""
+    from xml.etree import ElementTree  # few runs have anything to say
+
     try:
         document = ElementTree.parse(HOME / "xml" / file)  # noqa: S314  our own file
     except (OSError, ElementTree.ParseError):

@@ -2,7 +2,6 @@
 
 import os
 from contextlib import suppress
-from copy import copy
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
@@ -95,8 +94,8 @@ class Context:
         """A context that shares with this one all but what is given."""
         for name in _SHARED:
             getattr(self, name)
-        other = copy(self)
-        vars(other).update(given)
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self), **given)
         return other
 
     @cached_property
