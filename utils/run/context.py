@@ -12,6 +12,7 @@ from utils.consts import STATUS_ACTIVE, STATUS_PROCESSING, STATUS_SUSPENDED, Lev
 from utils.host import root
 from utils.host.root import Host
 from utils.run.call import Call
+from utils.run.command import NO_COMMAND
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,6 +49,8 @@ class Context:
     def __init__(self, call: Call, host: Host, **given: Any) -> None:
         self.call = call
         self.host = host
+        self.command = NO_COMMAND
+        """The command of the call, once that is known."""
         self.deeds = Deeds()
         """What this run does to BILLmanager and to clouds."""
         self.visit: Optional[Visit] = None

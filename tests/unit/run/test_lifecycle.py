@@ -1,15 +1,14 @@
-"""The entry point: whom it tells of a failure."""
+"""The life of a run: whom it tells of a failure."""
 
 from pathlib import Path
 from typing import Any, List, NamedTuple
 
 import pytest
 
-import pmnextcloud
 from utils.base import errors
 from utils.consts import Level
 from utils.host.root import Host
-from utils.run import report
+from utils.run import lifecycle, report
 from utils.run.call import Call
 from utils.run.context import Context
 
@@ -47,7 +46,7 @@ def test_who_can_do_something_is_told_and_where_nobody_can_no_time_is_asked_for(
 
     monkeypatch.setattr(report, "failed_in_time", told)
     context = Context(case.call, Host(str(tmp_path)))
-    answer = pmnextcloud.fail(context, case.error)
+    answer = lifecycle.fail(context, case.error)
     assert (answer.exit_code, context.error) == (1, case.error)
     assert len(given) == case.is_told
     assert all(seconds > 0 for seconds in given)
