@@ -28,6 +28,9 @@ MOST_OPERATIONS = 100
 _CLOCK_S = 2
 """The kernel tells in whole seconds when the machine was started; so much it may be wrong."""
 
+_PROGRAM = (MODULE, f"{MODULE}.py")
+"""What a run is started by: BILLmanager's name for it, and then the program."""
+
 
 class Wanted(NamedTuple):
     """Which runs are asked for: None, or an empty text, means all of them."""
@@ -270,7 +273,9 @@ def _runs(pid: int, at_s: float) -> bool:
     """Whether a process of that number is there which is ours and was there at that moment."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            is_ours = MODULE.encode() in file.read()
+            words = file.read().decode("utf-8", "replace").split("\0")
+        # Its folders have the name as well: whatever else runs by its Python is none of its runs.
+        is_ours = any(os.path.basename(word) in _PROGRAM for word in words)
         with open(f"/proc/{pid}/stat", "rb") as file:
             # The name of the program, in brackets, may have blanks in it.
             ticks = int(file.read().rpartition(b")")[2].split()[19])

@@ -107,8 +107,9 @@ def running(*words: str) -> Iterator[int]:
             process.kill()
 
 
-def test_a_run_whose_process_is_there_is_running_and_no_failure(kept: Records) -> None:
-    with running("pmnextcloud") as pid:
+@pytest.mark.parametrize("word", ["/opt/processing/pmnextcloud", "/opt/a b/pmnextcloud.py"])
+def test_a_run_whose_process_is_there_is_running_and_no_failure(kept: Records, word: str) -> None:
+    with running("-Es", word) as pid:
         write(kept, begun(record(time.time(), pid=pid)))
         [past] = read(kept)
         assert (past.is_running, past.has_failed) == (True, False)
@@ -120,8 +121,9 @@ def test_a_younger_process_of_the_same_number_is_another_one(kept: Records) -> N
         assert not read(kept)[0].is_running
 
 
-def test_a_process_of_another_program_is_none_of_ours(kept: Records) -> None:
-    with running("sleep") as pid:
+@pytest.mark.parametrize("word", ["sleep", "/opt/pmnextcloud/pmwebpay.py", "pmnextcloud.conf"])
+def test_a_process_of_another_program_is_none_of_ours(kept: Records, word: str) -> None:
+    with running(word) as pid:
         write(kept, begun(record(time.time(), pid=pid)))
         assert not read(kept)[0].is_running
 
