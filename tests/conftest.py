@@ -10,10 +10,13 @@ import tempfile
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 from typing import Counter as CounterOf
 
 import pytest
+
+from tests import ROOT
+from utils.consts import MODULE
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  the tests' own folders are made in it
 ROOMY_BYTES = 4 * 1024**3
@@ -45,6 +48,15 @@ def pytest_configure() -> None:
     if "TMPDIR" not in os.environ and free_bytes >= ROOMY_BYTES:
         os.environ["TMPDIR"] = str(SHARED_MEMORY)
         tempfile.tempdir = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_beside_the_clone() -> Iterator[None]:
+    """A program that is not told where BILLmanager is takes the folder around it for that."""
+    beside = ROOT.parent / "var" / MODULE
+    was_there = beside.exists()
+    yield
+    assert was_there or not beside.exists(), f"a test has made {beside}"
 
 
 @pytest.fixture(autouse=True)

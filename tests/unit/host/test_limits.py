@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -126,7 +127,7 @@ def tell_of(what: str, hog: bool = True, ends: int = 1) -> str:
     `ends` is the exit code that it has then.
     """
     body = "\n        ".join(what.strip().splitlines())
-    return say(f"""
+    code = f"""
 import importlib, threading, time
 import pmnextcloud, commands
 from argparse import Namespace
@@ -142,7 +143,9 @@ class Of:
 commands.load = lambda name: Of
 limits.restrict()
 sys.exit(pmnextcloud.main(["--command", "check_connection"]) - {ends})
-""")
+"""
+    with tempfile.TemporaryDirectory() as root:
+        return say(code, f"export PMNEXTCLOUD_STARTED_AS='{root}/processing/pmnextcloud'")
 
 
 @pytest.mark.parametrize("want", WANTS)
