@@ -70,11 +70,11 @@ def _stop(before: Handler, outer: Optional[float]) -> None:
 
 
 def _ring(number: int, frame: Optional[FrameType]) -> None:
-    """Ends the body, unless it has not begun or is over.
+    """Ends the body, if it has begun and is not over.
 
-    An end in the middle of setting or stopping a limit would leave an alarm behind, for whoever
-    comes next. Python has no such place for it in a with statement, whose body may be over while
-    its end has not begun; so a body is a function. Where the limit stays, the alarm rings again.
+    While a limit is set or stopped nothing is raised: the alarm would stay, and end whatever comes
+    next. It rings again if the limit is still there. The body is a function, so that its frame
+    tells whether it runs. The body of a with statement has no frame of its own.
     """
     if frame is not None and frame.f_code is within.__code__:
         return

@@ -8,8 +8,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from types import FrameType
-from typing import Any, List, Optional
+from types import CodeType, FrameType
+from typing import Any, List, Optional, Tuple
 
 import pytest
 
@@ -75,39 +75,54 @@ def assert_nothing_rings() -> None:
     assert budget.left_s() == 0
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_at_whichever_step_into_a_limit_or_out_it_rings_no_alarm_is_left(fails: bool) -> None:
-    """Else whatever comes next in the process is ended by an alarm that nobody set for it."""
-    rung: List[str] = []
+class Alarm:
+    """Rings at one step of Python's byte code in a limit's own lines, the first of them being 0."""
 
-    def mine(number: int, frame: object) -> None:
-        raise AssertionError("it rang")
+    def __init__(self, step: int, bodies: Tuple[CodeType, ...]) -> None:
+        self.left = step
+        self._bodies = bodies
+
+    def trace(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """Counts the steps, and rings."""
+        frame.f_trace_opcodes = True
+        handler = signal.getsignal(signal.SIGALRM)
+        is_own = frame.f_code not in self._bodies
+        if event == "opcode" and handler is budget._ring and is_own:
+            self.left -= 1
+            if self.left == -1:
+                handler(signal.SIGALRM, frame)
+        return self.trace
+
+
+@pytest.mark.parametrize("is_within_another", [False, True])
+@pytest.mark.parametrize("fails", [False, True])
+def test_at_whichever_step_into_a_limit_or_out_it_rings_no_alarm_is_left(
+    fails: bool, is_within_another: bool
+) -> None:
+    """Else whatever comes next in the process is ended by an alarm that nobody set for it."""
 
     def body() -> None:
         if fails:
             raise KeyError
 
-    def ring(frame: FrameType, event: str, arg: Any) -> Any:
-        frame.f_trace_opcodes = True
-        handler = signal.getsignal(signal.SIGALRM)
-        if callable(handler) and handler is not mine and frame.f_code is not body.__code__:
-            rung.append(event)
-            handler(signal.SIGALRM, frame)
-        return ring
+    def outer() -> None:
+        budget.within(30, body)
 
-    before, tracer = signal.signal(signal.SIGALRM, mine), sys.gettrace()
-    try:
-        with suppress(KeyError):
-            sys.settrace(ring)
+    before, tracer = signal.getsignal(signal.SIGALRM), sys.gettrace()
+    step, has_rung = -1, True
+    while has_rung:
+        step += 1
+        alarm = Alarm(step, (body.__code__, outer.__code__))
+        with suppress(KeyError, budget.Spent):
+            sys.settrace(alarm.trace)
             try:
-                budget.within(60, body)
+                budget.within(60, outer if is_within_another else body)
             finally:
                 sys.settrace(tracer)
-    finally:
-        handler = signal.signal(signal.SIGALRM, before)
-    assert {"opcode", "call", "return"} <= set(rung)
-    assert handler is mine
-    assert_nothing_rings()
+        assert signal.getsignal(signal.SIGALRM) is before
+        assert_nothing_rings()
+        has_rung = alarm.left < 0
+    assert step > 100
 
 
 def test_limits_that_end_as_their_bodies_do_leave_no_alarm() -> None:
