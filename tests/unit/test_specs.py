@@ -14,17 +14,17 @@ class Shelf:
 
     def take(self, place: int, *, whole: bool = False) -> str:
         """A method."""
-        raise NotImplementedError
+        return ""
 
     @classmethod
     def made_of(cls, what: str) -> str:
         """Of the class."""
-        raise NotImplementedError
+        return ""
 
     @staticmethod
     def places(size: int) -> str:
         """Of nothing."""
-        raise NotImplementedError
+        return ""
 
 
 @pytest.fixture
