@@ -2,8 +2,9 @@
 
 import json
 import re
+from importlib import metadata
 from pathlib import Path
-from typing import Dict, Set
+from typing import Dict, List, Set
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,16 +19,24 @@ LOCKS = sorted(
 )
 
 
+def asked_in(name: str) -> List[Requirement]:
+    """The lines of a file of requirements, without those of other files."""
+    lines = (ROOT / name).read_text("utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-r "))]
+
+
+def is_for(asked: Requirement, version: str) -> bool:
+    """Whether a line counts on that Python."""
+    where = {"python_version": version, "python_full_version": f"{version}.0"}
+    return asked.marker is None or asked.marker.evaluate(where)
+
+
 def pinned(version: str) -> Dict[str, str]:
     """What requirements.txt asks for on that Python: name and version."""
     found: Dict[str, str] = {}
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
-        if not line or line.startswith("#"):
-            continue
-        asked = Requirement(line)
-        where = {"python_version": version, "python_full_version": f"{version}.0"}
-        if asked.marker is None or asked.marker.evaluate(where):
-            assert canonicalize_name(asked.name) not in found, line
+    for asked in asked_in("requirements.txt"):
+        if is_for(asked, version):
+            assert canonicalize_name(asked.name) not in found, asked
             found[canonicalize_name(asked.name)] = str(asked.specifier)
     return found
 
@@ -53,6 +62,18 @@ def test_each_python_gets_what_is_pinned_and_nothing_else(path: Path) -> None:
             r"( {4}--hash=sha256:[0-9a-f]{64}( \\)?\n?)+", package.split("\n", 1)[1]
         )
     assert locked == pinned(path.stem)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt"])
+def test_what_is_pinned_for_a_python_can_be_installed_on_it(name: str) -> None:
+    """Of what is installed here it is known for which Pythons it is."""
+    here = [asked for asked in asked_in(name) if asked.marker is None or asked.marker.evaluate()]
+    assert here
+    for asked in here:
+        bears = SpecifierSet(metadata.metadata(asked.name)["Requires-Python"] or "")
+        for path in LOCKS:
+            # Of each Python a late release: libraries do without single early ones.
+            assert bears.contains(f"{path.stem}.10") or not is_for(asked, path.stem), asked
 
 
 # -- known holes -------------------------------------------------------------------------------

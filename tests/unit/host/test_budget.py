@@ -76,7 +76,12 @@ def assert_nothing_rings() -> None:
 
 
 class Alarm:
-    """Rings at one step of Python's byte code in a limit's own lines, the first of them being 0."""
+    """Rings at one step of a limit's own work, the first of them being 0.
+
+    A step is one of Python's byte code, and a line in what a limit calls of other files. Python
+    itself looks for signals only at some steps. What is raised by force at others, such as those of
+    `return` in an `except` of Python 3.8, leaves its memory broken; at a line's first it does not.
+    """
 
     def __init__(self, step: int, bodies: Tuple[CodeType, ...]) -> None:
         self.left = step
@@ -84,10 +89,10 @@ class Alarm:
 
     def trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         """Counts the steps, and rings."""
-        frame.f_trace_opcodes = True
+        frame.f_trace_opcodes = frame.f_code.co_filename == budget.__file__
         handler = signal.getsignal(signal.SIGALRM)
-        is_own = frame.f_code not in self._bodies
-        if event == "opcode" and handler is budget._ring and is_own:
+        is_step = event == ("opcode" if frame.f_trace_opcodes else "line")
+        if is_step and handler is budget._ring and frame.f_code not in self._bodies:
             self.left -= 1
             if self.left == -1:
                 handler(signal.SIGALRM, frame)
@@ -122,7 +127,7 @@ def test_at_whichever_step_into_a_limit_or_out_it_rings_no_alarm_is_left(
         assert signal.getsignal(signal.SIGALRM) is before
         assert_nothing_rings()
         has_rung = alarm.left < 0
-    assert step > 100
+    assert step > 50
 
 
 def test_limits_that_end_as_their_bodies_do_leave_no_alarm() -> None:

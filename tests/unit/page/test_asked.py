@@ -4,7 +4,7 @@ import io
 import os
 import sys
 import time
-from typing import Dict, Iterator, Optional
+from typing import BinaryIO, Dict, Iterator, Optional
 
 import pytest
 
@@ -13,28 +13,14 @@ from utils.page import asked
 from utils.page.asked import Asked, take
 
 
-class Stdin:
-    """A standard input with a descriptor, as processes have it."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def fileno(self) -> int:
-        """Its descriptor."""
-        return self._descriptor
-
-
 @pytest.fixture
-def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A standard input that nobody has closed; what is written to the descriptor comes in."""
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[BinaryIO]:
+    """A standard input that nobody has closed; what is written comes in."""
     reading, writing = os.pipe()
-    monkeypatch.setattr(sys, "stdin", Stdin(reading))
-    yield writing
-    for descriptor in (reading, writing):
-        try:
-            os.close(descriptor)
-        except OSError:
-            continue  # the test has closed it
+    # No descriptor is closed twice: it may be another file's by then.
+    with os.fdopen(reading, "rb") as whole, os.fdopen(writing, "wb", buffering=0) as written:
+        monkeypatch.setattr(sys, "stdin", whole)
+        yield written
 
 
 def call(monkeypatch: Optional[pytest.MonkeyPatch] = None, **environment: str) -> Asked:
@@ -159,9 +145,9 @@ def test_the_language_is_that_of_the_visitor(
     assert call(monkeypatch, **given).language == language
 
 
-def test_a_document_is_read_and_its_language_goes_first(pipe: int) -> None:
-    os.write(pipe, b'<doc lang="ru" func="pmnextcloud.page"><elid>99</elid></doc>')
-    os.close(pipe)
+def test_a_document_is_read_and_its_language_goes_first(pipe: BinaryIO) -> None:
+    pipe.write(b'<doc lang="ru" func="pmnextcloud.page"><elid>99</elid></doc>')
+    pipe.close()
     one = call(PARAM_lang="en", PARAM_elid="15")
     assert one.document is not None
     assert (one.language, one.item_id) == ("ru", 15)
@@ -170,20 +156,20 @@ def test_a_document_is_read_and_its_language_goes_first(pipe: int) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"   ", b"no xml", b"<doc>", b'<!DOCTYPE d [<!ENTITY a "b">]><d/>']
 )
-def test_what_is_no_document_is_done_without(pipe: int, data: bytes) -> None:
-    os.write(pipe, data or b"\n")
-    os.close(pipe)
+def test_what_is_no_document_is_done_without(pipe: BinaryIO, data: bytes) -> None:
+    pipe.write(data or b"\n")
+    pipe.close()
     assert call().document is None
 
 
 def test_nobody_waits_for_a_standard_input_that_never_ends(
-    pipe: int, monkeypatch: pytest.MonkeyPatch
+    pipe: BinaryIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asked, "FIRST_BYTE_S", 0.05)
     monkeypatch.setattr(asked, "WHOLE_S", 0.05)
     began = time.monotonic()
     assert call().document is None
-    os.write(pipe, b"<doc/>")
+    pipe.write(b"<doc/>")
     document = call().document
     assert document is not None
     assert xml.to_bytes(document).endswith(b"<doc/>")
@@ -196,8 +182,8 @@ def test_a_standard_input_without_a_descriptor_is_none(monkeypatch: pytest.Monke
 
 
 def test_a_document_that_is_too_long_is_not_read_to_its_end(
-    pipe: int, monkeypatch: pytest.MonkeyPatch
+    pipe: BinaryIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asked, "MAX_FORM_BYTES", 10)
-    os.write(pipe, b"<doc><a/><b/></doc>")
+    pipe.write(b"<doc><a/><b/></doc>")
     assert call().document is None
