@@ -44,8 +44,6 @@ def run(ctx: Context) -> Reply:
     ctx.following.note(service.item.id, account, order)
     if is_token(account.token):
         service.accounts.bring(account, Order(drops_token=True))
-    if service.accounts.is_link_unsent:
-        ctx.billing.operations.tell_staff(service.item.id, "open", errors.LinkUnsent(login))
     trial.note(ctx, service)
     _tell_of_waiting(ctx, service)
     ctx.billing.closing.post_open(service.item)
@@ -113,8 +111,11 @@ def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, 
             record = None
         else:
             if account is not None:
+                _settle_link(ctx, service, record)
                 return service.owner.accepted(record), account
-    return _make(ctx, service, order, record)
+    record, account = _make(ctx, service, order, record)
+    _settle_link(ctx, service, record)
+    return record, account
 
 
 def _make(
@@ -148,6 +149,22 @@ def _password(service: Service, record: Record) -> Secret:
     """
     saved = service.item.saved_password if service.item.password_is_crypted else None
     return saved if record.proved and saved else record.password
+
+
+def _settle_link(ctx: Context, service: Service, record: Record) -> None:
+    """Marks an account that has a token as made; tells staff before where no mail is known of.
+
+    So what a repeat has to do later is done without another word. A run that finds the account and
+    no such mark knows nothing of a mail: the one that made it was killed, or had no answer.
+    """
+    if not record.token:
+        return
+    is_mailed = service.accounts.is_link_mailed
+    if not is_mailed:
+        kind = errors.LinkUncertain if is_mailed is None else errors.LinkUnsent
+        ctx.billing.operations.tell_staff(service.item.id, "open", kind(record.login))
+    made = service.owner.new_mark(record.login, record.password, is_made=True)
+    ctx.billing.services.save_mark(made)
 
 
 def _may_differ(ctx: Context) -> bool:

@@ -444,6 +444,16 @@ def proxy(stand: Stand) -> Iterator[DbProxy]:
         yield made
 
 
+def leaves_link_unknown(points: List[str], deadly: int) -> bool:
+    """Whether a run that is killed there has told nobody whether the cloud has mailed a link.
+
+    Staff gets a task then, unless the mark is saved that says that all is known.
+    """
+    makes = [at for at, point in enumerate(points) if point == "after POST /ocs/vN.php/cloud/users"]
+    # What asks for the password first makes nobody.
+    return deadly >= makes[-1] and "after service.saveparam" not in points[makes[-1] : deadly + 1]
+
+
 def test_every_command_that_changes_something_has_a_scene() -> None:
     changing = {*table.SERVICES, *table.MODULES, *table.WRITING_PEOPLE}
     assert {scene.command for scene in SCENES.values()} == changing
@@ -512,7 +522,9 @@ def test_killed_anywhere_and_repeated_it_ends_as_undisturbed(
     points = list(killer.points)
     assert points
     for number, point in enumerate(points):
-        assert play(number) == undisturbed, f"killed {point} ({number} of {points})"
+        is_unknown = scene.prepare is ordered_with_link and leaves_link_unknown(points, number)
+        wanted = {**undisturbed, "tasks": undisturbed["tasks"] + is_unknown}
+        assert play(number) == wanted, f"killed {point} ({number} of {points})"
         assert killer.points == points[: number + 1]
     bystander = cloud.users["bystander"]
     assert (bystander.quota, bystander.groups, bystander.enabled) == ("1 GB", {"others"}, True)

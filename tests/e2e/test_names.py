@@ -211,6 +211,8 @@ def test_an_account_with_a_link_is_known_by_its_token_after_a_lost_answer(world:
     assert len(double(world).links_mailed) == 1
     assert not begun.profile["manager"]
     assert ITEM_PASSWORD not in world.stand.params(item)
+    [task] = world.stand.tasks()
+    assert "link_uncertain" in task["params"], "nobody has seen whether the link was mailed"
 
 
 def test_an_account_with_a_link_that_has_no_token_is_a_stranger_s(world: World) -> None:

@@ -34,8 +34,9 @@ class Provisioning:
     def __init__(self, cloud: NextcloudAPIClient, log: Logger) -> None:
         self._cloud = cloud
         self._log = log
-        self.is_link_unsent = False
-        """Whether an account was made whose customer the cloud was to mail a link, and did not."""
+        self.is_link_mailed: Optional[bool] = None
+        """Whether the cloud has come to mail the customer of an account made here a link for his
+        first password; None where that was not seen."""
         self.failed: Dict[str, errors.CloudError] = {}
         """What is not required and could not be set, by its name."""
         self._writers: Dict[str, Callable[[str, Any], None]] = {
@@ -69,7 +70,7 @@ class Provisioning:
             account = owner.find(record._replace(proved=False))
             if account is not None:
                 # What is refused once the account is there ends the call before its mail.
-                self.is_link_unsent = bool(record.token) and is_answer
+                self.is_link_mailed = False if is_answer else None
                 return account
             is_group = isinstance(unclear, errors.NoSuchGroup)
             plainer = _without_person(record, order)
@@ -80,6 +81,7 @@ class Provisioning:
                 raise errors.AccountRefused(unclear.value) from unclear
             raise
         self._log.info("created %s", record.login)
+        self.is_link_mailed = bool(record.token)
         if not self._cloud.product.creates_whole:
             return _bare(record.login, order.group)
         return self._read(record.login)

@@ -483,6 +483,10 @@ class LinkUnsent(AccountRefused):
     """The account is made, and the cloud has not mailed the link for its first password."""
 
 
+class LinkUncertain(AccountRefused):
+    """The account is made, and nobody has seen whether the cloud mailed the link."""
+
+
 class EmailMissing(AccountRefused):
     """The cloud is to mail a link, and the client has no e-mail that it would take."""
 

@@ -1,7 +1,7 @@
 """Bringing an account to what was ordered: what is written, read back, and believed."""
 
 import logging
-from typing import Any, List
+from typing import Any, List, Optional
 from unittest.mock import call
 
 import pytest
@@ -11,6 +11,7 @@ from tests.unit.conftest import make_account, make_order
 from tests.unit.specs import double_of
 from utils.accounts.ownership import Ownership, Record
 from utils.accounts.provisioning import Provisioning
+from utils.accounts.tokens import make_token
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
 from utils.base.secret import Secret
@@ -101,6 +102,22 @@ def test_an_account_made_in_spite_of_an_unclear_answer_is_taken_only_if_proved(
     owner.find.return_value = make_account()
     assert accounts.create(owner, RECORD, make_order()) == make_account()
     owner.find.assert_called_once_with(RECORD._replace(proved=False))
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_mailed"),
+    [(None, True), (LOST, None), (refused(102), False), (errors.ServerFault("POST: 500"), False)],
+)
+def test_what_the_create_says_tells_whether_the_cloud_came_to_mail_a_link(
+    accounts: Provisioning, cloud: Any, owner: Any, answer: Any, is_mailed: Optional[bool]
+) -> None:
+    token = make_token().reveal()
+    cloud.create_user.side_effect = [answer]
+    cloud.get_user.return_value = owner.find.return_value = make_account(token=token)
+    assert accounts.is_link_mailed is None
+    record = Record("user_1001", Secret(""), proved=False, token=token)
+    assert accounts.create(owner, record, make_order()) == make_account(token=token)
+    assert accounts.is_link_mailed is is_mailed
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ class World:
         self.owner.urgent_mark.return_value = None
         self.accounts: Any = double_of(Provisioning)
         self.accounts.failed = {}
-        self.accounts.is_link_unsent = False
+        self.accounts.is_link_mailed = None
         self.accounts.create.return_value = make_account()
         self.accounts.bring.return_value = make_account()
         self.billing.services.of_client.return_value = [1001]
@@ -368,11 +368,34 @@ def test_a_password_is_not_tried_where_a_link_was_wanted(world: World) -> None:
     assert world.done().count("accounts.create") == 1
 
 
-def test_staff_is_told_of_a_link_that_was_not_mailed(world: World) -> None:
-    world.accounts.is_link_unsent = True
+@pytest.mark.parametrize(
+    ("is_repeated", "is_mailed", "told"),
+    [
+        (False, True, []),
+        (False, False, [errors.LinkUnsent]),
+        (False, None, [errors.LinkUncertain]),
+        (True, None, [errors.LinkUncertain]),
+    ],
+)
+def test_staff_is_told_of_a_link_once_before_the_account_counts_as_made(
+    world: World, is_repeated: bool, is_mailed: Optional[bool], told: List[type]
+) -> None:
+    world.tariffs.terms.return_value = LINK
+    world.cloud.product = NEXTCLOUD
+    begun = Record("user_1001", Secret(""), proved=False, token=make_token().reveal())
+    world.owner.record.return_value = begun if is_repeated else None
+    world.owner.accepted.return_value = begun._replace(proved=True, token="")
+    world.accounts.is_link_mailed = is_mailed
     world.run("open")
-    told = world.billing.operations.tell_staff.call_args.args
-    assert isinstance(told[2], errors.LinkUnsent)
+    steps = world.done()
+    begins = 0 if is_repeated else steps.index("accounts.create") + 1
+    telling = ["billing.operations.tell_staff"] * len(told)
+    assert steps[begins:][: len(told) + 1] == [*telling, "billing.services.save_mark"]
+    assert (
+        world.owner.new_mark.call_args_list[-2:]
+        == [call("user_1001", Secret(""), is_made=True)] * 2
+    )
+    assert [type(one.args[2]) for one in world.billing.operations.tell_staff.mock_calls] == told
 
 
 def test_a_tariff_names_the_account_as_far_as_its_mark_has_room(world: World) -> None:
