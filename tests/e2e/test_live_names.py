@@ -124,13 +124,17 @@ def test_an_account_with_a_link_is_known_by_its_token_after_a_kill(real: World) 
     login = real.login(item)
     real.run("open", item).check()
     token = "pm " + "Ab0-" * 4
-    # As a run that is killed behind the request leaves both.
-    real.stand.save_param(
-        item, "pmnextcloud_mark", real.mark(item, token, is_made=False), crypted=True
-    )
-    site_of(real).edit(login, "manager", token)
-    real.run("setparam", item).check()
-    assert not record(real, item)["manager"]
+    for command in ("setparam", "open"):
+        # As a run that is killed behind the request leaves both.
+        real.stand.save_param(
+            item, "pmnextcloud_mark", real.mark(item, token, is_made=False), crypted=True
+        )
+        site_of(real).edit(login, "manager", token)
+        real.run(command, item).check()
+        assert not record(real, item)["manager"]
+    told = [task["params"] for task in real.stand.tasks() if task["item"] == item]
+    assert len(told) == 1
+    assert "link_uncertain" in told[0]
     site_of(real).edit(login, "manager", "boss")
     real.stand.save_param(
         item, "pmnextcloud_mark", real.mark(item, token, is_made=False), crypted=True
