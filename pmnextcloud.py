@@ -5,7 +5,6 @@ What people start answers them in words, as JSON or as CSV, unless the arguments
 doctor, the history, the audit, the report, adoptions, a dry run, and `sync_item` of a whole module.
 """
 
-import argparse
 import gc
 import os
 import sys
@@ -13,6 +12,7 @@ from typing import List, NoReturn, Optional
 
 import commands
 from utils.base import errors
+from utils.base.later import later
 from utils.billing.reply import Reply
 from utils.host import limits
 from utils.host.root import Host
@@ -20,6 +20,10 @@ from utils.run import lifecycle
 from utils.run.call import Call
 from utils.run.command import Command
 from utils.run.context import Context
+
+# Whatever is wrong with arguments is told in words of our own, which are translated elsewhere.
+with later("gettext", instead={"gettext.gettext": str}):
+    import argparse
 
 
 class Parser(argparse.ArgumentParser):

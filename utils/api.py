@@ -7,11 +7,11 @@ are translated and never compared, with the one exception that is not.
 """
 
 from contextlib import suppress
-from logging import Logger
 from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Set
 
 from utils.base import errors, logins, sizes
 from utils.base.deeds import Deeds
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.base.text import is_plain
 from utils.base.values import Account, Server

@@ -1,7 +1,6 @@
 """Small helpers with one obvious job each: the log, checks of addresses and sizes."""
 
 import io
-import logging
 import os
 import re
 import sys
@@ -9,6 +8,7 @@ from decimal import Decimal
 from typing import Optional, TextIO, Union
 
 from utils.base import errors, sizes
+from utils.base.logs import logging
 from utils.base.secret import strike_out
 from utils.base.text import tame
 from utils.consts import MODULE

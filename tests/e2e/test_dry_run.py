@@ -178,6 +178,7 @@ def on_clouds(names: Iterable[str]) -> List[Any]:
         )
         for profile in PROFILES.values()
         for name in names
+        if test_kill.is_possible(profile, name)
     ]
 
 

@@ -70,7 +70,7 @@ def test_what_is_pinned_for_a_python_can_be_installed_on_it(name: str) -> None:
     here = [asked for asked in asked_in(name) if asked.marker is None or asked.marker.evaluate()]
     assert here
     for asked in here:
-        bears = SpecifierSet(metadata.metadata(asked.name)["Requires-Python"] or "")
+        bears = SpecifierSet(metadata.metadata(asked.name).get("Requires-Python", ""))
         for path in LOCKS:
             # Of each Python a late release: libraries do without single early ones.
             assert bears.contains(f"{path.stem}.10") or not is_for(asked, path.stem), asked

@@ -10,7 +10,6 @@ about to be set is noted first: a run that is killed behind the request would el
 that looks like the customer's. Where nothing can be noted, nothing is set.
 """
 
-from logging import Logger
 from typing import (
     Any,
     Callable,
@@ -37,6 +36,7 @@ from utils.accounts.plan import (
 )
 from utils.base import errors
 from utils.base.logins import fold
+from utils.base.logs import Logger
 from utils.base.values import Account, Order
 from utils.host.locks import LockFile
 from utils.host.state import LEFT, State

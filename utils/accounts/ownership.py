@@ -15,7 +15,6 @@ is where the account accepts the password, but never while a service is opened: 
 let the client type them.
 """
 
-from logging import Logger
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional
 
 from utils.accounts.guesses import Guesses
@@ -23,6 +22,7 @@ from utils.accounts.names import default_login, item_of
 from utils.accounts.tokens import is_token
 from utils.api import NextcloudAPIClient
 from utils.base import address, errors, logins
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.base.values import Account, Item, Mark, Server, Trust
 from utils.billing.billmanager import Billing

@@ -1,7 +1,6 @@
 """Brings an account of ours to what was ordered, and believes only what it reads back."""
 
 from contextlib import contextmanager
-from logging import Logger
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 from utils.accounts.ownership import Ownership, Record
@@ -20,6 +19,7 @@ from utils.accounts.plan import (
 )
 from utils.api import NextcloudAPIClient
 from utils.base import errors, sizes
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.base.values import Account, Order
 

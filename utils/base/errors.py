@@ -76,9 +76,13 @@ class PmError(Exception):
         return f"{self.code}: {self.value}" if self.value else self.code
 
 
+_WORDS = {ord(capital): f"_{capital.lower()}" for capital in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+"""A capital begins a word of a code."""
+
+
 def _code_of(name: str) -> str:
     """The error type that the name of a class stands for: `QuotaMissing` is `quota_missing`."""
-    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")
+    return name.translate(_WORDS).lstrip("_")
 
 
 def list_kinds(root: Type[PmError] = PmError) -> Iterator[Type[PmError]]:

@@ -19,7 +19,7 @@ import warnings
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Mapping
 
 SWITCH = "PMNEXTCLOUD_PLAIN_IMPORTS"
 """The name of the variable that turns this off, where its value is 1."""
@@ -29,12 +29,22 @@ SSH_KEYS = "cryptography.hazmat.primitives.serialization.ssh"
 
 
 class _Later(ModuleType):
-    """Stands for a module of which another one takes functions; the first call loads it."""
+    """Stands for a module of which another one takes functions; the first call loads it.
+
+    In the place of a function of `instead` is the one that is given there, which loads nothing.
+    """
+
+    def __init__(self, name: str, instead: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(name)
+        self._instead = instead
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """A function that calls the module's own one."""
         if name.startswith("__"):  # no function: whoever looks for it has to do without
             raise AttributeError(name)
+        given = self._instead.get(f"{self.__name__}.{name}")
+        if given is not None:
+            return given
 
         def call(*args: object, **kwargs: object) -> Any:
             self.make_way()
@@ -70,10 +80,15 @@ _compile = re.compile
 """The function itself, whatever stands in its place for a while. It remembers what it compiled."""
 
 
+_NONE: Mapping[str, Callable[..., Any]] = {}
+
+
 @contextmanager
-def later(*names: str) -> Iterator[None]:
+def later(*names: str, instead: Mapping[str, Callable[..., Any]] = _NONE) -> Iterator[None]:
     """What is imported in the body gets these modules when it calls their functions, not before.
 
+    `instead` has functions for some, by `module.function`: those that a library calls while it
+    loads, and that say the same for less.
     Only for modules of which functions are called: none may be used as a base class or caught as
     an exception. Regular expressions that the body compiles are compiled when they are used: by
     their own methods, for no function of `re` takes a stand-in. Warnings of the body are not heard.
@@ -82,7 +97,7 @@ def later(*names: str) -> Iterator[None]:
         with without_warnings():
             yield
         return
-    put_off = [_Later(name) for name in names if name not in sys.modules]
+    put_off = [_Later(name, instead) for name in names if name not in sys.modules]
     sys.modules.update({module.__name__: module for module in put_off})
     outer = re.compile  # a body may import what has a body of its own
     vars(re)["compile"] = _LaterPattern

@@ -1,10 +1,10 @@
 """BILLmanager by its nouns: `billing.services.item(15)`, `billing.closing.post(item, "close")`."""
 
 from functools import cached_property
-from logging import Logger
 from typing import TYPE_CHECKING, Callable, Dict, Optional
 
 from utils.base.deeds import Deeds
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS

@@ -6,9 +6,9 @@ beside his e-mail differs by version (docs/en/protocol.md, "Tables").
 
 import re
 from functools import cached_property
-from logging import Logger
 from typing import Dict, FrozenSet, Iterable, NamedTuple, Optional, Set
 
+from utils.base.logs import Logger
 from utils.base.values import Client
 from utils.billing.database import Database, Row
 from utils.billing.needs import OPTIONAL

@@ -3,10 +3,10 @@
 What each does there: docs/en/protocol.md, "Closing calls".
 """
 
-from logging import Logger
 from typing import NamedTuple, Optional
 
 from utils.base import errors
+from utils.base.logs import Logger
 from utils.base.values import Item
 from utils.billing.doors import Doors
 from utils.billing.needs import FUNCTIONS

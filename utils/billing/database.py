@@ -9,7 +9,7 @@ from utils.base.later import SSH_KEYS, later
 from utils.billing.needs import PAYMENT_TABLES, TABLES, WRITTEN
 from utils.host.plainlog import Log
 
-with later("pymysql.optionfile", SSH_KEYS):
+with later("pymysql.optionfile", "random", "traceback", SSH_KEYS):
     import pymysql
     from pymysql.cursors import DictCursor
 

@@ -5,12 +5,12 @@ statuses of services. BILLmanager does more than that after a call, which no run
 """
 
 from functools import cached_property
-from logging import Logger
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence
 
 from utils.base import deeds, logins
 from utils.base.deeds import Deeds
 from utils.base.intended import Plan
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.billing.billmanager import Billing
 from utils.billing.closing import POSTS

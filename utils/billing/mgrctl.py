@@ -1,7 +1,6 @@
 """mgrctl, BILLmanager's own program that calls its core (docs/en/protocol.md, "mgrctl")."""
 
 import os
-import subprocess
 import time
 from typing import (
     TYPE_CHECKING,
@@ -16,6 +15,7 @@ from typing import (
 
 from utils.base import deeds, errors
 from utils.base.deeds import Deed, Deeds
+from utils.base.later import later
 from utils.base.secret import Secret
 from utils.base.text import tame
 from utils.consts import MODULE
@@ -24,6 +24,9 @@ from utils.host.plainlog import Log
 
 if TYPE_CHECKING:
     from utils.base.xml import Form
+
+with later("locale"):
+    import subprocess
 
 CALL_TIMEOUT_S = 20
 """Three such waits and their pauses fit into the default budget of a command."""

@@ -1,9 +1,9 @@
 """Processing modules as BILLmanager has them: their connection, their name, their problems."""
 
-from logging import Logger
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from utils.base import address, errors
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.base.text import tame
 from utils.base.values import Server

@@ -1,9 +1,9 @@
 """Marks of version 1, which had no seal: each is taken once, and then replaced by a sealed one."""
 
-from logging import Logger
 from typing import Any, Callable, Dict, Optional
 
 from utils.base import errors
+from utils.base.logs import Logger
 from utils.host.locks import LockFile
 from utils.host.state import MARKS, State
 

@@ -4,10 +4,10 @@ What BILLmanager does with them: docs/en/protocol.md, "Failures of operations".
 """
 
 import re
-from logging import Logger
 from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
 
 from utils.base import errors
+from utils.base.logs import Logger
 from utils.billing import reply
 from utils.billing.doors import Doors
 from utils.billing.mgrctl import Unseen

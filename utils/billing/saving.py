@@ -5,10 +5,10 @@ sends it, or as `name=<name> value=<value>`, as that for C++ does. Which core re
 documented: what is saved tells (docs/en/protocol.md, "Saved parameters").
 """
 
-from logging import Logger
 from typing import Dict, List, Mapping, NamedTuple, Sequence
 
 from utils.base import errors
+from utils.base.logs import Logger
 from utils.base.secret import Secret
 from utils.billing.doors import CRYPTED, Doors
 from utils.billing.mgrctl import Unseen

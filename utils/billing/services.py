@@ -1,7 +1,6 @@
 """Services as BILLmanager has them: what they are, what is saved on them, their status."""
 
 from datetime import date
-from logging import Logger
 from typing import (
     TYPE_CHECKING,
     Dict,
@@ -14,6 +13,7 @@ from typing import (
 )
 
 from utils.base import address, errors
+from utils.base.logs import Logger
 from utils.base.secret import Secret, forgotten
 from utils.base.values import Item, Mark, Place, Trust
 from utils.billing import mark

@@ -4,7 +4,6 @@ How add-ons add up: docs/en/protocol.md, "Space of a service".
 """
 
 from contextlib import suppress
-from logging import Logger
 from typing import (
     TYPE_CHECKING,
     Callable,
@@ -18,6 +17,7 @@ from typing import (
 )
 
 from utils.base import errors, sizes
+from utils.base.logs import Logger
 from utils.base.values import Client, Disk, EndTerms, Item, Order, Terms
 from utils.billing import addons
 from utils.billing.addons import Addon, Addons

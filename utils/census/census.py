@@ -7,7 +7,6 @@ each service that is settled.
 """
 
 import time
-from logging import Logger
 from typing import (
     Generator,
     Iterable,
@@ -21,6 +20,7 @@ from typing import (
 
 from utils.api import NextcloudAPIClient
 from utils.base import errors, logins
+from utils.base.logs import Logger
 from utils.base.secret import forgotten
 from utils.base.values import Account, Item
 from utils.census.numberset import NumberSet

@@ -1,8 +1,9 @@
 """How fast and how long a cloud is asked: as much at a time as it bears, pauses after failures."""
 
 import time
-from logging import Logger
 from typing import Callable, Dict
+
+from utils.base.logs import Logger
 
 GOOD_ANSWERS = 3
 """After this many answers in time, one after the other, more is asked of the cloud at a time. A

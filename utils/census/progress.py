@@ -2,8 +2,9 @@
 
 import sys
 import time
-from logging import Logger
 from typing import TYPE_CHECKING, Optional
+
+from utils.base.logs import Logger
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -9,7 +9,6 @@ import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from logging import Logger
 from typing import (
     Any,
     Callable,
@@ -26,6 +25,7 @@ from typing import (
 
 from utils.api import NextcloudAPIClient, Page
 from utils.base import errors
+from utils.base.logs import Logger
 from utils.base.values import Account
 from utils.census.met import Met
 from utils.census.pace import Gear, Patience

@@ -1,9 +1,9 @@
 """Services that are sold and not counted: staff has one task for each, until that ends."""
 
-from logging import Logger
 from typing import Callable, Dict, Optional, Set
 
 from utils.base import errors
+from utils.base.logs import Logger
 from utils.base.values import Item
 from utils.billing.tasks import Tasks
 from utils.consts import STATUS_ACTIVE, STATUS_SUSPENDED

@@ -2,13 +2,13 @@
 
 from contextlib import closing
 from datetime import date
-from logging import Logger
 from typing import Callable, List, Optional
 
 from utils.accounts.following import Following
 from utils.accounts.fullness import Fullness, is_plausible
 from utils.base import errors, sizes
 from utils.base.errors import Told
+from utils.base.logs import Logger
 from utils.base.values import Account
 from utils.billing.billmanager import Billing
 from utils.billing.statistics import stat_row

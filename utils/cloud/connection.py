@@ -3,12 +3,12 @@
 import re
 import time
 from contextlib import suppress
-from logging import Logger
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple, cast
 from urllib.parse import quote
 
 from utils.base import errors
 from utils.base.deeds import Deeds
+from utils.base.logs import Logger
 from utils.base.tally import CloudTally
 from utils.base.text import tame
 from utils.base.values import Server

@@ -4,6 +4,8 @@ import os
 import threading
 import time
 from functools import partial
+from importlib import import_module
+from importlib.machinery import PathFinder
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
 
@@ -15,19 +17,33 @@ from utils.base.tally import STOPPED, CloudTally
 from utils.consts import MODULE, VERSION
 
 _UNUSED = (
+    "calendar",
+    "certifi",
     "charset_normalizer",  # guesses encodings; all that is read here is bytes
     "idna",
     "importlib.metadata",
     "mimetypes",
+    "random",
+    "tempfile",
     "urllib.request",  # looks for proxies, which this program is told
     "zipfile",
 )
 
-with later(*_UNUSED):
+
+def _authorities() -> str:
+    """The file of the authorities that are trusted, as the library certifi has it.
+
+    That one takes Python's reader of resources to say so, which takes as long as this whole module.
+    """
+    found = PathFinder.find_spec("certifi")
+    file = os.path.join(os.path.dirname(found.origin or ""), "cacert.pem") if found else ""
+    return file if os.path.isfile(file) else str(import_module("certifi").where())
+
+
+with later(*_UNUSED, instead={"certifi.where": _authorities}):
     import ssl
     from http.cookiejar import DefaultCookiePolicy
 
-    import certifi
     import requests
     from urllib3.poolmanager import ProxyManager
     from urllib3.util.retry import Retry
@@ -144,7 +160,7 @@ class _Adapter(HTTPAdapter):
             context.verify_flags |= ssl.VERIFY_X509_STRICT
         else:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        context.load_verify_locations(certifi.where())
+        context.load_verify_locations(_authorities())
         return {"ssl_context": context}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -15,11 +15,12 @@ from utils.base.errors import SettingsBroken
 from utils.consts import VERSION
 from utils.doctor.findings import Check, Finding, advice, fault, well
 from utils.doctor.watching import watching
-from utils.host import root
-from utils.host.messages import FORMS, HOME, PAGE
+from utils.host import messages, root
+from utils.host.messages import FORMS, PAGE
 from utils.host.settings import NO_PAGE
 from utils.run.context import Context
 
+HOME = Path(messages.HOME)
 ROTATION = Path("/etc/logrotate.d")
 OLDEST_PYTHON = (3, 8)
 MENDED_PYTHON = (3, 10)

@@ -5,7 +5,6 @@ broken.
 """
 
 import os
-from pathlib import Path
 from typing import Dict, Mapping
 
 from utils.base.errors import PmError
@@ -13,12 +12,10 @@ from utils.base.sizes import in_largest_unit
 from utils.base.text import tame
 from utils.host import root
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 """Where the program is."""
 
-FORMS = Path(root.FORMS).name
-PAYMENT_FORMS = Path(root.PAYMENT_FORMS).name
-PAGE = Path(root.PAGE).name
+FORMS, PAYMENT_FORMS, PAGE = map(os.path.basename, (root.FORMS, root.PAYMENT_FORMS, root.PAGE))
 ERRORS = "msgerror"
 LANGUAGES = ("ru", "en")
 
@@ -39,7 +36,7 @@ def read(wanted: str, group: str, file: str = FORMS) -> Dict[str, str]:
     from xml.etree import ElementTree  # few runs have anything to say
 
     try:
-        document = ElementTree.parse(HOME / "xml" / file)  # noqa: S314  our own file
+        document = ElementTree.parse(os.path.join(HOME, "xml", file))  # noqa: S314  our own file
     except (OSError, ElementTree.ParseError):
         return {}
     found = document.findall(f"lang[@name='{wanted}']/messages[@name='{group}']/msg")

@@ -5,6 +5,7 @@ vendor's documents know handlers that are given them, and handlers that have to 
 """
 
 import copy
+import os
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence
 
 from utils.base import xml
@@ -79,7 +80,8 @@ def _attributes(given: "Form") -> Dict[str, str]:
 def _own(function: str) -> "Optional[Form]":
     """The description of a form in our own file; None where that is not whole."""
     try:
-        document = xml.parse((messages.HOME / "xml" / messages.PAGE).read_bytes())
+        with open(os.path.join(messages.HOME, "xml", messages.PAGE), "rb") as file:
+            document = xml.parse(file.read())
     except (OSError, ValueError):
         return None
     return document.find(f"metadata[@name='{function}']")

@@ -16,13 +16,13 @@ from utils.run.command import NO_COMMAND
 
 if TYPE_CHECKING:
     from datetime import date
-    from logging import Logger
 
     from utils.accounts.endings import Endings
     from utils.accounts.following import Following
     from utils.accounts.ownership import Ownership
     from utils.api import NextcloudAPIClient
     from utils.base.intended import Plan
+    from utils.base.logs import Logger
     from utils.base.values import Item, Server
     from utils.billing.billmanager import Billing
     from utils.cloud.binding import Binding

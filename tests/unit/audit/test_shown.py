@@ -7,6 +7,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
+from tests import ROOT
 from tests.unit.conftest import make_billing
 from utils.audit import shown
 from utils.audit.differences import VERDICTS, Difference
@@ -67,7 +68,7 @@ def test_a_text_shows_the_first_of_a_class_and_how_many_more(report: Report) -> 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_every_side_has_words_in_each_language(report: Report, language: str) -> None:
-    with open(messages.HOME / "docs/audit.schema.json", encoding="utf-8") as file:
+    with open(ROOT / "docs/audit.schema.json", encoding="utf-8") as file:
         schema = json.load(file)
     difference_of = schema["properties"]["differences"]["items"]["properties"]
     sides = difference_of["billing"]["properties"]

@@ -43,6 +43,15 @@ def test_a_function_may_be_called_while_its_user_loads(tmp_path: Path) -> None:
     assert HEAVY in sys.modules
 
 
+def test_a_function_that_is_given_instead_loads_nothing(tmp_path: Path) -> None:
+    (tmp_path / f"{USER}.py").write_text(f"from {HEAVY} import double\nfour = double(2)\n")
+    with later(HEAVY, instead={f"{HEAVY}.double": lambda number: number + number}):
+        user = __import__(USER)
+    assert user.four == 4
+    assert HEAVY not in sys.modules
+    assert __import__(HEAVY).double.__module__ == HEAVY
+
+
 def test_whoever_comes_later_gets_the_module_itself() -> None:
     user_of_later()
     assert __import__(HEAVY).double.__module__ == HEAVY

@@ -176,6 +176,17 @@ def test_a_ca_file_that_is_none_is_a_broken_setting(
         connect("https://127.0.0.1:9", ca_file=str(ca_file))
 
 
+def test_the_usual_authorities_are_those_of_the_library_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import certifi
+
+    assert transport._authorities() == certifi.where() == requests.certs.where()
+    monkeypatch.setattr(certifi, "where", lambda: "elsewhere")
+    monkeypatch.setattr("os.path.isfile", lambda path: False)
+    assert transport._authorities() == "elsewhere", "a system has its own file"
+
+
 # -- the answer was lost ----------------------------------------------------------------------
 
 

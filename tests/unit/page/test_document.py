@@ -4,6 +4,7 @@ from typing import Any, List, Optional
 
 import pytest
 
+from tests import ROOT
 from tests.doubles.billmanager.plugins import allows
 from tests.unit.page.given import asked
 from utils.base import xml
@@ -29,7 +30,7 @@ def composed(
 
 def plugin() -> xml.Form:
     """The XML of the plugin."""
-    return xml.parse((messages.HOME / "xml" / messages.PAGE).read_bytes())
+    return xml.parse((ROOT / "xml" / messages.PAGE).read_bytes())
 
 
 def fields(document: xml.Form) -> List[str]:

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from tests import ROOT
 from tests.meta.messages import LANGUAGES
 from utils.base import errors, sizes, xml
 from utils.consts import ITEM_TYPES, PAGE_FUNCTION, PASSWORD_FUNCTION
@@ -18,7 +19,7 @@ SAME = {"webdav"}
 
 def document() -> xml.Form:
     """The XML of the plugin."""
-    return xml.parse((messages.HOME / "xml" / messages.PAGE).read_bytes())
+    return xml.parse((ROOT / "xml" / messages.PAGE).read_bytes())
 
 
 @pytest.mark.parametrize("group", GROUPS)
