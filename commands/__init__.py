@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Dict, Protocol, cast
 
 from utils.base import errors
+from utils.base.later import later
 from utils.consts import Level
 from utils.run.command import Command, form_s, stat_s
 
@@ -76,5 +77,6 @@ def name_of(word: str) -> str:
 
 
 def load(name: str) -> Runnable:
-    """The module of a command."""
-    return cast(Runnable, import_module(f"commands._{name}"))
+    """The module of a command. Regular expressions of all that it loads are compiled when used."""
+    with later():
+        return cast(Runnable, import_module(f"commands._{name}"))

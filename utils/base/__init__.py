@@ -1,1 +1,1 @@
-"""What all rooms speak of: errors, values, secrets, sizes, addresses, texts, XML."""
+"""What all rooms speak of: errors, values, secrets, sizes, addresses, texts, XML, the log."""

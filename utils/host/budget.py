@@ -44,10 +44,13 @@ def within(seconds: float, body: Callable[[], Answer]) -> Answer:
 
     Raises Spent in the body when they are over. The alarm repeats, in case the first one is raised
     where Python swallows it (a destructor). Within a limit another one ends no later, and the first
-    one goes on behind it.
+    one goes on behind it. Where that is over already, none begins.
     """
     before, outer = signal.getsignal(signal.SIGALRM), _ends_at.get()
-    ends_at = time.monotonic() + seconds
+    now = time.monotonic()
+    if outer is not None and outer <= now:
+        raise Spent  # each new limit would put the alarm off once more
+    ends_at = now + seconds
     try:
         _set(ends_at if outer is None else min(ends_at, outer))
         return body()
