@@ -31,7 +31,7 @@ SSH_KEYS = "cryptography.hazmat.primitives.serialization.ssh"
 class _Later(ModuleType):
     """Stands for a module of which another one takes functions; the first call loads it.
 
-    In the place of a function of `instead` is the one that is given there, which loads nothing.
+    Before a function of `instead` the one that is given there is asked, which loads nothing.
     """
 
     def __init__(self, name: str, instead: Mapping[str, Callable[..., Any]]) -> None:
@@ -43,10 +43,11 @@ class _Later(ModuleType):
         if name.startswith("__"):  # no function: whoever looks for it has to do without
             raise AttributeError(name)
         given = self._instead.get(f"{self.__name__}.{name}")
-        if given is not None:
-            return given
 
         def call(*args: object, **kwargs: object) -> Any:
+            answer = None if given is None else given(*args, **kwargs)
+            if answer is not None:
+                return answer
             self.make_way()
             return getattr(import_module(self.__name__), name)(*args, **kwargs)
 
@@ -88,7 +89,7 @@ def later(*names: str, instead: Mapping[str, Callable[..., Any]] = _NONE) -> Ite
     """What is imported in the body gets these modules when it calls their functions, not before.
 
     `instead` has functions for some, by `module.function`: those that a library calls while it
-    loads, and that say the same for less.
+    loads, and that say the same for less. Where one says None, the module's own is called.
     Only for modules of which functions are called: none may be used as a base class or caught as
     an exception. Regular expressions that the body compiles are compiled when they are used: by
     their own methods, for no function of `re` takes a stand-in. Warnings of the body are not heard.

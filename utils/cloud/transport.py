@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from functools import partial
-from importlib import import_module
 from importlib.machinery import PathFinder
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
@@ -30,14 +29,15 @@ _UNUSED = (
 )
 
 
-def _authorities() -> str:
-    """The file of the authorities that are trusted, as the library certifi has it.
+def _authorities() -> Optional[str]:
+    """The file of the authorities that are trusted, in the library certifi; None if it has none.
 
     That one takes Python's reader of resources to say so, which takes as long as this whole module.
+    Where a system has put its own file in the place of that, the library alone knows it.
     """
     found = PathFinder.find_spec("certifi")
     file = os.path.join(os.path.dirname(found.origin or ""), "cacert.pem") if found else ""
-    return file if os.path.isfile(file) else str(import_module("certifi").where())
+    return file if os.path.isfile(file) else None
 
 
 with later(*_UNUSED, instead={"certifi.where": _authorities}):
@@ -160,7 +160,7 @@ class _Adapter(HTTPAdapter):
             context.verify_flags |= ssl.VERIFY_X509_STRICT
         else:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        context.load_verify_locations(_authorities())
+        context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
         return {"ssl_context": context}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -52,6 +52,13 @@ def test_a_function_that_is_given_instead_loads_nothing(tmp_path: Path) -> None:
     assert __import__(HEAVY).double.__module__ == HEAVY
 
 
+def test_where_the_one_that_is_given_says_nothing_the_module_is_asked(tmp_path: Path) -> None:
+    (tmp_path / f"{USER}.py").write_text(f"from {HEAVY} import double\nfour = double(2)\n")
+    with later(HEAVY, instead={f"{HEAVY}.double": lambda number: None}):
+        assert __import__(USER).four == 4
+    assert HEAVY in sys.modules
+
+
 def test_whoever_comes_later_gets_the_module_itself() -> None:
     user_of_later()
     assert __import__(HEAVY).double.__module__ == HEAVY
