@@ -21,7 +21,7 @@ from utils.run.call import Call
 from utils.run.command import Command
 from utils.run.context import Context
 
-# Whatever is wrong with arguments is told in words of our own, which are translated elsewhere.
+# argparse looks for translations of its words. None are used: our messages are those of xml/.
 with later("gettext", instead={"gettext.gettext": str}):
     import argparse
 

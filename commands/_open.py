@@ -101,20 +101,20 @@ def _tell_of_namesakes(ctx: Context, service: Service) -> None:
 
 def _own_account(ctx: Context, service: Service, order: Order) -> Tuple[Record, Account]:
     """The account that an earlier run began, or a new one."""
-    record = service.owner.record()
-    if record is not None:
+    begun = service.owner.record()
+    if begun is not None:
         try:
-            account = service.owner.find(record)
+            account = service.owner.find(begun)
         except errors.LoginTaken:
             if not _may_differ(ctx):
                 raise
-            record = None
+            begun = None
         else:
             if account is not None:
-                _settle_link(ctx, service, record)
-                return service.owner.accepted(record), account
-    record, account = _make(ctx, service, order, record)
-    _settle_link(ctx, service, record)
+                _settle_link(ctx, service, begun, is_first=False)
+                return service.owner.accepted(begun), account
+    record, account = _make(ctx, service, order, begun)
+    _settle_link(ctx, service, record, is_first=record != begun)
     return record, account
 
 
@@ -151,17 +151,19 @@ def _password(service: Service, record: Record) -> Secret:
     return saved if record.proved and saved else record.password
 
 
-def _settle_link(ctx: Context, service: Service, record: Record) -> None:
-    """Marks an account that has a token as made; tells staff before where no mail is known of.
+def _settle_link(ctx: Context, service: Service, record: Record, is_first: bool) -> None:
+    """Marks an account that has a token as made. Before that, staff is told if no mail was seen.
 
-    So what a repeat has to do later is done without another word. A run that finds the account and
-    no such mark knows nothing of a mail: the one that made it was killed, or had no answer.
+    The mark keeps a repeat from telling it once more. `is_first` is whether no earlier run has
+    asked for this account. An earlier request may have made it and mailed the link, so that the
+    refusal of a later request says nothing of the mail.
     """
     if not record.token:
         return
     is_mailed = service.accounts.is_link_mailed
     if not is_mailed:
-        kind = errors.LinkUncertain if is_mailed is None else errors.LinkUnsent
+        is_known = is_first and is_mailed is False
+        kind = errors.LinkUnsent if is_known else errors.LinkUncertain
         ctx.billing.operations.tell_staff(service.item.id, "open", kind(record.login))
     made = service.owner.new_mark(record.login, record.password, is_made=True)
     ctx.billing.services.save_mark(made)

@@ -32,7 +32,7 @@ _UNUSED = (
 def _authorities() -> Optional[str]:
     """The file of the authorities that are trusted, in the library certifi; None if it has none.
 
-    That one takes Python's reader of resources to say so, which takes as long as this whole module.
+    certifi itself loads Python's reader of resources to say so, which takes 5 ms of 130 (measured).
     Where a system has put its own file in the place of that, the library alone knows it.
     """
     found = PathFinder.find_spec("certifi")

@@ -398,6 +398,19 @@ def test_staff_is_told_of_a_link_once_before_the_account_counts_as_made(
     assert [type(one.args[2]) for one in world.billing.operations.tell_staff.mock_calls] == told
 
 
+def test_a_create_that_an_earlier_one_came_before_tells_nothing_of_a_mail(world: World) -> None:
+    """The request of a run that was killed has made the account meanwhile, and may have mailed."""
+    token = make_token()
+    world.item = make_item(mark=Mark(1001, "user_1001", "", token, is_made=False))
+    begun = Record("user_1001", Secret(""), proved=False, token=token.reveal())
+    world.owner.record.return_value = begun
+    world.owner.find.return_value = None
+    world.accounts.is_link_mailed = False
+    world.run("open")
+    [told] = world.billing.operations.tell_staff.mock_calls
+    assert isinstance(told.args[2], errors.LinkUncertain)
+
+
 def test_a_tariff_names_the_account_as_far_as_its_mark_has_room(world: World) -> None:
     world.owner.record.return_value = None
     world.tariffs.terms.return_value = Terms(template="@USERNAME@_@ID@")
